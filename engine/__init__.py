@@ -1,0 +1,1 @@
+"""The thinking: pure functions over immutable values."""

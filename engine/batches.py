@@ -1,0 +1,138 @@
+"""From a plan to requests: what may still be written, and what goes together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.ownership import Memory, Owner, owners
+from engine.plan import PhasePlan
+from engine.points import Bools, Floats, Ints, Texts, equal
+
+MOST_IDS = 100
+"""Items in one request; long URLs are refused (a Plex server answered 400 to
+35 kB, and clients that edit in bulk settled on 100 a request)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Items as they were immediately before writing, ascending by key."""
+
+    key: Ints
+    guid: Texts
+    rating: Floats
+    """Points; NaN unrated."""
+    rated_at: Ints
+    mood_locked: Bools
+    rating_locked: Bools
+    has_tag: Bools
+    """Whether the item bears the configured mood tag."""
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **columns)
+
+    def rows_of(self, guid: Texts) -> dict[str, list[int]]:
+        """Return the rows of each guid; items that share it are all there."""
+        rows: dict[str, list[int]] = {g: [] for g in guid}
+        for row, own in enumerate(self.guid):
+            if own in rows:
+                rows[own].append(row)
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One request: items of one level that get one rating and keep their locks."""
+
+    phase: Phase
+    after: float
+    """Points."""
+    mood_locked: bool
+    rating_locked: bool
+    key: Ints
+    guid: Texts
+    before: Floats
+    """What Plex held immediately before, points; NaN unrated."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Admitted:
+    """The rows of a look that a plan may still write, and why others not."""
+
+    row: Ints
+    """Rows of the look."""
+    after: Floats
+    """Points, for each of those rows."""
+    done: int
+    """Ratings that an earlier attempt has written already."""
+    taken_over: int
+    """Ratings that a person gave since the library was read."""
+    gone: int
+    """Items that are no longer there."""
+
+
+def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
+    """Keep of a plan what may still be written, given the very latest look.
+
+    Args:
+        plan: One phase of one letter; items may have changed since it was made.
+        look: All items that share a guid with the plan, as they are now.
+        memory: What the shadow state says of each row of the look.
+    """
+    owner = owners(look.rating, look.rated_at, memory)
+    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
+    acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
+    rows_of = look.rows_of(plan.guid)
+    rows: list[int] = []
+    after: list[float] = []
+    done = taken_over = gone = 0
+    for guid, points in zip(plan.guid, plan.after, strict=True):
+        own = rows_of[guid]
+        if not own:
+            gone += 1
+        elif by_person[own].any():
+            taken_over += 1
+        elif (acknowledged[own] & equal(memory.value[own], points)).all():
+            done += 1
+        else:
+            rows += own
+            after += [points] * len(own)
+    return Admitted(
+        np.array(rows, np.int64), np.array(after, np.float64), done, taken_over, gone
+    )
+
+
+def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
+    """Group the admitted items by value and locks into requests.
+
+    Args:
+        phase: The phase whose plan is written.
+        admitted: What may be written.
+        look: Where the items' present ratings and locks stand.
+        size: Most items in one request; never more than 100.
+    """
+    row, after = admitted.row, admitted.after
+    mood, rating = look.mood_locked[row], look.rating_locked[row]
+    order = np.lexsort((look.key[row], rating, mood, after))
+    wishes = np.stack([after, mood, rating])[:, order]
+    borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
+    for group in np.split(order, borders):
+        for start in range(0, len(group), min(size, MOST_IDS)):
+            chunk = group[start : start + min(size, MOST_IDS)]
+            yield Batch(
+                phase=phase,
+                after=float(after[chunk[0]]),
+                mood_locked=bool(mood[chunk[0]]),
+                rating_locked=bool(rating[chunk[0]]),
+                key=look.key[row[chunk]],
+                guid=look.guid[row[chunk]],
+                before=look.rating[row[chunk]],
+            )

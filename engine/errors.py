@@ -1,0 +1,67 @@
+"""Everything that can go wrong and that a person should read about.
+
+PlexbayesError                 a sentence: what, which, what to do
+├─ SettingsInvalid             every missing or wrong setting at once
+├─ PlexError
+│  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
+│  ├─ LibraryChanging          the library moved while it was read: retried
+│  ├─ PlexRefused              token, rights or request refused: never retried
+│  └─ LibraryMissing           no music library of that name
+├─ ShadowError
+│  ├─ ShadowUnreadable         the state database cannot be used as it is
+│  └─ LibraryHeld              another run is writing to this library
+├─ ServerMissing               Prefect's server cannot be reached or started
+└─ RunStopped                  a person asked the run to stop
+"""
+
+
+class PlexbayesError(Exception):
+    """A fault to be shown as one sentence, without a traceback."""
+
+
+class SettingsInvalid(PlexbayesError):
+    """The configuration cannot be used; the message names every fault."""
+
+
+class PlexError(PlexbayesError):
+    """Plex did not do what was asked."""
+
+
+class PlexUnreachable(PlexError):
+    """No usable answer; the outcome of a write is unknown, and it may pass."""
+
+
+class LibraryChanging(PlexError):
+    """The library changed between two pages of one listing; it may pass."""
+
+
+class PlexRefused(PlexError):
+    """The server understood and said no: asking again would not help."""
+
+
+class LibraryMissing(PlexError):
+    """There is no music library of the configured name."""
+
+
+class ShadowError(PlexbayesError):
+    """The shadow state cannot be used."""
+
+
+class ShadowUnreadable(ShadowError):
+    """The state database is corrupt, too new, locked or not writable."""
+
+
+class LibraryHeld(ShadowError):
+    """Another run is writing to this library; the message says which."""
+
+
+class ServerMissing(PlexbayesError):
+    """Prefect's server cannot be reached or started."""
+
+
+class RunStopped(PlexbayesError):
+    """A person asked the run to stop, and it did at a safe point."""
+
+
+TRANSIENT = (PlexUnreachable, LibraryChanging)
+"""The faults that may pass by themselves; nothing else is ever retried."""

@@ -1,0 +1,132 @@
+"""Which ratings count, and beneath which album and artist they stand."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.library import Items, Level, Library, twins
+from engine.ownership import Standing
+from engine.points import Bools, Floats, Ints
+
+MEAN_WITHOUT_RATINGS = 6.0
+"""The library mean if no track is rated by hand: 3 stars, said aloud."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """The items of one level with whose rating each of them has."""
+
+    items: Items
+    standing: Standing
+    twin: Ints
+    """A number that items share exactly if they share one rating (one guid)."""
+    lead: Bools
+    """Whether the item speaks for its twins: it is the one that is written."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.items)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some artists with everything beneath them; parents are rows of the part."""
+
+    artists: Shelf
+    albums: Shelf
+    tracks: Shelf
+
+    def __getitem__(self, level: Level) -> Shelf:
+        """Return the items of one level."""
+        return {
+            Level.ARTIST: self.artists,
+            Level.ALBUM: self.albums,
+            Level.TRACK: self.tracks,
+        }[level]
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """How many ratings there are beneath each parent, and their sum."""
+
+    count: Floats
+    total: Floats
+    """Points."""
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return the evidence of both."""
+        return Tally(self.count + other.count, self.total + other.total)
+
+
+def whole(library: Library, standings: dict[Level, Standing]) -> Part:
+    """Return the whole library as one part."""
+
+    def shelf(level: Level) -> Shelf:
+        twin = twins(library[level])
+        lead = twin == np.arange(len(twin))
+        return Shelf(library[level], standings[level], twin, lead)
+
+    return Part(shelf(Level.ARTIST), shelf(Level.ALBUM), shelf(Level.TRACK))
+
+
+def split(library: Library, everything: Part) -> dict[str, Part]:
+    """Return the parts of a library by letter, each complete in itself."""
+    rows = {level: _rows_by_letter(library, level) for level in Level}
+    return {letter: _part(everything, rows, letter) for letter in rows[Level.ARTIST]}
+
+
+def _rows_by_letter(library: Library, level: Level) -> dict[str, Ints]:
+    names, code = np.unique(library.letter, return_inverse=True)
+    code = code[library.artist_row(level)]
+    order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[order], np.arange(len(names) + 1))
+    return {
+        name: order[start:end]
+        for name, start, end in zip(names, ends, ends[1:], strict=False)
+    }
+
+
+def _part(everything: Part, rows: dict[Level, dict[str, Ints]], letter: str) -> Part:
+    def shelf(level: Level, above: Ints) -> Shelf:
+        chosen = rows[level][letter]
+        full = everything[level]
+        items = full.items.take(chosen)
+        if level is not Level.ARTIST:
+            items = replace(items, parent=np.searchsorted(above, items.parent))
+        return Shelf(
+            items, full.standing.take(chosen), full.twin[chosen], full.lead[chosen]
+        )
+
+    artists = shelf(Level.ARTIST, np.empty(0, np.int64))
+    albums = shelf(Level.ALBUM, rows[Level.ARTIST][letter])
+    tracks = shelf(Level.TRACK, rows[Level.ALBUM][letter])
+    return Part(artists, albums, tracks)
+
+
+def tally(shelf: Shelf, parent: Ints, parents: int) -> Tally:
+    """Count the manual ratings of a shelf beneath each of its parents.
+
+    Items that share one rating count once beneath each parent.
+
+    Args:
+        shelf: The items whose manual ratings count.
+        parent: The row of each item's parent, shape (items,).
+        parents: How many parents there are.
+    """
+    rated = np.flatnonzero(~np.isnan(shelf.standing.manual))
+    pairs = parent[rated] * (shelf.twin.max(initial=0) + 1) + shelf.twin[rated]
+    _, first = np.unique(pairs, return_index=True)
+    rated = rated[np.sort(first)]
+    points = shelf.standing.manual[rated]
+    return Tally(
+        count=np.bincount(parent[rated], minlength=parents).astype(np.float64),
+        total=np.bincount(parent[rated], points, parents).astype(np.float64),
+    )
+
+
+def library_mean(tracks: Shelf) -> float | None:
+    """Return the mean of the manual track ratings, points; None if none."""
+    everything = tally(tracks, np.zeros(len(tracks), np.int64), 1)
+    if not everything.count[0]:
+        return None
+    return float(everything.total[0] / everything.count[0])

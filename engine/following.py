@@ -1,0 +1,96 @@
+"""Items change their names: how our record finds them again after a re-scan."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+from engine.library import Items, Level, Library
+from engine.points import Ints
+
+
+@dataclass(frozen=True)
+class Name:
+    """How our record knows an item."""
+
+    guid: str
+    key: int
+    fingerprint: str
+    """Artist, album, title and duration in short; empty if not recorded."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A recorded item that now has another guid, or another key."""
+
+    old: Name
+    new: Name
+
+
+def fingerprints(library: Library, level: Level, rows: Ints) -> list[str]:
+    """Return for each row a short name that outlives both guid and key.
+
+    It is made of the titles of artist, album and track, and the duration.
+    """
+    own = library[level]
+    titles = [own.title[rows]]
+    above, storey = own.parent[rows], level
+    while storey is not Level.ARTIST:
+        storey = Level(storey - 1)
+        titles.append(library[storey].title[above])
+        above = library[storey].parent[above]
+    parts = zip(*titles, own.duration[rows], strict=True)
+    return [_digest("\x1f".join(map(str, part))) for part in parts]
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move]:
+    """Find out which recorded items go by another name now.
+
+    The guid decides; an item whose guid is gone is looked for by fingerprint
+    among the items that nothing recorded names. Where several share one, they
+    are paired in the order of their keys.
+    """
+    items = library[level]
+    keys_of: dict[str, list[int]] = defaultdict(list)
+    for guid, key in zip(items.guid, items.key.tolist(), strict=True):
+        keys_of[guid].append(key)
+    known = [name for name in recorded if name.guid in keys_of]
+    lost = sorted(
+        (name for name in recorded if name.guid not in keys_of and name.fingerprint),
+        key=lambda name: name.key,
+    )
+    rekeyed = [
+        Move(name, Name(name.guid, keys_of[name.guid][0], name.fingerprint))
+        for name in known
+        if name.key not in keys_of[name.guid]
+    ]
+    return rekeyed + _found_again(library, items, level, known, lost)
+
+
+def _found_again(
+    library: Library,
+    items: Items,
+    level: Level,
+    known: Iterable[Name],
+    lost: Sequence[Name],
+) -> list[Move]:
+    if not lost:
+        return []
+    named = {name.guid for name in known}
+    free = np.array([row for row, g in enumerate(items.guid) if g not in named], int)
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for fingerprint, row in zip(fingerprints(library, level, free), free, strict=True):
+        waiting[fingerprint].append(int(row))
+    found = []
+    for name in lost:
+        if waiting[name.fingerprint]:
+            row = waiting[name.fingerprint].pop(0)
+            new = Name(items.guid[row], int(items.key[row]), name.fingerprint)
+            found.append(Move(name, new))
+    return found

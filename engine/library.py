@@ -1,0 +1,116 @@
+"""The library as it was read at one moment; it never changes afterwards."""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+
+from engine.points import Floats, Ints, Texts
+
+
+class Level(IntEnum):
+    """A storey of the tree, numbered as in Plex's own protocol."""
+
+    ARTIST = 8
+    ALBUM = 9
+    TRACK = 10
+
+    @property
+    def word(self) -> str:
+        """The level in plain English."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which library this is, and whose ratings of it are meant."""
+
+    server: str
+    """Plex's machineIdentifier."""
+    uuid: str
+    """The library's own UUID; a re-created library has another."""
+    account: str
+    """Whose ratings these are: Plex keeps them apart by account."""
+    title: str
+    """The library's name, for people only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """All items of one level as columns of equal length, ascending by key."""
+
+    key: Ints
+    """Plex's ratingKey: unique now, but a re-scan may change it."""
+    guid: Texts
+    """Plex's guid: the rating belongs to it; several items may share one."""
+    title: Texts
+    """As shown; may be empty."""
+    parent: Ints
+    """Row of the parent in the level above; −1 for artists."""
+    rating: Floats
+    """What Plex holds for this account, points."""
+    rated_at: Ints
+    """When it was last rated, epoch seconds; 0 if Plex does not say."""
+    critic: Floats
+    """The critics' rating, points; NaN if there is none."""
+    duration: Ints
+    """Milliseconds; 0 if unknown or not a track."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.key)
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only; `parent` still points where it did."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **columns)
+
+    def rows_of(self, keys: Ints) -> Ints:
+        """Return the row of each key, −1 where there is no such item."""
+        if not len(self):
+            return np.full(len(keys), -1)
+        at = np.searchsorted(self.key, keys)
+        at[at == len(self)] = 0
+        return np.where(self.key[at] == keys, at, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """Artists, albums and tracks, tied together by parent rows."""
+
+    artists: Items
+    albums: Items
+    tracks: Items
+    letter: Texts
+    """The partition of each artist, shape (artists,)."""
+
+    def __getitem__(self, level: Level) -> Items:
+        """Return the items of one level."""
+        return {
+            Level.ARTIST: self.artists,
+            Level.ALBUM: self.albums,
+            Level.TRACK: self.tracks,
+        }[level]
+
+    def artist_row(self, level: Level) -> Ints:
+        """Return the row of the artist that each item of a level belongs to."""
+        if level is Level.ARTIST:
+            return np.arange(len(self.artists))
+        if level is Level.ALBUM:
+            return self.albums.parent
+        return self.albums.parent[self.tracks.parent]
+
+    def letters(self, level: Level) -> Texts:
+        """Return the partition of each item of a level: its artist's letter."""
+        return self.letter[self.artist_row(level)]
+
+
+def twins(items: Items) -> Ints:
+    """Return for each item the first row with its guid: they share one rating.
+
+    Source: Plex stores a rating per (account, guid), not per ratingKey.
+    """
+    first: dict[str, int] = {}
+    rows = (first.setdefault(guid, row) for row, guid in enumerate(items.guid))
+    return np.fromiter(rows, np.int64, len(items))

@@ -1,0 +1,170 @@
+"""Whose rating is this? The answer decides what a plan may do to it."""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.library import Items
+from engine.points import Bools, Floats, Ints, same
+
+
+class Record(IntEnum):
+    """What the shadow state says of an item."""
+
+    NONE = 0
+    CONFIRMED = 1
+    UNCONFIRMED = 2
+    """An intent was stored; whether the write arrived is not known yet."""
+
+
+class Seen(IntEnum):
+    """What Plex holds now, compared with the record."""
+
+    NOTHING = 0
+    OURS = 1
+    """The value that we wrote or meant to write."""
+    BEFORE = 2
+    """The value that stood there before an unconfirmed write."""
+    OTHER = 3
+
+
+class Owner(IntEnum):
+    """Whose rating it is, and therefore what a plan may do."""
+
+    NOBODY = 0
+    """Unrated: may be rated."""
+    PERSON = 1
+    """Given by a person: evidence, never touched."""
+    US = 2
+    """Inferred: may be changed, undone."""
+    TAKEN_OVER = 3
+    """Was ours until a person changed it: evidence; our record is released."""
+    CLEARED = 4
+    """Was ours until a person removed it: may be rated again."""
+    UNWRITTEN = 5
+    """Intended, but Plex still holds what was there before: may be written."""
+    WRITTEN = 6
+    """Intended, and Plex holds it: ours, to be confirmed."""
+
+
+OWNERSHIP: dict[tuple[Record, Seen, bool], Owner] = {
+    # record, seen in Plex, rated again since our write was seen
+    (Record.NONE, Seen.NOTHING, False): Owner.NOBODY,
+    (Record.NONE, Seen.OTHER, False): Owner.PERSON,
+    (Record.CONFIRMED, Seen.OURS, False): Owner.US,
+    (Record.CONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
+    (Record.CONFIRMED, Seen.OTHER, True): Owner.TAKEN_OVER,
+    (Record.CONFIRMED, Seen.OURS, True): Owner.TAKEN_OVER,
+    (Record.CONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
+    (Record.CONFIRMED, Seen.NOTHING, True): Owner.CLEARED,
+    (Record.UNCONFIRMED, Seen.BEFORE, False): Owner.UNWRITTEN,
+    (Record.UNCONFIRMED, Seen.OURS, False): Owner.WRITTEN,
+    (Record.UNCONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
+    (Record.UNCONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
+}
+"""Every situation that can arise; a situation not listed here cannot."""
+
+
+def owner_table() -> NDArray[np.int8]:
+    """Return OWNERSHIP as an array indexed by record, seen, rated again."""
+    table = np.full((len(Record), len(Seen), 2), -1, np.int8)
+    for (record, seen, again), owner in OWNERSHIP.items():
+        table[record, seen, int(again)] = owner
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What the shadow state knows of the items of one level, row by row."""
+
+    value: Floats
+    """What we last wrote or meant to write, points; NaN: no record."""
+    before: Floats
+    """What stood there before an unconfirmed write, points; NaN: unrated."""
+    unconfirmed: Bools
+    """An intent is open for this item."""
+    arrived: Bools
+    """Plex acknowledged the write of that intent."""
+    seen_at: Ints
+    """lastRatedAt when our write was confirmed, epoch seconds; 0 unknown."""
+
+    @classmethod
+    def blank(cls, count: int) -> Self:
+        """Return the memory of `count` items that we never touched."""
+        return cls(
+            value=np.full(count, np.nan),
+            before=np.full(count, np.nan),
+            unconfirmed=np.zeros(count, np.bool_),
+            arrived=np.zeros(count, np.bool_),
+            seen_at=np.zeros(count, np.int64),
+        )
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **columns)
+
+
+def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
+    """Return the owner of each rating, as `Owner` numbers, shape (items,).
+
+    Args:
+        rating: What Plex holds, points.
+        rated_at: When Plex says it was last rated, epoch seconds; 0 unknown.
+        memory: What the shadow state says of the same items.
+    """
+    recorded = ~np.isnan(memory.value)
+    record = np.where(recorded, Record.CONFIRMED, Record.NONE)
+    record[memory.unconfirmed] = Record.UNCONFIRMED
+
+    seen = np.where(np.isnan(rating), Seen.NOTHING, Seen.OTHER)
+    seen[recorded & same(rating, memory.value)] = Seen.OURS
+    nearer = ~(np.abs(rating - memory.value) <= np.abs(rating - memory.before))
+    stands = memory.unconfirmed & same(rating, memory.before) & nearer
+    seen[stands] = Seen.BEFORE
+
+    again = (record == Record.CONFIRMED) & (rated_at > memory.seen_at)
+    owner: NDArray[np.int8] = owner_table()[record, seen, again.astype(np.int64)]
+    return owner
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """The ratings of one level told apart by owner, row by row."""
+
+    owner: NDArray[np.int8]
+    """`Owner` numbers."""
+    manual: Floats
+    """The ratings that persons gave, points; NaN elsewhere."""
+    ours: Floats
+    """The ratings in Plex that are inferred, as we wrote them; NaN elsewhere."""
+    unsure: Bools
+    """Ours, but Plex never acknowledged it: the tag may be missing."""
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only."""
+        return replace(
+            self,
+            owner=self.owner[rows],
+            manual=self.manual[rows],
+            ours=self.ours[rows],
+            unsure=self.unsure[rows],
+        )
+
+
+def standing_of(items: Items, memory: Memory) -> Standing:
+    """Tell the ratings of a level apart by owner."""
+    owner = owners(items.rating, items.rated_at, memory)
+    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
+    by_us = np.isin(owner, (Owner.US, Owner.WRITTEN))
+    ours = np.where(by_us, memory.value, np.nan)
+    unwritten = owner == Owner.UNWRITTEN
+    return Standing(
+        owner=owner,
+        manual=np.where(by_person, items.rating, np.nan),
+        ours=np.where(unwritten, memory.before, ours),
+        unsure=(owner == Owner.WRITTEN) & ~memory.arrived,
+    )

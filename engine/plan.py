@@ -1,0 +1,134 @@
+"""What one phase would change in one part of the library: data, not action."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine import classic
+from engine.classic import Constants, Phase
+from engine.evidence import Part, Shelf
+from engine.library import Level
+from engine.ownership import Owner
+from engine.points import STEP, Bools, Floats, Ints, Texts, rounded
+
+SMALLEST_DRIFT = 0.02
+"""Stars; below this no library is precise enough to care."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhasePlan:
+    """The ratings that one phase gives to one part, one row a rating.
+
+    Items are named by key and guid, not by row, so that a plan outlives the
+    reading it was made from.
+    """
+
+    phase: Phase
+    key: Ints
+    guid: Texts
+    before: Floats
+    """Our rating so far, points; NaN: the item was unrated."""
+    after: Floats
+    """Points, as they will be written."""
+    kept: int
+    """Ratings of ours left as they are because they moved too little."""
+    cleared: int
+    """Ratings of ours that a person removed, and that are given again."""
+
+    def __len__(self) -> int:
+        """Return how many ratings are to be written."""
+        return len(self.key)
+
+
+def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
+    """Return how far a rating of ours may be off before it is rewritten, points.
+
+    In stars it is 0.05·(log₁₀ tracks − 2), at least 0.02; not dynamic: none.
+
+    >>> round(drift_tolerance(50_000, dynamic=True) / 2, 3)  # stars
+    0.135
+    """
+    if not dynamic:
+        return 0.0
+    stars = 0.05 * (np.log10(max(tracks, 1)) - 2)
+    return 2 * max(SMALLEST_DRIFT, float(stars))
+
+
+def make_plan(
+    phase: Phase,
+    part: Part,
+    earlier: Sequence[PhasePlan],
+    beliefs: "Beliefs",
+) -> PhasePlan:
+    """Plan one phase of one part, given what the earlier phases will change."""
+    inferred = _infer(phase, part, earlier, beliefs)
+    shelf = part[phase.level]
+    ours = shelf.standing.ours
+    new = rounded(inferred)
+    drift = np.abs(new - ours)
+    moves = drift >= max(beliefs.tolerance, STEP) - STEP / 10
+    unsure = shelf.standing.unsure & ~np.isnan(ours)
+    free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
+    chosen = free & (np.isnan(ours) | moves | unsure)
+    after = np.where(unsure & ~moves, ours, new)
+    rows = np.flatnonzero(chosen)
+    return PhasePlan(
+        phase=phase,
+        key=shelf.items.key[rows],
+        guid=shelf.items.guid[rows],
+        before=ours[rows],
+        after=after[rows],
+        kept=_count(free & ~chosen & (drift >= STEP / 2)),
+        cleared=_count(chosen & (shelf.standing.owner == Owner.CLEARED)),
+    )
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What a whole run takes as given, the same for all its letters."""
+
+    mean: float
+    """The library mean of manual track ratings, points."""
+    tolerance: float
+    """How far a rating of ours may be off before it is rewritten, points."""
+    constants: Constants
+
+
+def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:
+    """Return what each item of a shelf holds once the plans are applied."""
+    standing = shelf.standing
+    held = np.where(np.isnan(standing.manual), standing.ours, standing.manual)
+    for plan in plans:
+        held[shelf.items.rows_of(plan.key)] = plan.after
+    return _shared_with_twins(shelf, held)
+
+
+def _shared_with_twins(shelf: Shelf, held: Floats) -> Floats:
+    follower = np.flatnonzero(~shelf.lead)
+    if len(follower):
+        row = {int(t): row for row, t in enumerate(shelf.twin) if shelf.lead[row]}
+        speaker = [row.get(int(shelf.twin[f]), int(f)) for f in follower]
+        held[follower] = held[speaker]
+    return held
+
+
+def _infer(
+    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+) -> Floats:
+    def held(level: Level) -> Floats:
+        plans = [plan for plan in earlier if plan.phase.level is level]
+        return held_after(part[level], plans)
+
+    mean, constants = beliefs.mean, beliefs.constants
+    if phase is Phase.ALBUM_UP:
+        return classic.album_up(part, mean, constants)
+    if phase is Phase.ARTIST_UP:
+        return classic.artist_up(part, mean, constants)
+    if phase is Phase.ALBUM_DOWN:
+        return classic.album_down(part, held(Level.ARTIST), mean, constants)
+    return classic.track_down(part, held(Level.ALBUM), mean, constants)
+
+
+def _count(chosen: Bools) -> int:
+    return int(np.count_nonzero(chosen))

@@ -1,0 +1,56 @@
+"""Ratings as numbers: points from 0 to 10, two stars' worth of steps apart."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+"""Points, NaN where unrated."""
+
+Ints = NDArray[np.int64]
+"""Keys, rows or epoch seconds."""
+
+Bools = NDArray[np.bool_]
+"""One statement an item."""
+
+Texts = NDArray[Any]
+"""Python strings in an object array; fixed widths would waste or cut them."""
+
+DECIMALS = 2
+"""What is written is rounded to this many decimals of a point."""
+
+STEP = 0.01
+"""The distance between two values that can be written, points."""
+
+TOLERANCE = 0.011
+"""Two ratings closer than this (points) are the same: float32 and rounding."""
+
+
+def rounded(points: Floats) -> Floats:
+    """Return the values as they are written to Plex, 2 decimals of a point.
+
+    >>> rounded(np.array([22 / 3, np.nan]))
+    array([7.33,  nan])
+    """
+    return np.round(points, DECIMALS)
+
+
+def same(left: Floats, right: Floats) -> Bools:
+    """Say where two ratings are the same one; unrated equals only unrated.
+
+    >>> same(np.array([7.3299999, 7.0, np.nan]), np.array([7.33, 7.02, np.nan]))
+    array([ True, False,  True])
+    """
+    close: Bools = np.abs(left - right) <= TOLERANCE
+    return close | (np.isnan(left) & np.isnan(right))
+
+
+def equal(left: Floats, right: Floats | float) -> Bools:
+    """Say where two values would be written alike; unrated equals nothing.
+
+    >>> equal(np.array([7.33, 7.34]), 7.33)
+    array([ True, False])
+    """
+    alike: Bools = np.abs(left - right) < STEP / 2
+    return alike

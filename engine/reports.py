@@ -1,0 +1,209 @@
+"""What a run did, as values; points become stars only where they are shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.evidence import Part
+from engine.library import Level
+from engine.ownership import Owner
+from engine.plan import PhasePlan, held_after
+from engine.points import Floats
+
+RANKED = 10
+"""How many artists the report names at either end."""
+
+
+@dataclass(frozen=True)
+class RankedArtist:
+    """One line of the power rankings."""
+
+    name: str
+    rating: float
+    """Points."""
+    albums: int
+    rated_tracks: int
+    """Tracks that a person rated."""
+    is_manual: bool
+    """Whether a person rated the artist."""
+
+
+@dataclass
+class PhaseCount:
+    """What one phase did, in one letter or in all."""
+
+    planned: int = 0
+    """Ratings to be written."""
+    written: int = 0
+    """Ratings seen in Plex afterwards."""
+    kept_by_drift: int = 0
+    """Ratings of ours that moved too little to be rewritten."""
+    cleared: int = 0
+    """Ratings of ours that a person had removed, and that are given again."""
+
+    def add(self, other: "PhaseCount") -> None:
+        """Add the counts of another letter."""
+        self.planned += other.planned
+        self.written += other.written
+        self.kept_by_drift += other.kept_by_drift
+        self.cleared += other.cleared
+
+
+@dataclass
+class LetterResult:
+    """What became of the plans of one letter."""
+
+    written: int = 0
+    """Ratings that Plex accepted, or had accepted in an earlier attempt."""
+    released: int = 0
+    """Ratings of ours that a person had taken over; they are theirs now."""
+    taken_over: int = 0
+    """Planned ratings that a person gave meanwhile; left alone."""
+    gone: int = 0
+    """Planned items that are no longer there."""
+
+
+@dataclass
+class Outcome:
+    """All that came of the letters of a run."""
+
+    plans: dict[str, list[PhasePlan]] = field(default_factory=dict)
+    results: dict[str, LetterResult] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why a letter was not finished."""
+    seen: dict[tuple[str, Phase], int] = field(default_factory=dict)
+    """Ratings of this run that were seen in Plex afterwards."""
+
+
+@dataclass
+class Summary:
+    """All that a run reports; ratings in points."""
+
+    run: str
+    library: str
+    dry_run: bool
+    artists: int
+    albums: int
+    tracks: int
+    manual_tracks: int
+    drift_tolerance: float
+    prior_before: float
+    """The library mean of manual track ratings when the run began."""
+    prior_after: float
+    mean_before: float | None
+    """The mean of all track ratings, inferred ones included; none: no rating."""
+    mean_after: float | None
+    planned: int = 0
+    written: int = 0
+    kept_by_drift: int = 0
+    cleared: int = 0
+    taken_over: int = 0
+    """Ratings of ours that persons changed; they are theirs now."""
+    gone: int = 0
+    """Planned items that had disappeared when they were to be written."""
+    failed: int = 0
+    """Planned ratings that did not arrive."""
+    failed_letters: dict[str, str] = field(default_factory=dict)
+    """Why, by letter."""
+    phases: dict[str, PhaseCount] = field(default_factory=dict)
+    letters: dict[str, dict[str, PhaseCount]] = field(default_factory=dict)
+    reads: int = 0
+    """Requests that asked Plex."""
+    writes: int = 0
+    """Requests that changed Plex."""
+    seconds: float = 0.0
+    rested: float = 0.0
+    """Seconds of the run spent resting for the server's sake."""
+    top: list[RankedArtist] = field(default_factory=list)
+    bottom: list[RankedArtist] = field(default_factory=list)
+    """Worst first; no artist of the top is named again."""
+
+    def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
+        """Add what one phase of one letter did."""
+        self.letters.setdefault(letter, {})[phase] = counted
+        self.phases.setdefault(phase, PhaseCount()).add(counted)
+        self.planned += counted.planned
+        self.written += counted.written
+        self.kept_by_drift += counted.kept_by_drift
+        self.cleared += counted.cleared
+
+
+def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Summary:
+    """Complete the summary of a run with what came of it.
+
+    Args:
+        about: What is known of the run beforehand.
+        before: The library as it was planned for.
+        after: The library as it is now; of a dry run, the same as `before`.
+        outcome: What came of the letters.
+    """
+    for letter, plans in outcome.plans.items():
+        for plan in plans:
+            seen = outcome.seen.get((letter, plan.phase), 0)
+            counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
+            about.count(letter, plan.phase.label, counted)
+    results = outcome.results.values()
+    about.taken_over = sum(r.released + r.taken_over for r in results)
+    about.gone = sum(r.gone for r in results)
+    meanwhile = about.gone + sum(r.taken_over for r in results)
+    about.failed_letters = outcome.failures
+    plans = [plan for plans in outcome.plans.values() for plan in plans]
+    if not about.dry_run:
+        about.failed = about.planned - about.written - meanwhile
+        plans = []
+    tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
+    artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
+    about.mean_before = mean_of(held_after(before.tracks, []))
+    about.mean_after = mean_of(tracks)
+    about.top, about.bottom = ranking(after, artists)
+    return about
+
+
+def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:
+    return [plan for plan in plans if plan.phase.level is level]
+
+
+def taken_over(part: Part) -> int:
+    """Return how many ratings of ours in a part persons have changed."""
+    owners = [part[level].standing.owner for level in Level]
+    return sum(int((owner == Owner.TAKEN_OVER).sum()) for owner in owners)
+
+
+def mean_of(ratings: Floats) -> float | None:
+    """Return the mean of what is rated; None if nothing is."""
+    rated = ratings[~np.isnan(ratings)]
+    return float(rated.mean()) if len(rated) else None
+
+
+def ranking(
+    part: Part, held: Floats, count: int = RANKED
+) -> tuple[list[RankedArtist], list[RankedArtist]]:
+    """Return the best artists, best first, and the worst, worst first.
+
+    Args:
+        part: The artists and what is beneath them.
+        held: What each artist holds, points; unrated ones are left out.
+        count: How many at either end; nobody is named at both.
+    """
+    rated = np.flatnonzero(~np.isnan(held))
+    titles = part.artists.items.title
+    order = sorted(rated, key=lambda row: (-held[row], titles[row]))
+    lines = [_line(part, held, int(row)) for row in order[:count]]
+    rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
+    worst = [_line(part, held, int(row)) for row in rest[:count]]
+    return lines, worst
+
+
+def _line(part: Part, held: Floats, row: int) -> RankedArtist:
+    albums = np.flatnonzero(part.albums.items.parent == row)
+    tracks = np.isin(part.tracks.items.parent, albums)
+    rated = ~np.isnan(part.tracks.standing.manual[tracks])
+    return RankedArtist(
+        name=str(part.artists.items.title[row]),
+        rating=float(held[row]),
+        albums=len(albums),
+        rated_tracks=int(rated.sum()),
+        is_manual=not np.isnan(part.artists.standing.manual[row]),
+    )

@@ -1,0 +1,225 @@
+"""The main job: read, plan letter by letter, phase by phase, and write."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from prefect import flow, runtime
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
+from pydantic import Field
+
+from engine.classic import Phase, chosen_phases
+from engine.errors import PlexbayesError
+from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split, whole
+from engine.library import Library
+from engine.partition import chosen_letters
+from engine.plan import Beliefs, PhasePlan, drift_tolerance
+from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
+from flows.render import headline, markdown
+from tasks import reporting, running
+from tasks.remembering import remember, seen_in_plex, settle, stand
+from tasks.settings import load_settings
+from tasks.shadow.runs import begin_run, finish_run
+from tasks.workbench import Workbench, workbench
+
+WORKERS = 4
+"""Threads for tasks; one letter writes at a time, the others wait or retry."""
+
+
+def run_name() -> str:
+    """Name a run by what it does, for people who look at a list of runs."""
+    chosen = runtime.flow_run.parameters
+    mode = {True: "dry", False: "live", None: "as configured"}[chosen["dry_run"]]
+    letters = chosen["letters"] or "all letters"
+    return f"phases {chosen['phases']} · {letters} · {mode}"
+
+
+@flow(
+    name="infer",
+    flow_run_name=run_name,
+    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+)
+def infer(
+    phases: Annotated[
+        str, Field(description="1 album-up, 2 artist-up, 3 album-down, 4 track-down")
+    ] = "1-4",
+    letters: Annotated[
+        str, Field(description='All if empty; or a list, "B, P"; or "from P"')
+    ] = "",
+    dry_run: Annotated[
+        bool | None,
+        Field(description="Only say what would be written; empty: as configured"),
+    ] = None,
+    config: Annotated[
+        str, Field(description="Path of config.json; empty: the usual place")
+    ] = "",
+) -> State[Summary]:
+    """Infer the ratings that nobody gave, and write them into Plex."""
+    steps = chosen_phases(phases)
+    settings, remarks = load_settings(Path(config) if config else None)
+    live = not (settings.dry_run if dry_run is None else dry_run)
+    with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
+        reporting.say(*remarks)
+        library, before = take_stock(bench, "read the library")
+        beliefs = agree_on_beliefs(bench, before)
+        parts = split(library, before)
+        outcome = Outcome()
+        for letter in chosen_letters(letters, parts):
+            outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
+        plan_letters(outcome, steps, parts, beliefs)
+        after = before
+        if live and write_letters(bench, outcome, parts):
+            library, after = take_stock(bench, "read it back")
+        if live:
+            outcome.seen = seen_in_plex(bench.store, library, bench.run_id)
+        summary = summarize(
+            facts(bench, before, after, beliefs), before, after, outcome
+        )
+        return conclude(bench, summary)
+
+
+def take_stock(bench: Workbench, moment: str) -> tuple[Library, Part]:
+    """Read the library, and hold it against the record of what is ours."""
+    reading = running.patient(running.read, bench).submit(bench, moment)
+    library: Library = reading.result()
+    standings = stand(library, remember(bench.store, library, live=bench.is_live))
+    if bench.is_live:
+        settle(bench.store, library, standings)
+    return library, whole(library, standings)
+
+
+def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
+    """Fix what all letters take as given; a retried run keeps its first beliefs."""
+    mean, constants = library_mean(before.tracks), bench.settings.constants
+    if mean is None:
+        reporting.warn(
+            "No track of this library is rated by hand, so there is nothing to "
+            f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
+        )
+        mean = MEAN_WITHOUT_RATINGS
+    if bench.is_live:
+        mean, constants = begin_run(
+            bench.store, bench.run_id, mean, constants, time.time()
+        )
+    dynamic = bench.settings.dynamic_precision
+    tolerance = drift_tolerance(len(before.tracks), dynamic=dynamic)
+    reporting.say(
+        f"Global prior {mean / 2:.3f} stars.",
+        f"Dynamic precision: accepting drift up to {tolerance / 2:.3f} stars.",
+    )
+    return Beliefs(mean, tolerance, constants)
+
+
+def plan_letters(
+    outcome: Outcome, steps: Sequence[Phase], parts: dict[str, Part], beliefs: Beliefs
+) -> None:
+    """Plan every letter, phase after phase; letters do not wait for each other."""
+    plans: dict[str, list[PrefectFuture[PhasePlan]]] = {
+        letter: [] for letter in outcome.results
+    }
+    for phase in steps:
+        for letter, earlier in plans.items():
+            so_far: list[Any] = list(earlier)
+            future = running.plan_phase.submit(
+                letter, phase, parts[letter], so_far, beliefs
+            )
+            earlier.append(future)
+    wait([future for futures in plans.values() for future in futures])
+    for letter, futures in plans.items():
+        faults = [fault for fault in map(fault_of, futures) if fault]
+        if faults:
+            outcome.failures[letter] = faults[0]
+        else:
+            outcome.plans[letter] = [future.result() for future in futures]
+
+
+def write_letters(bench: Workbench, outcome: Outcome, parts: dict[str, Part]) -> bool:
+    """Write every letter that has something to write; a failed one stops no other.
+
+    Returns:
+        Whether there was anything to write at all.
+    """
+    bench.watch = reporting.progress(sum(map(total, outcome.plans.values())))
+    step = running.patient(running.write_letter, bench)
+    writes = {
+        letter: step.submit(letter, bench, parts[letter], quote(plans))
+        for letter, plans in outcome.plans.items()
+        if total(plans) or outcome.results[letter].released
+    }
+    try:
+        wait(list(writes.values()))
+    except BaseException:
+        bench.gate.stop()
+        wait(list(writes.values()))
+        raise
+    for letter, future in writes.items():
+        fault = fault_of(future)
+        if fault:
+            outcome.failures[letter] = fault
+        else:
+            outcome.results[letter] = future.result()
+    return bool(writes)
+
+
+def total(plans: Sequence[PhasePlan]) -> int:
+    """Return how many ratings plans would write."""
+    return sum(map(len, plans))
+
+
+def fault_of(future: PrefectFuture[Any]) -> str:
+    """Return in one sentence why a task did not complete; empty if it did."""
+    if future.state.is_completed():
+        return ""
+    fault = future.state.result(raise_on_failure=False)
+    if isinstance(fault, PlexbayesError):
+        return str(fault)
+    return f"{type(fault).__name__}: {fault}"
+
+
+def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summary:
+    """Return the summary of a run as far as it does not depend on the letters."""
+    manual = before.tracks.standing.manual
+    now = library_mean(after.tracks)
+    return Summary(
+        run=bench.run_id,
+        library=bench.gateway.identity.title,
+        dry_run=not bench.is_live,
+        artists=len(before.artists),
+        albums=len(before.albums),
+        tracks=len(before.tracks),
+        manual_tracks=int(np.count_nonzero(~np.isnan(manual))),
+        drift_tolerance=beliefs.tolerance,
+        prior_before=beliefs.mean,
+        prior_after=beliefs.mean if now is None else now,
+        mean_before=None,
+        mean_after=None,
+        reads=bench.gateway.reads,
+        writes=bench.gateway.writes,
+        seconds=time.monotonic() - bench.begun,
+        rested=bench.throttle.rested,
+    )
+
+
+def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
+    """Report, and say how the run ended: a failed letter makes it Failed."""
+    reporting.say(headline(summary))
+    reporting.publish(markdown(summary), key="report")
+    if bench.is_live:
+        finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
+    if bench.gate.is_stopping:
+        return Cancelled(message="The run was stopped; what it wrote is recorded.")
+    failed = summary.failed_letters
+    if failed:
+        reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
+        of_all = len(summary.letters.keys() | failed.keys())
+        number = f"{len(failed)} of {of_all} letters failed"
+        return Failed(message=f"{number}: {reasons}", data=summary)
+    return Completed(message=headline(summary), data=summary)

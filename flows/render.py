@@ -1,0 +1,192 @@
+"""What people see: points become stars here, and nowhere else."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from engine.reports import PhaseCount, RankedArtist, Summary
+from tasks.workbench import Step
+
+COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
+RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
+
+
+def stars(points: float | None, decimals: int = 2) -> str:
+    """Return points as stars; a dash for unrated.
+
+    >>> stars(7.48), stars(None)
+    ('3.74★', '–')
+    """
+    return "–" if points is None else f"{points / 2:.{decimals}f}★"
+
+
+def headline(summary: Summary) -> str:
+    """Say in one sentence what a run did."""
+    if summary.dry_run:
+        return f"{summary.planned} ratings would be written (dry run)"
+    return f"{summary.written} of {summary.planned} planned ratings written"
+
+
+def lines(summary: Summary) -> list[str]:
+    """Return what a run found and did, a sentence a line."""
+    prior = f"{stars(summary.prior_before, 4)} → {stars(summary.prior_after, 4)}"
+    mean = f"{stars(summary.mean_before, 4)} → {stars(summary.mean_after, 4)}"
+    said = [
+        (
+            f"{summary.artists} artists, {summary.albums} albums, {summary.tracks} "
+            f"tracks, {summary.manual_tracks} of them rated by you."
+        ),
+        f"Global prior (mean of your track ratings): {prior}.",
+        f"Mean of all track ratings, inferred ones included: {mean}.",
+        f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
+        (
+            f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
+            f"Failed: {summary.failed}."
+        ),
+        (
+            f"{summary.reads} reads and {summary.writes} writes in "
+            f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
+        ),
+    ]
+    for letter, why in summary.failed_letters.items():
+        said.append(f"Letter {letter} failed: {why}")
+    return said
+
+
+def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
+    """Return the counts of each phase as rows of text."""
+    return [
+        (phase, *map(str, (c.planned, c.written, c.kept_by_drift, c.cleared)))
+        for phase, c in phases.items()
+    ]
+
+
+def ranks(artists: Iterable[RankedArtist]) -> list[tuple[str, ...]]:
+    """Return ranked artists as rows of text."""
+    return [
+        (
+            stars(artist.rating),
+            artist.name or "(no name)",
+            str(artist.albums),
+            str(artist.rated_tracks),
+            "you" if artist.is_manual else "inferred",
+        )
+        for artist in artists
+    ]
+
+
+def markdown(summary: Summary) -> str:
+    """Return the report of a run as a page."""
+    parts = [f"# {summary.library}: {headline(summary)}"]
+    parts += [f"* {line}" for line in lines(summary)]
+    parts += ["", *_markdown_table(COUNTS, counts(summary.phases))]
+    parts += ["", "## Top artists", "", *_markdown_table(RANKS, ranks(summary.top))]
+    parts += [
+        "",
+        "## Bottom artists",
+        "",
+        *_markdown_table(RANKS, ranks(summary.bottom)),
+    ]
+    return "\n".join(parts)
+
+
+def _markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    body = [[cell.replace("|", "¦") for cell in row] for row in (head, *rows)]
+    body.insert(1, ["---"] * len(body[0]))
+    return [f"| {' | '.join(row)} |" for row in body]
+
+
+def show(summary: Summary) -> None:
+    """Print the report of a run."""
+    console = Console()
+    console.rule(f"{summary.library}: {headline(summary)}")
+    for line in lines(summary):
+        console.print(line, highlight=False, markup=False)
+    console.print(_table("What each phase did", COUNTS, counts(summary.phases)))
+    console.print(_table("Top artists", RANKS, ranks(summary.top)))
+    console.print(_table("Bottom artists", RANKS, ranks(summary.bottom)))
+
+
+def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in head:
+        words = name in {"phase", "artist", "rated by"}
+        table.add_column(name, justify="left" if words else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def complain(sentence: str) -> None:
+    """Print what went wrong where errors belong."""
+    print(f"plexbayes: {sentence}", file=sys.stderr)
+
+
+def remark(sentence: str) -> None:
+    """Print something that a person may want to know, beside the report."""
+    print(sentence, file=sys.stderr)
+
+
+class Watching:
+    """Shows how a run goes: a bar in a terminal, a line a letter elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._doing = ""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+    def __call__(self, step: Step) -> None:
+        """Show one sign of progress."""
+        if step.note:
+            self._bar.console.print(step.note, highlight=False, markup=False)
+        if step.total:
+            self._bar.update(self._task, total=step.total, description="writing")
+        if step.items:
+            self._advance(f"{step.letter} · {step.phase}", step.items)
+
+    def _advance(self, doing: str, items: int) -> None:
+        if doing != self._doing and self._bar.disable:
+            self._bar.console.print(doing, highlight=False, markup=False)
+        self._doing = doing
+        self._bar.update(self._task, advance=items, description=doing)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while a question is asked."""
+        self._bar.stop()
+        yield
+        self._bar.start()

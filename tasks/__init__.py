@@ -1,0 +1,1 @@
+"""Every effect on the world: settings, Plex, the shadow state, reports."""

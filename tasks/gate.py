@@ -1,0 +1,51 @@
+"""Where a run can be held or stopped without losing anything: between two writes."""
+
+import threading
+
+from engine.errors import RunStopped
+
+
+class Gate:
+    """Open by default; a signal handler closes it, the writing loop passes it."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+        self._stopping = threading.Event()
+
+    def pass_through(self) -> None:
+        """Go on, wait while the gate is closed, or leave if asked to stop.
+
+        Raises:
+            RunStopped: The run was asked to stop.
+        """
+        self._open.wait()
+        if self._stopping.is_set():
+            raise RunStopped("The run was stopped; what it wrote is recorded.")
+
+    def rest(self, seconds: float) -> None:
+        """Sleep, but wake up at once when asked to stop."""
+        self._stopping.wait(seconds)
+
+    def close(self) -> None:
+        """Hold whoever comes to the gate."""
+        self._open.clear()
+
+    def open(self) -> None:
+        """Let everybody pass again."""
+        self._open.set()
+
+    def stop(self) -> None:
+        """Ask the run to stop at the gate."""
+        self._stopping.set()
+        self._open.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever comes may pass."""
+        return self._open.is_set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run was asked to stop."""
+        return self._stopping.is_set()

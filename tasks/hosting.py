@@ -1,0 +1,119 @@
+"""A Prefect server of our own for the length of one command, if there is no other.
+
+Started as `python -m tasks.hosting PORT`, it serves until its standard input
+closes: so it ends with the command that started it, even if that was killed,
+and a Ctrl-C in the terminal, which reaches a whole process group, spares it.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from engine.errors import ServerMissing
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+}
+"""No calls home, and the terminal is ours; the log in the UI stays complete."""
+
+START = 120.0
+"""Seconds that a server may take to start; a cold database takes some 15."""
+
+
+def be_quiet() -> None:
+    """Set Prefect up for this process; to be called before Prefect is imported."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def prefect_server() -> Iterator[str]:
+    """Yield the API address of the configured server, or of one of our own.
+
+    Raises:
+        ServerMissing: Our own server did not start.
+    """
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
+
+    configured = PREFECT_API_URL.value()
+    if configured:
+        yield configured
+        return
+    port = _free_port()
+    server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+        [sys.executable, "-m", "tasks.hosting", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}/api"
+        _await_health(address, server)
+        yield address
+        _hand_over()
+    finally:
+        server.communicate()
+
+
+def _hand_over() -> None:
+    """Send what Prefect still has to tell: without a server, it would try long."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
+    opener = build_opener(ProxyHandler({}))
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline and server.poll() is None:
+        with suppress(URLError, OSError), opener.open(f"{address}/health", timeout=5):
+            return
+        time.sleep(0.1)
+    raise ServerMissing(
+        "Prefect's server did not start. Run `prefect server start` to see why, "
+        f"or look into {Path.home() / '.prefect'}."
+    )
+
+
+def _serve(port: int) -> None:
+    import uvicorn  # noqa: PLC0415 (only this process needs it)
+    from prefect.server.api.server import create_app  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        create_app(ephemeral=True), host="127.0.0.1", port=port, log_level="critical"
+    )
+    server = uvicorn.Server(config)
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    server.run()
+
+
+if __name__ == "__main__":
+    be_quiet()
+    _serve(int(sys.argv[1]))

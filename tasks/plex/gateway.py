@@ -1,0 +1,286 @@
+"""The one door to Plex: its answers become values, its errors become ours."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Self
+from urllib.parse import quote, urlencode
+from xml.etree.ElementTree import Element, ParseError
+
+import numpy as np
+import plexapi
+import requests
+from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+from plexapi.server import PlexServer
+
+from engine.batches import MOST_IDS, Look
+from engine.errors import (
+    LibraryChanging,
+    LibraryMissing,
+    PlexRefused,
+    PlexUnreachable,
+)
+from engine.library import Identity, Level
+from engine.points import Ints
+from tasks.plex.markup import Listing, key_of, listing_of, looks_of
+from tasks.settings import ARTICLE, Settings
+
+PAGE = 1000
+"""Items asked for in one page of a listing."""
+
+LONGEST_URL = 4000
+"""Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
+
+OWNER_ACCOUNT = "1"
+"""The number that a Plex server gives to its owner's account."""
+
+IDLE_ELEMENTS = "Media,Genre,Country,Image,UltraBlurColors,Guid"
+IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
+"""What we ask listings to leave out; a server may send it all the same."""
+
+# plexapi would otherwise tell the server this machine's name and MAC address.
+plexapi.BASE_HEADERS.update(
+    {
+        "X-Plex-Product": "plexbayes",
+        "X-Plex-Device-Name": "plexbayes",
+        "X-Plex-Client-Identifier": "plexbayes",
+    }
+)
+
+
+class PlexGateway:
+    """One music library of one Plex server, seen by one account."""
+
+    identity: Identity
+    reads: int
+    """Requests that asked."""
+    writes: int
+    """Requests that changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.reads = self.writes = 0
+        self._tag = settings.inferred_tag
+        self._token = settings.plex_token.get_secret_value()
+        self._session = requests.Session()
+        self._session.hooks["response"].append(self._count)
+        with _translated(f"connecting to {settings.plex_url}"):
+            self._plex = PlexServer(
+                settings.plex_url,
+                self._token,
+                session=self._session,
+                timeout=settings.timeout,
+            )
+        self._section = self._find_section(settings.library_name)
+        self.identity = Identity(
+            server=str(self._plex.machineIdentifier),
+            uuid=str(self._section.get("uuid")),
+            account=self._account(),
+            title=str(self._section.get("title")),
+        )
+
+    def __enter__(self) -> Self:
+        """Return the gateway; leaving closes its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def listing(self, level: Level, between: Callable[[], None]) -> Listing:
+        """Read all items of a level, page by page.
+
+        Args:
+            level: Which items.
+            between: Called before every page; it may raise to stop.
+
+        Raises:
+            LibraryChanging: Items came or went, or were sent twice, meanwhile.
+            PlexUnreachable: A page did not arrive whole.
+        """
+        elements = list(self._elements(level, between))
+        distinct = len({key_of(e) for e in elements})
+        if distinct != len(elements):
+            raise LibraryChanging(
+                f"Plex listed {len(elements) - distinct} {level.word}s twice."
+            )
+        return listing_of(level, elements)
+
+    def look(self, keys: Ints) -> dict[Level, Look]:
+        """Read ratings, locks and our tag of items of any level, 100 a request.
+
+        Items that are gone are simply missing from the answer.
+        """
+        elements: list[Element] = []
+        for start in range(0, len(keys), MOST_IDS):
+            ids = ",".join(str(key) for key in keys[start : start + MOST_IDS])
+            path = (
+                f"/library/metadata/{ids}?skipRefresh=1&excludeElements={IDLE_ELEMENTS}"
+            )
+            try:
+                elements += self._get(path)
+            except PlexRefused as refusal:
+                if "(404)" not in str(refusal):
+                    raise
+        return looks_of(elements, self._tag)
+
+    def rate(
+        self,
+        level: Level,
+        keys: Ints,
+        points: float,
+        *,
+        mood_locked: bool,
+        rating_locked: bool,
+    ) -> None:
+        """Give items one rating and our tag, and leave their locks as they are.
+
+        Raises:
+            PlexUnreachable: Whether the write arrived is not known.
+        """
+        wishes: dict[str, str | int] = {
+            "userRating.value": f"{points:.2f}".rstrip("0").rstrip("."),
+            "userRating.locked": int(rating_locked),
+        }
+        if self._tag:
+            wishes |= {"mood.locked": int(mood_locked), "mood[0].tag.tag": self._tag}
+        self._edit(level, keys, wishes)
+
+    def untag(self, level: Level, keys: Ints, tag: str, *, mood_locked: bool) -> None:
+        """Take a tag off items; their other moods and their lock stay.
+
+        Raises:
+            PlexUnreachable: Whether the write arrived is not known.
+        """
+        # Plex splits the value at commas and decodes each piece once more.
+        wishes: dict[str, str | int] = {
+            "mood.locked": int(mood_locked),
+            "mood[].tag.tag-": quote(tag),
+        }
+        self._edit(level, keys, wishes)
+
+    def _edit(self, level: Level, keys: Ints, wishes: dict[str, str | int]) -> None:
+        if not len(keys) or not np.issubdtype(keys.dtype, np.integer):
+            # Without ids, Plex would edit the whole library.
+            raise ValueError("An edit must name its items.")
+        ids = ",".join(str(int(key)) for key in keys)
+        query = urlencode({"type": int(level), "id": ids, **wishes})
+        path = f"/library/sections/{self._section.get('key')}/all?{query}"
+        if len(path) > LONGEST_URL:
+            raise ValueError(f"An edit of {len(path)} bytes is too long.")
+        with _translated(f"writing {len(keys)} {level.word} rating(s)"):
+            self._plex.query(path, method=self._session.put)
+
+    def _elements(self, level: Level, between: Callable[[], None]) -> Iterator[Element]:
+        path = f"/library/sections/{self._section.get('key')}/all?" + urlencode(
+            {
+                "type": int(level),
+                "sort": "id",
+                "includeGuids": 0,
+                "excludeElements": IDLE_ELEMENTS,
+                "excludeFields": IDLE_FIELDS,
+            },
+            safe=",",
+        )
+        start, total = 0, None
+        while total is None or start < total:
+            between()
+            page = self._get(path, start)
+            announced = page.get("totalSize")
+            if announced is None or not announced.isdigit():
+                raise PlexUnreachable("Plex did not say how many items there are.")
+            if total not in (None, int(announced)):
+                raise LibraryChanging(
+                    f"The library changed from {total} to {announced} "
+                    f"{level.word}s while it was read."
+                )
+            total = int(announced)
+            if start < total and not len(page):
+                raise PlexUnreachable(
+                    f"Plex sent {start} of {total} {level.word}s and then nothing."
+                )
+            yield from page
+            start += len(page)
+
+    def _get(self, path: str, start: int | None = None) -> Element:
+        headers = None
+        if start is not None:
+            headers = {
+                "X-Plex-Container-Start": str(start),
+                "X-Plex-Container-Size": str(PAGE),
+            }
+        with _translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
+            answer: Element | None = self._plex.query(path, headers=headers)
+        if answer is None:
+            raise PlexUnreachable(f"Plex sent an empty answer to {path[:80]}.")
+        return answer
+
+    def _find_section(self, name: str) -> Element:
+        libraries = [
+            directory
+            for directory in self._get("/library/sections")
+            if directory.get("type") == "artist"
+        ]
+        wanted = name.strip().casefold()
+        found = [
+            library
+            for library in libraries
+            if library.get("title", "").strip().casefold() == wanted
+        ]
+        if len(found) == 1:
+            return found[0]
+        titles = ", ".join(str(library.get("title")) for library in libraries)
+        what = "no music library" if not found else f"{len(found)} music libraries"
+        raise LibraryMissing(
+            f"There is {what} named {name!r} on this server. "
+            f"Set LIBRARY_NAME to one of: {titles or '(it has none)'}."
+        )
+
+    def _account(self) -> str:
+        try:
+            self._get("/accounts")
+        except PlexRefused:
+            # Only the owner may ask; other accounts are told apart by token.
+            return "shared-" + blake2b(self._token.encode(), digest_size=8).hexdigest()
+        return OWNER_ACCOUNT
+
+    def _count(self, response: requests.Response, *_: object, **__: object) -> None:
+        if response.request.method == "GET":
+            self.reads += 1
+        else:
+            self.writes += 1
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Turn the errors of plexapi and requests into ours; no text with a token."""
+    try:
+        yield
+    except Unauthorized:
+        raise PlexRefused(
+            f"Plex refused the token (401) when {doing}. "
+            f"Check PLEX_TOKEN; how to find it: {ARTICLE}"
+        ) from None
+    except NotFound:
+        raise PlexRefused(f"Plex knows no such thing (404) when {doing}.") from None
+    except BadRequest as refusal:
+        raise _by_status(refusal, doing) from None
+    except requests.exceptions.InvalidURL:
+        raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
+    except requests.Timeout:
+        raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
+    except (requests.RequestException, ParseError, TypeError) as fault:
+        # plexapi raises TypeError for a status that requests has no name for.
+        raise PlexUnreachable(
+            f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
+        ) from None
+
+
+def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable:
+    status = re.match(r"\((\d+)\)", str(refusal))
+    code = int(status[1]) if status else 0
+    busy = code == HTTPStatus.TOO_MANY_REQUESTS
+    if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
+    return PlexRefused(f"Plex refused ({code or 'no status'}) when {doing}.")

@@ -1,0 +1,125 @@
+"""From Plex's XML elements to columns, without plexapi's reload of each item."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from engine.batches import Look
+from engine.errors import PlexUnreachable
+from engine.library import Items, Level
+from engine.points import Floats, Ints, Texts
+
+PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
+"""Where an element names the item that it belongs to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """All items of one level as listed; parents are still keys, not rows."""
+
+    items: Items
+    """Ascending by key; `parent` holds ratingKeys, −1 for artists."""
+    sort_title: Texts
+    """The title that Plex sorts by."""
+
+
+def texts(values: Sequence[str]) -> Texts:
+    """Return strings as an object array."""
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def number(element: Element, name: str, absent: float) -> float:
+    """Return a numeric attribute, or `absent` where the element has none.
+
+    Raises:
+        PlexUnreachable: The attribute is there and not a number.
+    """
+    text = element.get(name)
+    if text is None or not text:
+        return absent
+    try:
+        return float(text)
+    except ValueError:
+        raise PlexUnreachable(
+            f"Plex sent {name}={text!r} for item {element.get('ratingKey')}, "
+            "which is not a number."
+        ) from None
+
+
+def key_of(element: Element) -> int:
+    """Return the ratingKey of an element.
+
+    Raises:
+        PlexUnreachable: It has none, or one that is not a number.
+    """
+    key = int(number(element, "ratingKey", -1))
+    if key < 0:
+        raise PlexUnreachable("Plex listed an item without a ratingKey.")
+    return key
+
+
+def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
+    """Return a whole listing as columns."""
+    keys = np.array([key_of(e) for e in elements], np.int64)
+    order = np.argsort(keys, kind="stable")
+    ordered = [elements[row] for row in order]
+    parent = PARENT.get(level)
+    items = Items(
+        key=keys[order],
+        guid=texts([e.get("guid") or f"local://{key_of(e)}" for e in ordered]),
+        title=texts([e.get("title", "") for e in ordered]),
+        parent=_integers(ordered, parent or "none", -1),
+        rating=_floats(ordered, "userRating"),
+        rated_at=_integers(ordered, "lastRatedAt", 0),
+        critic=_floats(ordered, "rating"),
+        duration=_integers(ordered, "duration", 0),
+    )
+    sort_title = [e.get("titleSort") or e.get("title", "") for e in ordered]
+    return Listing(items, texts(sort_title))
+
+
+def looks_of(elements: Sequence[Element], tag: str) -> dict[Level, Look]:
+    """Return what item pages say about ratings, locks and our tag, by level."""
+    return {
+        level: _look([e for e in elements if e.get("type") == level.word], tag)
+        for level in Level
+    }
+
+
+def _look(elements: Sequence[Element], tag: str) -> Look:
+    by_key = {key_of(e): e for e in elements}
+    ordered = [by_key[key] for key in sorted(by_key)]
+    return Look(
+        key=np.array(sorted(by_key), np.int64),
+        guid=texts([e.get("guid") or f"local://{key_of(e)}" for e in ordered]),
+        rating=_floats(ordered, "userRating"),
+        rated_at=_integers(ordered, "lastRatedAt", 0),
+        mood_locked=_flags("mood" in _locked(e) for e in ordered),
+        rating_locked=_flags("userRating" in _locked(e) for e in ordered),
+        has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
+    )
+
+
+def _floats(elements: Sequence[Element], name: str) -> Floats:
+    return np.array([number(e, name, np.nan) for e in elements], np.float64)
+
+
+def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
+    return np.array([int(number(e, name, absent)) for e in elements], np.int64)
+
+
+def _flags(values: Iterable[bool]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array(list(values), np.bool_)
+
+
+def _locked(element: Element) -> set[str]:
+    fields = element.iter("Field")
+    return {f.get("name", "") for f in fields if f.get("locked") == "1"}
+
+
+def _moods(element: Element) -> set[str]:
+    return {mood.get("tag", "").casefold() for mood in element.iter("Mood")}

@@ -1,0 +1,146 @@
+"""Holding the record against Plex: whose ratings are these, which promises held?"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.following import Move, Name, fingerprints, moves
+from engine.library import Level, Library
+from engine.ownership import Memory, Owner, Standing, standing_of
+from engine.points import Ints, Texts
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import IntentRow, ShadowRow
+
+LATEST_ARRIVAL = 3600.0
+"""Seconds after which a write that never showed is not expected any more."""
+
+
+def memory_of(
+    guids: Texts, shadows: Iterable[ShadowRow], intents: Iterable[IntentRow]
+) -> Memory:
+    """Lay out what is recorded beside the items that it is about."""
+    memory = Memory.blank(len(guids))
+    rows: dict[str, list[int]] = {}
+    for row, guid in enumerate(guids):
+        rows.setdefault(guid, []).append(row)
+    for shadow in shadows:
+        at = rows.get(shadow.guid, [])
+        memory.value[at], memory.seen_at[at] = shadow.value, shadow.seen_at
+    for intent in intents:
+        at = rows.get(intent.guid, [])
+        memory.value[at] = intent.after
+        memory.before[at] = np.nan if intent.before is None else intent.before
+        memory.unconfirmed[at] = True
+        memory.arrived[at] = intent.acknowledged_at is not None
+    return memory
+
+
+def remember(
+    store: ShadowStore, library: Library, *, live: bool
+) -> dict[Level, Memory]:
+    """Return the record of every item, following those with a new name.
+
+    Args:
+        store: The record.
+        library: The items as they are now.
+        live: Whether the record may be brought up to the new names.
+    """
+    return {level: _remember(store, library, level, live=live) for level in Level}
+
+
+def _remember(
+    store: ShadowStore, library: Library, level: Level, *, live: bool
+) -> Memory:
+    shadows, intents = store.shadows(level), store.intents(level)
+    names = {(row.guid, row.key): Name(row.guid, row.key, "") for row in intents}
+    names |= {
+        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint) for row in shadows
+    }
+    moved = moves(library, level, list(names.values()))
+    if live and moved:
+        store.follow(level, moved)
+    _rename([*shadows, *intents], moved)
+    return memory_of(library[level].guid, shadows, intents)
+
+
+def _rename(rows: Sequence[ShadowRow | IntentRow], moved: Sequence[Move]) -> None:
+    new = {(move.old.guid, move.old.key): move.new for move in moved}
+    for row in rows:
+        name = new.get((row.guid, row.key))
+        if name is not None:
+            row.guid, row.key = name.guid, name.key
+
+
+def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:
+    """Tell all ratings of the library apart by owner."""
+    return {level: standing_of(library[level], memories[level]) for level in Level}
+
+
+def settle(
+    store: ShadowStore, library: Library, standings: dict[Level, Standing]
+) -> None:
+    """Keep the promises that Plex shows, and drop those that never arrived.
+
+    A promise whose write is still on its way may look broken, so it is only
+    dropped when it is old. One that a person overtook stays until its release.
+    """
+    for level in Level:
+        intents = {intent.guid: intent for intent in store.intents(level)}
+        rows = _first_rows(library[level].guid, intents)
+        owner = standings[level].owner[rows]
+        kept = rows[owner == Owner.WRITTEN]
+        store.confirm(level, _shadows(library, level, kept, intents))
+        broken = rows[owner == Owner.UNWRITTEN]
+        late = time.time() - LATEST_ARRIVAL
+        guids = [str(guid) for guid in library[level].guid[broken]]
+        store.withdraw(
+            level, [guid for guid in guids if intents[guid].promised_at < late]
+        )
+
+
+def seen_in_plex(
+    store: ShadowStore, library: Library, run_id: str
+) -> Counter[tuple[str, Phase]]:
+    """Count the confirmed ratings of a run by letter and phase."""
+    counts: Counter[tuple[str, Phase]] = Counter()
+    for level in Level:
+        rows = [row for row in store.shadows(level) if row.run_id == run_id]
+        phase_of = {row.guid: Phase(row.phase) for row in rows}
+        letters = library.letters(level)
+        for row in _first_rows(library[level].guid, phase_of):
+            counts[letters[row], phase_of[library[level].guid[row]]] += 1
+    return counts
+
+
+def _first_rows(guids: Texts, wanted: Iterable[str]) -> Ints:
+    row_of = {guid: row for row, guid in reversed(list(enumerate(guids)))}
+    found = [row_of[guid] for guid in wanted if guid in row_of]
+    return np.array(found, np.int64)
+
+
+def _shadows(
+    library: Library, level: Level, rows: Ints, intents: dict[str, IntentRow]
+) -> list[ShadowRow]:
+    items = library[level].take(rows)
+    return [
+        ShadowRow(
+            guid=guid,
+            key=key,
+            phase=intents[guid].phase,
+            run_id=intents[guid].run_id,
+            value=intents[guid].after,
+            written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
+            seen_at=seen_at,
+            fingerprint=fingerprint,
+        )
+        for guid, key, seen_at, fingerprint in zip(
+            items.guid,
+            items.key.tolist(),
+            items.rated_at.tolist(),
+            fingerprints(library, level, rows),
+            strict=True,
+        )
+    ]

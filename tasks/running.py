@@ -1,0 +1,76 @@
+"""The steps of a run as Prefect tasks: named, retried, and remembered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task, exponential_backoff
+
+from engine.classic import Phase
+from engine.errors import TRANSIENT
+from engine.evidence import Part
+from engine.library import Library
+from engine.plan import Beliefs, PhasePlan, make_plan
+from engine.reports import LetterResult
+from tasks import reading, writing
+from tasks.workbench import Workbench
+
+
+def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Say whether a failure may pass by itself; only then is it tried again."""
+    return isinstance(state.result(raise_on_failure=False), TRANSIENT)
+
+
+def patient(step: Task[..., Any], bench: Workbench) -> Task[..., Any]:
+    """Return the step with the configured number of retries, ever further apart."""
+    return step.with_options(
+        retries=bench.settings.retries,
+        retry_delay_seconds=exponential_backoff(bench.settings.retry_delay),
+    )
+
+
+@task(
+    name="read",
+    task_run_name="{moment}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retry_condition_fn=may_pass,
+)
+def read(bench: Workbench, moment: str) -> Library:
+    """Read the library as it is now; a retried run reads it again."""
+    if bench.gate.is_stopping:
+        return reading.read_library(bench.gateway)
+    return reading.read_library(bench.gateway, bench.gate.pass_through)
+
+
+@task(
+    name="plan",
+    task_run_name="{letter} · {phase.label}",
+    persist_result=True,
+    cache_policy=RUN_ID + INPUTS - "part" - "earlier" - "beliefs",
+)
+def plan_phase(
+    letter: str,
+    phase: Phase,
+    part: Part,
+    earlier: Sequence[PhasePlan],
+    beliefs: Beliefs,
+) -> PhasePlan:
+    """Plan one phase of one letter; kept for retries of the same run."""
+    return make_plan(phase, part, earlier, beliefs)
+
+
+@task(
+    name="write",
+    task_run_name="{letter} · write",
+    persist_result=True,
+    cache_policy=RUN_ID + INPUTS - "bench" - "part" - "plans",
+    retry_condition_fn=may_pass,
+)
+def write_letter(
+    letter: str, bench: Workbench, part: Part, plans: Sequence[PhasePlan]
+) -> LetterResult:
+    """Write one letter; done once in a run, however often the run is retried."""
+    return writing.write_letter(bench, letter, part, plans)

@@ -1,0 +1,225 @@
+"""What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from engine.classic import Constants
+from engine.errors import SettingsInvalid
+
+ARTICLE = (
+    "https://support.plex.tv/articles/"
+    "204059436-finding-an-authentication-token-x-plex-token/"
+)
+SECRET = {"plex_token", "state_url"}
+"""Fields whose value is never shown."""
+
+DEFAULT_PATH = Path("config.json")
+FORMAT_VERSION = "1.1.1"
+"""The version of the configuration format that this program was written for."""
+FORMAT_MAJOR = 1
+
+
+def _not_a_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "a boolean is not a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
+
+
+class Settings(BaseSettings):
+    """All that can be configured; a field's description says what is allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLEXBAYES_", extra="ignore", frozen=True, validate_default=True
+    )
+
+    version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
+    plex_url: str = Field("", description="the server's address, http(s)://host:32400")
+    plex_token: SecretStr = Field(SecretStr(""), description=f"see {ARTICLE}")
+    library_name: str = Field("Music", min_length=1, description="a music library")
+    confidence_c: Number = Field(3.0, gt=0, description="a number above 0")
+    bias_critic: Number = Field(1.5, gt=-10, description="a number above -10")
+    weight_critic: Number = Field(3.0, ge=0, description="a number, 0 or more")
+    weight_global: Number = Field(1.0, ge=0, description="a number, 0 or more")
+    dry_run: bool = Field(default=True, description="true or false")
+    inferred_tag: str = Field(
+        "Rating_Inferred",
+        max_length=100,
+        pattern=r"^([^,\s]([^,]*[^,\s])?)?$",
+        description="a mood without commas, at most 100 characters, or empty",
+    )
+    dynamic_precision: bool = Field(default=True, description="true or false")
+    cooldown_batch: Whole = Field(25, ge=0, description="a whole number, 0 or more")
+    cooldown_sleep: Number = Field(5, ge=0, description="seconds, 0 or more")
+    album_inheritance_gravity: Number = Field(
+        0.2, ge=0, le=1, description="a number from 0 to 1"
+    )
+    track_inheritance_gravity: Number = Field(
+        0.3, ge=0, le=1, description="a number from 0 to 1"
+    )
+
+    state_url: SecretStr = Field(
+        SecretStr(""), description="a SQLAlchemy URL, or empty"
+    )
+    cooldown_mode: Literal["adaptive", "fixed"] = Field(
+        "adaptive", description="adaptive or fixed"
+    )
+    timeout: Number = Field(30, gt=0, description="seconds, above 0")
+    retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
+    retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override what the file says, and nothing else."""
+        return env_settings, init_settings
+
+    @field_validator("plex_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if "your-server-ip" in url:
+            raise PydanticCustomError("placeholder", "still the example: edit it")
+        if not url.startswith(("http://", "https://")):
+            raise PydanticCustomError("address", "not an http(s) address")
+        return url.rstrip("/")
+
+    @field_validator("plex_token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr) -> SecretStr:
+        if not token.get_secret_value().strip():
+            raise PydanticCustomError("missing", "missing")
+        if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
+            raise PydanticCustomError("placeholder", "still the example: edit it")
+        return token
+
+    @field_validator("version")
+    @classmethod
+    def _is_understood(cls, version: str) -> str:
+        major = version.split(".", maxsplit=1)[0]
+        if major.isdigit() and int(major) > FORMAT_MAJOR:
+            raise PydanticCustomError("version", "written for a newer program")
+        return version
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> "Settings":
+        if self.weight_critic + self.weight_global == 0:
+            raise PydanticCustomError(
+                "weights", "WEIGHT_CRITIC and WEIGHT_GLOBAL must not both be 0"
+            )
+        return self
+
+    @property
+    def constants(self) -> Constants:
+        """The part of the settings that the model assumes."""
+        return Constants(
+            confidence=self.confidence_c,
+            critic_bias=self.bias_critic,
+            critic_weight=self.weight_critic,
+            global_weight=self.weight_global,
+            album_gravity=self.album_inheritance_gravity,
+            track_gravity=self.track_inheritance_gravity,
+        )
+
+
+def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
+    """Read the configuration and return it with remarks for the user.
+
+    Args:
+        path: The file; None means PLEXBAYES_CONFIG, else config.json here.
+            A missing default file is no fault if the environment says enough.
+
+    Raises:
+        SettingsInvalid: Something is missing or wrong; every fault is named.
+    """
+    chosen = path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    document = _read_document(chosen, required=path is not None)
+    known = {_key(name): name for name in Settings.model_fields}
+    values = {known[key]: value for key, value in document.items() if key in known}
+    values.setdefault("state_url", _default_state(chosen))
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults = "\n".join(f"  {line}" for line in _faults(error))
+        raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
+    remarks = [
+        f"{chosen}: unknown key {key} is ignored."
+        for key in document
+        if key not in known
+    ]
+    if settings.version != FORMAT_VERSION:
+        remarks.append(
+            f"{chosen} is of version {settings.version}; "
+            f"this program was written for {FORMAT_VERSION}."
+        )
+    return settings, remarks
+
+
+def _key(field: str) -> str:
+    return field if field == "version" else field.upper()
+
+
+def _default_state(config: Path) -> str:
+    return f"sqlite:///{config.resolve().parent / 'plexbayes.db'}"
+
+
+def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists():
+        if required or not os.environ.get("PLEXBAYES_PLEX_URL"):
+            raise SettingsInvalid(
+                f"There is no {path}. Copy config.example.json to {path} and enter "
+                f"PLEX_URL, PLEX_TOKEN and LIBRARY_NAME; "
+                f"how to find the token: {ARTICLE}"
+            )
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise SettingsInvalid(
+            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
+            f"{error.msg}."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
+    if not isinstance(document, dict):
+        raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
+    return document
+
+
+def _faults(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False):
+        if not fault["loc"]:
+            lines.append(fault["msg"])
+            continue
+        name = str(fault["loc"][0])
+        allowed = Settings.model_fields[name].description
+        shown = "" if name in SECRET else f" = {fault['input']!r}"
+        message = fault["msg"][0].lower() + fault["msg"][1:]
+        lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
+    return lines

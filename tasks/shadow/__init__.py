@@ -1,0 +1,1 @@
+"""Our own record of what we wrote and what was there before."""

@@ -1,0 +1,152 @@
+"""Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from engine.errors import ShadowUnreadable
+
+_MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
+
+PATIENCE = 30
+"""Seconds to wait for another process that is writing to the same SQLite file."""
+
+
+class Database:
+    """A database in its present shape; every session is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Begin a transaction that changes nothing."""
+        with _usable(self._engine.url), Session(self._engine) as session:
+            session.expire_on_commit = False
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Begin a transaction: committed at the end, rolled back on any error."""
+        engine = self._engine.execution_options(writes=True)
+        with _usable(engine.url), Session(engine) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def open_database(address: str, *, create: bool) -> Database:
+    """Open the database at a SQLAlchemy URL in its present shape.
+
+    Args:
+        address: The URL; it may hold a password and is never shown whole.
+        create: Whether a missing SQLite file may be made. Otherwise an empty
+            database in memory stands in, and nothing is left behind.
+
+    Raises:
+        ShadowUnreadable: The database is corrupt, newer, locked or unreachable.
+    """
+    url = _url(address)
+    if _is_missing_file(url) and not create:
+        url = make_url("sqlite://")
+    with _usable(url):
+        engine = _engine(url)
+        _migrate(engine)
+    return Database(engine)
+
+
+@contextmanager
+def _usable(url: URL) -> Iterator[None]:
+    """Turn what a database says when it cannot be used into one sentence."""
+    try:
+        yield
+    except (SQLAlchemyError, ImportError) as fault:
+        reason = str(getattr(fault, "orig", None) or fault).splitlines()[0]
+        raise ShadowUnreadable(
+            f"The state database {url.render_as_string(hide_password=True)} cannot "
+            f"be used: {reason}. Nothing more was written to Plex. Repair it or "
+            f"restore a copy, or point STATE_URL elsewhere."
+        ) from fault
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ImportError) as fault:
+        raise ShadowUnreadable(
+            "STATE_URL is not a SQLAlchemy URL that can be used here, such as "
+            f"sqlite:///plexbayes.db or postgresql+psycopg://user@host/name: {fault}."
+        ) from None
+    return url
+
+
+def _is_missing_file(url: URL) -> bool:
+    return bool(
+        url.get_backend_name() == "sqlite"
+        and url.database
+        and not Path(url.database).exists()
+    )
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if not url.database:
+        return create_engine(
+            url, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    # The driver must not open transactions by itself: `_begin_sqlite` does.
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an intent must survive a power cut
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    script = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+        foreign = present is None and inspect(connection).get_table_names()
+    if present == script.get_current_head():
+        return
+    if foreign:
+        raise ShadowUnreadable(
+            "The database at STATE_URL holds other tables and none of plexbayes. "
+            "Give plexbayes a database of its own."
+        )
+    if present and present not in {step.revision for step in script.walk_revisions()}:
+        raise ShadowUnreadable(
+            f"The state database was written by a newer plexbayes (schema {present}). "
+            "Upgrade plexbayes to use it."
+        )
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,150 @@
+"""One writer at a time: who may write to a library is written down, and renewed."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.errors import LibraryHeld
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import LeaseRow
+
+RENEWAL = 15
+"""Seconds between two signs of life."""
+
+LIFETIME = 90
+"""Seconds without a sign of life after which another run may take over."""
+
+
+@contextmanager
+def lease(store: ShadowStore, run_id: str) -> Iterator["Lease"]:
+    """Hold the right to write to a library while the block runs.
+
+    Raises:
+        LibraryHeld: A living run holds it; the message says which and where.
+    """
+    held = Lease(store, run_id)
+    held.take()
+    finished = threading.Event()
+    renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
+    renewer.start()
+    try:
+        yield held
+    finally:
+        finished.set()
+        renewer.join()
+        held.give_back()
+
+
+class Lease:
+    """The right of one run to write to one library."""
+
+    def __init__(self, store: ShadowStore, run_id: str) -> None:
+        self._store = store
+        self._run = run_id
+        self._host = socket.gethostname()
+        self._process = os.getpid()
+        self._renewed = 0.0
+        self._mine = (
+            LeaseRow.library_id == store.library_id,
+            LeaseRow.host == self._host,
+            LeaseRow.process == self._process,
+            LeaseRow.run_id == run_id,
+        )
+
+    def take(self) -> None:
+        """Take the lease, from a dead holder if need be."""
+        now = time.time()
+        try:
+            with self._store.database.writing() as session:
+                self._refuse_if_held(session, now)
+                session.execute(
+                    insert(LeaseRow).values(
+                        library_id=self._store.library_id,
+                        host=self._host,
+                        process=self._process,
+                        run_id=self._run,
+                        since=now,
+                        heartbeat=now,
+                    )
+                )
+        except IntegrityError:
+            raise LibraryHeld("Another run took this library just now.") from None
+        self._renewed = now
+
+    def renew(self) -> None:
+        """Give a sign of life.
+
+        Raises:
+            LibraryHeld: The lease was lost: another run took it for dead.
+        """
+        with self._store.database.writing() as session:
+            still = session.execute(
+                update(LeaseRow).where(*self._mine).values(heartbeat=time.time())
+            )
+            if not still.rowcount:  # type: ignore[attr-defined]
+                raise LibraryHeld(
+                    "This run was taken for dead and another one holds the library; "
+                    "it stops here. What it wrote is recorded."
+                )
+        self._renewed = time.time()
+
+    def check(self) -> None:
+        """Make sure that the lease is still ours, also after a long sleep.
+
+        Raises:
+            LibraryHeld: It is not.
+        """
+        if time.time() - self._renewed > 2 * RENEWAL:
+            self.renew()
+
+    def keep(self, finished: threading.Event) -> None:
+        """Give signs of life until the run is finished or the lease is lost."""
+        while not finished.wait(RENEWAL):
+            try:
+                self.renew()
+            except LibraryHeld:
+                return
+
+    def give_back(self) -> None:
+        """Let others write."""
+        with self._store.database.writing() as session:
+            session.execute(delete(LeaseRow).where(*self._mine))
+
+    def _refuse_if_held(self, session: Session, now: float) -> None:
+        found = session.scalar(
+            select(LeaseRow)
+            .where(LeaseRow.library_id == self._store.library_id)
+            .with_for_update()
+        )
+        if found is None:
+            return
+        if self._is_alive(found, now):
+            since = datetime.fromtimestamp(found.since, UTC).astimezone()
+            raise LibraryHeld(
+                f"Run {found.run_id} has been writing to this library since "
+                f"{since:%Y-%m-%d %H:%M} (process {found.process} on {found.host}). "
+                "Wait for it to end, or stop it."
+            )
+        session.delete(found)
+        session.flush()
+
+    def _is_alive(self, found: LeaseRow, now: float) -> bool:
+        if now - found.heartbeat > LIFETIME:
+            return False
+        if found.host != self._host:
+            return True
+        try:
+            os.kill(found.process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True

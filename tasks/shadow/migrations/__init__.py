@@ -1,0 +1,1 @@
+"""The steps by which the shadow database came to its present shape."""

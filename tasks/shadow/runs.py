@@ -1,0 +1,48 @@
+"""The runs of a library: what each took as given, and what came of it."""
+
+import json
+from dataclasses import asdict
+
+from sqlalchemy import insert, select, update
+
+from engine.classic import Constants
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import RunRow
+
+
+def begin_run(
+    store: ShadowStore, run_id: str, mean: float, constants: Constants, now: float
+) -> tuple[float, Constants]:
+    """Record a run, or find it if it was begun before.
+
+    Returns:
+        What the run takes as given: a retried run keeps to its first library
+        mean (points) and constants, so that all its letters agree.
+    """
+    wanted = select(RunRow).where(
+        RunRow.library_id == store.library_id, RunRow.id == run_id
+    )
+    with store.database.writing() as session:
+        begun = session.scalar(wanted)
+        if begun is not None:
+            return begun.mean, Constants(**json.loads(begun.constants))
+        session.execute(
+            insert(RunRow).values(
+                library_id=store.library_id,
+                id=run_id,
+                started_at=now,
+                mean=mean,
+                constants=json.dumps(asdict(constants)),
+            )
+        )
+    return mean, constants
+
+
+def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:
+    """Record what came of a run, as JSON."""
+    with store.database.writing() as session:
+        session.execute(
+            update(RunRow)
+            .where(RunRow.library_id == store.library_id, RunRow.id == run_id)
+            .values(finished_at=now, summary=summary)
+        )

@@ -1,0 +1,237 @@
+"""Our record of one library: every method is one transaction, whole or not at all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Self, TypeVar
+
+import numpy as np
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.batches import Batch, Look
+from engine.following import Move
+from engine.library import Identity, Level
+from engine.points import Ints
+from tasks.shadow.database import Database, open_database
+from tasks.shadow.tables import IntentRow, LibraryRow, MarkRow, OfItem, ShadowRow
+
+MOST_PARAMETERS = 500
+"""Values in one IN list; every database allows 999."""
+
+Row = TypeVar("Row", bound=OfItem)
+
+
+class ShadowStore:
+    """What we wrote into one library, as one account."""
+
+    def __init__(self, database: Database, library_id: int) -> None:
+        self.database = database
+        self.library_id = library_id
+
+    @classmethod
+    def open(cls, address: str, identity: Identity, *, create: bool) -> Self:
+        """Open the record of a library.
+
+        Args:
+            address: A SQLAlchemy URL.
+            identity: Whose record; libraries and accounts never mix.
+            create: Whether a record may be begun. Otherwise an unknown library
+                has an empty one, and nothing is left behind.
+
+        Raises:
+            ShadowUnreadable: The database cannot be used.
+        """
+        database = open_database(address, create=create)
+        found = _library_id(database, identity)
+        if found is None and create:
+            with database.writing() as session:
+                session.execute(insert(LibraryRow).values(**asdict(identity)))
+            found = _library_id(database, identity)
+        return cls(database, found or 0)
+
+    def __enter__(self) -> Self:
+        """Return the store; leaving closes its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def shadows(
+        self, level: Level, guids: Sequence[str] | None = None
+    ) -> Sequence[ShadowRow]:
+        """Return the ratings that are ours: all of a level, or of these guids."""
+        return self._rows(ShadowRow, level, guids)
+
+    def intents(
+        self, level: Level, guids: Sequence[str] | None = None
+    ) -> Sequence[IntentRow]:
+        """Return the open promises: all of a level, or of these guids."""
+        return self._rows(IntentRow, level, guids)
+
+    def marks(self, level: Level) -> Sequence[MarkRow]:
+        """Return what items were like before our first write to them."""
+        wanted = select(MarkRow).where(
+            MarkRow.library_id == self.library_id, MarkRow.level == level
+        )
+        with self.database.reading() as session:
+            return session.scalars(wanted).all()
+
+    def intend(
+        self, batch: Batch, look: Look, tag: str, run_id: str, now: float
+    ) -> None:
+        """Promise a batch, and note what its items were like before our first."""
+        level = batch.phase.level
+        promises = [
+            {
+                **self._item(level, guid),
+                "key": key,
+                "phase": int(batch.phase),
+                "run_id": run_id,
+                "before": None if np.isnan(before) else before,
+                "after": batch.after,
+                "promised_at": now,
+            }
+            for guid, key, before in zip(
+                batch.guid, batch.key.tolist(), batch.before.tolist(), strict=True
+            )
+        ]
+        with self.database.writing() as session:
+            self._delete(session, IntentRow, level, batch.guid)
+            session.execute(insert(IntentRow), _last_of_each_guid(promises))
+            self._mark(session, batch, look, tag)
+
+    def acknowledge(self, batch: Batch, now: float) -> None:
+        """Note that Plex accepted a batch."""
+        accepted = (
+            update(IntentRow)
+            .where(
+                IntentRow.library_id == self.library_id,
+                IntentRow.level == batch.phase.level,
+                IntentRow.guid == bindparam("of"),
+            )
+            .values(acknowledged_at=now)
+        )
+        with self.database.writing() as session:
+            session.connection().execute(
+                accepted, [{"of": guid} for guid in batch.guid]
+            )
+
+    def confirm(self, level: Level, seen: Sequence[ShadowRow]) -> None:
+        """Turn promises that were seen in Plex into ratings of ours."""
+        if not seen:
+            return
+        guids = [row.guid for row in seen]
+        with self.database.writing() as session:
+            self._delete(session, ShadowRow, level, guids)
+            self._delete(session, IntentRow, level, guids)
+            for row in seen:
+                row.library_id, row.level = self.library_id, int(level)
+            session.add_all(seen)
+
+    def withdraw(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop promises that were never kept."""
+        with self.database.writing() as session:
+            self._delete(session, IntentRow, level, guids)
+
+    def forget(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop all that is recorded of these ratings: they are not ours."""
+        with self.database.writing() as session:
+            self._delete(session, ShadowRow, level, guids)
+            self._delete(session, IntentRow, level, guids)
+            self._delete(session, MarkRow, level, guids)
+
+    def follow(self, level: Level, moves: Iterable[Move]) -> None:
+        """Record items under the names that they go by now."""
+        with self.database.writing() as session:
+            for move in moves:
+                for table in (ShadowRow, IntentRow, MarkRow):
+                    session.execute(
+                        update(table)
+                        .where(
+                            table.library_id == self.library_id,
+                            table.level == level,
+                            table.guid == move.old.guid,
+                            table.key == move.old.key,
+                        )
+                        .values(guid=move.new.guid, key=move.new.key)
+                    )
+
+    def _rows(
+        self, table: type[Row], level: Level, guids: Sequence[str] | None
+    ) -> Sequence[Row]:
+        wanted = select(table).where(
+            table.library_id == self.library_id, table.level == level
+        )
+        with self.database.reading() as session:
+            if guids is None:
+                return session.scalars(wanted).all()
+            found: list[Row] = []
+            for start in range(0, len(guids), MOST_PARAMETERS):
+                some = guids[start : start + MOST_PARAMETERS]
+                found += session.scalars(wanted.where(table.guid.in_(some)))
+            return found
+
+    def _item(self, level: Level, guid: str) -> dict[str, int | str]:
+        return {"library_id": self.library_id, "level": int(level), "guid": guid}
+
+    def _delete(
+        self,
+        session: Session,
+        table: type[OfItem] | type[MarkRow],
+        level: Level,
+        guids: Iterable[str],
+    ) -> None:
+        gone = delete(table).where(
+            table.library_id == self.library_id,
+            table.level == level,
+            table.guid == bindparam("of"),
+        )
+        names = [{"of": guid} for guid in guids]
+        if names:
+            session.connection().execute(gone, names)
+
+    def _mark(self, session: Session, batch: Batch, look: Look, tag: str) -> None:
+        level = batch.phase.level
+        known = session.scalars(
+            select(MarkRow.key).where(
+                MarkRow.library_id == self.library_id,
+                MarkRow.level == level,
+                MarkRow.key.in_(batch.key.tolist()),
+            )
+        )
+        fresh = np.setdiff1d(batch.key, np.array(known.all(), np.int64))
+        if len(fresh):
+            session.execute(insert(MarkRow), self._marks(level, look, fresh, tag))
+
+    def _marks(
+        self, level: Level, look: Look, keys: Ints, tag: str
+    ) -> list[dict[str, int | str | bool]]:
+        rows = np.searchsorted(look.key, keys)
+        return [
+            {
+                **self._item(level, look.guid[row]),
+                "key": int(look.key[row]),
+                "tag": tag,
+                "had_tag": bool(look.has_tag[row]),
+                "mood_locked": bool(look.mood_locked[row]),
+                "rating_locked": bool(look.rating_locked[row]),
+            }
+            for row in rows
+        ]
+
+
+def _last_of_each_guid(
+    promises: Iterable[dict[str, int | str | float | None]],
+) -> list[dict[str, int | str | float | None]]:
+    return list({str(promise["guid"]): promise for promise in promises}.values())
+
+
+def _library_id(database: Database, identity: Identity) -> int | None:
+    wanted = select(LibraryRow.id).where(
+        LibraryRow.server == identity.server,
+        LibraryRow.uuid == identity.uuid,
+        LibraryRow.account == identity.account,
+    )
+    with database.reading() as session:
+        return session.scalar(wanted)

@@ -1,0 +1,118 @@
+"""The shadow state as tables: what we wrote, what was there, what is under way.
+
+library ─┬─ run          one execution of a flow
+         ├─ shadow       a rating in Plex that is ours, one a guid
+         ├─ intent       a rating promised to Plex and not yet seen there
+         ├─ mark         what an item's tags and locks were before we came
+         └─ lease        who may write at the moment
+"""
+
+from sqlalchemy import BigInteger, Float, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The registry of all tables."""
+
+
+class LibraryRow(Base):
+    """A library as one account sees it; nothing is ever shared between two."""
+
+    __tablename__ = "library"
+    __table_args__ = (UniqueConstraint("server", "uuid", "account"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    server: Mapped[str] = mapped_column(String(128))
+    uuid: Mapped[str] = mapped_column(String(128))
+    account: Mapped[str] = mapped_column(String(128))
+    title: Mapped[str] = mapped_column(Text)
+
+
+class OfLibrary:
+    """A row that belongs to one library."""
+
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), primary_key=True)
+
+
+class RunRow(Base, OfLibrary):
+    """One live run; a retry of it goes on with the same prior."""
+
+    __tablename__ = "run"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    started_at: Mapped[float] = mapped_column(Float)
+    finished_at: Mapped[float | None] = mapped_column(Float)
+    mean: Mapped[float] = mapped_column(Float)
+    """The library mean at the start, points."""
+    constants: Mapped[str] = mapped_column(Text)
+    """The model's constants, JSON."""
+    summary: Mapped[str | None] = mapped_column(Text)
+    """What came of it, JSON."""
+
+
+class OfItem(OfLibrary):
+    """A row about an item, known by level and guid; the key is a hint."""
+
+    level: Mapped[int] = mapped_column(primary_key=True)
+    guid: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key: Mapped[int] = mapped_column(BigInteger)
+    phase: Mapped[int]
+    run_id: Mapped[str] = mapped_column(String(64))
+
+
+class ShadowRow(Base, OfItem):
+    """A rating in Plex that is ours."""
+
+    __tablename__ = "shadow"
+
+    value: Mapped[float] = mapped_column(Float)
+    """What we wrote, points."""
+    written_at: Mapped[float] = mapped_column(Float)
+    """By our clock, epoch seconds."""
+    seen_at: Mapped[int] = mapped_column(BigInteger)
+    """Plex's lastRatedAt when it was confirmed; a later one means a person."""
+    fingerprint: Mapped[str] = mapped_column(String(32))
+    """Artist, album, title and duration, to find the item under a new guid."""
+
+
+class IntentRow(Base, OfItem):
+    """A rating that we promised to write and have not yet seen in Plex."""
+
+    __tablename__ = "intent"
+
+    before: Mapped[float | None] = mapped_column(Float)
+    """What Plex held, points; none: unrated."""
+    after: Mapped[float] = mapped_column(Float)
+    """What it is to hold, points."""
+    promised_at: Mapped[float] = mapped_column(Float)
+    acknowledged_at: Mapped[float | None] = mapped_column(Float)
+    """When Plex accepted the request; none: the outcome is unknown."""
+
+
+class MarkRow(Base, OfLibrary):
+    """What an item's tags and locks were before our first write to it."""
+
+    __tablename__ = "mark"
+
+    level: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    guid: Mapped[str] = mapped_column(String(255), index=True)
+    tag: Mapped[str] = mapped_column(String(100))
+    """The tag that we added; empty: none."""
+    had_tag: Mapped[bool]
+    """It bore that tag before us, so it keeps it."""
+    mood_locked: Mapped[bool]
+    rating_locked: Mapped[bool]
+
+
+class LeaseRow(Base):
+    """The one run that may write to a library at the moment."""
+
+    __tablename__ = "lease"
+
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    process: Mapped[int] = mapped_column(BigInteger)
+    run_id: Mapped[str] = mapped_column(String(64))
+    since: Mapped[float] = mapped_column(Float)
+    heartbeat: Mapped[float] = mapped_column(Float)

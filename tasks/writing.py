@@ -1,0 +1,119 @@
+"""Writing one letter: look, promise, write, note; whatever happens, we know."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.batches import Batch, Look, admit, batches
+from engine.evidence import Part
+from engine.library import Level
+from engine.ownership import Owner
+from engine.plan import PhasePlan
+from engine.points import Ints
+from engine.reports import LetterResult
+from tasks.remembering import memory_of
+from tasks.shadow.tables import MarkRow
+from tasks.workbench import Step, Workbench
+
+
+def write_letter(
+    bench: Workbench, letter: str, part: Part, plans: Sequence[PhasePlan]
+) -> LetterResult:
+    """Write the plans of one letter in the order of their phases.
+
+    Safe to repeat: what an earlier attempt wrote is recognised, and what a
+    person changed meanwhile is left alone.
+
+    Raises:
+        PlexUnreachable: The outcome of the last request is unknown; the look
+            with which the next attempt begins settles it.
+        RunStopped: A person asked the run to stop.
+    """
+    result = LetterResult()
+    with bench.writer:
+        bench.gate.pass_through()
+        for level in Level:
+            result.released += release(bench, part, level)
+        looks = bench.gateway.look(_keys(part, plans))
+        for plan in plans:
+            _write_phase(bench, letter, plan, looks[plan.phase.level], result)
+    return result
+
+
+def release(bench: Workbench, part: Part, level: Level) -> int:
+    """Give up the ratings of a level that persons took over; return how many."""
+    shelf = part[level]
+    taken = shelf.standing.owner == Owner.TAKEN_OVER
+    guids = {str(guid) for guid in shelf.items.guid[taken]}
+    if not guids:
+        return 0
+    for mark, keys in _tagged(bench.store.marks(level), guids, bench.batch_size):
+        _await_turn(bench)
+        with bench.throttle.timed(level, len(keys)):
+            bench.gateway.untag(level, keys, mark.tag, mood_locked=mark.mood_locked)
+    bench.store.forget(level, sorted(guids))
+    return len(guids)
+
+
+def _tagged(
+    marks: Sequence[MarkRow], guids: set[str], size: int
+) -> Iterator[tuple[MarkRow, Ints]]:
+    """Yield the items that bear our tag in groups that one request can clear."""
+    ours = [m for m in marks if m.guid in guids and m.tag and not m.had_tag]
+    groups: dict[tuple[str, bool], list[MarkRow]] = {}
+    for mark in ours:
+        groups.setdefault((mark.tag, mark.mood_locked), []).append(mark)
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            chunk = group[start : start + size]
+            yield chunk[0], np.array([mark.key for mark in chunk], np.int64)
+
+
+def _keys(part: Part, plans: Sequence[PhasePlan]) -> Ints:
+    """Return the keys of all planned items and of the items that share a guid."""
+    keys = [np.empty(0, np.int64)]
+    for plan in plans:
+        shelf = part[plan.phase.level]
+        rows = shelf.items.rows_of(plan.key)
+        together = np.isin(shelf.twin, shelf.twin[rows[rows >= 0]])
+        keys.append(shelf.items.key[together])
+    return np.unique(np.concatenate(keys))
+
+
+def _write_phase(
+    bench: Workbench, letter: str, plan: PhasePlan, look: Look, result: LetterResult
+) -> None:
+    level = plan.phase.level
+    guids = sorted(set(look.guid))
+    shadows = bench.store.shadows(level, guids)
+    intents = bench.store.intents(level, guids)
+    admitted = admit(plan, look, memory_of(look.guid, shadows, intents))
+    result.written += admitted.done
+    result.taken_over += admitted.taken_over
+    result.gone += admitted.gone
+    for batch in batches(plan.phase, admitted, look, bench.batch_size):
+        _write(bench, batch, look)
+        result.written += len(set(batch.guid))
+        bench.watch(Step(letter, plan.phase.label, len(batch)))
+
+
+def _write(bench: Workbench, batch: Batch, look: Look) -> None:
+    level, tag = batch.phase.level, bench.settings.inferred_tag
+    _await_turn(bench)
+    bench.store.intend(batch, look, tag, bench.run_id, time.time())
+    with bench.throttle.timed(level, len(batch)):
+        bench.gateway.rate(
+            level,
+            batch.key,
+            batch.after,
+            mood_locked=batch.mood_locked,
+            rating_locked=batch.rating_locked,
+        )
+    bench.store.acknowledge(batch, time.time())
+
+
+def _await_turn(bench: Workbench) -> None:
+    bench.throttle.rest_if_due()
+    bench.gate.pass_through()
+    bench.still_held()
