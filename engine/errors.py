@@ -9,6 +9,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ LibraryMissing           no music library of that name
 ├─ ShadowError
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
+│  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
 └─ RunStopped                  a person asked the run to stop
@@ -49,6 +50,10 @@ class ShadowError(PlexbayesError):
 
 class ShadowUnreadable(ShadowError):
     """The state database is corrupt, too new, locked or not writable."""
+
+
+class RecordLost(ShadowError):
+    """Items bear our tag, but the shadow state knows of none: it is not theirs."""
 
 
 class LibraryHeld(ShadowError):

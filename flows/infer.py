@@ -25,7 +25,7 @@ from engine.plan import Beliefs, PhasePlan, drift_tolerance
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.render import headline, markdown
 from tasks import reporting, running
-from tasks.remembering import remember, seen_in_plex, settle, stand
+from tasks.remembering import refuse_if_lost, remember, seen_in_plex, settle, stand
 from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run
 from tasks.workbench import Workbench, workbench
@@ -68,6 +68,7 @@ def infer(
     live = not (settings.dry_run if dry_run is None else dry_run)
     with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
         reporting.say(*remarks)
+        refuse_if_lost(bench.store, bench.gateway)
         library, before = take_stock(bench, "read the library")
         beliefs = agree_on_beliefs(bench, before)
         parts = split(library, before)

@@ -63,8 +63,8 @@ def prefect_server() -> Iterator[str]:
         address = f"http://127.0.0.1:{port}/api"
         _await_health(address, server)
         yield address
-        _hand_over()
     finally:
+        _hand_over()
         server.communicate()
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from engine.classic import Phase
+from engine.errors import RecordLost
 from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts
+from tasks.plex.gateway import PlexGateway
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import IntentRow, ShadowRow
 
@@ -72,6 +74,24 @@ def _rename(rows: Sequence[ShadowRow | IntentRow], moved: Sequence[Move]) -> Non
         name = new.get((row.guid, row.key))
         if name is not None:
             row.guid, row.key = name.guid, name.key
+
+
+def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
+    """Stop before inferred ratings could pass for a person's.
+
+    Raises:
+        RecordLost: Items bear our tag, and nothing is recorded.
+    """
+    if not store.is_empty():
+        return
+    tagged = {level: gateway.tagged(level) for level in Level}
+    if any(tagged.values()):
+        counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
+        raise RecordLost(
+            f"{counts} in Plex bear the tag of inferred ratings, but the state "
+            "database knows of none: they would pass for your own. Restore the "
+            "database (plexbayes.db, or what STATE_URL names) and run again."
+        )
 
 
 def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:

@@ -24,7 +24,7 @@ from engine.errors import (
 )
 from engine.library import Identity, Level
 from engine.points import Ints
-from tasks.plex.markup import Listing, key_of, listing_of, looks_of
+from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
 from tasks.settings import ARTICLE, Settings
 
 PAGE = 1000
@@ -125,6 +125,17 @@ class PlexGateway:
                     raise
         return looks_of(elements, self._tag)
 
+    def tagged(self, level: Level) -> int:
+        """Return how many items of a level bear our tag; 0 without a tag."""
+        section, wanted = self._section.get("key"), self._tag.casefold()
+        moods = self._get(f"/library/sections/{section}/mood?type={level}")
+        for mood in moods if wanted else []:
+            if mood.get("title", "").casefold() == wanted:
+                scope = f"type={level}&{level.word}.mood={mood.get('key')}"
+                found = self._get(f"/library/sections/{section}/all?{scope}", 0, 0)
+                return int(number(found, "totalSize", 0))
+        return 0
+
     def rate(
         self,
         level: Level,
@@ -203,12 +214,12 @@ class PlexGateway:
             yield from page
             start += len(page)
 
-    def _get(self, path: str, start: int | None = None) -> Element:
+    def _get(self, path: str, start: int | None = None, size: int = PAGE) -> Element:
         headers = None
         if start is not None:
             headers = {
                 "X-Plex-Container-Start": str(start),
-                "X-Plex-Container-Size": str(PAGE),
+                "X-Plex-Container-Size": str(size),
             }
         with _translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
             answer: Element | None = self._plex.query(path, headers=headers)

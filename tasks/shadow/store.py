@@ -69,6 +69,10 @@ class ShadowStore:
         """Return the open promises: all of a level, or of these guids."""
         return self._rows(IntentRow, level, guids)
 
+    def is_empty(self) -> bool:
+        """Say whether nothing at all is recorded of this library."""
+        return not any(self.shadows(level) or self.intents(level) for level in Level)
+
     def marks(self, level: Level) -> Sequence[MarkRow]:
         """Return what items were like before our first write to them."""
         wanted = select(MarkRow).where(

@@ -1,0 +1,31 @@
+# Everything that a person does here. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: .venv/ready ## Create .venv with the pinned versions
+
+demo: setup ## Run the main job, live, on an embedded Plex
+	$(BIN)/python -m tests.demo
+
+test: setup ## Run all tests
+	$(BIN)/pytest -q
+
+format: setup ## Format the code
+	$(BIN)/ruff format .
+
+check: setup ## Everything that must hold before a commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q
+
+.PHONY: help setup demo test format check

@@ -1,0 +1,1 @@
+"""A Plex Media Server's music part over real HTTP, for tests and the demo."""

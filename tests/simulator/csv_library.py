@@ -1,0 +1,97 @@
+"""Makes a world from a CSV file with one row per track."""
+
+import csv
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+from tests.simulator.items import Item, Kind
+from tests.simulator.world import PAST, World
+
+DAY = 86_400
+OLDEST_RATING = 1500
+"""Days before `PAST` within which everything was rated."""
+
+Row = dict[str, str]
+
+
+def load_csv(world: World, path: Path) -> World:
+    """Fill a world from a CSV file, which may be gzipped.
+
+    Artists and albums are told apart by their exact names, empty ones
+    included. A row without a track title describes an album only.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    artists: dict[str, Item] = {}
+    albums: dict[tuple[str, str], Item] = {}
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            name = row["artist"]
+            if name not in artists:
+                artists[name] = _add_artist(world, row)
+            key = (name, row["album"])
+            if key not in albums:
+                albums[key] = _add_album(world, row, artists[name])
+            _rate(world, albums[key], row["album_rating_10"])
+            if row["track"]:
+                _add_track(world, row, albums[key])
+    return world
+
+
+def _add_artist(world: World, row: Row) -> Item:
+    return world.add(Kind.ARTIST, row["artist"], tags={"genre": _genres(row)})
+
+
+def _add_album(world: World, row: Row, artist: Item) -> Item:
+    return world.add(
+        Kind.ALBUM,
+        row["album"],
+        artist,
+        year=_whole(row["year"]),
+        critic=_number(row["critic_10"]),
+        tags={"genre": _genres(row)},
+    )
+
+
+def _add_track(world: World, row: Row, album: Item) -> None:
+    player = row["track_artist"]
+    track = world.add(
+        Kind.TRACK,
+        row["track"],
+        album,
+        index=_whole(row["track_no"]),
+        disc=_whole(row["disc_no"]),
+        duration=_whole(row["duration_ms"]),
+        original_title=player if player != row["artist"] and player else None,
+    )
+    _rate(world, track, row["rating_10"])
+    plays, skips = _whole(row["play_count"]), _whole(row["skip_count"])
+    if plays or skips:
+        mine = world.remember(track)
+        mine.view_count, mine.skip_count = plays or None, skips or None
+        mine.last_viewed_at = _day_for(track) if plays else None
+
+
+def _rate(world: World, item: Item, points: str) -> None:
+    if points:
+        mine = world.remember(item)
+        mine.rating, mine.last_rated_at = float(points), _day_for(item)
+
+
+def _day_for(item: Item) -> int:
+    """Return some moment in the past, always the same for the same key."""
+    number = zlib.crc32(f"day {item.key}".encode())
+    return PAST - (number % OLDEST_RATING) * DAY - number % DAY
+
+
+def _genres(row: Row) -> list[str]:
+    return [g.strip() for g in re.split("[;,]", row["genre"]) if g.strip()]
+
+
+def _whole(text: str) -> int | None:
+    return int(float(text)) if text else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

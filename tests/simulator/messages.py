@@ -1,0 +1,104 @@
+"""What a client asks and what it is answered."""
+
+import re
+from dataclasses import dataclass, field
+from email.message import Message
+from http import HTTPStatus
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+XML = "text/xml;charset=utf-8"
+HTML = "text/html"
+_ITEM_PATH = re.compile(r"^/library/metadata/([\d,]+)")
+
+
+class Refusal(Exception):
+    """An answer other than 200, given up the stack."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass
+class Request:
+    """One request of a client, decoded."""
+
+    method: str
+    path: str
+    pairs: list[tuple[str, str]]
+    """The query in its order: decoded names (with operators) and values."""
+    headers: Message
+    length: int
+    """Bytes of the path and query as they came."""
+    account: int | None = None
+    quirks: set[str] = field(default_factory=set)
+    """Ways in which the server shall go wrong with this request."""
+
+    @classmethod
+    def parse(cls, method: str, target: str, headers: Message) -> "Request":
+        """Decode a request line."""
+        parts = urlsplit(target)
+        pairs = [_split_pair(text) for text in parts.query.split("&") if text]
+        return cls(method, unquote(parts.path), pairs, headers, len(target))
+
+    def value(self, name: str) -> str | None:
+        """Return the first value of a query parameter."""
+        return next((value for key, value in self.pairs if key == name), None)
+
+    def option(self, name: str) -> str | None:
+        """Return a value that may come in the query or as a header."""
+        value = self.value(name)
+        return self.headers.get(name) if value is None else value
+
+    def words(self, name: str) -> set[str]:
+        """Return the words of a comma-separated parameter."""
+        return set((self.value(name) or "").split(",")) - {""}
+
+    @property
+    def rating_keys(self) -> set[int]:
+        """The ratingKeys that the request names, wherever they stand."""
+        match = _ITEM_PATH.match(self.path)
+        named = match[1] if match else ""
+        texts = f"{named},{self.value('id') or ''},{self.value('key') or ''}".split(",")
+        return {int(text) for text in texts if text.isdecimal()}
+
+    @property
+    def shown(self) -> str:
+        """Path and query in plain text, without the token."""
+        kept = [f"{k}={v}" for k, v in self.pairs if k != "X-Plex-Token"]
+        return self.path + ("?" + "&".join(kept) if kept else "")
+
+
+@dataclass
+class Answer:
+    """One answer, as it shall go over the wire."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = XML
+    headers: dict[str, str] = field(default_factory=dict)
+    items: int = 0
+    """How many items were listed or written."""
+    cut: str = ""
+    """`reset`: send nothing and close; `half`: close in the middle of the body."""
+
+
+def html_error(status: int) -> Answer:
+    """Return the page with which a server refuses."""
+    try:
+        reason = HTTPStatus(status).phrase
+    except ValueError:
+        reason = "Unknown Error"
+    body = (
+        f"<html><head><title>{reason}</title></head>"
+        f"<body><h1>{status} {reason}</h1></body></html>"
+    )
+    headers = {"X-Plex-Protocol": "1.0", "Cache-Control": "no-cache"}
+    return Answer(status, body.encode(), HTML, headers)
+
+
+def _split_pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    while value.startswith("="):  # `title==x`, where nobody encoded the operator
+        name, value = name + "=", value[1:]
+    return unquote_plus(name), unquote_plus(value)

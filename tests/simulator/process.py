@@ -1,0 +1,180 @@
+"""Runs the simulator as a process of its own, for tests."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import ProxyHandler, Request, build_opener
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 60.0
+"""Seconds that a control call or the end of the process may take."""
+Json = dict[str, Any]
+
+_opener = build_opener(ProxyHandler({}))
+
+
+class Simulator:
+    """A running simulator; a context manager that ends it."""
+
+    def __init__(self, process: subprocess.Popen[str], facts: Json) -> None:
+        self._process = process
+        self.facts = facts
+        """What it said when it started."""
+        self.url: str = facts["url"]
+        self.token: str = facts["token"]
+        self.shared_token: str = facts["shared_token"]
+        """Of an account that is not the owner."""
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        library: Path | str | None = None,
+        synthetic: int | None = None,
+        seed: int = 1,
+        **options: Any,
+    ) -> Self:
+        """Start a simulator and wait until it serves.
+
+        Args:
+            library: A CSV file; or else
+            synthetic: how many tracks to make up,
+            seed: from which beginning.
+            options: Those of the command line, with underscores: `latency` may
+                be a dict, `faults` a list, a flag is `True`.
+
+        Raises:
+            RuntimeError: It did not start; its own message is on stderr.
+        """
+        options |= {"library": library, "synthetic": synthetic, "seed": seed}
+        command = [sys.executable, "-m", "tests.simulator", "--attached"]
+        for name, value in options.items():
+            command += _argument(name.replace("_", "-"), value)
+        process = subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            process.wait()
+            raise RuntimeError(f"the simulator ended with {process.returncode}")
+        return cls(process, json.loads(line))
+
+    def __enter__(self) -> Self:
+        """Return itself, already running."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it in good order."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End it in good order."""
+        self._process.terminate()
+        self._bury()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        self._process.kill()
+        self._bury()
+
+    def dump(self) -> Json:
+        """Return the whole state, with what no client is told."""
+        return self._order("GET", "dump")
+
+    def log(self) -> list[Json]:
+        """Return the requests since the log was cleared."""
+        return self._order("GET", "log")
+
+    def clear_log(self) -> None:
+        """Forget the requests, and so the counts."""
+        self._order("DELETE", "log")
+
+    def counts(self) -> dict[str, int]:
+        """Return how many reads, writes and items written are in the log."""
+        return self._order("GET", "counts")
+
+    def journal(self) -> list[Json]:
+        """Return every change of state since the start."""
+        return self._order("GET", "journal")
+
+    def rate(self, key: int, points: float | None) -> None:
+        """Let the user rate an item, or take the rating back with None."""
+        self._order("POST", "rate", {"ratingKey": key, "rating": points})
+
+    def mood(
+        self,
+        key: int,
+        *,
+        add: str | None = None,
+        remove: str | None = None,
+        lock: bool = True,
+    ) -> None:
+        """Let the user edit moods, which locks them as the web app does."""
+        order = {"ratingKey": key, "add": add, "remove": remove, "lock": lock}
+        self._order("POST", "mood", order)
+
+    def rekey(self, keys: list[int], *, rescan: bool = False) -> dict[int, int]:
+        """Give items new ratingKeys; return old → new."""
+        order = {"ratingKeys": keys, "rescan": rescan}
+        pairs = self._order("POST", "rekey", order)["ratingKeys"]
+        return {int(old): new for old, new in pairs.items()}
+
+    def delete(self, keys: list[int]) -> None:
+        """Delete items with all below them."""
+        self._order("POST", "delete", {"ratingKeys": keys})
+
+    def add(self, artist: str, album: str, tracks: list[str | Json]) -> Json:
+        """Add tracks to an album, made if need be; return the ratingKeys."""
+        order = {"artist": artist, "album": album, "tracks": tracks}
+        return self._order("POST", "add", order)
+
+    def faults(self, rules: list[Json]) -> None:
+        """Replace what goes wrong."""
+        self._order("POST", "faults", rules)
+
+    def restart(self, seconds: float) -> None:
+        """Let the server be away for a while."""
+        self._order("POST", "restart", {"seconds": seconds})
+
+    def scan(self, seconds: float) -> None:
+        """Let the server scan its library for a while."""
+        self._order("POST", "scan", {"seconds": seconds})
+
+    def _order(self, method: str, path: str, order: object = None) -> Any:
+        url = f"{self.url}/__simulator__/{path}"
+        body = None if order is None else json.dumps(order).encode()
+        request = Request(url, body, method=method)  # noqa: S310 - always http
+        with _opener.open(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    def _bury(self) -> None:
+        self._process.wait(PATIENCE)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+
+
+def _argument(name: str, value: object) -> list[str]:
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [f"--{name}"]
+    if name == "latency" and isinstance(value, dict):
+        value = ",".join(f"{key}={number}" for key, number in value.items())
+    if name == "library":
+        value = Path(str(value)).resolve()  # the process starts in the repository
+    if name == "faults" and not isinstance(value, str):
+        value = json.dumps(value)
+    return [f"--{name}", str(value)]

@@ -1,0 +1,165 @@
+"""Ordered faults strike the requests they are meant for, and no others."""
+
+import time
+from xml.etree.ElementTree import ParseError
+
+import pytest
+import requests
+from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+
+ALL = "/library/sections/1/all"
+
+
+@pytest.fixture
+def order(simulator):
+    yield lambda **rule: simulator.faults([rule])
+    simulator.faults([])
+
+
+@pytest.fixture
+def rating_of(simulator):
+    def rating_of(key):
+        tracks = simulator.dump()["tracks"]
+        return next(t["userRating"] for t in tracks if t["ratingKey"] == key)
+
+    return rating_of
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (400, BadRequest),
+        (401, Unauthorized),
+        (403, BadRequest),
+        (404, NotFound),
+        (429, BadRequest),
+        (500, BadRequest),
+        (503, BadRequest),
+        (520, TypeError),  # what plexapi makes of a number that it does not know
+    ],
+)
+def test_a_status_is_answered_and_nothing_done(plex, order, rating_of, code, error):
+    order(match={"path": "/:/rate"}, do="status", code=code)
+
+    with pytest.raises(error):
+        plex.fetchItem(1005).rate(5)
+    assert rating_of(1005) is None
+
+
+def test_a_fault_has_its_time(plex, order):
+    order(match={"path": "/identity", "from": 1, "times": 2}, do="status", code=503)
+    url = f"{plex._baseurl}/identity"  # noqa: SLF001
+
+    answers = [plex._session.get(url).status_code for _ in range(5)]  # noqa: SLF001
+
+    assert answers == [200, 503, 503, 200, 200]
+
+
+def test_a_fault_can_be_meant_for_some_items(plex, order):
+    order(match={"ratingKeys": [1003]}, do="status", code=500)
+
+    assert plex.fetchItem(1004).title == "Orl"
+    with pytest.raises(BadRequest):
+        plex.fetchItems([1004, 1003])
+
+
+@pytest.mark.parametrize(
+    ("fault", "applied"),
+    [("reset_before", False), ("reset_after", True)],
+)
+def test_a_reset_comes_before_or_after_the_deed(plex, order, rating_of, fault, applied):
+    order(match={"path": "/:/rate", "times": 1}, do=fault)
+
+    with pytest.raises(requests.ConnectionError):
+        plex.fetchItem(1007).rate(4)
+    assert rating_of(1007) == (4.0 if applied else None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "applied"),
+    [("timeout_before", False), ("timeout_after", True)],
+)
+def test_a_timeout_comes_before_or_after_the_deed(
+    plex, order, rating_of, fault, applied
+):
+    order(match={"path": "/:/rate"}, do=fault, seconds=0.3)
+    path = "/:/rate?key=1012&rating=2&identifier=com.plexapp.plugins.library"
+
+    with pytest.raises(requests.ReadTimeout):
+        plex.query(path, method=plex._session.put, timeout=0.1)  # noqa: SLF001
+    assert rating_of(1012) == (2.0 if applied else None)
+
+
+def test_half_a_response_ends_the_connection(plex, order):
+    order(match={"path": "type=10"}, do="half_response")
+
+    with pytest.raises(requests.RequestException):
+        plex.query(f"{ALL}?type=10")
+
+
+def test_garbage_is_no_xml(plex, order):
+    order(match={"path": "type=10"}, do="garbage_xml")
+
+    with pytest.raises(ParseError):
+        plex.query(f"{ALL}?type=10")
+
+
+def test_a_short_page_loses_items_silently(music, order):
+    order(match={"path": "type=10", "times": 1}, do="short_page")
+
+    assert len(music.searchTracks(container_size=4)) < 9
+
+
+def test_a_duplicate_page_shows_items_twice(music, order):
+    order(match={"path": "type=10", "from": 1, "times": 1}, do="duplicate_page")
+
+    keys = [t.ratingKey for t in music.searchTracks(container_size=3, sort="id")]
+    assert keys[:3] == keys[3:6]
+
+
+def test_a_changing_total_differs_from_page_to_page(plex, order):
+    order(do="changing_total")
+
+    query = f"{ALL}?type=10&X-Plex-Container-Size=3&X-Plex-Container-Start="
+    totals = [plex.query(f"{query}{start}").get("totalSize") for start in (0, 3)]
+    assert totals[0] != totals[1]
+
+
+def test_slow_is_slow(plex, order):
+    order(do="slow", ms=80)
+    began = time.perf_counter()
+    plex.query("/identity")
+
+    assert time.perf_counter() - began > 0.08
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        ("ignore_batch_rating", [(["Old", "New"], None, [])] * 2),
+        ("replace_tags", [(["New"], 5.0, [])] * 2),
+        ("first_id_only", [(["Old", "New"], 5.0, []), (["Old"], None, [])]),
+        ("lock_fields", [(["Old", "New"], 5.0, ["mood", "userRating"])] * 2),
+    ],
+)
+def test_an_edit_can_be_misunderstood(music, simulator, order, fault, outcome):
+    keys = simulator.add(fault, "Album", ["One", "Two"])["tracks"]
+    for key in keys:
+        simulator.mood(key, add="Old", lock=False)
+    order(match={"method": "PUT"}, do=fault)
+
+    items = music.fetchItems(keys)
+    batch = music.batchMultiEdits(items).editUserRating(5, locked=False)
+    batch.addMood("New", locked=False).saveMultiEdits()
+
+    tracks = [t for t in simulator.dump()["tracks"] if t["ratingKey"] in keys]
+    assert [(t["moods"], t["userRating"], t["locks"]) for t in tracks] == outcome
+
+
+def test_during_a_restart_nobody_is_answered(plex, simulator):
+    simulator.restart(0.2)
+
+    with pytest.raises(requests.ConnectionError):
+        plex.query("/identity")
+    time.sleep(0.25)
+    assert plex.query("/identity") is not None
