@@ -77,7 +77,7 @@ def infer(
             outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
         plan_letters(outcome, steps, parts, beliefs)
         after = before
-        if live and write_letters(bench, outcome, parts):
+        if live and write_letters(bench, outcome, before, parts):
             library, after = take_stock(bench, "read it back")
         if live:
             outcome.seen = seen_in_plex(bench.store, library, bench.run_id)
@@ -142,7 +142,9 @@ def plan_letters(
             outcome.plans[letter] = [future.result() for future in futures]
 
 
-def write_letters(bench: Workbench, outcome: Outcome, parts: dict[str, Part]) -> bool:
+def write_letters(
+    bench: Workbench, outcome: Outcome, everything: Part, parts: dict[str, Part]
+) -> bool:
     """Write every letter that has something to write; a failed one stops no other.
 
     Returns:
@@ -151,7 +153,7 @@ def write_letters(bench: Workbench, outcome: Outcome, parts: dict[str, Part]) ->
     bench.watch = reporting.progress(sum(map(total, outcome.plans.values())))
     step = running.patient(running.write_letter, bench)
     writes = {
-        letter: step.submit(letter, bench, parts[letter], quote(plans))
+        letter: step.submit(letter, bench, everything, parts[letter], quote(plans))
         for letter, plans in outcome.plans.items()
         if total(plans) or outcome.results[letter].released
     }

@@ -1,6 +1,9 @@
 """Where a run can be held or stopped without losing anything: between two writes."""
 
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from engine.errors import RunStopped
 
@@ -49,3 +52,16 @@ class Gate:
     def is_stopping(self) -> bool:
         """Whether the run was asked to stop."""
         return self._stopping.is_set()
+
+
+@contextmanager
+def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
+    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, lambda *_: gate.stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

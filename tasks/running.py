@@ -66,11 +66,15 @@ def plan_phase(
     name="write",
     task_run_name="{letter} · write",
     persist_result=True,
-    cache_policy=RUN_ID + INPUTS - "bench" - "part" - "plans",
+    cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "plans",
     retry_condition_fn=may_pass,
 )
 def write_letter(
-    letter: str, bench: Workbench, part: Part, plans: Sequence[PhasePlan]
+    letter: str,
+    bench: Workbench,
+    everything: Part,
+    part: Part,
+    plans: Sequence[PhasePlan],
 ) -> LetterResult:
     """Write one letter; done once in a run, however often the run is retried."""
-    return writing.write_letter(bench, letter, part, plans)
+    return writing.write_letter(bench, letter, everything, part, plans)

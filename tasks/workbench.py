@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from engine.batches import MOST_IDS
-from tasks.gate import Gate
+from tasks.gate import Gate, stopped_by_sigterm
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
@@ -72,6 +72,7 @@ def workbench(settings: Settings, run_id: str, *, live: bool) -> Iterator[Workbe
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
+        stack.enter_context(stopped_by_sigterm(gate))
         gateway = stack.enter_context(PlexGateway(settings))
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(

@@ -18,12 +18,24 @@ from tasks.workbench import Step, Workbench
 
 
 def write_letter(
-    bench: Workbench, letter: str, part: Part, plans: Sequence[PhasePlan]
+    bench: Workbench,
+    letter: str,
+    everything: Part,
+    part: Part,
+    plans: Sequence[PhasePlan],
 ) -> LetterResult:
     """Write the plans of one letter in the order of their phases.
 
     Safe to repeat: what an earlier attempt wrote is recognised, and what a
     person changed meanwhile is left alone.
+
+    Args:
+        bench: The tools of the run.
+        letter: The letter, for those who watch.
+        everything: The whole library: an item may share its rating with one
+            under another letter, and both get the tag.
+        part: What files under the letter.
+        plans: What its phases are to write.
 
     Raises:
         PlexUnreachable: The outcome of the last request is unknown; the look
@@ -35,7 +47,7 @@ def write_letter(
         bench.gate.pass_through()
         for level in Level:
             result.released += release(bench, part, level)
-        looks = bench.gateway.look(_keys(part, plans))
+        looks = bench.gateway.look(_keys(everything, plans))
         for plan in plans:
             _write_phase(bench, letter, plan, looks[plan.phase.level], result)
     return result
@@ -70,11 +82,11 @@ def _tagged(
             yield chunk[0], np.array([mark.key for mark in chunk], np.int64)
 
 
-def _keys(part: Part, plans: Sequence[PhasePlan]) -> Ints:
+def _keys(everything: Part, plans: Sequence[PhasePlan]) -> Ints:
     """Return the keys of all planned items and of the items that share a guid."""
     keys = [np.empty(0, np.int64)]
     for plan in plans:
-        shelf = part[plan.phase.level]
+        shelf = everything[plan.phase.level]
         rows = shelf.items.rows_of(plan.key)
         together = np.isin(shelf.twin, shelf.twin[rows[rows >= 0]])
         keys.append(shelf.items.key[together])

@@ -23,7 +23,9 @@ Ratings = dict[int, float]
 def manual_ratings(dump: dict[str, Any]) -> Ratings:
     """Return what the made-up listener rated, points by ratingKey."""
     items = [*dump["artists"], *dump["albums"], *dump["tracks"]]
-    return {i["ratingKey"]: i["userRating"] for i in items if i["userRating"] is not None}
+    return {
+        i["ratingKey"]: i["userRating"] for i in items if i["userRating"] is not None
+    }
 
 
 def infer(plex: Simulator, folder: Path) -> int:

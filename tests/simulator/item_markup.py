@@ -127,6 +127,7 @@ def _common(item: Item) -> dict[str, object]:
         "title": item.title,
         "titleSort": item.title_sort,
         "summary": item.summary,
+        "rating": item.critic,
         "index": item.index if item.kind == Kind.TRACK else 1,
         "addedAt": item.added_at,
         "updatedAt": item.updated_at,
@@ -150,7 +151,6 @@ def _of_album(item: Item) -> dict[str, object]:
         "studio": item.studio,
         "year": item.year,
         "originallyAvailableAt": item.year and f"{item.year}-01-01",
-        "rating": item.critic,
         "thumb": _picture(item),
     }
 
@@ -169,7 +169,6 @@ def _of_track(item: Item) -> dict[str, object]:
             "parentIndex": item.disc or 1,
             "duration": item.duration,
             "ratingCount": item.listeners,
-            "rating": item.critic,
             "thumb": _picture(album),
         }
     )

@@ -1,0 +1,60 @@
+"""One Prefect server for all stories, and a listener for each."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.hosting import _await_health, _free_port
+from tests.flows.listener import Listener
+from tests.simulator.process import Simulator
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a real Prefect server with a database of its own."""
+    port = _free_port()
+    home = tmp_path_factory.mktemp("prefect")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tasks.hosting", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"PREFECT_HOME": str(home)},
+    )
+    address = f"http://127.0.0.1:{port}/api"
+    _await_health(address, server)
+    yield address
+    server.communicate()
+
+
+@pytest.fixture
+def plex(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """Run a Plex; `parametrize` it indirectly with the simulator's options."""
+    options = getattr(request, "param", {"synthetic": 120})
+    with Simulator.start(**options) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def listener_of(
+    tmp_path_factory: pytest.TempPathFactory, prefect_api: str
+) -> Callable[..., Listener]:
+    """Make listeners, each with a folder of its own."""
+
+    def make(plex: Simulator, **config: Any) -> Listener:
+        folder: Path = tmp_path_factory.mktemp("listener")
+        return Listener(folder, plex, prefect_api, **config)
+
+    return make
+
+
+@pytest.fixture
+def listener(plex: Simulator, listener_of: Callable[..., Listener]) -> Listener:
+    """A person with that Plex and the default configuration, live."""
+    return listener_of(plex)

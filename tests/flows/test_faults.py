@@ -1,0 +1,201 @@
+"""What goes wrong costs one letter or some time, never a rating."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from engine.partition import letter_of
+from tests.flows.listener import Listener, end, items, ratings, tagged
+from tests.oracle import expected_ratings
+from tests.simulator.process import Simulator
+
+
+def letter(dump: dict[str, Any], key: int) -> str:
+    """Return the letter that an item files under."""
+    item = items(dump)[key]
+    above = item["grandparentRatingKey"] or item["parentRatingKey"]
+    artist = items(dump)[above or key]
+    return letter_of(artist["titleSort"] or artist["title"])
+
+
+def under_one_artist(dump: dict[str, Any]) -> tuple[str, list[int]]:
+    """Return a letter of several artists, and all keys of one of these."""
+    artist = dump["artists"][3]
+    top = artist["ratingKey"]
+    keys = [
+        item["ratingKey"]
+        for item in items(dump).values()
+        if top in (item["parentRatingKey"], item["grandparentRatingKey"])
+    ]
+    return letter(dump, top), [top, *keys]
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
+def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
+    plex: Simulator, listener: Listener, prefect_api: str
+) -> None:
+    before = plex.dump()
+    failing, keys = under_one_artist(before)
+    plex.faults(
+        [{"match": {"method": "PUT", "ratingKeys": keys}, "do": "status", "code": 500}]
+    )
+
+    first = listener.run("infer")
+    held = plex.dump()
+    plex.faults([])
+    plex.clear_log()
+    second = listener.run("infer")
+
+    expected = expected_ratings(before)
+    others = {key: p for key, p in expected.items() if letter(before, key) != failing}
+    assert first.status == 3
+    assert list(first.summary["failed_letters"]) == [failing]
+    assert set(others) <= set(ratings(held))
+    run = httpx.get(f"{prefect_api}/flow_runs/{first.summary['run']}").json()
+    assert run["state"]["type"] == "FAILED"
+    assert f"{failing}: " in run["state"]["message"]
+    assert second.status == 0
+    missing = set(expected) - set(ratings(held))
+    touched = {
+        key for request in plex.log() if request["writes"] for key in ids_of(request)
+    }
+    assert missing <= touched
+    assert {letter(before, key) for key in touched} == {failing}
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
+
+
+def ids_of(request: dict[str, Any]) -> list[int]:
+    """Return the items that a write named."""
+    query = httpx.URL("http://plex" + request["path"].replace(" ", "%20")).params
+    return [int(key) for key in query["id"].split(",")]
+
+
+@pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "reset_before"])
+def test_a_write_of_unknown_outcome_is_settled_by_a_retry(
+    plex: Simulator, listener: Listener, fault: str
+) -> None:
+    before = plex.dump()
+    listener.configure(DRY_RUN=False, RETRIES=2, RETRY_DELAY=0, TIMEOUT=1)
+    plex.faults(
+        [
+            {
+                "match": {"method": "PUT", "from": 7, "times": 2},
+                "do": fault,
+                "seconds": 2,
+            }
+        ]
+    )
+
+    ran = listener.run("infer")
+
+    expected = expected_ratings(before)
+    assert ran.status == 0
+    assert ran.summary["written"] == ran.summary["planned"]
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert tagged(plex.dump()) == set(expected)
+
+
+@pytest.mark.parametrize("index", [0, 1, 10, 35])
+def test_after_a_kill_the_next_run_finishes_and_nothing_is_mistaken(
+    plex: Simulator, listener: Listener, index: int
+) -> None:
+    before = plex.dump()
+    hang = {"match": {"method": "PUT", "from": index, "times": 1}, "seconds": 30}
+    plex.faults([hang | {"do": "timeout_after"}])
+    process = listener.start("infer")
+    await_writes(plex, index + 1)
+    end(process, signal.SIGKILL)
+    plex.faults([])
+
+    ran = listener.run("infer")
+
+    expected = expected_ratings(before)
+    assert ran.status == 0
+    assert ran.summary["manual_tracks"] == len(
+        [t for t in before["tracks"] if t["userRating"] is not None]
+    )
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert tagged(plex.dump()) == set(expected)
+    assert listener.run("infer").summary["planned"] == 0
+
+
+def await_writes(plex: Simulator, count: int) -> None:
+    """Wait until Plex has been asked for so many writes."""
+    deadline = time.monotonic() + 60
+    while len([c for c in plex.journal() if c["what"] == "rating"]) < count:
+        assert time.monotonic() < deadline, "no write came"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_at_a_safe_point(
+    plex: Simulator, listener: Listener, signum: int
+) -> None:
+    before = plex.dump()
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
+    process = listener.start("infer")
+    await_writes(plex, 5)
+    status = end(process, signum)
+    plex.faults([])
+
+    assert status == 130
+    assert not listener.query("select * from lease")
+    assert 0 < len(ratings(plex.dump())) < len(items(before))
+    assert listener.run("infer").status == 0
+    assert ratings(plex.dump()) == pytest.approx(
+        ratings(before) | expected_ratings(before), abs=0.011
+    )
+
+
+def test_a_second_writer_is_told_who_holds_the_library(
+    plex: Simulator, listener: Listener
+) -> None:
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 500}])
+    first = listener.start("infer")
+    await_writes(plex, 3)
+
+    second = listener.run("infer")
+    rehearsal = listener.run("infer", "--dry-run")
+    plex.faults([])
+    first.communicate(timeout=120)
+
+    assert (first.returncode, second.status, rehearsal.status) == (0, 4, 0)
+    assert f"process {first.pid}" in second.err
+
+
+def test_the_token_is_nowhere_but_in_the_configuration(
+    listener_of: Callable[..., Listener], prefect_api: str
+) -> None:
+    with Simulator.start(synthetic=60, token="sEcReT-4711") as plex:  # noqa: S106
+        token = plex.token
+        listener = listener_of(plex)
+        plex.faults(
+            [{"match": {"method": "PUT", "times": 3}, "do": "status", "code": 500}]
+        )
+        ran = listener.run("infer")
+
+    everywhere = [
+        path
+        for path in listener.folder.rglob("*")
+        if path.is_file() and token.encode() in path.read_bytes()
+    ]
+    filters = {"flow_runs": {"id": {"any_": [ran.summary["run"]]}}}
+    told = [
+        httpx.post(f"{prefect_api}/{kind}/filter", json=question).text
+        for kind, question in (
+            ("logs", {"logs": {"flow_run_id": {"any_": [ran.summary["run"]]}}}),
+            ("artifacts", filters),
+            ("flow_runs", filters),
+            ("task_runs", filters),
+        )
+    ]
+    assert ran.status == 3
+    assert everywhere == [listener.config]
+    assert all(len(text) > 100 for text in told)
+    assert not any(token in text for text in [ran.out, ran.err, *told])
+    assert json.loads(listener.config.read_text())["PLEX_TOKEN"] == token

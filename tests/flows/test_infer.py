@@ -1,0 +1,155 @@
+"""A first run rates what nobody rated, exactly; a second one changes nothing."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.partition import letter_of
+from tests.flows.listener import Listener, items, ratings, tagged
+from tests.oracle import expected_ratings
+from tests.simulator.process import Simulator
+
+LIBRARIES = Path(__file__).parents[3] / "shared" / "libraries"
+REAL = [
+    pytest.param(
+        {"library": LIBRARIES / f"{name}.csv.gz"},
+        id=name,
+        marks=pytest.mark.skipif(
+            not (LIBRARIES / f"{name}.csv.gz").exists(),
+            reason="the real libraries are not part of the project",
+        ),
+    )
+    for name in ("lib02", "lib05", "lib09")
+]
+
+
+@pytest.mark.parametrize(
+    "plex",
+    [pytest.param({"synthetic": 600, "seed": 3}, id="made-up"), *REAL],
+    indirect=True,
+)
+def test_a_first_run_writes_what_an_independent_reading_of_the_rules_gives(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+    expected = expected_ratings(before)
+
+    rehearsal = listener.run("infer", "--dry-run")
+    untouched = plex.dump()
+    ran = listener.run("infer", "--live")
+    after = plex.dump()
+
+    assert untouched == before
+    assert ran.status == rehearsal.status == 0
+    assert not (set(ratings(before)) & set(expected))
+    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert set(ratings(after)) == set(items(after))
+    assert tagged(after) == set(expected)
+    assert rehearsal.summary["planned"] == ran.summary["written"]
+    assert rehearsal.summary["written"] == ran.summary["failed"] == 0
+
+
+def test_a_dry_run_leaves_no_trace_in_plex_or_on_disk(
+    plex: Simulator, listener: Listener
+) -> None:
+    ran = listener.run("infer", "--dry-run")
+
+    assert ran.summary["planned"] > 0
+    assert plex.counts()["writes"] == 0
+    assert not listener.state.exists()
+
+
+def test_a_second_run_writes_nothing_and_asks_little(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    after = plex.dump()
+    plex.clear_log()
+
+    ran = listener.run("infer")
+
+    assert ran.summary["planned"] == ran.summary["written"] == 0
+    assert plex.counts()["writes"] == 0
+    assert plex.counts()["reads"] <= 30 + len(items(after)) / 1000
+    assert plex.dump() == after
+
+
+def test_single_phases_one_by_one_give_what_the_whole_cycle_gives(
+    listener_of: Callable[..., Listener],
+) -> None:
+    with (
+        Simulator.start(synthetic=120) as whole,
+        Simulator.start(synthetic=120) as pieces,
+    ):
+        listener_of(whole).run("0")
+        by_number = listener_of(pieces)
+        for number in "1234":
+            assert by_number.run(number).status == 0
+
+        assert ratings(pieces.dump()) == ratings(whole.dump())
+        assert tagged(pieces.dump()) == tagged(whole.dump())
+
+
+def test_without_a_tag_nothing_is_tagged(plex: Simulator, listener: Listener) -> None:
+    before = plex.dump()
+    listener.configure(DRY_RUN=False, INFERRED_TAG="")
+
+    listener.run("infer")
+
+    moods = {key: item["moods"] for key, item in items(plex.dump()).items()}
+    assert moods == {key: item["moods"] for key, item in items(before).items()}
+    assert set(ratings(plex.dump())) == set(items(before))
+    assert not any(
+        "mood" in request["path"] for request in plex.log() if request["writes"]
+    )
+
+
+def test_locks_and_other_moods_stay_as_they_were(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = items(plex.dump())
+
+    listener.run("infer")
+
+    for key, item in items(plex.dump()).items():
+        assert item["locks"] == before[key]["locks"]
+        assert set(item["moods"]) - {"Rating_Inferred"} == set(before[key]["moods"])
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 7500, "seed": 1}], indirect=True)
+def test_a_typical_library_costs_few_requests(
+    plex: Simulator, listener: Listener
+) -> None:
+    locks = {key: tuple(item["locks"]) for key, item in items(plex.dump()).items()}
+
+    ran = listener.run("infer")
+
+    groups = ideal_requests(plex, locks)
+    counts = plex.counts()
+    assert counts["reads"] <= 130
+    assert counts["writes"] <= 1.05 * groups
+    assert counts["writes"] <= ran.summary["written"] / 5
+
+
+def ideal_requests(
+    plex: Simulator, locks: dict[int, tuple[str, ...]], size: int = 25
+) -> int:
+    """Count the groups of one letter, level, value and locks, in chunks."""
+    dump = plex.dump()
+    everything = items(dump)
+
+    def letter(item: dict[str, Any]) -> str:
+        above = item["grandparentRatingKey"] or item["parentRatingKey"]
+        artist = everything[above or item["ratingKey"]]
+        return letter_of(artist["titleSort"] or artist["title"])
+
+    groups = Counter(
+        (level, letter(item), item["userRating"], locks[item["ratingKey"]])
+        for level in ("artists", "albums", "tracks")
+        for item in dump[level]
+        if "Rating_Inferred" in item["moods"]
+    )
+    return sum(-(-count // size) for count in groups.values())

@@ -1,0 +1,140 @@
+"""What a person rates is a person's, whatever we wrote there before."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.listener import Listener, items, ratings, tagged
+from tests.oracle import expected_ratings, global_mean
+from tests.simulator.process import Simulator
+
+TAG = "Rating_Inferred"
+
+
+def inferred_tracks(plex: Simulator) -> list[dict[str, Any]]:
+    """Return the tracks that bear our tag and share their rating with no other."""
+    tracks = plex.dump()["tracks"]
+    guids = [track["guid"] for track in tracks]
+    return [t for t in tracks if TAG in t["moods"] and guids.count(t["guid"]) == 1]
+
+
+def test_a_changed_rating_is_taken_over_and_counts_in_the_same_run(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    track = inferred_tracks(plex)[0]
+    plex.rate(track["ratingKey"], 1.0)
+    by_hand = plex.dump()
+    for level in ("artists", "albums", "tracks"):
+        for item in by_hand[level]:
+            if TAG in item["moods"] and item["ratingKey"] != track["ratingKey"]:
+                item["userRating"] = None
+
+    ran = listener.run("infer")
+
+    after = items(plex.dump())[track["ratingKey"]]
+    assert after["userRating"] == 1.0
+    assert after["moods"] == [m for m in track["moods"] if m != TAG]
+    assert after["locks"] == track["locks"]
+    assert ran.summary["taken_over"] == 1
+    assert ran.summary["prior_before"] == pytest.approx(global_mean(by_hand))
+    recorded = {guid for (guid,) in listener.query("select guid from shadow")}
+    assert track["guid"] not in recorded
+    assert len(recorded) > 100
+
+
+def test_the_same_value_given_again_by_a_person_is_a_persons(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    track = inferred_tracks(plex)[0]
+    plex.rate(track["ratingKey"], track["userRating"])
+
+    ran = listener.run("infer")
+
+    after = items(plex.dump())[track["ratingKey"]]
+    assert after["userRating"] == track["userRating"]
+    assert TAG not in after["moods"]
+    assert ran.summary["taken_over"] == 1
+
+
+def test_a_removed_rating_is_given_again_and_reported(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    track = inferred_tracks(plex)[0]
+    plex.rate(track["ratingKey"], None)
+
+    ran = listener.run("infer")
+
+    assert ran.summary["cleared"] == ran.summary["written"] == 1
+    assert ratings(plex.dump())[track["ratingKey"]] == track["userRating"]
+
+
+def test_a_rating_of_zero_is_a_rating(plex: Simulator, listener: Listener) -> None:
+    unrated = next(t for t in plex.dump()["tracks"] if t["userRating"] is None)
+    plex.rate(unrated["ratingKey"], 0.0)
+
+    listener.run("infer")
+
+    after = items(plex.dump())[unrated["ratingKey"]]
+    assert after["userRating"] == 0.0
+    assert TAG not in after["moods"]
+
+
+def test_new_ratings_of_tracks_move_exactly_what_stands_above_them(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.configure(DRY_RUN=False, DYNAMIC_PRECISION=False)
+    listener.run("infer")
+    before = plex.dump()
+    track = inferred_tracks(plex)[0]
+    plex.rate(track["ratingKey"], 10.0)
+    rated = plex.dump()
+    for level in ("artists", "albums", "tracks"):
+        for item in rated[level]:
+            if TAG in item["moods"] and item["ratingKey"] != track["ratingKey"]:
+                item["userRating"] = None
+
+    listener.run("infer", "--phases", "1-2")
+
+    moved = ratings(plex.dump())
+    expected = expected_ratings(rated)
+    upwards = {i["ratingKey"] for i in [*before["artists"], *before["albums"]]}
+    scored = {
+        key for key in upwards & set(expected) if moved[key] != ratings(before)[key]
+    }
+    assert track["parentRatingKey"] in scored
+    assert {k: moved[k] for k in scored} == pytest.approx(
+        {k: expected[k] for k in scored}, abs=0.011
+    )
+
+
+def test_items_that_were_scanned_anew_stay_ours(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    tracks = [t for t in inferred_tracks(plex) if "local://" not in t["guid"]][:5]
+    plex.rekey([track["ratingKey"] for track in tracks])
+
+    ran = listener.run("infer")
+
+    assert ran.summary["taken_over"] == ran.summary["planned"] == 0
+    assert ran.summary["manual_tracks"] == len(
+        [t for t in plex.dump()["tracks"] if TAG not in t["moods"]]
+    )
+
+
+def test_a_lost_record_stops_the_run_before_guesses_pass_for_ratings(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    before = plex.dump()
+    listener.state.unlink()
+
+    ran = listener.run("infer")
+
+    assert ran.status == 1
+    assert "bear the tag of inferred ratings" in ran.err
+    assert plex.dump() == before
+    assert tagged(before)
