@@ -10,6 +10,7 @@ PlexbayesError                 a sentence: what, which, what to do
 ├─ ShadowError
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
 │  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
+│  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
 └─ RunStopped                  a person asked the run to stop
@@ -54,6 +55,10 @@ class ShadowUnreadable(ShadowError):
 
 class RecordLost(ShadowError):
     """Items bear our tag, but the shadow state knows of none: it is not theirs."""
+
+
+class LibraryReplaced(ShadowError):
+    """The record is of another library of this name; the message names both."""
 
 
 class LibraryHeld(ShadowError):

@@ -84,6 +84,16 @@ def make_plan(
     )
 
 
+def plan_part(
+    phases: Sequence[Phase], part: Part, beliefs: "Beliefs"
+) -> list[PhasePlan]:
+    """Plan several phases of one part, each knowing what those before it change."""
+    plans: list[PhasePlan] = []
+    for phase in phases:
+        plans.append(make_plan(phase, part, plans, beliefs))
+    return plans
+
+
 @dataclass(frozen=True)
 class Beliefs:
     """What a whole run takes as given, the same for all its letters."""

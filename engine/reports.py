@@ -10,15 +10,15 @@ from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
 from engine.plan import PhasePlan, held_after
-from engine.points import Floats
+from engine.points import Floats, Ints
 
 RANKED = 10
 """How many artists the report names at either end."""
 
 
 @dataclass(frozen=True)
-class RankedArtist:
-    """One line of the power rankings."""
+class Ranked:
+    """One line of the power rankings: an artist or an album."""
 
     name: str
     rating: float
@@ -27,7 +27,7 @@ class RankedArtist:
     rated_tracks: int
     """Tracks that a person rated."""
     is_manual: bool
-    """Whether a person rated the artist."""
+    """Whether a person rated it."""
 
 
 @dataclass
@@ -116,8 +116,8 @@ class Summary:
     seconds: float = 0.0
     rested: float = 0.0
     """Seconds of the run spent resting for the server's sake."""
-    top: list[RankedArtist] = field(default_factory=list)
-    bottom: list[RankedArtist] = field(default_factory=list)
+    top: list[Ranked] = field(default_factory=list)
+    bottom: list[Ranked] = field(default_factory=list)
     """Worst first; no artist of the top is named again."""
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
@@ -178,32 +178,47 @@ def mean_of(ratings: Floats) -> float | None:
 
 
 def ranking(
-    part: Part, held: Floats, count: int = RANKED
-) -> tuple[list[RankedArtist], list[RankedArtist]]:
-    """Return the best artists, best first, and the worst, worst first.
+    part: Part, held: Floats, count: int = RANKED, level: Level = Level.ARTIST
+) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the best artists or albums, best first, and the worst, worst first.
 
     Args:
         part: The artists and what is beneath them.
-        held: What each artist holds, points; unrated ones are left out.
-        count: How many at either end; nobody is named at both.
+        held: What each artist (or album) holds, points; unrated are left out.
+        count: How many at either end; nothing is named at both.
+        level: Artists or albums.
     """
     rated = np.flatnonzero(~np.isnan(held))
-    titles = part.artists.items.title
+    titles = part[level].items.title
     order = sorted(rated, key=lambda row: (-held[row], titles[row]))
-    lines = [_line(part, held, int(row)) for row in order[:count]]
+    line = _artist if level is Level.ARTIST else _album
+    best = [line(part, held, int(row)) for row in order[:count]]
     rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
-    worst = [_line(part, held, int(row)) for row in rest[:count]]
-    return lines, worst
+    return best, [line(part, held, int(row)) for row in rest[:count]]
 
 
-def _line(part: Part, held: Floats, row: int) -> RankedArtist:
+def _artist(part: Part, held: Floats, row: int) -> Ranked:
     albums = np.flatnonzero(part.albums.items.parent == row)
+    name = str(part.artists.items.title[row])
+    return _ranked(part, Level.ARTIST, row, name, albums, held)
+
+
+def _album(part: Part, held: Floats, row: int) -> Ranked:
+    albums = part.albums.items
+    artist = part.artists.items.title[albums.parent[row]]
+    name = f"{artist} – {albums.title[row]}"
+    return _ranked(part, Level.ALBUM, row, name, np.array([row]), held)
+
+
+def _ranked(
+    part: Part, level: Level, row: int, name: str, albums: Ints, held: Floats
+) -> Ranked:
     tracks = np.isin(part.tracks.items.parent, albums)
     rated = ~np.isnan(part.tracks.standing.manual[tracks])
-    return RankedArtist(
-        name=str(part.artists.items.title[row]),
+    return Ranked(
+        name=name,
         rating=float(held[row]),
         albums=len(albums),
         rated_tracks=int(rated.sum()),
-        is_manual=not np.isnan(part.artists.standing.manual[row]),
+        is_manual=not np.isnan(part[level].standing.manual[row]),
     )

@@ -4,10 +4,11 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from engine.classic import chosen_phases
 from engine.errors import (
     LibraryHeld,
     LibraryMissing,
@@ -15,10 +16,10 @@ from engine.errors import (
     RunStopped,
     SettingsInvalid,
 )
-from flows.commands import COMMANDS, spelled_out
-from flows.render import complain, show
+from flows.commands import COMMANDS, numbered, spelled_out
+from flows.render import complain
 
-DONE, FAILED, USAGE, SOME_FAILED, HELD, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
 
 STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
@@ -30,68 +31,223 @@ STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
 )
 """The exit status of each fault; the first that fits counts."""
 
-NUMBERS = "\n\n".join(f"{c.number}  {c.help}" for c in COMMANDS)
+HELP = {command.words[0]: command.help for command in reversed(COMMANDS)}
+"""What each command is for, in a line."""
 
 app = typer.Typer(
     help="Infer the ratings you never gave, for a Plex music library.",
-    epilog=f"A number stands for a command:\n\n{NUMBERS}",
+    epilog="A number stands for a command:\n\n" + numbered().replace("\n", "\n\n"),
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
+Config = Annotated[
+    Path | None, typer.Option(help="The configuration; else ./config.json.")
+]
+DryRun = Annotated[
+    bool | None, typer.Option("--dry-run/--live", help="Instead of DRY_RUN.")
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", help="Also write the report to this file.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
+Accept = Annotated[
+    bool,
+    typer.Option(
+        "--accept-library", help="Let the record follow a library created anew."
+    ),
+]
 
-@app.callback()
-def plexbayes() -> None:
-    """Infer the ratings you never gave, for a Plex music library."""
 
-
-@app.command()
+@app.command(help=HELP["infer"])
 def infer(
     *,
-    phases: Annotated[
-        str, typer.Option(help="Which phases, such as 1-4, 3 or 1,2.")
-    ] = "1-4",
-    start: Annotated[
-        str, typer.Option("--from", help="Start at this letter of the artists.")
-    ] = "",
+    phases: Annotated[str, typer.Option(help="Such as 1-4, 3 or 1,2.")] = "1-4",
+    start: Annotated[str, typer.Option("--from", help="Start at this letter.")] = "",
     letters: Annotated[str, typer.Option(help="Only these letters: A,B.")] = "",
-    dry_run: Annotated[
-        bool | None,
-        typer.Option("--dry-run/--live", help="Instead of DRY_RUN in the config."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration; else ./config.json.")
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write a summary to this file.")
-    ] = None,
+    dry_run: DryRun = None,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
+    from flows.render import show  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
-    summary = launch_infer(Request(phases, wanted, dry_run, str(config or "")))
-    if json_file:
-        document = json.dumps(asdict(summary), indent=2, ensure_ascii=False)
-        json_file.write_text(document + "\n", encoding="utf-8")
+    asked = Request(phases, wanted, dry_run, str(config or ""), accept_library)
+    summary = launch_infer(asked)
+    _write_json(json_file, summary)
     show(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 
+@app.command(help=HELP["verify"])
+def verify(
+    *, config: Config = None, json_file: Json = None, accept_library: Accept = False
+) -> None:
+    """Say whether the record and Plex agree; exit status 5 if not."""
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.render import show_audit  # noqa: PLC0415
+    from tasks.verifying import verify as work  # noqa: PLC0415
+
+    audit = launch(work, config=str(config or ""), live=False, accept=accept_library)
+    _write_json(json_file, audit, verdict=audit.verdict)
+    show_audit(audit)
+    raise typer.Exit(DONE if audit.verdict == "IN SYNC" else DIFFERS)
+
+
+@app.command(help=HELP["undo"])
+def undo(
+    *,
+    run: Annotated[str, typer.Option(help="Only what this run wrote.")] = "",
+    letters: Annotated[str, typer.Option(help="Only these letters: A,B.")] = "",
+    phases: Annotated[str, typer.Option(help="Only what these phases wrote.")] = "1-4",
+    artist: Annotated[str, typer.Option(help="Only this artist, by name.")] = "",
+    dry_run: DryRun = None,
+    yes: Yes = False,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Take inferred ratings back; what you rated since stays."""
+    from engine.reversal import Selection  # noqa: PLC0415
+    from flows.launch import ask, is_live, launch  # noqa: PLC0415
+    from flows.render import show_counts  # noqa: PLC0415
+    from tasks.undoing import undo as work  # noqa: PLC0415
+
+    chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
+    live = is_live(str(config or ""), dry_run=dry_run)
+    what = "all" if chosen.is_everything else "the selected"
+    if live and not ask(f"Take {what} inferred ratings back?", yes=yes):
+        raise typer.Exit(DONE)
+    undone = launch(
+        lambda bench: work(bench, chosen),
+        config=str(config or ""),
+        live=live,
+        accept=accept_library,
+    )
+    _write_json(json_file, undone)
+    show_counts("Undo", undone)
+    raise typer.Exit(FAILED if undone.failed else DONE)
+
+
+@app.command(help=HELP["rank"])
+def rank(
+    *,
+    count: Annotated[int, typer.Option("--count", "-n", min=1)] = 10,
+    albums: Annotated[bool, typer.Option("--albums", help="Albums instead.")] = False,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Show your best and worst artists (or albums), in stars."""
+    from engine.library import Level  # noqa: PLC0415
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.render import show_ranking  # noqa: PLC0415
+    from tasks.verifying import rank as work  # noqa: PLC0415
+
+    level = Level.ALBUM if albums else Level.ARTIST
+    best, worst = launch(
+        lambda bench: work(bench, count, level),
+        config=str(config or ""),
+        live=False,
+        accept=accept_library,
+    )
+    _write_json(json_file, {"top": best, "bottom": worst})
+    show_ranking(best, worst, level.word)
+
+
+@app.command(help=HELP["recover"])
+def recover(
+    *,
+    dry_run: DryRun = None,
+    yes: Yes = False,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Take every rated item that bears the tag back onto the record."""
+    from flows.launch import ask, is_live, launch  # noqa: PLC0415
+    from flows.render import show_counts  # noqa: PLC0415
+    from tasks.recovering import recover as work  # noqa: PLC0415
+
+    live = is_live(str(config or ""), dry_run=dry_run)
+    question = "Take all tagged ratings for inferred ones?"
+    if live and not ask(question, yes=yes):
+        raise typer.Exit(DONE)
+    recovered = launch(work, config=str(config or ""), live=live, accept=accept_library)
+    _write_json(json_file, recovered)
+    show_counts("Recover", recovered)
+
+
+@app.command(help=HELP["import-state"])
+def import_state(
+    *,
+    path: Annotated[Path, typer.Argument(help="The file.")] = Path("plex_state.json"),
+    dry_run: DryRun = None,
+    config: Config = None,
+    json_file: Json = None,
+) -> None:
+    """Put what the original recorded onto our record, as far as Plex agrees."""
+    from flows.launch import is_live, launch  # noqa: PLC0415
+    from flows.render import show_counts  # noqa: PLC0415
+    from tasks.recovering import import_state as work  # noqa: PLC0415
+
+    live = is_live(str(config or ""), dry_run=dry_run)
+    imported = launch(
+        lambda bench: work(bench, path), config=str(config or ""), live=live
+    )
+    _write_json(json_file, imported)
+    show_counts("Import", imported)
+
+
+@app.command(help=HELP["export-state"])
+def export_state(
+    *,
+    path: Annotated[Path, typer.Argument(help="The file.")] = Path("plex_state.json"),
+    config: Config = None,
+) -> None:
+    """Write the record as a plex_state.json that the original understands."""
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.render import remark  # noqa: PLC0415
+    from tasks.recovering import export_state as work  # noqa: PLC0415
+
+    count = launch(
+        lambda bench: work(bench, path), config=str(config or ""), live=False
+    )
+    remark(f"{count} ratings written to {path}.")
+
+
+def _write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: ANN401
+    if path is None:
+        return
+    document = (asdict(report) if not isinstance(report, dict) else report) | more
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; without words, a menu asks for them."""
     words = sys.argv[1:]
     debug = "--debug" in words
     try:
-        app(spelled_out([word for word in words if word != "--debug"]))
+        app(spelled_out([word for word in words if word != "--debug"]) or _menu())
     except PlexbayesError as fault:
         complain(str(fault))
         if debug:
             raise
         sys.exit(next(status for kind, status in STATUS if isinstance(fault, kind)))
+
+
+def _menu() -> list[str]:
+    if not sys.stdin.isatty():
+        return ["--help"]
+    from flows.menu import choose  # noqa: PLC0415
+
+    return choose()
 
 
 if __name__ == "__main__":

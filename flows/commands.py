@@ -1,4 +1,4 @@
-"""The one table of what a person may ask for, by number and by name."""
+"""The one table of what a person may ask for: command line, menu and help read it."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,41 @@ from engine.errors import SettingsInvalid
 class Command:
     """Something a person may ask for."""
 
-    number: int
-    """As users of the original know it."""
-    name: str
-    arguments: tuple[str, ...]
-    """What the number stands for, as words on the command line."""
+    number: int | None
+    """As users of the original know it; None: it has only a name."""
+    words: tuple[str, ...]
+    """What it is on the command line."""
     help: str
     """One line."""
+    asks_letter: bool = False
+    """Whether the menu asks where to start."""
 
 
 COMMANDS = (
-    Command(0, "infer", (), "Infer all: phases 1 to 4, one after the other."),
-    Command(1, "infer", ("--phases", "1"), "Album up: rate albums from your tracks."),
-    Command(2, "infer", ("--phases", "2"), "Artist up: rate artists from the same."),
-    Command(3, "infer", ("--phases", "3"), "Album down: albums inherit from artists."),
-    Command(4, "infer", ("--phases", "4"), "Track down: tracks inherit from albums."),
+    Command(0, ("infer",), "Infer all ratings: phases 1 to 4, one after the other."),
+    Command(
+        1, ("infer", "--phases", "1"), "Album up: from your tracks.", asks_letter=True
+    ),
+    Command(
+        2,
+        ("infer", "--phases", "2"),
+        "Artist up: from tracks, albums.",
+        asks_letter=True,
+    ),
+    Command(
+        3, ("infer", "--phases", "3"), "Album down: from the artist.", asks_letter=True
+    ),
+    Command(
+        4, ("infer", "--phases", "4"), "Track down: from the album.", asks_letter=True
+    ),
+    Command(5, ("verify",), "Is everything in sync? Changes nothing."),
+    Command(6, ("undo",), "Take inferred ratings back, all or a selection."),
+    Command(7, ("rank",), "Power rankings: your best and worst artists."),
+    Command(8, ("recover",), "Rebuild a lost state database from the tag."),
+    Command(None, ("import-state",), "Take over the original's plex_state.json."),
+    Command(None, ("export-state",), "Write a plex_state.json for the original."),
+    Command(None, ("init",), "Create config.json by answering questions."),
+    Command(None, ("doctor",), "Check everything, and say what to do about it."),
 )
 
 
@@ -40,6 +60,12 @@ def spelled_out(words: list[str]) -> list[str]:
         return words
     for command in COMMANDS:
         if words[0] == str(command.number):
-            return [command.name, *command.arguments, *words[1:]]
-    choices = "\n".join(f"  {c.number}  {c.help}" for c in COMMANDS)
-    raise SettingsInvalid(f"There is no option {words[0]}. There are:\n{choices}")
+            return [*command.words, *words[1:]]
+    raise SettingsInvalid(f"There is no option {words[0]}. There are:\n{numbered()}")
+
+
+def numbered() -> str:
+    """Return the numbered commands, a line each."""
+    return "\n".join(
+        f"  {c.number}  {c.help}" for c in COMMANDS if c.number is not None
+    )

@@ -18,14 +18,14 @@ from pydantic import Field
 
 from engine.classic import Phase, chosen_phases
 from engine.errors import PlexbayesError
-from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split, whole
+from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, in_order
 from engine.plan import Beliefs, PhasePlan, drift_tolerance
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.render import headline, markdown
 from tasks import reporting, running
-from tasks.remembering import refuse_if_lost, remember, seen_in_plex, settle, stand
+from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run
 from tasks.workbench import Workbench, workbench
@@ -61,40 +61,48 @@ def infer(
     config: Annotated[
         str, Field(description="Path of config.json; empty: the usual place")
     ] = "",
+    accept_library: Annotated[
+        bool,
+        Field(description="A library created anew takes over its namesake's record"),
+    ] = False,
 ) -> State[Summary]:
     """Infer the ratings that nobody gave, and write them into Plex."""
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
     live = not (settings.dry_run if dry_run is None else dry_run)
-    with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
+    run_id = str(runtime.flow_run.id)
+    with workbench(settings, run_id, live=live, accept=accept_library) as bench:
         reporting.say(*remarks)
         refuse_if_lost(bench.store, bench.gateway)
-        library, before = take_stock(bench, "read the library")
+        stock = look_around(bench, "read the library")
+        before = stock.everything
         beliefs = agree_on_beliefs(bench, before)
-        parts = split(library, before)
+        parts = split(stock.library, before)
         outcome = Outcome()
         for letter in chosen_letters(letters, parts):
             outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
         plan_letters(outcome, steps, parts, beliefs)
-        after = before
         if live and write_letters(bench, outcome, before, parts):
-            library, after = take_stock(bench, "read it back")
+            stock = look_around(bench, "read it back")
         if live:
-            outcome.seen = seen_in_plex(bench.store, library, bench.run_id)
+            outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
+        after = stock.everything
         summary = summarize(
             facts(bench, before, after, beliefs), before, after, outcome
         )
         return conclude(bench, summary)
 
 
-def take_stock(bench: Workbench, moment: str) -> tuple[Library, Part]:
-    """Read the library, and hold it against the record of what is ours."""
-    reading = running.patient(running.read, bench).submit(bench, moment)
-    library: Library = reading.result()
-    standings = stand(library, remember(bench.store, library, live=bench.is_live))
-    if bench.is_live:
-        settle(bench.store, library, standings)
-    return library, whole(library, standings)
+def look_around(bench: Workbench, moment: str) -> Stock:
+    """Read the library as a task of its own, and tell whose each rating is."""
+
+    def read() -> Library:
+        library: Library = (
+            running.patient(running.read, bench).submit(bench, moment).result()
+        )
+        return library
+
+    return take_stock(bench, read)
 
 
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
@@ -211,6 +219,17 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
+def hint(summary: Summary) -> str:
+    """Say how to go on with a run that was stopped."""
+    phases = [label.split(maxsplit=1)[0] for label in summary.phases]
+    option = "0" if len(phases) == len(Phase) else f"infer --phases {','.join(phases)}"
+    letter = in_order(summary.failed_letters)[0] if summary.failed_letters else "#"
+    return (
+        f"Stopped at letter {letter}; what was written is recorded. "
+        f'Go on with: plexbayes {option} --from "{letter}"'
+    )
+
+
 def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
     """Report, and say how the run ended: a failed letter makes it Failed."""
     reporting.say(headline(summary))
@@ -218,7 +237,7 @@ def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
     if bench.is_live:
         finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
     if bench.gate.is_stopping:
-        return Cancelled(message="The run was stopped; what it wrote is recorded.")
+        return Cancelled(message=hint(summary))
     failed = summary.failed_letters
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())

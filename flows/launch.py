@@ -1,22 +1,30 @@
-"""Running a flow from a terminal: a server for it, progress, and Ctrl-C."""
+"""Running a command in a terminal: its tools, progress, Ctrl-C, and a server."""
 
 import signal
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.classic import chosen_phases
-from engine.errors import RunStopped
+from engine.errors import (
+    TRANSIENT,
+    LibraryReplaced,
+    RunStopped,
+    SettingsInvalid,
+)
 from engine.reports import Summary
-from flows.render import Watching, remark
+from flows.render import remark
+from flows.watching import Watching
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server
-from tasks.plex.gateway import PlexGateway
-from tasks.settings import load_settings
-from tasks.workbench import GATE, WATCHER
+from tasks.settings import Settings, load_settings
+from tasks.workbench import GATE, WATCHER, Step, Workbench, workbench
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,56 @@ class Request:
     letters: str
     dry_run: bool | None
     config: str
+    accept_library: bool = False
+
+
+def settings_of(config: str) -> Settings:
+    """Load the settings, and pass on what there is to remark about them."""
+    settings, remarks = load_settings(Path(config) if config else None)
+    for sentence in remarks:
+        remark(sentence)
+    return settings
+
+
+def is_live(config: str, *, dry_run: bool | None) -> bool:
+    """Say whether a command may change anything: by its option, else by DRY_RUN."""
+    configured = load_settings(Path(config) if config else None)[0].dry_run
+    return not (configured if dry_run is None else dry_run)
+
+
+def launch(
+    work: Callable[[Workbench], Result],
+    *,
+    config: str,
+    live: bool,
+    accept: bool = False,
+) -> Result:
+    """Run a piece of work in this process, without a Prefect server.
+
+    A fault that may pass is waited for and tried again, as often as configured;
+    all such work is safe to repeat.
+
+    Raises:
+        PlexbayesError: The work could not be done.
+    """
+    settings = settings_of(config)
+    run_id = str(uuid.uuid4())
+    attempt = 0
+    with Watching() as watching, _gate(watching) as gate:
+        while True:
+            try:
+                with workbench(settings, run_id, live=live, accept=accept) as bench:
+                    bench.watch = watching
+                    return work(bench)
+            except LibraryReplaced as replaced:
+                accept = _may_follow(replaced)
+            except TRANSIENT as fault:
+                if attempt >= settings.retries or gate.is_stopping:
+                    raise
+                delay = settings.retry_delay * 2**attempt
+                watching(Step(note=f"{fault} Trying again in {delay:g} s."))
+                gate.rest(delay)
+                attempt += 1
 
 
 def launch_infer(request: Request) -> Summary:
@@ -39,14 +97,32 @@ def launch_infer(request: Request) -> Summary:
         RunStopped: A person stopped it.
     """
     chosen_phases(request.phases)
-    settings, remarks = load_settings(Path(request.config) if request.config else None)
-    for sentence in remarks:
-        remark(sentence)
-    with PlexGateway(settings):
-        pass  # a wrong address, token or library name is said now
+    settings = settings_of(request.config)
+    accept = accepted(settings, accept=request.accept_library)
     be_quiet()
     with Watching() as watching, prefect_server() as address:
-        return _run(request, watching, address)
+        return _run(replace(request, accept_library=accept), watching, address)
+
+
+def accepted(settings: Settings, *, accept: bool) -> bool:
+    """Open everything for a moment: a wrong address or token is said at once.
+
+    Returns:
+        Whether the record of a library of the same name is to be taken over,
+        which a person is asked about.
+    """
+    try:
+        with workbench(settings, "", live=False, accept=accept):
+            return accept
+    except LibraryReplaced as replaced:
+        return _may_follow(replaced)
+
+
+def _may_follow(replaced: LibraryReplaced) -> bool:
+    """Ask whether a library created anew is to take over the record."""
+    if sys.stdin.isatty() and ask(f"{replaced}\nLet the record follow?", yes=False):
+        return True
+    raise replaced
 
 
 def _run(request: Request, watching: Watching, address: str) -> Summary:
@@ -69,6 +145,30 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
     return summary
 
 
+def ask(question: str, *, yes: bool) -> bool:
+    """Ask a yes-or-no question; `yes` answers it beforehand.
+
+    Raises:
+        SettingsInvalid: There is nobody to ask.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise SettingsInvalid(f"{question} There is no terminal to ask: say --yes.")
+    return _answer(f"{question} [y/n] ", "yn") == "y"
+
+
+def _answer(question: str, choices: str) -> str:
+    """Ask until one of the choices is given; breaking off means the last one."""
+    while True:
+        try:
+            answer = input(question).strip().lower()[:1]
+        except (EOFError, KeyboardInterrupt):
+            return choices[-1]
+        if answer and answer in choices:
+            return answer
+
+
 @contextmanager
 def _gate(watching: Watching) -> Iterator[Gate]:
     """Let Ctrl-C hold the run at a safe point, and ask whether to go on."""
@@ -79,8 +179,10 @@ def _gate(watching: Watching) -> Iterator[Gate]:
             gate.stop()
             return
         gate.close()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with watching.aside():
-            going_on = _wants_to_resume()
+            going_on = _answer("\nPaused. [R]esume or [Q]uit? ", "rq") == "r"
+        signal.signal(signal.SIGINT, hold)
         gate.open() if going_on else gate.stop()
 
     token = GATE.set(gate)
@@ -90,13 +192,3 @@ def _gate(watching: Watching) -> Iterator[Gate]:
     finally:
         signal.signal(signal.SIGINT, former)
         GATE.reset(token)
-
-
-def _wants_to_resume() -> bool:
-    answer = ""
-    while answer not in ("r", "q"):
-        try:
-            answer = input("\nPaused. [R]esume or [Q]uit? ").strip().lower()[:1]
-        except (EOFError, KeyboardInterrupt):
-            return False
-    return answer == "r"

@@ -1,25 +1,19 @@
 """What people see: points become stars here, and nowhere else."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
-from engine.reports import PhaseCount, RankedArtist, Summary
-from tasks.workbench import Step
+from engine.audit import Audit
+from engine.reports import PhaseCount, Ranked, Summary
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
+NAMED = 20
+"""How many items a list names before it only counts."""
+
 RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
 
 
@@ -73,8 +67,8 @@ def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
     ]
 
 
-def ranks(artists: Iterable[RankedArtist]) -> list[tuple[str, ...]]:
-    """Return ranked artists as rows of text."""
+def ranks(artists: Iterable[Ranked]) -> list[tuple[str, ...]]:
+    """Return ranked artists or albums as rows of text."""
     return [
         (
             stars(artist.rating),
@@ -139,54 +133,48 @@ def remark(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-class Watching:
-    """Shows how a run goes: a bar in a terminal, a line a letter elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
-            transient=True,
+def show_audit(audit: Audit) -> None:
+    """Print whether the record and Plex agree."""
+    console = Console()
+    console.rule(f"{audit.library}: {audit.verdict}")
+    console.print(f"{audit.recorded} ratings on record.", highlight=False)
+    found = [f for f in audit.findings.values() if f.count]
+    rows = [(str(f.count), f.means, "\n".join(f.items)) for f in found]
+    if rows:
+        console.print(
+            _table("What differs", ("count", "what it means", "such as"), rows)
         )
-        self._task = self._bar.add_task("reading", total=None)
-        self._doing = ""
 
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._bar.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._bar.stop()
+def show_ranking(best: list[Ranked], worst: list[Ranked], what: str) -> None:
+    """Print the power rankings."""
+    console = Console()
+    console.print(_table(f"Top {what}s", _heads(what), ranks(best)))
+    console.print(_table(f"Bottom {what}s, worst first", _heads(what), ranks(worst)))
 
-    def __call__(self, step: Step) -> None:
-        """Show one sign of progress."""
-        if step.note:
-            self._bar.console.print(step.note, highlight=False, markup=False)
-        if step.total:
-            self._bar.update(self._task, total=step.total, description="writing")
-        if step.items:
-            self._advance(f"{step.letter} · {step.phase}", step.items)
 
-    def _advance(self, doing: str, items: int) -> None:
-        if doing != self._doing and self._bar.disable:
-            self._bar.console.print(doing, highlight=False, markup=False)
-        self._doing = doing
-        self._bar.update(self._task, advance=items, description=doing)
+def _heads(what: str) -> tuple[str, ...]:
+    return tuple(what if head == "artist" else head for head in RANKS)
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Take the bar away while a question is asked."""
-        self._bar.stop()
-        yield
-        self._bar.start()
+
+def show_counts(title: str, report: Any) -> None:  # noqa: ANN401 (any dataclass)
+    """Print what a command did: numbers as a line each, names below."""
+    console = Console()
+    would = " (dry run: nothing was changed)" if report.dry_run else ""
+    console.rule(f"{title}{would}")
+    for name, value in vars(report).items():
+        label = name.replace("_", " ")
+        if isinstance(value, list) and value:
+            console.print(f"{label} ({len(value)}):", highlight=False)
+            for line in value[:NAMED]:
+                console.print(f"  {line}", highlight=False, markup=False)
+            if len(value) > NAMED:
+                console.print(f"  … and {len(value) - NAMED} more", highlight=False)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            console.print(f"{label}: {value:g}", highlight=False)
+
+
+def show_menu(commands: Iterable[tuple[str, str]]) -> None:
+    """Print what can be asked for."""
+    for number, help_text in commands:
+        print(f"  {number:>2}  {help_text}")

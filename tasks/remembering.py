@@ -2,19 +2,23 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from engine.classic import Phase
 from engine.errors import RecordLost
+from engine.evidence import Part, whole
 from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts
 from tasks.plex.gateway import PlexGateway
+from tasks.reading import read_library
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import IntentRow, ShadowRow
+from tasks.workbench import Workbench
 
 LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
@@ -84,14 +88,37 @@ def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
     """
     if not store.is_empty():
         return
-    tagged = {level: gateway.tagged(level) for level in Level}
+    tagged = {level: gateway.count_tagged(level) for level in Level}
     if any(tagged.values()):
         counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
         raise RecordLost(
             f"{counts} in Plex bear the tag of inferred ratings, but the state "
             "database knows of none: they would pass for your own. Restore the "
-            "database (plexbayes.db, or what STATE_URL names) and run again."
+            "database (plexbayes.db, or what STATE_URL names), rebuild it with "
+            "`plexbayes recover`, or import the original's plex_state.json."
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """The library at one moment, with whose rating each of them is."""
+
+    library: Library
+    everything: Part
+
+
+def take_stock(bench: Workbench, read: Callable[[], Library] | None = None) -> Stock:
+    """Read the library, and hold it against the record of what is ours.
+
+    Args:
+        bench: The tools; a live run also brings the record up to date.
+        read: How to read; else plainly.
+    """
+    library = read() if read else read_library(bench.gateway, bench.gate.pass_through)
+    standings = stand(library, remember(bench.store, library, live=bench.is_live))
+    if bench.is_live:
+        settle(bench.store, library, standings)
+    return Stock(library, whole(library, standings))
 
 
 def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:

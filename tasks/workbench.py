@@ -57,6 +57,12 @@ class Workbench:
     watch: Callable[[Step], None] = lambda _: None
     """Told of every batch that was written."""
 
+    def await_turn(self) -> None:
+        """Wait until a write is allowed: rested, not held, still the only writer."""
+        self.throttle.rest_if_due()
+        self.gate.pass_through()
+        self.still_held()
+
     @property
     def batch_size(self) -> int:
         """The most items in one request."""
@@ -64,11 +70,19 @@ class Workbench:
 
 
 @contextmanager
-def workbench(settings: Settings, run_id: str, *, live: bool) -> Iterator[Workbench]:
+def workbench(
+    settings: Settings, run_id: str, *, live: bool, accept: bool = False
+) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
     A live run holds the library: no other run writes to it meanwhile. A dry
     run opens everything for reading and leaves no trace.
+
+    Args:
+        settings: What the user chose.
+        run_id: By what name the run is recorded.
+        live: Whether Plex and the record may be changed.
+        accept: Whether a library created anew takes over its namesake's record.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
@@ -76,7 +90,7 @@ def workbench(settings: Settings, run_id: str, *, live: bool) -> Iterator[Workbe
         gateway = stack.enter_context(PlexGateway(settings))
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
-            ShadowStore.open(address, gateway.identity, create=live)
+            ShadowStore.open(address, gateway.identity, create=live, accept=accept)
         )
         throttle = Throttle(
             settings.cooldown_batch,

@@ -61,7 +61,7 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
     if not guids:
         return 0
     for mark, keys in _tagged(bench.store.marks(level), guids, bench.batch_size):
-        _await_turn(bench)
+        bench.await_turn()
         with bench.throttle.timed(level, len(keys)):
             bench.gateway.untag(level, keys, mark.tag, mood_locked=mark.mood_locked)
     bench.store.forget(level, sorted(guids))
@@ -112,7 +112,7 @@ def _write_phase(
 
 def _write(bench: Workbench, batch: Batch, look: Look) -> None:
     level, tag = batch.phase.level, bench.settings.inferred_tag
-    _await_turn(bench)
+    bench.await_turn()
     bench.store.intend(batch, look, tag, bench.run_id, time.time())
     with bench.throttle.timed(level, len(batch)):
         bench.gateway.rate(
@@ -123,9 +123,3 @@ def _write(bench: Workbench, batch: Batch, look: Look) -> None:
             rating_locked=batch.rating_locked,
         )
     bench.store.acknowledge(batch, time.time())
-
-
-def _await_turn(bench: Workbench) -> None:
-    bench.throttle.rest_if_due()
-    bench.gate.pass_through()
-    bench.still_held()

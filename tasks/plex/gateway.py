@@ -22,8 +22,9 @@ from engine.errors import (
     PlexRefused,
     PlexUnreachable,
 )
-from engine.library import Identity, Level
+from engine.library import Identity, Items, Level
 from engine.points import Ints
+from engine.reversal import Reversal
 from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
 from tasks.settings import ARTICLE, Settings
 
@@ -88,18 +89,24 @@ class PlexGateway:
         """Close the connections."""
         self._session.close()
 
-    def listing(self, level: Level, between: Callable[[], None]) -> Listing:
+    def listing(
+        self,
+        level: Level,
+        between: Callable[[], None],
+        only: dict[str, str] | None = None,
+    ) -> Listing:
         """Read all items of a level, page by page.
 
         Args:
             level: Which items.
             between: Called before every page; it may raise to stop.
+            only: A filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
             PlexUnreachable: A page did not arrive whole.
         """
-        elements = list(self._elements(level, between))
+        elements = list(self._elements(level, between, only or {}))
         distinct = len({key_of(e) for e in elements})
         if distinct != len(elements):
             raise LibraryChanging(
@@ -125,16 +132,29 @@ class PlexGateway:
                     raise
         return looks_of(elements, self._tag)
 
-    def tagged(self, level: Level) -> int:
-        """Return how many items of a level bear our tag; 0 without a tag."""
-        section, wanted = self._section.get("key"), self._tag.casefold()
-        moods = self._get(f"/library/sections/{section}/mood?type={level}")
-        for mood in moods if wanted else []:
+    def tagged(self, level: Level) -> Items:
+        """Return the items of a level that bear our tag; none without a tag."""
+        mood = self._mood(level)
+        if mood is None:
+            return listing_of(level, []).items
+        return self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
+
+    def count_tagged(self, level: Level) -> int:
+        """Return how many items of a level bear our tag, in two requests."""
+        mood = self._mood(level)
+        if mood is None:
+            return 0
+        path = f"{self._all}?type={level}&{level.word}.mood={mood}"
+        return int(number(self._get(path, 0, 0), "totalSize", 0))
+
+    def _mood(self, level: Level) -> str | None:
+        """Return the number that Plex gave to our tag, if any item bears it."""
+        wanted = self._tag.casefold()
+        path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
+        for mood in self._get(path) if wanted else []:
             if mood.get("title", "").casefold() == wanted:
-                scope = f"type={level}&{level.word}.mood={mood.get('key')}"
-                found = self._get(f"/library/sections/{section}/all?{scope}", 0, 0)
-                return int(number(found, "totalSize", 0))
-        return 0
+                return mood.get("key")
+        return None
 
     def rate(
         self,
@@ -158,18 +178,39 @@ class PlexGateway:
             wishes |= {"mood.locked": int(mood_locked), "mood[0].tag.tag": self._tag}
         self._edit(level, keys, wishes)
 
+    def reverse(self, reversal: Reversal) -> None:
+        """Take our rating, our tag or both off items; locks stay as they are.
+
+        Raises:
+            PlexUnreachable: Whether the write arrived is not known.
+        """
+        wishes: dict[str, str | int] = {}
+        if reversal.clears:
+            wishes |= {
+                "userRating.value": "",
+                "userRating.locked": int(reversal.rating_locked),
+            }
+        if reversal.tag:
+            wishes |= self._without(reversal.tag, mood_locked=reversal.mood_locked)
+        self._edit(reversal.level, reversal.key, wishes)
+
     def untag(self, level: Level, keys: Ints, tag: str, *, mood_locked: bool) -> None:
         """Take a tag off items; their other moods and their lock stay.
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.
         """
+        self._edit(level, keys, self._without(tag, mood_locked=mood_locked))
+
+    @staticmethod
+    def _without(tag: str, *, mood_locked: bool) -> dict[str, str | int]:
         # Plex splits the value at commas and decodes each piece once more.
-        wishes: dict[str, str | int] = {
-            "mood.locked": int(mood_locked),
-            "mood[].tag.tag-": quote(tag),
-        }
-        self._edit(level, keys, wishes)
+        return {"mood.locked": int(mood_locked), "mood[].tag.tag-": quote(tag)}
+
+    @property
+    def _all(self) -> str:
+        """The path of the library's listings and edits."""
+        return f"/library/sections/{self._section.get('key')}/all"
 
     def _edit(self, level: Level, keys: Ints, wishes: dict[str, str | int]) -> None:
         if not len(keys) or not np.issubdtype(keys.dtype, np.integer):
@@ -177,15 +218,18 @@ class PlexGateway:
             raise ValueError("An edit must name its items.")
         ids = ",".join(str(int(key)) for key in keys)
         query = urlencode({"type": int(level), "id": ids, **wishes})
-        path = f"/library/sections/{self._section.get('key')}/all?{query}"
+        path = f"{self._all}?{query}"
         if len(path) > LONGEST_URL:
             raise ValueError(f"An edit of {len(path)} bytes is too long.")
         with _translated(f"writing {len(keys)} {level.word} rating(s)"):
             self._plex.query(path, method=self._session.put)
 
-    def _elements(self, level: Level, between: Callable[[], None]) -> Iterator[Element]:
-        path = f"/library/sections/{self._section.get('key')}/all?" + urlencode(
+    def _elements(
+        self, level: Level, between: Callable[[], None], only: dict[str, str]
+    ) -> Iterator[Element]:
+        path = f"{self._all}?" + urlencode(
             {
+                **only,
                 "type": int(level),
                 "sort": "id",
                 "includeGuids": 0,

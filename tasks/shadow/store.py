@@ -1,7 +1,7 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Self, TypeVar
 
 import numpy as np
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.batches import Batch, Look
+from engine.errors import LibraryReplaced
 from engine.following import Move
 from engine.library import Identity, Level
 from engine.points import Ints
@@ -29,7 +30,9 @@ class ShadowStore:
         self.library_id = library_id
 
     @classmethod
-    def open(cls, address: str, identity: Identity, *, create: bool) -> Self:
+    def open(
+        cls, address: str, identity: Identity, *, create: bool, accept: bool = False
+    ) -> Self:
         """Open the record of a library.
 
         Args:
@@ -37,12 +40,17 @@ class ShadowStore:
             identity: Whose record; libraries and accounts never mix.
             create: Whether a record may be begun. Otherwise an unknown library
                 has an empty one, and nothing is left behind.
+            accept: Whether this library is to take over the record of another
+                one of its name, because it was created anew.
 
         Raises:
             ShadowUnreadable: The database cannot be used.
+            LibraryReplaced: There is a record of another library of this name.
         """
         database = open_database(address, create=create)
         found = _library_id(database, identity)
+        if found is None:
+            found = _namesake(database, identity, accept=accept, adopt=create)
         if found is None and create:
             with database.writing() as session:
                 session.execute(insert(LibraryRow).values(**asdict(identity)))
@@ -104,6 +112,15 @@ class ShadowStore:
             self._delete(session, IntentRow, level, batch.guid)
             session.execute(insert(IntentRow), _last_of_each_guid(promises))
             self._mark(session, batch, look, tag)
+
+    def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
+        """Note the present locks of items that were tagged before this record."""
+        known = {mark.key for mark in self.marks(level)}
+        fresh = np.array([key for key in look.key.tolist() if key not in known], int)
+        if len(fresh):
+            ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
+            with self.database.writing() as session:
+                session.execute(insert(MarkRow), self._marks(level, ours, fresh, tag))
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
@@ -229,6 +246,41 @@ def _last_of_each_guid(
     promises: Iterable[dict[str, int | str | float | None]],
 ) -> list[dict[str, int | str | float | None]]:
     return list({str(promise["guid"]): promise for promise in promises}.values())
+
+
+def _namesake(
+    database: Database, identity: Identity, *, accept: bool, adopt: bool
+) -> int | None:
+    """Return the record of another library of the same name, if that is wished."""
+    wanted = (
+        select(LibraryRow)
+        .where(
+            LibraryRow.title == identity.title,
+            LibraryRow.account == identity.account,
+            LibraryRow.id.in_(select(ShadowRow.library_id)),
+        )
+        .order_by(LibraryRow.id.desc())
+    )
+    with database.reading() as session:
+        other = session.scalars(wanted).first()
+    if other is None:
+        return None
+    if not accept:
+        raise LibraryReplaced(
+            f"The library {identity.title!r} on this server is {identity.uuid} "
+            f"(server {identity.server}), but the state database knows {other.uuid} "
+            f"(server {other.server}) by that name. If it was created anew, its "
+            "recorded ratings can follow: say --accept-library. If it is another "
+            "library, use another STATE_URL."
+        )
+    if adopt:
+        with database.writing() as session:
+            session.execute(
+                update(LibraryRow)
+                .where(LibraryRow.id == other.id)
+                .values(server=identity.server, uuid=identity.uuid)
+            )
+    return other.id
 
 
 def _library_id(database: Database, identity: Identity) -> int | None:

@@ -1,0 +1,72 @@
+"""The original's plex_state.json, in all the forms that it has had."""
+
+from dataclasses import dataclass
+
+from engine.errors import SettingsInvalid
+from engine.points import TOLERANCE
+
+HIGHEST = 10.0
+"""Points."""
+
+FORMAT = "1.2"
+"""The version that an exported file names."""
+
+TWIN = 2
+"""The original's mark for ratings that it took over from twins: some were a
+person's own, so on the half-star grid they are not believed."""
+
+
+@dataclass(frozen=True)
+class LegacyState:
+    """What the file says: ratings by ratingKey, points."""
+
+    uuid: str
+    """The library's UUID; empty in the oldest form."""
+    ratings: dict[int, float]
+    twins: frozenset[int]
+    """Keys whose entry bears the mark of a twin."""
+
+
+def parse_state(document: object, name: str) -> LegacyState:
+    """Understand a decoded plex_state.json.
+
+    Args:
+        document: What the JSON file holds.
+        name: What to call it in errors.
+
+    Raises:
+        SettingsInvalid: It is none of the known forms; nothing is guessed.
+
+    >>> parse_state({"7": 7.5, "8": {"r": 6.1, "t": 1}}, "a file").ratings
+    {7: 7.5, 8: 6.1}
+    """
+    if not isinstance(document, dict):
+        raise SettingsInvalid(
+            f"{name} holds no JSON object, so it is no plex_state.json."
+        )
+    entries = document.get("ratings", document if "version" not in document else None)
+    if not isinstance(entries, dict):
+        raise SettingsInvalid(f"{name} has no ratings, so it is no plex_state.json.")
+    ratings: dict[int, float] = {}
+    twins = set()
+    for key, entry in entries.items():
+        mark = entry.get("t") if isinstance(entry, dict) else None
+        ratings[_key(key, name)] = _points(entry, key, name)
+        if mark == TWIN:
+            twins.add(int(key))
+    return LegacyState(str(document.get("library_uuid", "")), ratings, frozenset(twins))
+
+
+def _key(key: object, name: str) -> int:
+    if not str(key).isdecimal():
+        raise SettingsInvalid(f"{name}: {key!r} is not a ratingKey.")
+    return int(str(key))
+
+
+def _points(entry: object, key: object, name: str) -> float:
+    value = entry.get("r") if isinstance(entry, dict) else entry
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        points = float(value)
+        if -TOLERANCE <= points <= HIGHEST + TOLERANCE:
+            return points
+    raise SettingsInvalid(f"{name}: item {key} has {value!r} instead of a rating.")

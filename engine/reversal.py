@@ -1,0 +1,109 @@
+"""Taking back what we wrote: which requests give every item what it had before."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.batches import MOST_IDS, Look
+from engine.classic import Phase
+from engine.library import Level
+from engine.ownership import Owner
+from engine.points import TOLERANCE, Bools, Floats, Ints, Texts
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of our ratings are to be taken back; empty fields choose all."""
+
+    run: str = ""
+    letters: str = ""
+    phases: tuple[Phase, ...] = tuple(Phase)
+    artist: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Selection()
+
+
+@dataclass(frozen=True, eq=False)
+class Reversal:
+    """One request: items of one level that lose our rating, our tag, or both."""
+
+    level: Level
+    key: Ints
+    clears: bool
+    """Whether the rating is removed."""
+    tag: str
+    """The tag that is removed; empty: none."""
+    mood_locked: bool
+    rating_locked: bool
+
+
+@dataclass
+class Undone:
+    """What became of our ratings when they were taken back."""
+
+    dry_run: bool
+    undone: int = 0
+    """Ratings removed; in a dry run: that would be."""
+    kept: int = 0
+    """Ratings that a person changed since: they stay."""
+    gone: int = 0
+    """Recorded items that Plex does not list; they stay on record."""
+    failed: int = 0
+    """Ratings that are still there."""
+    swept: list[str] = field(default_factory=list)
+    """Tagged items that nobody recorded, off the half-star grid: removed."""
+    untagged: list[str] = field(default_factory=list)
+    """Tagged items that nobody recorded, on the grid: they only lost the tag."""
+    reads: int = 0
+    writes: int = 0
+    rested: float = 0.0
+
+
+def is_ours(owner: NDArray[np.int8]) -> Bools:
+    """Say where a rating is ours, or may still arrive in Plex as ours."""
+    return np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNWRITTEN, Owner.CLEARED))
+
+
+def off_the_grid(rating: Floats) -> Bools:
+    """Say where a rating cannot be a person's half stars.
+
+    >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
+    array([False,  True, False])
+    """
+    off: Bools = np.abs(rating - np.round(rating)) > TOLERANCE
+    return off
+
+
+def reversals(
+    level: Level, look: Look, clears: Bools, tag: Texts
+) -> Iterator[Reversal]:
+    """Group items by what they lose and by their present locks into requests.
+
+    Locks stay as they are: we never change one, so a lock that was not there
+    before is a person's.
+
+    Args:
+        level: The level of all the items.
+        look: The items as they are now.
+        clears: Which of them lose their rating.
+        tag: The tag that each loses; empty: none.
+    """
+    groups: dict[tuple[bool, str, bool, bool], list[int]] = {}
+    columns = zip(clears, tag, look.mood_locked, look.rating_locked, strict=True)
+    for key, (clear, name, mood, rating) in zip(look.key, columns, strict=True):
+        if clear or name:
+            wish = (bool(clear), str(name), bool(mood), bool(rating))
+            groups.setdefault(wish, []).append(int(key))
+    for (clear, name, mood, rating), keys in groups.items():
+        for chunk in _chunks(keys):
+            yield Reversal(level, chunk, clear, name, mood, rating)
+
+
+def _chunks(keys: Sequence[int]) -> Iterator[Ints]:
+    for start in range(0, len(keys), MOST_IDS):
+        yield np.array(keys[start : start + MOST_IDS], np.int64)

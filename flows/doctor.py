@@ -1,0 +1,55 @@
+"""All checks, one after the other: what is wrong keeps no other from being made."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import astuple
+from pathlib import Path
+
+from flows.render import show_findings
+from tasks.diagnosing import (
+    Finding,
+    check_configuration,
+    check_library,
+    check_memory,
+    check_prefect,
+    check_record,
+    check_server,
+)
+from tasks.settings import Settings
+
+
+def doctor(config: Path | None) -> list[Finding]:
+    """Check all that a run needs; Plex and the record stay as they are.
+
+    Args:
+        config: The configuration; None: the usual place.
+    """
+    return list(_checks(config))
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Print what was found, and return the exit status: 1 if there is a fault."""
+    found = list(findings)
+    show_findings(astuple(finding) for finding in found)
+    return int(any(finding.state == "fault" for finding in found))
+
+
+def _checks(config: Path | None) -> Iterator[Finding]:
+    settings = yield from check_configuration(config)
+    if settings is not None:
+        yield from _check_both_ends(settings)
+    yield check_prefect()
+
+
+def _check_both_ends(settings: Settings) -> Iterator[Finding]:
+    """Check Plex, the record, and whether the two belong together."""
+    with ExitStack() as stack:
+        gateway = None
+        server = yield from check_server(settings)
+        if server is not None:
+            gateway = yield from check_library(settings, server)
+        record = yield from check_record(settings)
+        if gateway is not None:
+            stack.enter_context(gateway)
+            if record is not None:
+                yield from check_memory(settings, record, gateway)

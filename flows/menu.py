@@ -1,0 +1,31 @@
+"""The same commands, asked for instead of typed; Enter alone starts nothing."""
+
+from flows.commands import COMMANDS, Command
+from flows.render import show_menu
+
+
+def choose() -> list[str]:
+    """Ask what to do, and return it as words of the command line."""
+    show_menu([(str(c.number), c.help) for c in COMMANDS if c.number is not None])
+    show_menu([("q", "Quit.")])
+    command = _ask_command()
+    if command is None:
+        raise SystemExit(0)
+    words = [*command.words]
+    if command.asks_letter:
+        letter = input("Start at which letter of the artists? (Enter for all) ").strip()
+        words += ["--from", letter] if letter else []
+    return words
+
+
+def _ask_command() -> Command | None:
+    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
+    while True:
+        try:
+            answer = input("Your choice (0-8, q): ").strip().lower()
+        except (EOFError, KeyboardInterrupt):
+            return None
+        if answer in by_number:
+            return by_number[answer]
+        if answer == "q":
+            return None

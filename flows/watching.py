@@ -1,0 +1,73 @@
+"""Showing how a run goes: a bar in a terminal, a line a letter elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from tasks.workbench import Step
+
+
+class Watching:
+    """Shows how a run goes: a bar in a terminal, a line a letter elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._doing = ""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+    def __call__(self, step: Step) -> None:
+        """Show one sign of progress."""
+        if step.note:
+            self._bar.console.print(step.note, highlight=False, markup=False)
+        if step.total:
+            self._bar.update(self._task, total=step.total, description="writing")
+        if step.items:
+            self._advance(
+                " · ".join(filter(None, (step.letter, step.phase))), step.items
+            )
+
+    def _advance(self, doing: str, items: int) -> None:
+        if doing != self._doing and self._bar.disable:
+            self._bar.console.print(doing, highlight=False, markup=False)
+        self._doing = doing
+        self._bar.update(self._task, advance=items, description=doing)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while a question is asked."""
+        self._bar.stop()
+        yield
+        self._bar.start()

@@ -1,0 +1,216 @@
+"""Is everything there that a run needs? Each check says so, and changes nothing."""
+
+import os
+import stat
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+from urllib.error import HTTPError
+from urllib.request import build_opener
+
+from engine.errors import (
+    LibraryMissing,
+    PlexbayesError,
+    PlexError,
+    SettingsInvalid,
+    ShadowUnreadable,
+)
+from tasks.hosting import be_quiet
+from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway, Server, survey
+from tasks.remembering import refuse_if_lost
+from tasks.settings import ARTICLE, DEFAULT_PATH, SECRET, Settings, load_settings
+from tasks.shadow.inspection import Inspection, Shape, inspect_database
+from tasks.shadow.store import ShadowStore
+
+READABLE = stat.S_IRGRP | stat.S_IROTH
+"""The permissions that let others read a file."""
+
+PATIENCE = 5.0
+"""Seconds that Prefect's server may take to say that it is well."""
+
+LOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+"""What a server answers that is well, to somebody without its key."""
+
+State = Literal["ok", "warning", "fault"]
+
+RECORDS: dict[Shape, tuple[State, str, str]] = {
+    "missing": ("ok", "does not exist yet; the first live run creates it.", ""),
+    "empty": ("ok", "is empty; the first live run makes its tables.", ""),
+    "older": (
+        "warning",
+        "was written by an older plexbayes.",
+        "Keep a copy of it: the next run brings it up to date.",
+    ),
+    "newer": ("fault", "was written by a newer plexbayes.", "Upgrade plexbayes."),
+    "foreign": (
+        "fault",
+        "holds other tables and none of plexbayes.",
+        "Give plexbayes a database of its own in STATE_URL.",
+    ),
+}
+"""What to say of a database that is not in its present shape."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    subject: str
+    """What was checked, in a word or two."""
+    state: State
+    """A fault keeps a run from doing its work; a warning does not."""
+    said: str
+    """What is."""
+    advice: str = ""
+    """What to do about it; empty if all is well."""
+
+
+def check_configuration(
+    config: Path | None,
+) -> Generator[Finding, None, Settings | None]:
+    """Check the configuration and return it, if it can be used at all."""
+    subject = "configuration"
+    path = config or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    if _shows_secrets(path):
+        said = f"Others on this machine can read the secrets in {path}."
+        yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
+    try:
+        settings, remarks = load_settings(config)
+    except SettingsInvalid as fault:
+        head, *faults = str(fault).splitlines()
+        advice = "Correct that first: Plex and the record are only checked then."
+        for line in faults or [head]:
+            yield Finding(subject, "fault", line.strip(), advice)
+        return None
+    for remark in remarks:
+        yield Finding(subject, "warning", remark, "Correct it there, if it is wrong.")
+    source = path if path.exists() else "The environment"
+    yield Finding(subject, "ok", f"{source} says all that is needed.")
+    return settings
+
+
+def _shows_secrets(path: Path) -> bool:
+    if os.name != "posix" or not path.is_file() or not path.stat().st_mode & READABLE:
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return any(name.upper() in text for name in SECRET)
+
+
+def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
+    """Check the address and the token, and return what answers there."""
+    url, token = settings.plex_url, settings.plex_token.get_secret_value()
+    try:
+        server = survey(url, token, settings.timeout)
+    except PlexError as fault:
+        if any(f"({status:d})" in str(fault) for status in LOCKED):
+            yield Finding("address", "ok", f"A server answers at {url}.")
+            advice = f"Correct PLEX_TOKEN; how to find it: {ARTICLE}"
+            yield Finding("token", "fault", "Plex refuses the token.", advice)
+        else:
+            advice = "Correct PLEX_URL; is Plex running there, and no firewall before?"
+            yield Finding("address", "fault", str(fault), advice)
+        return None
+    yield Finding("address", "ok", f"A server answers at {url}.")
+    yield Finding("token", "ok", "Plex accepts the token.")
+    yield Finding("server", "ok", f"It is Plex Media Server {server.version}.")
+    return server
+
+
+def check_library(
+    settings: Settings, server: Server
+) -> Generator[Finding, None, PlexGateway | None]:
+    """Check the library and our rights there, and return the way into it."""
+    try:
+        gateway = PlexGateway(settings)
+    except LibraryMissing:
+        titles = ", ".join(library.title for library in server.libraries)
+        said = f"Not one music library is named {settings.library_name!r}."
+        advice = f"Set LIBRARY_NAME to one of: {titles or '(there is none)'}."
+        yield Finding("library", "fault", said, advice)
+        return None
+    except PlexError as fault:
+        yield Finding("library", "fault", str(fault), "Check once more.")
+        return None
+    title = gateway.identity.title
+    yield Finding("library", "ok", f"There is a music library {title!r}.")
+    yield _rights(settings, gateway)
+    yield _scan(server, title)
+    return gateway
+
+
+def _rights(settings: Settings, gateway: PlexGateway) -> Finding:
+    if gateway.identity.account == OWNER_ACCOUNT:
+        return Finding("rights", "ok", "The token is that of the server's owner.")
+    return Finding(
+        "rights",
+        "warning" if settings.dry_run else "fault",
+        "The token is not the owner's: dry runs work, but Plex refuses tags and "
+        "batched edits, and so live runs.",
+        "Use the owner's token to write.",
+    )
+
+
+def _scan(server: Server, title: str) -> Finding:
+    if any(one.title == title and one.is_scanned for one in server.libraries):
+        said = f"Plex is scanning {title!r} right now."
+        return Finding("scan", "warning", said, "Wait for the scan to end.")
+    return Finding("scan", "ok", "Plex is not scanning the library.")
+
+
+def check_record(settings: Settings) -> Generator[Finding, None, Inspection | None]:
+    """Check the state database and return what is in it, if it can be used."""
+    subject = "record"
+    try:
+        record = inspect_database(settings.state_url.get_secret_value())
+    except ShadowUnreadable as fault:
+        advice = "Repair it or restore a copy, or point STATE_URL elsewhere."
+        yield Finding(subject, "fault", str(fault), advice)
+        return None
+    if record.shape != "current":
+        state, what, advice = RECORDS[record.shape]
+        yield Finding(subject, state, f"{record.place} {what}", advice)
+        return None if state == "fault" else record
+    said = f"{record.place} holds {record.ratings} ratings, all of them confirmed."
+    yield Finding(subject, "ok", said)
+    return record
+
+
+def check_memory(
+    settings: Settings, record: Inspection, gateway: PlexGateway
+) -> Iterator[Finding]:
+    """Check that the record is the one of this library, if anything bears our tag."""
+    if record.shape == "older":
+        return  # to open it is to migrate it
+    address = "sqlite://"  # in memory: as empty as what is not there
+    if record.shape == "current":
+        address = settings.state_url.get_secret_value()
+    try:
+        with ShadowStore.open(address, gateway.identity, create=False) as store:
+            refuse_if_lost(store, gateway)
+    except PlexbayesError as fault:
+        advice = "Make no live run before this is settled."
+        yield Finding("record", "fault", str(fault), advice)
+
+
+def check_prefect() -> Finding:
+    """Check the Prefect server that a run would report to; none is started."""
+    be_quiet()
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
+
+    subject, release = "Prefect", version("prefect")
+    api = PREFECT_API_URL.value()
+    if not api:
+        said = f"Version {release}; a server is started for each run."
+        return Finding(subject, "ok", said)
+    try:
+        with build_opener().open(f"{api}/health", timeout=PATIENCE):
+            pass
+    except (OSError, ValueError) as fault:
+        if not (isinstance(fault, HTTPError) and fault.code in LOCKED):
+            said = f"Version {release}; its server does not answer at {api}: {fault}."
+            advice = "Start it, correct PREFECT_API_URL, or unset it to do without."
+            return Finding(subject, "fault", said, advice)
+    return Finding(subject, "ok", f"Version {release}; its server is at {api}.")

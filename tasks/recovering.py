@@ -1,0 +1,205 @@
+"""Getting a lost record back: from our tag in Plex, or from the original's file."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import SettingsInvalid
+from engine.following import fingerprints
+from engine.legacy import FORMAT, LegacyState, parse_state
+from engine.library import Level, Library
+from engine.points import Ints, rounded, same
+from engine.reversal import off_the_grid
+from tasks.remembering import take_stock
+from tasks.shadow.tables import ShadowRow
+from tasks.workbench import Workbench
+
+UNKNOWN_PHASE = 0
+"""The phase of a rating that some other program, or a lost run, gave."""
+
+
+@dataclass
+class Recovered:
+    """What was taken back onto the record."""
+
+    dry_run: bool
+    recovered: int = 0
+    """In a dry run: that would be."""
+    known: int = 0
+    """Tagged items that the record held already."""
+    unrated: int = 0
+    """Tagged items without a rating: nothing to recover."""
+    doubtful: list[str] = field(default_factory=list)
+    """Recovered, but on the half-star grid: perhaps a person changed them."""
+
+
+def recover(bench: Workbench) -> Recovered:
+    """Take every rated item that bears our tag back onto the record.
+
+    Raises:
+        SettingsInvalid: No tag is configured, so nothing can be told apart.
+    """
+    if not bench.settings.inferred_tag:
+        raise SettingsInvalid(
+            "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
+            "Set it to the tag that was used, or restore the state database."
+        )
+    report = Recovered(dry_run=not bench.is_live)
+    library = take_stock(bench).library
+    for level in Level:
+        _recover(bench, library, level, report)
+    return report
+
+
+def _recover(
+    bench: Workbench, library: Library, level: Level, report: Recovered
+) -> None:
+    items = library[level]
+    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    known = {row.guid for row in bench.store.shadows(level)}
+    known |= {row.guid for row in bench.store.intents(level)}
+    recorded = np.array([guid in known for guid in items.guid], np.bool_)
+    rated = ~np.isnan(items.rating)
+    rows = np.flatnonzero(tagged & rated & ~recorded)
+    report.known += int((tagged & recorded).sum())
+    report.unrated += int((tagged & ~rated & ~recorded).sum())
+    report.recovered += len(set(items.guid[rows]))
+    doubtful = rows[~off_the_grid(items.rating[rows])]
+    report.doubtful += [
+        f"{level.word} {items.title[row]!r} ({items.key[row]}): {items.rating[row]:g}"
+        for row in doubtful
+    ]
+    if bench.is_live:
+        adopt(bench, library, level, rows)
+
+
+def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
+    """Put ratings that stand in Plex onto the record as ours."""
+    items = library[level].take(rows)
+    look = bench.gateway.look(items.key)[level]
+    bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
+    shadows = {
+        guid: ShadowRow(
+            guid=guid,
+            key=key,
+            phase=UNKNOWN_PHASE,
+            run_id=bench.run_id,
+            value=value,
+            written_at=time.time(),
+            seen_at=seen_at,
+            fingerprint=fingerprint,
+        )
+        for guid, key, value, seen_at, fingerprint in zip(
+            items.guid,
+            items.key.tolist(),
+            rounded(items.rating).tolist(),
+            items.rated_at.tolist(),
+            fingerprints(library, level, rows),
+            strict=True,
+        )
+    }
+    bench.store.confirm(level, list(shadows.values()))
+
+
+@dataclass
+class Imported:
+    """What of the original's plex_state.json went onto the record."""
+
+    dry_run: bool
+    imported: int = 0
+    """In a dry run: that would be."""
+    known: int = 0
+    """Entries that the record held already."""
+    different: list[str] = field(default_factory=list)
+    """Left out: Plex holds another value, so a person changed it."""
+    missing: list[str] = field(default_factory=list)
+    """Left out: Plex has no such item."""
+    doubtful: list[str] = field(default_factory=list)
+    """Left out: twins with half-star ratings, which may be a person's own."""
+
+
+def import_state(bench: Workbench, path: Path) -> Imported:
+    """Put what the original recorded onto our record, as far as Plex agrees.
+
+    Raises:
+        SettingsInvalid: The file cannot be understood, or is of another library.
+    """
+    legacy = read_state(path)
+    here = bench.gateway.identity.uuid
+    if legacy.uuid and legacy.uuid != here:
+        raise SettingsInvalid(
+            f"{path} is of the library {legacy.uuid}, and "
+            f"{bench.gateway.identity.title!r} is {here}: its keys mean other items."
+        )
+    report = Imported(dry_run=not bench.is_live)
+    library = take_stock(bench).library
+    found: set[int] = set()
+    for level in Level:
+        found |= _import(bench, library, level, legacy, report)
+    report.missing += [str(key) for key in legacy.ratings if key not in found]
+    return report
+
+
+def _import(
+    bench: Workbench,
+    library: Library,
+    level: Level,
+    legacy: LegacyState,
+    report: Imported,
+) -> set[int]:
+    items = library[level]
+    listed = [
+        row for row, key in enumerate(items.key.tolist()) if key in legacy.ratings
+    ]
+    known = {row.guid for row in bench.store.shadows(level)}
+    chosen = []
+    for row in listed:
+        key, held = int(items.key[row]), float(items.rating[row])
+        value = legacy.ratings[key]
+        name = f"{level.word} {items.title[row]!r} ({key}): {held:g}, was {value:g}"
+        if items.guid[row] in known:
+            report.known += 1
+        elif not same(np.array([held]), np.array([value]))[0]:
+            report.different.append(name)
+        elif key in legacy.twins and not off_the_grid(np.array([held]))[0]:
+            report.doubtful.append(name)
+        else:
+            chosen.append(row)
+    report.imported += len(chosen)
+    if bench.is_live:
+        adopt(bench, library, level, np.array(chosen, np.int64))
+    return {int(items.key[row]) for row in listed}
+
+
+def export_state(bench: Workbench, path: Path) -> int:
+    """Write the record as a plex_state.json; return the number of its ratings."""
+    ratings = {
+        str(row.key): row.value for level in Level for row in bench.store.shadows(level)
+    }
+    uuid = bench.gateway.identity.uuid
+    document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
+    if path.exists():
+        raise SettingsInvalid(f"{path} exists already; name another file.")
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return len(ratings)
+
+
+def read_state(path: Path) -> LegacyState:
+    """Read a plex_state.json.
+
+    Raises:
+        SettingsInvalid: It is missing, broken or something else.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise SettingsInvalid(
+            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
+            f"{error.msg}. Nothing was imported."
+        ) from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
+    return parse_state(document, str(path))

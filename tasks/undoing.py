@@ -1,0 +1,170 @@
+"""Taking every inferred rating back, in batches, as often as it needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.library import Level, Library
+from engine.ownership import Owner, owners
+from engine.partition import chosen_letters
+from engine.points import Bools, Ints, same
+from engine.reversal import (
+    Reversal,
+    Selection,
+    Undone,
+    is_ours,
+    off_the_grid,
+    reversals,
+)
+from tasks.remembering import memory_of, take_stock
+from tasks.shadow.tables import IntentRow, ShadowRow
+from tasks.workbench import Step, Workbench
+
+Row = ShadowRow | IntentRow
+
+AT_ONCE = 500
+"""Items looked at before they are written: a person may rate one meanwhile."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The recorded ratings of one level that are to be taken back."""
+
+    level: Level
+    rows: dict[str, Row]
+    """By guid; a promise hides the older rating."""
+    keys: Ints
+    """The items in Plex that bear these guids."""
+
+
+def undo(bench: Workbench, selection: Selection) -> Undone:
+    """Take back what is selected, and report what became of it.
+
+    Safe to repeat: what was taken back is off the record, what failed stays on
+    it. What a person changed is left alone and no longer ours.
+    """
+    report = Undone(dry_run=not bench.is_live)
+    library = take_stock(bench).library
+    chosen = [_choose(bench, library, level, selection) for level in Level]
+    bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
+    spared = {level: _bore_the_tag_before(bench, level) for level in Level}
+    for one in chosen:
+        for start in range(0, max(len(one.keys), 1), AT_ONCE):
+            _reverse(bench, one, one.keys[start : start + AT_ONCE], report)
+        present = _recorded_here(library, one)
+        report.gone += len(one.rows) - len(present)
+    if bench.is_live:
+        _strike_off(bench, chosen, report)
+    if selection.is_everything and bench.settings.inferred_tag:
+        for level in Level:
+            _sweep(bench, level, spared[level], report)
+    report.reads, report.writes = bench.gateway.reads, bench.gateway.writes
+    report.rested = bench.throttle.rested
+    return report
+
+
+def _choose(
+    bench: Workbench, library: Library, level: Level, selection: Selection
+) -> Chosen:
+    rows: dict[str, Row] = {row.guid: row for row in bench.store.shadows(level)}
+    rows |= {row.guid: row for row in bench.store.intents(level)}
+    phases = {int(phase) for phase in selection.phases}
+    rows = {
+        guid: row
+        for guid, row in rows.items()
+        if row.phase in phases | {0} and row.run_id.startswith(selection.run)
+    }
+    items = library[level]
+    recorded = np.array([guid in rows for guid in items.guid], np.bool_)
+    here = recorded & _selected(library, level, selection)
+    left_out = set(items.guid[recorded & ~here])
+    rows = {guid: row for guid, row in rows.items() if guid not in left_out}
+    return Chosen(level, rows, items.key[here])
+
+
+def _selected(library: Library, level: Level, selection: Selection) -> Bools:
+    letters = chosen_letters(selection.letters, library.letter)
+    wanted = np.isin(library.letters(level).astype(str), letters)
+    if selection.artist:
+        titles = library.artists.title[library.artist_row(level)]
+        name = selection.artist.casefold()
+        wanted &= np.array([title.casefold() == name for title in titles], np.bool_)
+    return wanted
+
+
+def _bore_the_tag_before(bench: Workbench, level: Level) -> set[int]:
+    return {mark.key for mark in bench.store.marks(level) if mark.had_tag}
+
+
+def _recorded_here(library: Library, chosen: Chosen) -> set[str]:
+    return set(library[chosen.level].guid) & set(chosen.rows)
+
+
+def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
+    level = chosen.level
+    look = bench.gateway.look(keys)[level]
+    shadows = [row for row in chosen.rows.values() if isinstance(row, ShadowRow)]
+    intents = [row for row in chosen.rows.values() if isinstance(row, IntentRow)]
+    memory = memory_of(look.guid, shadows, intents)
+    owner = owners(look.rating, look.rated_at, memory)
+    clears = is_ours(owner)
+    report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
+    if not bench.is_live:
+        report.undone += len(set(look.guid[clears]))
+        return
+    tags = {m.key: m.tag for m in bench.store.marks(level) if not m.had_tag}
+    tag = np.array([tags.get(key, "") for key in look.key.tolist()], object)
+    for reversal in reversals(level, look, clears, tag):
+        _apply(bench, reversal)
+
+
+def _apply(bench: Workbench, reversal: Reversal) -> None:
+    bench.await_turn()
+    with bench.throttle.timed(reversal.level, len(reversal.key)):
+        bench.gateway.reverse(reversal)
+    bench.watch(Step(phase=f"undo {reversal.level.word}s", items=len(reversal.key)))
+
+
+def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> None:
+    """Read back, and drop from the record what is no longer ours in Plex."""
+    for one in chosen:
+        if not one.rows:
+            continue
+        items = bench.gateway.listing(one.level, lambda: None).items
+        held = dict(zip(items.guid, items.rating, strict=True))
+        here = {guid: row for guid, row in one.rows.items() if guid in held}
+        ours = np.array([_value(row) for row in here.values()], np.float64)
+        now = np.array([held[guid] for guid in here], np.float64)
+        stays = same(now, ours) & ~np.isnan(now)
+        guids = list(here)
+        cleared = np.isnan(now)
+        report.undone += int(cleared.sum())
+        report.failed += int(stays.sum())
+        bench.store.forget(
+            one.level,
+            [guid for guid, stay in zip(guids, stays, strict=True) if not stay],
+        )
+
+
+def _value(row: Row) -> float:
+    return row.value if isinstance(row, ShadowRow) else row.after
+
+
+def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
+    """Clear up tagged items that nobody recorded: left-overs of a lost record."""
+    tag = bench.settings.inferred_tag
+    found = bench.gateway.tagged(level)
+    recorded = {row.key for row in bench.store.marks(level)} | spared
+    unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
+    look = bench.gateway.look(unknown)[level]
+    clears = off_the_grid(look.rating)
+    titles = dict(zip(found.key.tolist(), found.title, strict=True))
+    named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
+    for name, clear in zip(named, clears, strict=True):
+        (report.swept if clear else report.untagged).append(name)
+    if bench.is_live:
+        for reversal in reversals(
+            level, look, clears, np.full(len(look.key), tag, object)
+        ):
+            _apply(bench, reversal)

@@ -1,0 +1,96 @@
+"""Holding the record against Plex without touching either."""
+
+import numpy as np
+
+from engine.audit import Audit
+from engine.classic import Phase
+from engine.evidence import MEAN_WITHOUT_RATINGS, library_mean, split
+from engine.following import Name, moves
+from engine.library import Items, Level, Library
+from engine.ownership import Owner
+from engine.plan import Beliefs, drift_tolerance, held_after, plan_part
+from engine.points import Bools, Ints
+from engine.reports import Ranked, ranking
+from tasks.remembering import Stock, take_stock
+from tasks.workbench import Workbench
+
+
+def verify(bench: Workbench) -> Audit:
+    """Compare the record with Plex: three listings, and those of our tag."""
+    stock = take_stock(bench)
+    audit = Audit(library=bench.gateway.identity.title)
+    for level in Level:
+        _check(bench, stock, level, audit)
+    audit.pending.note(pending(bench, stock))
+    return audit
+
+
+def rank(
+    bench: Workbench, count: int, level: Level
+) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the best and the worst artists or albums, as Plex holds them now."""
+    everything = take_stock(bench).everything
+    return ranking(everything, held_after(everything[level], []), count, level)
+
+
+def pending(bench: Workbench, stock: Stock) -> list[str]:
+    """Return the changes that a run would make now, in words."""
+    tracks = stock.everything.tracks
+    mean = library_mean(tracks)
+    tolerance = drift_tolerance(len(tracks), dynamic=bench.settings.dynamic_precision)
+    beliefs = Beliefs(
+        MEAN_WITHOUT_RATINGS if mean is None else mean,
+        tolerance,
+        bench.settings.constants,
+    )
+    changes = []
+    for part in split(stock.library, stock.everything).values():
+        for plan in plan_part(tuple(Phase), part, beliefs):
+            items = stock.library[plan.phase.level]
+            rows = items.rows_of(plan.key)
+            changes += _names(items, plan.phase.level, rows)
+    return changes
+
+
+def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
+    shelf = stock.everything[level]
+    owner, items = shelf.standing.owner, shelf.items
+    shadows, intents = bench.store.shadows(level), bench.store.intents(level)
+    recorded = {row.guid: Name(row.guid, row.key, row.fingerprint) for row in shadows}
+    recorded |= {row.guid: Name(row.guid, row.key, "") for row in intents}
+    found = moves(stock.library, level, list(recorded.values()))
+    audit.recorded += len(recorded)
+    audit.moved.note(
+        [f"{level.word} {move.old.key} → {move.new.key}" for move in found]
+    )
+    here = set(items.guid) | {move.old.guid for move in found}
+    lost = [name for guid, name in recorded.items() if guid not in here]
+    audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
+    audit.edited.note(_where(items, level, shelf.lead & (owner == Owner.TAKEN_OVER)))
+    audit.cleared.note(_where(items, level, shelf.lead & (owner == Owner.CLEARED)))
+    open_ones = np.isin(owner, (Owner.UNWRITTEN, Owner.WRITTEN))
+    audit.unfinished.note(_where(items, level, shelf.lead & open_ones))
+    _check_tags(bench, stock.library, level, ~np.isnan(shelf.standing.ours), audit)
+
+
+def _check_tags(
+    bench: Workbench, library: Library, level: Level, ours: Bools, audit: Audit
+) -> None:
+    if not bench.settings.inferred_tag:
+        return
+    items = library[level]
+    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    theirs = {mark.key for mark in bench.store.marks(level) if mark.had_tag}
+    spared = np.isin(items.key, list(theirs))
+    audit.untagged.note(_where(items, level, ours & ~tagged))
+    known = {mark.key for mark in bench.store.marks(level)}
+    strange = tagged & ~ours & ~spared & ~np.isin(items.key, list(known))
+    audit.stray.note(_where(items, level, strange))
+
+
+def _where(items: Items, level: Level, chosen: Bools) -> list[str]:
+    return _names(items, level, np.flatnonzero(chosen))
+
+
+def _names(items: Items, level: Level, rows: Ints) -> list[str]:
+    return [f"{level.word} {items.title[row]!r} ({items.key[row]})" for row in rows]
