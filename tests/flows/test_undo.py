@@ -229,11 +229,11 @@ def test_a_library_created_anew_is_not_taken_for_the_old_one(
         listener = listener_of(old)
         listener.run("infer")
         left = old.dump()
-    with Simulator.start(synthetic=60, seed=2) as new:
+    with Simulator.start(synthetic=60, seed=1, created=2) as new:
         listener.plex = new
         listener.configure(DRY_RUN=False)
         refused = listener.run("infer")
-        accepted = listener.run("infer", "--accept-library")
+        accepted = listener.run("infer", "--accept-library", "--dry-run")
 
         assert refused.status == 1
         assert left["uuid"] in refused.err

@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the made-up tracks")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--name", default="Music", help="of the section")
+    parser.add_argument("--created", type=int, default=1, help="the how manieth time")
     parser.add_argument("--token", default=Options().token, help="of the owner")
     parser.add_argument("--latency", type=Latency.parse, default=Latency())
     parser.add_argument("--faults", default="[]", help="JSON, or @file")
@@ -70,7 +71,7 @@ def _load_world(arguments: argparse.Namespace) -> World:
         edits_touch_updated_at=not arguments.edits_keep_updated_at,
         unrating_keeps_date=arguments.unrating_keeps_date,
     )
-    world = World(arguments.name, habits)
+    world = World(arguments.name, habits, created=arguments.created)
     if arguments.library:
         return load_csv(world, arguments.library)
     return make_library(world, arguments.synthetic, arguments.seed)

@@ -51,6 +51,8 @@ class World:
     name: str = "Music"
     habits: Habits = field(default_factory=Habits)
     clock: Callable[[], float] = time.time
+    created: int = 1
+    """How often the library was created anew; its UUID is another each time."""
 
     def __post_init__(self) -> None:
         """Begin with an empty library."""
@@ -66,7 +68,7 @@ class World:
         self.machine_identifier = hashlib.sha1(  # noqa: S324 - a name, not a secret
             self.name.encode()
         ).hexdigest()
-        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
+        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {self.created}"))
         self._next_key = FIRST_KEY
 
     def find(self, key: int) -> Item | None:
