@@ -114,6 +114,8 @@ class Summary:
     writes: int = 0
     """Requests that changed Plex."""
     seconds: float = 0.0
+    worked: float = 0.0
+    """Seconds of them spent reading, writing and resting; the rest is Prefect's."""
     rested: float = 0.0
     """Seconds of the run spent resting for the server's sake."""
     top: list[Ranked] = field(default_factory=list)

@@ -1,7 +1,6 @@
 """All checks, one after the other: what is wrong keeps no other from being made."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import astuple
 from pathlib import Path
 
@@ -43,13 +42,11 @@ def _checks(config: Path | None) -> Iterator[Finding]:
 
 def _check_both_ends(settings: Settings) -> Iterator[Finding]:
     """Check Plex, the record, and whether the two belong together."""
-    with ExitStack() as stack:
-        gateway = None
-        server = yield from check_server(settings)
-        if server is not None:
-            gateway = yield from check_library(settings, server)
-        record = yield from check_record(settings)
-        if gateway is not None:
-            stack.enter_context(gateway)
-            if record is not None:
-                yield from check_memory(settings, record, gateway)
+    gateway = None
+    server = yield from check_server(settings)
+    if server is not None:
+        gateway = yield from check_library(settings, server)
+    record = yield from check_record(settings)
+    if gateway is not None:
+        with gateway:
+            yield from check_memory(settings, gateway, record)

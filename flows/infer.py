@@ -77,7 +77,8 @@ def infer(
         stock = look_around(bench, "read the library")
         before = stock.everything
         beliefs = agree_on_beliefs(bench, before)
-        parts = split(stock.library, before)
+        with bench.at_work():
+            parts = split(stock.library, before)
         outcome = Outcome()
         for letter in chosen_letters(letters, parts):
             outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
@@ -102,7 +103,8 @@ def look_around(bench: Workbench, moment: str) -> Stock:
         )
         return library
 
-    return take_stock(bench, read)
+    with bench.at_work():
+        return take_stock(bench, read)
 
 
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
@@ -215,6 +217,7 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
         reads=bench.gateway.reads,
         writes=bench.gateway.writes,
         seconds=time.monotonic() - bench.begun,
+        worked=bench.worked,
         rested=bench.throttle.rested,
     )
 

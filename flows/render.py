@@ -178,3 +178,19 @@ def show_menu(commands: Iterable[tuple[str, str]]) -> None:
     """Print what can be asked for."""
     for number, help_text in commands:
         print(f"  {number:>2}  {help_text}")
+
+
+def say(sentence: str) -> None:
+    """Print a line to a person who is being asked something."""
+    print(sentence)
+
+
+def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
+    """Print what was checked, in which state it is, what is and what to do."""
+    styles = {"ok": "green", "warning": "yellow", "fault": "bold red"}
+    table = Table()
+    for name in ("check", "state", "what is", "what to do"):
+        table.add_column(name, overflow="fold")  # not one letter of a URL may go
+    for finding in findings:
+        table.add_row(*finding, style=styles[finding[1]])
+    Console(markup=False, emoji=False, highlight=False).print(table)

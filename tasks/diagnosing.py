@@ -93,7 +93,9 @@ def check_configuration(
 
 
 def _shows_secrets(path: Path) -> bool:
-    if os.name != "posix" or not path.is_file() or not path.stat().st_mode & READABLE:
+    if os.name != "posix" or not os.access(path, os.R_OK) or path.is_dir():
+        return False
+    if not path.stat().st_mode & READABLE:
         return False
     text = path.read_text(encoding="utf-8", errors="replace")
     return any(name.upper() in text for name in SECRET)
@@ -110,7 +112,9 @@ def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
             advice = f"Correct PLEX_TOKEN; how to find it: {ARTICLE}"
             yield Finding("token", "fault", "Plex refuses the token.", advice)
         else:
-            advice = "Correct PLEX_URL; is Plex running there, and no firewall before?"
+            advice = (
+                "Correct PLEX_URL, or see whether Plex runs and can be reached there."
+            )
             yield Finding("address", "fault", str(fault), advice)
         return None
     yield Finding("address", "ok", f"A server answers at {url}.")
@@ -127,7 +131,7 @@ def check_library(
         gateway = PlexGateway(settings)
     except LibraryMissing:
         titles = ", ".join(library.title for library in server.libraries)
-        said = f"Not one music library is named {settings.library_name!r}."
+        said = f"Not exactly one music library is named {settings.library_name!r}."
         advice = f"Set LIBRARY_NAME to one of: {titles or '(there is none)'}."
         yield Finding("library", "fault", said, advice)
         return None
@@ -173,17 +177,22 @@ def check_record(settings: Settings) -> Generator[Finding, None, Inspection | No
         state, what, advice = RECORDS[record.shape]
         yield Finding(subject, state, f"{record.place} {what}", advice)
         return None if state == "fault" else record
-    said = f"{record.place} holds {record.ratings} ratings, all of them confirmed."
-    yield Finding(subject, "ok", said)
+    said = f"{record.place} holds {record.ratings} ratings of ours"
+    if record.promises:
+        said += f" and {record.promises} writes of which nobody knows if they arrived."
+        advice = "Let a run that is going on end, or run again: that settles them."
+        yield Finding(subject, "warning", said, advice)
+    else:
+        yield Finding(subject, "ok", f"{said}, and no open write.")
     return record
 
 
 def check_memory(
-    settings: Settings, record: Inspection, gateway: PlexGateway
+    settings: Settings, gateway: PlexGateway, record: Inspection | None
 ) -> Iterator[Finding]:
-    """Check that the record is the one of this library, if anything bears our tag."""
-    if record.shape == "older":
-        return  # to open it is to migrate it
+    """Check that what bears our tag in Plex is not without a record."""
+    if record is None or record.shape == "older":
+        return  # to open an older one is to migrate it
     address = "sqlite://"  # in memory: as empty as what is not there
     if record.shape == "current":
         address = settings.state_url.get_secret_value()
@@ -201,7 +210,7 @@ def check_prefect() -> Finding:
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
 
     subject, release = "Prefect", version("prefect")
-    api = PREFECT_API_URL.value()
+    api = (PREFECT_API_URL.value() or "").rstrip("/")
     if not api:
         said = f"Version {release}; a server is started for each run."
         return Finding(subject, "ok", said)

@@ -54,8 +54,19 @@ class Workbench:
     still_held: Callable[[], None] = lambda: None
     """Fails if another run has taken over the library."""
     begun: float = field(default_factory=time.monotonic)
+    worked: float = 0.0
+    """Seconds spent reading, thinking, writing and resting; the rest is Prefect's."""
     watch: Callable[[Step], None] = lambda _: None
     """Told of every batch that was written."""
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count the time of the block as work."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.worked += time.monotonic() - begun
 
     def await_turn(self) -> None:
         """Wait until a write is allowed: rested, not held, still the only writer."""

@@ -43,7 +43,7 @@ def write_letter(
         RunStopped: A person asked the run to stop.
     """
     result = LetterResult()
-    with bench.writer:
+    with bench.writer, bench.at_work():
         bench.gate.pass_through()
         for level in Level:
             result.released += release(bench, part, level)

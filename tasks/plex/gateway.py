@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Self
@@ -339,3 +340,37 @@ def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable
     if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
     return PlexRefused(f"Plex refused ({code or 'no status'}) when {doing}.")
+
+
+@dataclass(frozen=True)
+class MusicLibrary:
+    """A music library as its server lists it."""
+
+    title: str
+    is_scanned: bool
+    """Whether the server is looking through its files at the moment."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a server tells before a library is chosen."""
+
+    version: str
+    libraries: list[MusicLibrary]
+
+
+def survey(address: str, token: str, timeout: float) -> Server:
+    """Ask a server for its version and its music libraries.
+
+    Raises:
+        PlexRefused: It refused the token, or it is no Plex.
+        PlexUnreachable: There is no usable answer.
+    """
+    with requests.Session() as session, _translated(f"connecting to {address}"):
+        plex = PlexServer(address, token, session=session, timeout=timeout)
+        libraries = [
+            MusicLibrary(directory.get("title", ""), directory.get("refreshing") == "1")
+            for directory in plex.query("/library/sections")
+            if directory.get("type") == "artist"
+        ]
+    return Server(str(plex.version), libraries)

@@ -12,6 +12,9 @@ import pytest
 from tasks.hosting import _await_health, _free_port
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
+from tests.tasks.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,257 @@
+"""The doctor finds what is wrong, says what to do, and leaves all as it was."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from engine.library import Identity, Level
+from flows.doctor import doctor, report
+from tasks.diagnosing import Finding
+from tasks.settings import ARTICLE
+from tasks.shadow.store import ShadowStore
+from tests.simulator.process import Simulator
+from tests.tasks.building import HIDDEN, batch_of, look_at, shadow
+from tests.tasks.canned import canned_plex
+
+Examine = Callable[..., list[Finding]]
+NOBODY = "http://127.0.0.1:9"
+"""Where no server is."""
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.upper().startswith("PLEXBAYES_"):
+            monkeypatch.delenv(name)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield
+
+
+@pytest.fixture(scope="module")
+def plex() -> Iterator[Simulator]:
+    """A small Plex for all tests of this module."""
+    with Simulator.start(synthetic=20) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def examine(tmp_path: Path, plex: Simulator) -> Examine:
+    """Configure, and ask the doctor; by default all is well."""
+
+    def examine(**config: Any) -> list[Finding]:
+        path = tmp_path / "config.json"
+        keys = {"PLEX_URL": plex.url, "PLEX_TOKEN": plex.token, **config}
+        path.write_text(json.dumps(keys), encoding="utf-8")
+        path.chmod(0o600)
+        return doctor(path)
+
+    return examine
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where the state database is."""
+    return tmp_path / "plexbayes.db"
+
+
+def wrong(findings: list[Finding]) -> dict[str, str]:
+    """Return the state of everything that is not ok, all with an advice."""
+    found = [finding for finding in findings if finding.state != "ok"]
+    assert all(finding.advice for finding in found)
+    return {finding.subject: finding.state for finding in found}
+
+
+def text(findings: list[Finding], subject: str) -> str:
+    """Return all that is said about a subject."""
+    return "\n".join(f"{f.said} {f.advice}" for f in findings if f.subject == subject)
+
+
+def begin_record(state: Path, plex: Simulator, uuid: str = "") -> ShadowStore:
+    """Begin the record of that Plex, or of another library of its name."""
+    dump = plex.dump()
+    identity = Identity(dump["machineIdentifier"], uuid or dump["uuid"], "1", "Music")
+    return ShadowStore.open(f"sqlite:///{state}", identity, create=True)
+
+
+def test_a_healthy_home_is_found_so_and_left_as_it_was(
+    examine: Examine, plex: Simulator, tmp_path: Path
+) -> None:
+    findings = examine()
+
+    assert wrong(findings) == {}
+    assert [finding.subject for finding in findings] == [
+        *("configuration", "address", "token", "server", "library"),
+        *("rights", "scan", "record", "Prefect"),
+    ]
+    assert "1.43" in text(findings, "server")
+    assert "a server is started for each run" in text(findings, "Prefect")
+    assert plex.counts()["writes"] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_with_a_wrong_configuration_what_needs_none_is_still_checked(
+    examine: Examine,
+) -> None:
+    findings = examine(CONFIDENCE_C=0)
+
+    assert wrong(findings) == {"configuration": "fault"}
+    assert findings[-1].subject == "Prefect"
+
+
+def test_where_no_server_answers_the_rest_is_still_checked(
+    examine: Examine,
+) -> None:
+    findings = examine(PLEX_URL=NOBODY)
+
+    assert wrong(findings) == {"address": "fault"}
+    assert {"record", "Prefect"} <= {finding.subject for finding in findings}
+
+
+def test_a_refused_token_is_no_fault_of_the_address(
+    examine: Examine,
+) -> None:
+    findings = examine(PLEX_TOKEN=HIDDEN)
+
+    assert wrong(findings) == {"token": "fault"}
+    assert ARTICLE in text(findings, "token")
+    assert HIDDEN not in repr(findings)
+
+
+def test_an_unknown_library_brings_a_list_of_those_that_there_are(
+    examine: Examine,
+) -> None:
+    findings = examine(LIBRARY_NAME="Jazz")
+
+    assert wrong(findings) == {"library": "fault"}
+    assert "LIBRARY_NAME to one of: Music" in text(findings, "library")
+
+
+@pytest.mark.parametrize(
+    ("mode", "state"), [({"DRY_RUN": True}, "warning"), ({"DRY_RUN": False}, "fault")]
+)
+def test_a_token_of_another_account_is_not_enough_to_write(
+    examine: Examine, plex: Simulator, mode: Any, state: str
+) -> None:
+    findings = examine(PLEX_TOKEN=plex.shared_token, **mode)
+
+    assert wrong(findings) == {"rights": state}
+    assert "tags and batched edits" in text(findings, "rights")
+
+
+def test_a_scan_is_to_be_waited_for(examine: Examine) -> None:
+    with Simulator.start(synthetic=20) as scanning:
+        scanning.scan(60)
+
+        findings = examine(PLEX_URL=scanning.url)
+
+    assert wrong(findings) == {"scan": "warning"}
+    assert "Wait for the scan to end" in text(findings, "scan")
+
+
+def test_the_record_is_counted_and_not_touched(
+    examine: Examine, plex: Simulator, state: Path
+) -> None:
+    with begin_record(state, plex) as store:
+        store.confirm(Level.TRACK, [shadow("a", 7.0), shadow("b", 8.0)])
+    before = state.read_bytes()
+
+    findings = examine()
+
+    assert wrong(findings) == {}
+    assert f"{state} holds 2 ratings" in text(findings, "record")
+    assert state.read_bytes() == before
+
+
+def test_writes_of_unknown_outcome_call_for_another_run(
+    examine: Examine, plex: Simulator, state: Path
+) -> None:
+    with begin_record(state, plex) as store:
+        look = look_at("a", "b", "c")
+        store.intend(batch_of(look, 7.0), look, "Rating_Inferred", "run 1", 1.0)
+
+    findings = examine()
+
+    assert wrong(findings) == {"record": "warning"}
+    assert "0 ratings of ours and 3 writes" in text(findings, "record")
+
+
+def test_a_database_out_of_reach_is_a_fault_told_without_its_password(
+    examine: Examine,
+) -> None:
+    findings = examine(STATE_URL=f"postgresql+psycopg://me:{HIDDEN}@127.0.0.1:9/state")
+
+    assert wrong(findings) == {"record": "fault"}
+    assert HIDDEN not in repr(findings)
+
+
+def test_the_database_of_another_program_is_a_fault_and_not_touched(
+    examine: Examine, state: Path
+) -> None:
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute("create table somebody_elses (thing text)")
+    before = state.read_bytes()
+
+    findings = examine()
+
+    assert wrong(findings) == {"record": "fault"}
+    assert state.read_bytes() == before
+
+
+def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(
+    examine: Examine, state: Path
+) -> None:
+    with Simulator.start(synthetic=20) as plex:
+        plex.mood(plex.dump()["tracks"][0]["ratingKey"], add="Rating_Inferred")
+
+        findings = examine(PLEX_URL=plex.url)
+
+    assert wrong(findings) == {"record": "fault"}
+    assert "1 tracks in Plex bear the tag" in text(findings, "record")
+    assert not state.exists()
+
+
+def test_the_record_of_another_library_of_the_name_is_a_fault(
+    examine: Examine, plex: Simulator, state: Path
+) -> None:
+    with begin_record(state, plex, uuid="before") as store:
+        store.confirm(Level.TRACK, [shadow("a", 7.0)])
+
+    assert wrong(examine()) == {"record": "fault"}
+
+
+def test_the_configured_prefect_server_is_asked_how_it_is(
+    examine: Examine, plex: Simulator
+) -> None:
+    with canned_plex({"/api/health": "true"}) as healthy:
+        api = f"{healthy.plex_url}/api"
+        with temporary_settings({PREFECT_API_URL: api}):
+            assert f"its server is at {api}" in text(examine(), "Prefect")
+    with temporary_settings({PREFECT_API_URL: f"{plex.url}/api"}):
+        assert wrong(examine()) == {}  # it wants a key, so it is there
+    with temporary_settings({PREFECT_API_URL: f"{NOBODY}/api"}):
+        assert wrong(examine()) == {"Prefect": "fault"}
+
+
+@pytest.mark.parametrize(("state", "status"), [("warning", 0), ("fault", 1)])
+def test_a_report_says_everything_in_words_and_only_faults_count(
+    capsys: pytest.CaptureFixture[str], state: Any, status: int
+) -> None:
+    found = [
+        Finding("scan", "ok", "[b]All[/b] is :smile: well."),
+        Finding("token", state, "It is wrong.", ARTICLE),
+    ]
+
+    assert report(found) == status
+
+    shown = capsys.readouterr().out
+    assert "[b]All[/b] is :smile: well." in shown
+    assert state in shown
+    cells = [line.split("│")[-2].strip() for line in shown.splitlines() if "│" in line]
+    assert "".join(cells) == ARTICLE
