@@ -23,7 +23,8 @@ from engine.library import Library
 from engine.partition import chosen_letters, in_order
 from engine.plan import Beliefs, PhasePlan, drift_tolerance
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.render import headline, markdown
+from flows.pages import markdown
+from flows.render import headline
 from tasks import reporting, running
 from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
 from tasks.settings import load_settings

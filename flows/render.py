@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +11,13 @@ from engine.audit import Audit
 from engine.reports import PhaseCount, Ranked, Summary
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
+if TYPE_CHECKING:  # what reads Plex takes long to import, and --help needs none
+    from engine.reversal import Undone
+    from tasks.recovering import Imported, Recovered
+
+    Report = Undone | Recovered | Imported
+
+DIFFERENCE = ("count", "what it means", "such as")
 NAMED = 20
 """How many items a list names before it only counts."""
 
@@ -81,27 +88,6 @@ def ranks(artists: Iterable[Ranked]) -> list[tuple[str, ...]]:
     ]
 
 
-def markdown(summary: Summary) -> str:
-    """Return the report of a run as a page."""
-    parts = [f"# {summary.library}: {headline(summary)}"]
-    parts += [f"* {line}" for line in lines(summary)]
-    parts += ["", *_markdown_table(COUNTS, counts(summary.phases))]
-    parts += ["", "## Top artists", "", *_markdown_table(RANKS, ranks(summary.top))]
-    parts += [
-        "",
-        "## Bottom artists",
-        "",
-        *_markdown_table(RANKS, ranks(summary.bottom)),
-    ]
-    return "\n".join(parts)
-
-
-def _markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    body = [[cell.replace("|", "¦") for cell in row] for row in (head, *rows)]
-    body.insert(1, ["---"] * len(body[0]))
-    return [f"| {' | '.join(row)} |" for row in body]
-
-
 def show(summary: Summary) -> None:
     """Print the report of a run."""
     console = Console()
@@ -138,40 +124,54 @@ def show_audit(audit: Audit) -> None:
     console = Console()
     console.rule(f"{audit.library}: {audit.verdict}")
     console.print(f"{audit.recorded} ratings on record.", highlight=False)
-    found = [f for f in audit.findings.values() if f.count]
-    rows = [(str(f.count), f.means, "\n".join(f.items)) for f in found]
+    rows = differences(audit)
     if rows:
-        console.print(
-            _table("What differs", ("count", "what it means", "such as"), rows)
-        )
+        console.print(_table("What differs", DIFFERENCE, rows))
+
+
+def differences(audit: Audit) -> list[tuple[str, ...]]:
+    """Return what an audit found as rows of text."""
+    found = [finding for finding in audit.findings.values() if finding.count]
+    return [(str(f.count), f.means, ", ".join(f.items)) for f in found]
 
 
 def show_ranking(best: list[Ranked], worst: list[Ranked], what: str) -> None:
     """Print the power rankings."""
     console = Console()
-    console.print(_table(f"Top {what}s", _heads(what), ranks(best)))
-    console.print(_table(f"Bottom {what}s, worst first", _heads(what), ranks(worst)))
+    console.print(_table(f"Top {what}s", heads(what), ranks(best)))
+    console.print(_table(f"Bottom {what}s, worst first", heads(what), ranks(worst)))
 
 
-def _heads(what: str) -> tuple[str, ...]:
+def heads(what: str) -> tuple[str, ...]:
+    """Return the heads of a ranking of artists or albums."""
     return tuple(what if head == "artist" else head for head in RANKS)
 
 
-def show_counts(title: str, report: Any) -> None:  # noqa: ANN401 (any dataclass)
-    """Print what a command did: numbers as a line each, names below."""
+def show_counts(title: str, report: "Report") -> None:
+    """Print what a command did: a number a line, and the first few names."""
     console = Console()
-    would = " (dry run: nothing was changed)" if report.dry_run else ""
-    console.rule(f"{title}{would}")
+    console.rule(entitled(title, report))
+    for line in count_lines(report):
+        console.print(line, highlight=False, markup=False)
+
+
+def entitled(title: str, report: "Report") -> str:
+    """Return the title of a report; a dry run says so."""
+    return title + (" (dry run: nothing was changed)" if report.dry_run else "")
+
+
+def count_lines(report: "Report") -> list[str]:
+    """Return what a command did: a number a line, and the first few names."""
+    lines = []
     for name, value in vars(report).items():
         label = name.replace("_", " ")
         if isinstance(value, list) and value:
-            console.print(f"{label} ({len(value)}):", highlight=False)
-            for line in value[:NAMED]:
-                console.print(f"  {line}", highlight=False, markup=False)
-            if len(value) > NAMED:
-                console.print(f"  … and {len(value) - NAMED} more", highlight=False)
+            lines.append(f"{label}: {len(value)}")
+            lines += [f"  {line}" for line in value[:NAMED]]
+            lines += [f"  … and {len(value) - NAMED} more"] * (len(value) > NAMED)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            console.print(f"{label}: {value:g}", highlight=False)
+            lines.append(f"{label}: {value:g}")
+    return lines
 
 
 def show_menu(commands: Iterable[tuple[str, str]]) -> None:

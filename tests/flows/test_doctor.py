@@ -2,9 +2,7 @@
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,19 +187,6 @@ def test_a_database_out_of_reach_is_a_fault_told_without_its_password(
 
     assert wrong(findings) == {"record": "fault"}
     assert HIDDEN not in repr(findings)
-
-
-def test_the_database_of_another_program_is_a_fault_and_not_touched(
-    examine: Examine, state: Path
-) -> None:
-    with closing(sqlite3.connect(state)) as connection:
-        connection.execute("create table somebody_elses (thing text)")
-    before = state.read_bytes()
-
-    findings = examine()
-
-    assert wrong(findings) == {"record": "fault"}
-    assert state.read_bytes() == before
 
 
 def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(

@@ -1,0 +1,123 @@
+"""The other commands as flows, for schedules and the Prefect UI."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from engine.audit import Audit
+from engine.classic import chosen_phases
+from engine.library import Level
+from engine.reversal import Selection, Undone
+from flows.pages import audit_page, counts_page, ranking_page
+from tasks import recovering, reporting, undoing, verifying
+from tasks.recovering import Recovered
+from tasks.running import may_pass
+from tasks.settings import Settings, load_settings
+from tasks.workbench import Workbench, workbench
+
+Result = TypeVar("Result")
+
+Config = Annotated[
+    str, Field(description="Path of config.json; empty: the usual place")
+]
+DryRun = Annotated[
+    bool | None,
+    Field(description="Only say what would change; empty: as configured"),
+]
+
+
+def carried_out(
+    settings: Settings, work: Callable[[Workbench], Result], *, live: bool
+) -> Result:
+    """Do a piece of work as one task that is tried again if a fault may pass."""
+
+    @task(
+        name=str(runtime.flow_run.flow_name),
+        cache_policy=NO_CACHE,
+        retries=settings.retries,
+        retry_delay_seconds=settings.retry_delay,
+        retry_condition_fn=may_pass,
+    )
+    def do() -> Result:
+        with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
+            bench.watch = reporting.tell
+            return work(bench)
+
+    return do.submit().result()
+
+
+@flow(name="verify", flow_run_name="verify")
+def verify(config: Config = "") -> State[Audit]:
+    """Hold the record against Plex, and report; nothing is changed."""
+    settings = settings_of(config)
+    audit = carried_out(settings, verifying.verify, live=False)
+    reporting.publish(audit_page(audit), key="verify")
+    return Completed(message=audit.verdict, data=audit)
+
+
+@flow(name="undo", flow_run_name="undo {letters} {artist}")
+def undo(
+    letters: Annotated[str, Field(description='All if empty; or "B, P"')] = "",
+    phases: Annotated[str, Field(description="1-4, 3 or 1,2")] = "1-4",
+    artist: Annotated[str, Field(description="One artist, by name")] = "",
+    run: Annotated[str, Field(description="What one run wrote: its id")] = "",
+    dry_run: DryRun = None,
+    config: Config = "",
+) -> State[Undone]:
+    """Take inferred ratings back; what you rated since stays."""
+    settings = settings_of(config)
+    chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
+    undone = carried_out(
+        settings,
+        lambda bench: undoing.undo(bench, chosen),
+        live=is_live(settings, dry_run),
+    )
+    reporting.publish(counts_page("Undo", undone), key="undo")
+    if undone.failed:
+        return Failed(message=f"{undone.failed} ratings are still there.", data=undone)
+    return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
+
+
+@flow(name="rank", flow_run_name="rank")
+def rank(
+    count: Annotated[int, Field(ge=1, description="How many at either end")] = 10,
+    albums: Annotated[bool, Field(description="Albums instead of artists")] = False,
+    config: Config = "",
+) -> State[Any]:
+    """Report your best and worst artists, or albums."""
+    level = Level.ALBUM if albums else Level.ARTIST
+    ranked = carried_out(
+        settings_of(config),
+        lambda bench: verifying.rank(bench, count, level),
+        live=False,
+    )
+    reporting.publish(ranking_page(*ranked, level.word), key="rank")
+    return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
+
+
+@flow(name="recover", flow_run_name="recover")
+def recover(dry_run: DryRun = None, config: Config = "") -> State[Recovered]:
+    """Take every rated item that bears the tag back onto the record."""
+    settings = settings_of(config)
+    live = is_live(settings, dry_run)
+    recovered = carried_out(settings, recovering.recover, live=live)
+    reporting.publish(counts_page("Recover", recovered), key="recover")
+    return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
+
+
+def settings_of(config: str) -> Settings:
+    """Load the settings, and pass on what there is to remark about them."""
+    settings, remarks = load_settings(Path(config) if config else None)
+    reporting.say(*remarks)
+    return settings
+
+
+def is_live(settings: Settings, dry_run: bool | None) -> bool:  # noqa: FBT001
+    """Say whether anything may be changed: by the parameter, else as configured."""
+    return not (settings.dry_run if dry_run is None else dry_run)

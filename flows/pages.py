@@ -1,0 +1,65 @@
+"""Reports as pages of markdown, for the Prefect UI."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from engine.audit import Audit
+from engine.reports import Ranked, Summary
+from flows.render import (
+    COUNTS,
+    DIFFERENCE,
+    RANKS,
+    count_lines,
+    counts,
+    differences,
+    entitled,
+    headline,
+    heads,
+    lines,
+    ranks,
+)
+
+if TYPE_CHECKING:
+    from flows.render import Report
+
+
+def markdown(summary: Summary) -> str:
+    """Return the report of a run as a page."""
+    parts = [f"# {summary.library}: {headline(summary)}"]
+    parts += [f"* {line}" for line in lines(summary)]
+    parts += ["", *_table(COUNTS, counts(summary.phases))]
+    parts += ["", "## Top artists", "", *_table(RANKS, ranks(summary.top))]
+    parts += [
+        "",
+        "## Bottom artists",
+        "",
+        *_table(RANKS, ranks(summary.bottom)),
+    ]
+    return "\n".join(parts)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    body = [[cell.replace("|", "¦") for cell in row] for row in (head, *rows)]
+    body.insert(1, ["---"] * len(body[0]))
+    return [f"| {' | '.join(row)} |" for row in body]
+
+
+def audit_page(audit: Audit) -> str:
+    """Return what an audit found as a page."""
+    rows = differences(audit)
+    table = ["", *_table(DIFFERENCE, rows)] if rows else []
+    head = f"# {audit.library}: {audit.verdict}"
+    return "\n".join([head, "", f"{audit.recorded} ratings on record.", *table])
+
+
+def ranking_page(best: list[Ranked], worst: list[Ranked], what: str) -> str:
+    """Return the power rankings as a page."""
+    top = [f"# Top {what}s", "", *_table(heads(what), ranks(best))]
+    bottom = [f"# Bottom {what}s, worst first", "", *_table(heads(what), ranks(worst))]
+    return "\n".join([*top, "", *bottom])
+
+
+def counts_page(title: str, report: "Report") -> str:
+    """Return what a command did as a page."""
+    said = [f"* {line.strip()}" for line in count_lines(report)]
+    return "\n".join([f"# {entitled(title, report)}", "", *said])
