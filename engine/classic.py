@@ -7,8 +7,10 @@ Upwards only manual ratings and critics count, so nothing inferred ever feeds
 back. Downwards only what has no rating and no estimate of its own inherits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -40,6 +42,24 @@ class Phase(IntEnum):
             Phase.ALBUM_DOWN: Level.ALBUM,
             Phase.TRACK_DOWN: Level.TRACK,
         }[self]
+
+
+PhaseChoice = Literal[
+    "1-4", "1-2", "3-4", "1", "2", "3", "4",
+    "1-3", "2-3", "2-4", "1,3", "1,4", "2,4", "1-2,4", "1,3-4",
+]  # fmt: skip
+"""Every choice of phases, spelled in the one way in which it is passed on."""
+
+
+def spelled(phases: Sequence[Phase]) -> PhaseChoice:
+    """Return phases as a choice, the shortest way to say it.
+
+    >>> spelled([Phase.ALBUM_UP, Phase.ARTIST_UP, Phase.TRACK_DOWN])
+    '1-2,4'
+    """
+    wanted = sorted(set(phases))
+    choices: tuple[PhaseChoice, ...] = get_args(PhaseChoice)
+    return next(choice for choice in choices if chosen_phases(choice) == wanted)
 
 
 def chosen_phases(wanted: str) -> list[Phase]:

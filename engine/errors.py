@@ -2,6 +2,7 @@
 
 PlexbayesError                 a sentence: what, which, what to do
 ├─ SettingsInvalid             every missing or wrong setting at once
+│  └─ ConfigMissing            there is no configuration file
 ├─ PlexError
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
 │  ├─ LibraryChanging          the library moved while it was read: retried
@@ -23,6 +24,14 @@ class PlexbayesError(Exception):
 
 class SettingsInvalid(PlexbayesError):
     """The configuration cannot be used; the message names every fault."""
+
+
+class ConfigMissing(SettingsInvalid):
+    """There is no configuration file, and the environment does not replace it."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class PlexError(PlexbayesError):

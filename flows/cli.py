@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.classic import chosen_phases
+from engine.classic import chosen_phases, spelled
 from engine.errors import (
+    ConfigMissing,
     LibraryHeld,
     LibraryMissing,
     PlexbayesError,
@@ -77,7 +78,8 @@ def infer(
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
-    asked = Request(phases, wanted, dry_run, str(config or ""), accept_library)
+    chosen = spelled(chosen_phases(phases))
+    asked = Request(chosen, wanted, dry_run, str(config or ""), accept_library)
     summary = launch_infer(asked)
     _write_json(json_file, summary)
     show(summary)
@@ -221,6 +223,37 @@ def export_state(
     remark(f"{count} ratings written to {path}.")
 
 
+@app.command(help=HELP["init"])
+def init(*, config: Config = None) -> None:
+    """Create the configuration by asking; an existing one is never touched."""
+    from flows.init import init as work  # noqa: PLC0415
+    from tasks.settings import config_path  # noqa: PLC0415
+
+    raise typer.Exit(DONE if work(config_path(config)) else FAILED)
+
+
+@app.command(help=HELP["doctor"])
+def doctor(*, config: Config = None) -> None:
+    """Check everything, and say what to do about it; changes nothing."""
+    from flows.doctor import doctor as work  # noqa: PLC0415
+    from flows.doctor import report  # noqa: PLC0415
+
+    raise typer.Exit(report(work(config)))
+
+
+@app.command(help=HELP["serve"])
+def serve(
+    *,
+    port: Annotated[int, typer.Option(help="Of the server, on 127.0.0.1.")] = 4200,
+    timezone: Annotated[str, typer.Option(help="Of the schedules.")] = "UTC",
+    config: Config = None,
+) -> None:
+    """Offer every command in the Prefect UI until Ctrl-C."""
+    from flows.serve import serve as work  # noqa: PLC0415
+
+    work(str(config or ""), port, timezone)
+
+
 def _write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: ANN401
     if path is None:
         return
@@ -236,10 +269,22 @@ def main() -> None:
     try:
         app(spelled_out([word for word in words if word != "--debug"]) or _menu())
     except PlexbayesError as fault:
+        if _offer_config(fault):
+            return
         complain(str(fault))
         if debug:
             raise
         sys.exit(next(status for kind, status in STATUS if isinstance(fault, kind)))
+
+
+def _offer_config(fault: PlexbayesError) -> bool:
+    """Offer to create the configuration if it is all that is missing."""
+    if not isinstance(fault, ConfigMissing) or not sys.stdin.isatty():
+        return False
+    from flows.init import init as work  # noqa: PLC0415
+
+    complain(str(fault))
+    return work(Path(fault.path))
 
 
 def _menu() -> list[str]:

@@ -43,6 +43,7 @@ COMMANDS = (
     Command(None, ("import-state",), "Take over the original's plex_state.json."),
     Command(None, ("export-state",), "Write a plex_state.json for the original."),
     Command(None, ("init",), "Create config.json by answering questions."),
+    Command(None, ("serve",), "Offer all of this in the Prefect UI, on a schedule."),
     Command(None, ("doctor",), "Check everything, and say what to do about it."),
 )
 

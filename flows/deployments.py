@@ -1,14 +1,13 @@
 """What `plexbayes serve` offers in the Prefect UI; prefect.yaml says the same."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from prefect import Flow
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
     ConcurrencyLimitStrategy,
 )
-from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 
@@ -73,7 +72,13 @@ ONE_AT_A_TIME = ConcurrencyLimitConfig(
 
 def deployments(timezone: str) -> list[RunnerDeployment]:
     """Return all offers for a process that serves them itself."""
-    return [
+    return [_deployment(offer, timezone) for offer in OFFERS]
+
+
+def _deployment(offer: Offer, timezone: str) -> RunnerDeployment:
+    # Outside a coroutine it is made at once, never an awaitable.
+    return cast(
+        "RunnerDeployment",
         offer.flow.to_deployment(
             name=offer.name,
             description=offer.description,
@@ -81,6 +86,5 @@ def deployments(timezone: str) -> list[RunnerDeployment]:
             tags=["plexbayes"],
             concurrency_limit=ONE_AT_A_TIME,
             schedule=Cron(offer.cron, timezone, active=False) if offer.cron else None,
-        )
-        for offer in OFFERS
-    ]
+        ),
+    )

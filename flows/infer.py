@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from prefect import flow, runtime
@@ -14,9 +14,8 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
-from pydantic import Field
 
-from engine.classic import Phase, chosen_phases
+from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
@@ -49,25 +48,21 @@ def run_name() -> str:
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
 )
 def infer(
-    phases: Annotated[
-        str, Field(description="1 album-up, 2 artist-up, 3 album-down, 4 track-down")
-    ] = "1-4",
-    letters: Annotated[
-        str, Field(description='All if empty; or a list, "B, P"; or "from P"')
-    ] = "",
-    dry_run: Annotated[
-        bool | None,
-        Field(description="Only say what would be written; empty: as configured"),
-    ] = None,
-    config: Annotated[
-        str, Field(description="Path of config.json; empty: the usual place")
-    ] = "",
-    accept_library: Annotated[
-        bool,
-        Field(description="A library created anew takes over its namesake's record"),
-    ] = False,
+    phases: PhaseChoice = "1-4",
+    letters: str = "",
+    dry_run: bool | None = None,
+    config: str = "",
+    accept_library: bool = False,
 ) -> State[Summary]:
-    """Infer the ratings that nobody gave, and write them into Plex."""
+    """Infer the ratings that nobody gave, and write them into Plex.
+
+    Args:
+        phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
+        letters: Empty for all artists; or a list, such as B,P; or "from P".
+        dry_run: Only say what would be written; empty: as DRY_RUN says.
+        config: Path of config.json; empty: the usual place.
+        accept_library: A library created anew takes over its namesake's record.
+    """
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
     live = not (settings.dry_run if dry_run is None else dry_run)

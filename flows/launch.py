@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.classic import chosen_phases
+from engine.classic import PhaseChoice
 from engine.errors import (
     TRANSIENT,
     LibraryReplaced,
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 class Request:
     """What a person asked of `infer`: the parameters of the flow, word for word."""
 
-    phases: str
+    phases: PhaseChoice
     letters: str
     dry_run: bool | None
     config: str
@@ -96,7 +96,6 @@ def launch_infer(request: Request) -> Summary:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
-    chosen_phases(request.phases)
     settings = settings_of(request.config)
     accept = accepted(settings, accept=request.accept_library)
     be_quiet()

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from engine.audit import Audit
-from engine.classic import chosen_phases
+from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
 from engine.reversal import Selection, Undone
 from flows.pages import audit_page, counts_page, ranking_page
@@ -22,14 +21,6 @@ from tasks.settings import Settings, load_settings
 from tasks.workbench import Workbench, workbench
 
 Result = TypeVar("Result")
-
-Config = Annotated[
-    str, Field(description="Path of config.json; empty: the usual place")
-]
-DryRun = Annotated[
-    bool | None,
-    Field(description="Only say what would change; empty: as configured"),
-]
 
 
 def carried_out(
@@ -53,8 +44,12 @@ def carried_out(
 
 
 @flow(name="verify", flow_run_name="verify")
-def verify(config: Config = "") -> State[Audit]:
-    """Hold the record against Plex, and report; nothing is changed."""
+def verify(config: str = "") -> State[Audit]:
+    """Hold the record against Plex, and report; nothing is changed.
+
+    Args:
+        config: Path of config.json; empty: the usual place.
+    """
     settings = settings_of(config)
     audit = carried_out(settings, verifying.verify, live=False)
     reporting.publish(audit_page(audit), key="verify")
@@ -63,14 +58,23 @@ def verify(config: Config = "") -> State[Audit]:
 
 @flow(name="undo", flow_run_name="undo {letters} {artist}")
 def undo(
-    letters: Annotated[str, Field(description='All if empty; or "B, P"')] = "",
-    phases: Annotated[str, Field(description="1-4, 3 or 1,2")] = "1-4",
-    artist: Annotated[str, Field(description="One artist, by name")] = "",
-    run: Annotated[str, Field(description="What one run wrote: its id")] = "",
-    dry_run: DryRun = None,
-    config: Config = "",
+    letters: str = "",
+    phases: PhaseChoice = "1-4",
+    artist: str = "",
+    run: str = "",
+    dry_run: bool | None = None,
+    config: str = "",
 ) -> State[Undone]:
-    """Take inferred ratings back; what you rated since stays."""
+    """Take inferred ratings back; what you rated since stays.
+
+    Args:
+        letters: Only the artists under these letters, such as B,P.
+        phases: Only what these phases wrote.
+        artist: Only this artist, by name.
+        run: Only what this run wrote, by its id.
+        dry_run: Only say what would change; empty: as DRY_RUN says.
+        config: Path of config.json; empty: the usual place.
+    """
     settings = settings_of(config)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
     undone = carried_out(
@@ -85,12 +89,14 @@ def undo(
 
 
 @flow(name="rank", flow_run_name="rank")
-def rank(
-    count: Annotated[int, Field(ge=1, description="How many at either end")] = 10,
-    albums: Annotated[bool, Field(description="Albums instead of artists")] = False,
-    config: Config = "",
-) -> State[Any]:
-    """Report your best and worst artists, or albums."""
+def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
+    """Report your best and worst artists, or albums.
+
+    Args:
+        count: How many at either end.
+        albums: Albums instead of artists.
+        config: Path of config.json; empty: the usual place.
+    """
     level = Level.ALBUM if albums else Level.ARTIST
     ranked = carried_out(
         settings_of(config),
@@ -102,8 +108,13 @@ def rank(
 
 
 @flow(name="recover", flow_run_name="recover")
-def recover(dry_run: DryRun = None, config: Config = "") -> State[Recovered]:
-    """Take every rated item that bears the tag back onto the record."""
+def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
+    """Take every rated item that bears the tag back onto the record.
+
+    Args:
+        dry_run: Only say what would change; empty: as DRY_RUN says.
+        config: Path of config.json; empty: the usual place.
+    """
     settings = settings_of(config)
     live = is_live(settings, dry_run)
     recovered = carried_out(settings, recovering.recover, live=live)
@@ -118,6 +129,6 @@ def settings_of(config: str) -> Settings:
     return settings
 
 
-def is_live(settings: Settings, dry_run: bool | None) -> bool:  # noqa: FBT001
+def is_live(settings: Settings, dry_run: bool | None) -> bool:
     """Say whether anything may be changed: by the parameter, else as configured."""
     return not (settings.dry_run if dry_run is None else dry_run)

@@ -1,6 +1,6 @@
 """A Prefect server of our own for the length of one command, if there is no other.
 
-Started as `python -m tasks.hosting PORT`, it serves until its standard input
+Started as `python -m tasks.hosting PORT [--ui]`, it serves until its standard input
 closes: so it ends with the command that started it, even if that was killed,
 and a Ctrl-C in the terminal, which reaches a whole process group, spares it.
 """
@@ -39,8 +39,12 @@ def be_quiet() -> None:
 
 
 @contextmanager
-def prefect_server() -> Iterator[str]:
+def prefect_server(port: int = 0, *, ui: bool = False) -> Iterator[str]:
     """Yield the API address of the configured server, or of one of our own.
+
+    Args:
+        port: Where our own is to listen; 0: anywhere.
+        ui: Whether it also serves the UI and runs schedules.
 
     Raises:
         ServerMissing: Our own server did not start.
@@ -51,9 +55,10 @@ def prefect_server() -> Iterator[str]:
     if configured:
         yield configured
         return
-    port = _free_port()
+    port = port or free_port()
+    command = [sys.executable, "-m", "tasks.hosting", str(port)]
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", "tasks.hosting", str(port)],
+        [*command, "--ui"] if ui else command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -61,7 +66,7 @@ def prefect_server() -> Iterator[str]:
     )
     try:
         address = f"http://127.0.0.1:{port}/api"
-        _await_health(address, server)
+        await_health(address, server)
         yield address
     finally:
         _hand_over()
@@ -77,14 +82,20 @@ def _hand_over() -> None:
         worker.drain_all(timeout=10)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
+def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until a server that was just started answers.
+
+    Raises:
+        ServerMissing: It ended, or did not answer for two minutes.
+    """
     opener = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START
     while time.monotonic() < deadline and server.poll() is None:
@@ -92,17 +103,18 @@ def _await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
             return
         time.sleep(0.1)
     raise ServerMissing(
-        "Prefect's server did not start. Run `prefect server start` to see why, "
+        "Prefect's server did not start; is its port taken? Run "
+        "`prefect server start` to see why, "
         f"or look into {Path.home() / '.prefect'}."
     )
 
 
-def _serve(port: int) -> None:
+def _serve(port: int, *, ui: bool) -> None:
     import uvicorn  # noqa: PLC0415 (only this process needs it)
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(
-        create_app(ephemeral=True), host="127.0.0.1", port=port, log_level="critical"
+        create_app(ephemeral=not ui), host="127.0.0.1", port=port, log_level="critical"
     )
     server = uvicorn.Server(config)
 
@@ -116,4 +128,4 @@ def _serve(port: int) -> None:
 
 if __name__ == "__main__":
     be_quiet()
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), ui="--ui" in sys.argv)

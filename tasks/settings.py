@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from engine.classic import Constants
-from engine.errors import SettingsInvalid
+from engine.errors import ConfigMissing, SettingsInvalid
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         )
 
 
+def config_path(path: Path | None) -> Path:
+    """Return where the configuration is: as given, or the usual place."""
+    return path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+
+
 def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     """Read the configuration and return it with remarks for the user.
 
@@ -157,7 +162,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     Raises:
         SettingsInvalid: Something is missing or wrong; every fault is named.
     """
-    chosen = path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    chosen = config_path(path)
     document = _read_document(chosen, required=path is not None)
     known = {_key(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
@@ -191,10 +196,11 @@ def _default_state(config: Path) -> str:
 def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
     if not path.exists():
         if required or not os.environ.get("PLEXBAYES_PLEX_URL"):
-            raise SettingsInvalid(
-                f"There is no {path}. Copy config.example.json to {path} and enter "
-                f"PLEX_URL, PLEX_TOKEN and LIBRARY_NAME; "
-                f"how to find the token: {ARTICLE}"
+            raise ConfigMissing(
+                f"There is no {path}. `plexbayes init` makes one by asking; or copy "
+                "config.example.json and enter PLEX_URL, PLEX_TOKEN and "
+                f"LIBRARY_NAME. How to find the token: {ARTICLE}",
+                str(path),
             )
         return {}
     try:

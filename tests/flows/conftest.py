@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.hosting import _await_health, _free_port
+from tasks.hosting import await_health, free_port
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 from tests.tasks.postgres import postgres, postgres_server
@@ -20,7 +20,7 @@ __all__ = ["postgres", "postgres_server"]
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a real Prefect server with a database of its own."""
-    port = _free_port()
+    port = free_port()
     home = tmp_path_factory.mktemp("prefect")
     server = subprocess.Popen(
         [sys.executable, "-m", "tasks.hosting", str(port)],
@@ -31,7 +31,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         env=os.environ | {"PREFECT_HOME": str(home)},
     )
     address = f"http://127.0.0.1:{port}/api"
-    _await_health(address, server)
+    await_health(address, server)
     yield address
     server.communicate()
 

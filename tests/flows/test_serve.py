@@ -1,0 +1,183 @@
+"""`plexbayes serve`: runs from the UI, one letter again, and a clean end."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from flows.deployments import OFFERS
+from tasks.hosting import free_port
+from tests.flows.listener import COMMAND, Listener, ratings
+from tests.flows.test_faults import ids_of, letter, under_one_artist
+from tests.oracle import expected_ratings
+from tests.simulator.process import Simulator
+
+PATIENCE = 120.0
+"""Seconds that a served run may take."""
+
+
+class Served:
+    """A running `plexbayes serve`, used over Prefect's API as the UI does."""
+
+    def __init__(self, listener: Listener, port: int) -> None:
+        environment = listener.environment.copy()
+        environment.pop("PREFECT_API_URL")
+        self.process = subprocess.Popen(
+            [COMMAND, "serve", "--port", str(port)],
+            cwd=listener.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30)
+
+    def await_offers(self) -> dict[str, dict[str, Any]]:
+        """Wait until everything is offered; return the deployments by name."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                found = self.api.post("/deployments/filter", json={}).json()
+            except httpx.TransportError:
+                found = []
+            if found and all(offer["status"] == "READY" for offer in found):
+                return {offer["name"]: offer for offer in found}
+            time.sleep(0.5)
+        raise AssertionError("nothing was offered")
+
+    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        """Start a run as the button of the UI does, and wait for its end."""
+        path = f"/deployments/{offer['id']}/create_flow_run"
+        wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
+        return self.await_end(self.post(path, wanted)["id"])
+
+    def retry(self, run_id: str) -> dict[str, Any]:
+        """Press Retry."""
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry"}
+        path = f"/flow_runs/{run_id}/set_state"
+        self.post(path, {"state": state, "force": False})
+        return self.await_end(run_id)
+
+    def post(self, path: str, order: dict[str, Any]) -> dict[str, Any]:
+        """Give an order; while its SQLite is locked, Prefect's server answers 503."""
+        deadline = time.monotonic() + PATIENCE
+        answer = self.api.post(path, json=order)
+        while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            assert time.monotonic() < deadline
+            time.sleep(1)
+            answer = self.api.post(path, json=order)
+        return answer.raise_for_status().json()
+
+    def await_end(self, run_id: str) -> dict[str, Any]:
+        """Wait until a run is over."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            run = self.api.get(f"/flow_runs/{run_id}").json()
+            if run.get("state_type") in {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}:
+                return run
+            time.sleep(0.3)
+        raise AssertionError(f"run {run_id} did not end")
+
+    def end(self) -> int:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
+
+
+@pytest.fixture
+def served(listener: Listener) -> Iterator[Served]:
+    """Serve the listener's library."""
+    server = Served(listener, free_port())
+    yield server
+    if server.process.poll() is None:
+        server.end()
+    server.api.close()
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
+def test_a_failed_letter_is_finished_by_a_retry_and_nothing_is_written_twice(
+    plex: Simulator, listener: Listener, served: Served
+) -> None:
+    before = plex.dump()
+    failing, keys = under_one_artist(before)
+    fault = {"match": {"method": "PUT", "ratingKeys": keys}, "do": "status"}
+    plex.faults([fault | {"code": 500}])
+    offers = served.await_offers()
+
+    first = served.run(offers["infer"], dry_run=False)
+    plex.faults([])
+    plex.clear_log()
+    second = served.retry(first["id"])
+
+    touched = {k for r in plex.log() if r["writes"] for k in ids_of(r)}
+    expected = ratings(before) | expected_ratings(before)
+    assert (first["state_type"], second["state_type"]) == ("FAILED", "COMPLETED")
+    assert f"{failing}: " in first["state"]["message"]
+    assert second["run_count"] == 2
+    assert {letter(before, key) for key in touched} == {failing}
+    assert ratings(plex.dump()) == pytest.approx(expected, abs=0.011)
+
+
+def test_every_command_is_offered_with_a_form_and_ends_with_a_report(
+    plex: Simulator, served: Served
+) -> None:
+    before = plex.dump()
+    offers = served.await_offers()
+
+    rehearsal = served.run(offers["infer"])
+    untouched = plex.dump()
+    live = served.run(offers["infer"], dry_run=False, phases="1-2", letters="")
+    ended = [served.run(offers[name]) for name in ("verify", "rank")]
+    undone = served.run(offers["undo"], dry_run=False)
+    artifacts = served.api.post("/artifacts/filter", json={}).json()
+    status = served.end()
+
+    form = offers["infer"]["parameter_openapi_schema"]["properties"]
+    schedules = [s for offer in offers.values() for s in offer["schedules"]]
+    runs = [rehearsal, live, *ended, undone]
+    assert {run["state_type"] for run in runs} == {"COMPLETED"}
+    assert untouched == before
+    assert "dry" in rehearsal["name"]
+    assert "phases 1-2" in live["name"]
+    assert {"report", "verify", "rank", "undo"} <= {a["key"] for a in artifacts}
+    assert all("description" in field for field in form.values())
+    assert len(schedules) == 2
+    assert not any(schedule["active"] for schedule in schedules)
+    assert ratings(plex.dump()) == ratings(before)
+    assert status == 0
+    with pytest.raises(httpx.TransportError):
+        served.api.get("/health")
+
+
+def test_prefect_yaml_offers_what_serve_offers() -> None:
+    document = yaml.safe_load(
+        Path(__file__).parents[2].joinpath("prefect.yaml").read_text()
+    )
+
+    written = {
+        d["name"]: (
+            d["entrypoint"].rsplit(":", 1)[1],
+            d["description"],
+            d.get("parameters", {}),
+            [(s["cron"], s["active"]) for s in d.get("schedules", [])],
+        )
+        for d in document["deployments"]
+    }
+    offered = {
+        o.name: (
+            o.flow.fn.__name__,
+            o.description,
+            o.parameters,
+            [(o.cron, False)] if o.cron else [],
+        )
+        for o in OFFERS
+    }
+    assert written == offered
