@@ -1,0 +1,252 @@
+"""What one library teaches: fitted once from all ratings, used for every part."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.assumptions import COLUMNS, GENRE, Assumptions
+from engine.branches import Branches, branches_of
+from engine.columns import Reader, Scale, common_genres, scales_of, sheet_of
+from engine.evidence import Part, witnesses
+from engine.points import Floats, Ints
+from engine.taste import Taste, taste_of
+from engine.tree import (
+    Posterior,
+    Prior,
+    Ratings,
+    Shares,
+    Sums,
+    messages_of,
+    posterior_of,
+    sums_of,
+)
+
+ENOUGH = 0.9
+"""Candidates beyond this much weight are kept only if they are not negligible."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to divide the variance, and what follows from it."""
+
+    weight: float
+    """How plausible it is after seeing the ratings; all of a fit sum to 1."""
+    shares: Shares
+    slopes: tuple[float, ...]
+    """General level and effects, points."""
+    doubt: tuple[tuple[float, ...], ...]
+    """Their covariance, in units of `variance`."""
+    variance: float
+    """Total variance, points squared."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the ratings of albums and artists are worth as evidence."""
+
+    album: float
+    """How many rated tracks an album's own rating is worth."""
+    artist: float
+    """How many rated tracks an artist's own rating is worth."""
+    offset: float
+    """How much higher tracks are rated than their rated album, points."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """All that the hierarchical model knows of a library, whatever the part."""
+
+    scales: tuple[Scale, ...]
+    genres: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    """The most plausible first."""
+    worth: Worth
+    taste: Taste
+    ratings: int
+    """How many ratings it was fitted to, of tracks, albums and artists."""
+    freedom: float
+    """Degrees of freedom of what is predicted."""
+
+    @property
+    def confidence(self) -> float:
+        """How many rated tracks the library mean is worth: the classic model's C."""
+        logs = (
+            c.weight * math.log(c.shares.own / (c.shares.artist + c.shares.album))
+            for c in self.candidates
+        )
+        return math.exp(sum(logs))
+
+
+def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
+    """Learn from all ratings of a library; the part must be the whole of it.
+
+    Args:
+        part: The library with the ratings that count as evidence.
+        assumptions: What is believed beforehand; the defaults if none.
+    """
+    believed = assumptions or Assumptions()
+    branches = branches_of(part)
+    sheet = sheet_of(part, branches)
+    rated = np.flatnonzero(~np.isnan(part.tracks.evidence))
+    genres = common_genres(sheet, rated, believed.genre_ratings, believed.genres)
+    reader = Reader(sheet, scales_of(sheet, believed.columns), genres)
+    worth = _worth(part, branches, believed)
+    ratings = ratings_of(part, branches, reader, worth)
+    prior = _prior(ratings.points, reader, believed)
+    tracks = part.tracks.evidence[rated]
+    albums = part.albums.evidence
+    return Fit(
+        scales=reader.scales,
+        genres=genres,
+        candidates=_candidates(sums_of(ratings), prior, believed),
+        worth=worth,
+        taste=taste_of(tracks if len(tracks) else albums[~np.isnan(albums)]),
+        ratings=len(ratings.points),
+        freedom=2 * believed.sd_weight + len(ratings.points),
+    )
+
+
+def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> Ratings:
+    """Return all ratings of a part that count, of tracks, albums and artists."""
+    tracks = witnesses(part.tracks, branches.album)
+    albums = witnesses(part.albums, part.albums.items.parent)
+    heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
+    artists = np.flatnonzero(heard)
+    above = part.albums.items.parent[reader.sheet.album]
+    sources = (
+        (part.tracks.evidence[tracks], 1.0, reader.rows(tracks)),
+        (
+            part.albums.evidence[albums] + worth.offset,
+            worth.album,
+            reader.means(_among(reader.sheet.album, albums), len(albums)),
+        ),
+        (
+            part.artists.evidence[artists] + worth.offset,
+            worth.artist,
+            reader.means(_among(above, artists), len(artists)),
+        ),
+    )
+    place = np.concatenate([branches.album[tracks], albums, artists])
+    branch = np.concatenate(
+        [branches.branch[branches.album[tracks]], branches.branch[albums], artists]
+    )
+    return Ratings(
+        points=np.concatenate([points for points, _, _ in sources]),
+        numbers=np.concatenate([numbers for _, _, numbers in sources]),
+        weight=np.concatenate([np.full(len(p), w) for p, w, _ in sources]),
+        place=place,
+        branch=branch,
+        is_direct=np.arange(len(place)) >= len(tracks) + len(albums),
+    )
+
+
+def _among(values: Ints, chosen: Ints) -> Ints:
+    """Return at which place of the chosen each value is; −1: it is not."""
+    at = np.full(max(values.max(initial=-1), chosen.max(initial=-1)) + 1, -1)
+    at[chosen] = np.arange(len(chosen))
+    found: Ints = at[values]
+    return found
+
+
+def _prior(points: Floats, reader: Reader, believed: Assumptions) -> Prior:
+    slopes = [COLUMNS[scale.name] for scale in reader.scales]
+    slopes += [GENRE] * len(reader.genres)
+    spread = float(((points - points.mean()) ** 2).sum()) if len(points) else 0.0
+    weight = believed.sd_weight + max(len(points) - 1, 0) / 2
+    sd = math.sqrt((believed.sd_weight * believed.sd**2 + spread / 2) / weight)
+    return Prior(
+        mean=np.array([believed.mean, *(sd * slope.mean for slope in slopes)]),
+        precision=np.array(
+            [believed.mean_weight, *(slope.spread**-2 for slope in slopes)]
+        ),
+        sd=believed.sd,
+        sd_weight=believed.sd_weight,
+    )
+
+
+def _grid(believed: Assumptions) -> list[tuple[Shares, float]]:
+    """Return the candidate shares with the logarithm of their prior weight."""
+
+    def weights(values: Sequence[float], beta: tuple[float, float]) -> Floats:
+        at = np.array(values)
+        density = (beta[0] - 1) * np.log(at) + (beta[1] - 1) * np.log1p(-at)
+        logs: Floats = density + np.log(np.gradient(at))
+        return logs
+
+    shared = weights(believed.shared, believed.shared_prior)
+    artistic = weights(believed.artistic, believed.artistic_prior)
+    return [
+        (Shares(h * s, h * (1 - s), 1 - h), float(shared[i] + artistic[j]))
+        for i, h in enumerate(believed.shared)
+        for j, s in enumerate(believed.artistic)
+    ]
+
+
+def _posteriors(
+    sums: Sums, prior: Prior, believed: Assumptions
+) -> tuple[list[Posterior], Floats]:
+    """Return what follows from each candidate, and its logarithmic weight."""
+    grid = _grid(believed)
+    posteriors = [
+        posterior_of(sums, shares, prior, messages_of(sums, shares))
+        for shares, _ in grid
+    ]
+    logs = [p.log_evidence + log for p, (_, log) in zip(posteriors, grid, strict=True)]
+    return posteriors, np.array(logs)
+
+
+def _candidates(
+    sums: Sums, prior: Prior, believed: Assumptions
+) -> tuple[Candidate, ...]:
+    posteriors, logs = _posteriors(sums, prior, believed)
+    weight = np.exp(logs - logs.max())
+    weight /= weight.sum()
+    order = np.argsort(-weight, kind="stable")
+    before = np.cumsum(weight[order]) - weight[order]
+    kept = order[(before < ENOUGH) | (weight[order] >= believed.negligible)]
+    total = weight[kept].sum()
+    grid = _grid(believed)
+    return tuple(
+        Candidate(
+            weight=float(weight[at] / total),
+            shares=grid[at][0],
+            slopes=tuple(posteriors[at].slopes.tolist()),
+            doubt=tuple(map(tuple, posteriors[at].doubt.tolist())),
+            variance=posteriors[at].variance,
+        )
+        for at in kept
+    )
+
+
+def _worth(part: Part, branches: Branches, believed: Assumptions) -> Worth:
+    """Find out what albums' own ratings are worth, by the tree alone."""
+    worth = Worth(believed.album_weight, believed.artist_weight, _offset(part))
+    if np.isnan(part.albums.evidence).all():
+        return worth
+    sheet = sheet_of(part, branches)
+    ratings = ratings_of(part, branches, Reader(sheet, (), ()), worth)
+    prior = _prior(ratings.points, Reader(sheet, (), ()), believed)
+    tracks = witnesses(part.tracks, branches.album)
+    is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
+    logs = []
+    for album in believed.album_weights:
+        weight = np.where(is_album, album, ratings.weight)
+        sums = sums_of(replace(ratings, weight=weight))
+        _, evidence = _posteriors(sums, prior, believed)
+        distance = math.log(album / believed.album_weight)
+        logs.append(float(np.logaddexp.reduce(evidence)) - distance**2 / 2)
+    return replace(worth, album=believed.album_weights[int(np.argmax(logs))])
+
+
+def _offset(part: Part) -> float:
+    """Return how much higher tracks are rated than their rated album, points."""
+    rated = witnesses(part.tracks, part.tracks.items.parent)
+    parent = part.tracks.items.parent[rated]
+    count = np.bincount(parent, minlength=len(part.albums))
+    total = np.bincount(parent, part.tracks.evidence[rated], len(part.albums))
+    both = (count > 0) & ~np.isnan(part.albums.evidence)
+    distance = total[both] / count[both] - part.albums.evidence[both]
+    weight = np.minimum(count[both], 3)
+    return float((weight * distance).sum() / (weight.sum() + 5))
