@@ -37,7 +37,7 @@ class Sheet:
     """
 
     values: Floats
-    """In the order of `COLUMNS`, shape (rows, columns); NaN: not known."""
+    """In the order of `COLUMNS`, shape (columns, rows); NaN: not known."""
     genre: Ints
     """Which of `genres` each row has."""
     genres: tuple[frozenset[str], ...]
@@ -70,15 +70,20 @@ class Reader:
     def rows(self, rows: Ints) -> Floats:
         """Return the numbers of some rows, shape (rows, width)."""
         out = np.ones((len(rows), self.width))
-        names = list(COLUMNS)
         for at, scale in enumerate(self.scales, start=1):
-            raw = self.sheet.values[rows, names.index(scale.name)]
-            out[:, at] = np.nan_to_num((raw - scale.mean) / scale.sd, nan=0.0)
-        if self.genres:
-            has = [[g in own for g in self.genres] for own in self.sheet.genres]
-            table = np.array(has, np.float64).reshape(-1, len(self.genres))
-            out[:, 1 + len(self.scales) :] = table[self.sheet.genre[rows]]
+            out[:, at] = self._standardised(scale, rows)
+        out[:, 1 + len(self.scales) :] = self._genre_table()[self.sheet.genre[rows]]
         return out
+
+    def _standardised(self, scale: Scale, rows: Ints) -> Floats:
+        raw = self.sheet.values[list(COLUMNS).index(scale.name), rows]
+        scaled: Floats = np.nan_to_num((raw - scale.mean) / scale.sd, nan=0.0)
+        return scaled
+
+    def _genre_table(self) -> Floats:
+        """Return which genres each combination of the sheet has, as 0 and 1."""
+        has = [[name in own for name in self.genres] for own in self.sheet.genres]
+        return np.array(has, np.float64).reshape(len(has), len(self.genres))
 
     def means(self, group: Ints, groups: int) -> Floats:
         """Return the means over groups of rows, shape (groups, width); 0 if none.
@@ -87,12 +92,19 @@ class Reader:
             group: The group of each row of the sheet; −1: none.
             groups: How many there are.
         """
+        rows = np.flatnonzero(group >= 0)
+        own = group[rows]
         total = np.zeros((groups, self.width))
-        for rows in blocks(np.flatnonzero(group >= 0)):
-            numbers = self.rows(rows)
-            for at in range(1, self.width):
-                total[:, at] += np.bincount(group[rows], numbers[:, at], groups)
-        count = np.bincount(group[group >= 0], minlength=groups)
+        for at, scale in enumerate(self.scales, start=1):
+            total[:, at] = np.bincount(own, self._standardised(scale, rows), groups)
+        pairs = own * len(self.sheet.genres) + self.sheet.genre[rows]
+        pair, times = np.unique(pairs, return_counts=True)
+        at_group, genre = np.divmod(pair, len(self.sheet.genres))
+        has = self._genre_table()[genre] * times[:, None]
+        for at in range(len(self.genres)):
+            column = np.bincount(at_group, has[:, at], groups)
+            total[:, 1 + len(self.scales) + at] = column
+        count = np.bincount(own, minlength=groups)
         means: Floats = total / np.maximum(count, 1)[:, None]
         means[:, 0] = 1
         return means
@@ -137,7 +149,7 @@ def sheet_of(part: Part, branches: Branches) -> Sheet:
         "critic": albums.critic[album],
     }
     genre, genres = _genres(part, album)
-    table = np.stack([values[name] for name in COLUMNS], axis=1)
+    table = np.stack([values[name] for name in COLUMNS])
     return Sheet(table, genre, genres, album)
 
 
@@ -145,7 +157,7 @@ def scales_of(sheet: Sheet, wanted: Sequence[str]) -> tuple[Scale, ...]:
     """Return how the wanted columns are standardised; dull ones are left out."""
     scales = []
     for at, name in enumerate(COLUMNS):
-        column = sheet.values[:, at]
+        column = sheet.values[at]
         known = column[~np.isnan(column)]
         if name in wanted and len(known):
             mean, sd = float(known.mean()), float(known.std())
@@ -177,10 +189,10 @@ def _genres(part: Part, album: Ints) -> tuple[Ints, tuple[frozenset[str], ...]]:
     codes: dict[str, int] = {"": 0}
 
     def code(items: Items) -> Ints:
-        texts = () if items.facts is None else tuple(items.facts.genre)
-        found = (codes.setdefault(text, len(codes)) for text in texts)
-        own = np.fromiter(found, np.int64)
-        return own if len(own) else np.zeros(len(items), np.int64)
+        if items.facts is None or not (items.facts.genre != "").any():
+            return np.zeros(len(items), np.int64)
+        found = (codes.setdefault(text, len(codes)) for text in items.facts.genre)
+        return np.fromiter(found, np.int64)
 
     artist, above, own = (
         code(shelf.items) for shelf in (part.artists, part.albums, part.tracks)

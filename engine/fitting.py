@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.assumptions import COLUMNS, GENRE, Assumptions
 from engine.branches import Branches, branches_of
-from engine.columns import Reader, Scale, common_genres, scales_of, sheet_of
+from engine.columns import Reader, Scale, Sheet, common_genres, scales_of, sheet_of
 from engine.evidence import Part, witnesses
 from engine.points import Floats, Ints
 from engine.taste import Taste, taste_of
@@ -92,7 +92,7 @@ def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
     rated = np.flatnonzero(~np.isnan(part.tracks.evidence))
     genres = common_genres(sheet, rated, believed.genre_ratings, believed.genres)
     reader = Reader(sheet, scales_of(sheet, believed.columns), genres)
-    worth = _worth(part, branches, believed)
+    worth = _worth(part, branches, sheet, believed)
     ratings = ratings_of(part, branches, reader, worth)
     prior = _prior(ratings.points, reader, believed)
     tracks = part.tracks.evidence[rated]
@@ -220,14 +220,16 @@ def _candidates(
     )
 
 
-def _worth(part: Part, branches: Branches, believed: Assumptions) -> Worth:
+def _worth(
+    part: Part, branches: Branches, sheet: Sheet, believed: Assumptions
+) -> Worth:
     """Find out what albums' own ratings are worth, by the tree alone."""
     worth = Worth(believed.album_weight, believed.artist_weight, _offset(part))
     if np.isnan(part.albums.evidence).all():
         return worth
-    sheet = sheet_of(part, branches)
-    ratings = ratings_of(part, branches, Reader(sheet, (), ()), worth)
-    prior = _prior(ratings.points, Reader(sheet, (), ()), believed)
+    reader = Reader(sheet, (), ())
+    ratings = ratings_of(part, branches, reader, worth)
+    prior = _prior(ratings.points, reader, believed)
     tracks = witnesses(part.tracks, branches.album)
     is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
     logs = []

@@ -9,6 +9,7 @@ four phases only say what is written when.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -79,6 +80,19 @@ class Survey:
         rows[self.sums.places[rated]] = rated
         return rows
 
+    def artist_numbers(self) -> Floats:
+        """Return the mean numbers of each artist's tracks, (artists, slopes)."""
+        parent, artists = self.part.albums.items.parent, len(self.part.artists)
+        times = np.bincount(self.reader.sheet.album, minlength=len(parent))
+        count = np.bincount(parent, times, artists)
+        total = [
+            np.bincount(parent, times * column, artists)
+            for column in self.album_numbers.T
+        ]
+        means: Floats = np.stack(total, axis=1) / np.maximum(count, 1)[:, None]
+        means[:, 0] = 1
+        return means
+
     def albums(self) -> Stand:
         """Return what the tree adds to each row of `views`."""
         return stand_of(
@@ -90,6 +104,12 @@ class Survey:
         return stand_of(
             self.mixture, [artist_views(self.sums, c) for c in self.fit.candidates]
         )
+
+    @cached_property
+    def album_numbers(self) -> Floats:
+        """The mean numbers of each album's tracks, shape (albums, slopes)."""
+        sheet = self.reader.sheet
+        return self.reader.means(sheet.album, len(self.part.albums))
 
     def counts(self) -> Ints:
         """Return how many ratings each artist has, and 0 for an unknown one."""
@@ -106,9 +126,13 @@ def predict(part: Part, fit: Fit, level: Level) -> Estimates:
         fit: What the whole library taught.
         level: Tracks, albums or artists.
     """
-    survey = Survey.of(part, fit)
+    return estimates(Survey.of(part, fit), level)
+
+
+def estimates(survey: Survey, level: Level) -> Estimates:
+    """Return what is inferred of all items of one level."""
     if level is Level.TRACK:
-        return predict_tracks(survey, np.arange(len(part.tracks)))
+        return predict_tracks(survey, np.arange(len(survey.part.tracks)))
     return _albums(survey) if level is Level.ALBUM else _artists(survey)
 
 
@@ -152,18 +176,17 @@ def _albums(survey: Survey) -> Estimates:
 
 def album_moments(survey: Survey) -> tuple[Floats, Floats]:
     """Return mean and variance of the level of each album, unclipped."""
-    count = len(survey.part.albums)
-    numbers = survey.reader.means(survey.reader.sheet.album, count)
-    rows = survey.album_rows()[:count]
-    return _moments(survey.mixture, survey.albums(), rows, numbers)
+    rows = survey.album_rows()[: len(survey.part.albums)]
+    return _moments(survey.mixture, survey.albums(), rows, survey.album_numbers)
 
 
 def _artists(survey: Survey) -> Estimates:
     count = len(survey.part.artists)
     parent = survey.part.albums.items.parent
-    numbers = survey.reader.means(parent[survey.reader.sheet.album], count)
     rows = survey.artist_rows()[:count]
-    mean, variance = _moments(survey.mixture, survey.artists(), rows, numbers)
+    mean, variance = _moments(
+        survey.mixture, survey.artists(), rows, survey.artist_numbers()
+    )
     ratings = survey.counts()[rows]
     many = survey.branches.is_nobody
     if many.any():

@@ -68,12 +68,12 @@ def views(sums: Sums, candidate: Candidate) -> tuple[Floats, Floats]:
     shares = candidate.shares
     messages = messages_of(sums, shares)
     spread = shares.artist / (1 + shares.artist * messages.heard)
-    artists = messages.total * spread[:, None]
+    artists = messages.total.T * spread[:, None]
     own = shares.album * sums.count / (shares.album * sums.count + shares.own)
     kept = (1 - own)[:, None]
-    albums = kept * artists[sums.artist] + own[:, None] * sums.mean
+    albums = kept * artists[sums.artist] + own[:, None] * sums.mean.T
     of_albums = shares.album * (1 - own) + (1 - own) ** 2 * spread[sums.artist]
-    unknown = np.zeros((1, sums.mean.shape[1]))
+    unknown = np.zeros((1, len(sums.mean)))
     return (
         np.concatenate([albums, artists, unknown]),
         np.concatenate(

@@ -57,7 +57,7 @@ class Sums:
     count: Floats
     """Weight of the ratings of each album."""
     mean: Floats
-    """Their mean vector, shape (albums, 1 + slopes)."""
+    """Their mean vectors, shape (1 + slopes, albums)."""
     artist: Ints
     """Row in `branches` of each album, ascending."""
     is_direct: Bools
@@ -69,11 +69,11 @@ class Sums:
     """Sum of the logarithms of all weights."""
     album_of: Ints
     """The row in `places` of each rating, shape (ratings,)."""
-
-    @property
-    def starts(self) -> Ints:
-        """The first album of each artist."""
-        return np.searchsorted(self.artist, np.arange(len(self.branches)))
+    kind: Ints
+    """Albums of one kind are equally good witnesses: a number for each album."""
+    products: Floats
+    """Sums over each kind of the products of the mean vectors with themselves,
+    shape (kinds, 1 + slopes, 1 + slopes)."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Messages:
     heard: Floats
     """Sum of those precisions, shape (artists,)."""
     total: Floats
-    """Sum of the mean vectors by precision, shape (artists, 1 + slopes)."""
+    """Sum of the mean vectors by precision, shape (1 + slopes, artists)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,24 +124,30 @@ def sums_of(ratings: Ratings) -> Sums:
     albums, album_of = np.unique(key, axis=1, return_inverse=True)
     album_of = album_of.reshape(-1)
     branches, artist = np.unique(albums[0], return_inverse=True)
-    vectors = np.column_stack([ratings.points, ratings.numbers])
     count = np.bincount(album_of, ratings.weight, albums.shape[1]).astype(np.float64)
-    mean = np.empty((len(count), vectors.shape[1]))
-    for at in range(vectors.shape[1]):
-        weighted = ratings.weight * vectors[:, at]
-        mean[:, at] = np.bincount(album_of, weighted, len(count)) / count
-    apart = vectors - mean[album_of]
+    vectors = np.vstack([ratings.points, ratings.numbers.T])
+    mean = np.empty((len(vectors), len(count)))
+    for at, column in enumerate(vectors):
+        mean[at] = np.bincount(album_of, ratings.weight * column, len(count)) / count
+        vectors[at] -= mean[at][album_of]
+    is_direct = albums[1].astype(np.bool_)
+    kinds, kind = np.unique(np.where(is_direct, -count, count), return_inverse=True)
+    members = [mean[:, kind == own] for own in range(len(kinds))]
     return Sums(
         places=albums[2],
         branches=branches,
         count=count,
         mean=mean,
         artist=artist.reshape(-1),
-        is_direct=albums[1].astype(np.bool_),
-        within=(apart * ratings.weight[:, None]).T @ apart,
-        ratings=len(vectors),
+        is_direct=is_direct,
+        within=(vectors * ratings.weight) @ vectors.T,
+        ratings=len(ratings.points),
         log_weights=float(np.log(ratings.weight).sum()),
         album_of=album_of,
+        kind=kind.reshape(-1),
+        products=np.array([own @ own.T for own in members]).reshape(
+            -1, len(vectors), len(vectors)
+        ),
     )
 
 
@@ -149,14 +155,12 @@ def messages_of(sums: Sums, shares: Shares) -> Messages:
     """Return what albums tell their artists: less, the fewer their ratings."""
     spread = np.where(sums.is_direct, 0.0, shares.album)
     precision = 1 / (spread + shares.own / sums.count)
-    weighted = sums.mean * precision[:, None]
-    if not len(weighted):
-        return Messages(precision, np.empty(0), weighted)
-    return Messages(
-        precision,
-        np.add.reduceat(precision, sums.starts),
-        np.add.reduceat(weighted, sums.starts, axis=0),
-    )
+    artists = len(sums.branches)
+    total = np.empty((len(sums.mean), artists))
+    for at, column in enumerate(sums.mean):
+        total[at] = np.bincount(sums.artist, precision * column, artists)
+    heard = np.bincount(sums.artist, precision, artists).astype(np.float64)
+    return Messages(precision, heard, total)
 
 
 def posterior_of(
@@ -164,10 +168,12 @@ def posterior_of(
 ) -> Posterior:
     """Return what the ratings say of level, slopes and variance."""
     share = shares.artist / (1 + shares.artist * messages.heard)
+    precision = np.zeros(len(sums.products))
+    precision[sums.kind] = messages.precision
     gram = (
         sums.within / shares.own
-        + (sums.mean * messages.precision[:, None]).T @ sums.mean
-        - (messages.total * share[:, None]).T @ messages.total
+        + np.tensordot(precision, sums.products, 1)
+        - (messages.total * share) @ messages.total.T
     )
     pull = prior.precision * prior.mean
     matrix = gram[1:, 1:] + np.diag(prior.precision)
