@@ -10,12 +10,12 @@ from engine.assumptions import COLUMNS, GENRE, Assumptions
 from engine.branches import Branches, branches_of
 from engine.columns import Reader, Scale, Sheet, common_genres, scales_of, sheet_of
 from engine.evidence import Part, witnesses
-from engine.points import Floats, Ints
+from engine.points import Floats
 from engine.taste import Taste, taste_of
+from engine.testimony import Worth, offset_of, ratings_of
 from engine.tree import (
     Posterior,
     Prior,
-    Ratings,
     Shares,
     Sums,
     messages_of,
@@ -40,18 +40,6 @@ class Candidate:
     """Their covariance, in units of `variance`."""
     variance: float
     """Total variance, points squared."""
-
-
-@dataclass(frozen=True)
-class Worth:
-    """What the ratings of albums and artists are worth as evidence."""
-
-    album: float
-    """How many rated tracks an album's own rating is worth."""
-    artist: float
-    """How many rated tracks an artist's own rating is worth."""
-    offset: float
-    """How much higher tracks are rated than their rated album, points."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
     reader = Reader(sheet, scales_of(sheet, believed.columns), genres)
     worth = _worth(part, branches, sheet, believed)
     ratings = ratings_of(part, branches, reader, worth)
-    prior = _prior(ratings.points, reader, believed)
+    prior = prior_of(ratings.points, reader, believed)
     tracks = part.tracks.evidence[rated]
     albums = part.albums.evidence
     return Fit(
@@ -108,49 +96,8 @@ def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
     )
 
 
-def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> Ratings:
-    """Return all ratings of a part that count, of tracks, albums and artists."""
-    tracks = witnesses(part.tracks, branches.album)
-    albums = witnesses(part.albums, part.albums.items.parent)
-    heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
-    artists = np.flatnonzero(heard)
-    above = part.albums.items.parent[reader.sheet.album]
-    sources = (
-        (part.tracks.evidence[tracks], 1.0, reader.rows(tracks)),
-        (
-            part.albums.evidence[albums] + worth.offset,
-            worth.album,
-            reader.means(_among(reader.sheet.album, albums), len(albums)),
-        ),
-        (
-            part.artists.evidence[artists] + worth.offset,
-            worth.artist,
-            reader.means(_among(above, artists), len(artists)),
-        ),
-    )
-    place = np.concatenate([branches.album[tracks], albums, artists])
-    branch = np.concatenate(
-        [branches.branch[branches.album[tracks]], branches.branch[albums], artists]
-    )
-    return Ratings(
-        points=np.concatenate([points for points, _, _ in sources]),
-        numbers=np.concatenate([numbers for _, _, numbers in sources]),
-        weight=np.concatenate([np.full(len(p), w) for p, w, _ in sources]),
-        place=place,
-        branch=branch,
-        is_direct=np.arange(len(place)) >= len(tracks) + len(albums),
-    )
-
-
-def _among(values: Ints, chosen: Ints) -> Ints:
-    """Return at which place of the chosen each value is; −1: it is not."""
-    at = np.full(max(values.max(initial=-1), chosen.max(initial=-1)) + 1, -1)
-    at[chosen] = np.arange(len(chosen))
-    found: Ints = at[values]
-    return found
-
-
-def _prior(points: Floats, reader: Reader, believed: Assumptions) -> Prior:
+def prior_of(points: Floats, reader: Reader, believed: Assumptions) -> Prior:
+    """Return what is believed of level, slopes and variance beforehand."""
     slopes = [COLUMNS[scale.name] for scale in reader.scales]
     slopes += [GENRE] * len(reader.genres)
     spread = float(((points - points.mean()) ** 2).sum()) if len(points) else 0.0
@@ -166,7 +113,7 @@ def _prior(points: Floats, reader: Reader, believed: Assumptions) -> Prior:
     )
 
 
-def _grid(believed: Assumptions) -> list[tuple[Shares, float]]:
+def grid_of(believed: Assumptions) -> list[tuple[Shares, float]]:
     """Return the candidate shares with the logarithm of their prior weight."""
 
     def weights(values: Sequence[float], beta: tuple[float, float]) -> Floats:
@@ -188,7 +135,7 @@ def _posteriors(
     sums: Sums, prior: Prior, believed: Assumptions
 ) -> tuple[list[Posterior], Floats]:
     """Return what follows from each candidate, and its logarithmic weight."""
-    grid = _grid(believed)
+    grid = grid_of(believed)
     posteriors = [
         posterior_of(sums, shares, prior, messages_of(sums, shares))
         for shares, _ in grid
@@ -207,7 +154,7 @@ def _candidates(
     before = np.cumsum(weight[order]) - weight[order]
     kept = order[(before < ENOUGH) | (weight[order] >= believed.negligible)]
     total = weight[kept].sum()
-    grid = _grid(believed)
+    grid = grid_of(believed)
     return tuple(
         Candidate(
             weight=float(weight[at] / total),
@@ -224,12 +171,12 @@ def _worth(
     part: Part, branches: Branches, sheet: Sheet, believed: Assumptions
 ) -> Worth:
     """Find out what albums' own ratings are worth, by the tree alone."""
-    worth = Worth(believed.album_weight, believed.artist_weight, _offset(part))
+    worth = Worth(believed.album_weight, believed.artist_weight, offset_of(part))
     if np.isnan(part.albums.evidence).all():
         return worth
     reader = Reader(sheet, (), ())
     ratings = ratings_of(part, branches, reader, worth)
-    prior = _prior(ratings.points, reader, believed)
+    prior = prior_of(ratings.points, reader, believed)
     tracks = witnesses(part.tracks, branches.album)
     is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
     logs = []
@@ -240,15 +187,3 @@ def _worth(
         distance = math.log(album / believed.album_weight)
         logs.append(float(np.logaddexp.reduce(evidence)) - distance**2 / 2)
     return replace(worth, album=believed.album_weights[int(np.argmax(logs))])
-
-
-def _offset(part: Part) -> float:
-    """Return how much higher tracks are rated than their rated album, points."""
-    rated = witnesses(part.tracks, part.tracks.items.parent)
-    parent = part.tracks.items.parent[rated]
-    count = np.bincount(parent, minlength=len(part.albums))
-    total = np.bincount(parent, part.tracks.evidence[rated], len(part.albums))
-    both = (count > 0) & ~np.isnan(part.albums.evidence)
-    distance = total[both] / count[both] - part.albums.evidence[both]
-    weight = np.minimum(count[both], 3)
-    return float((weight * distance).sum() / (weight.sum() + 5))

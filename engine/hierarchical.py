@@ -18,11 +18,12 @@ from engine.branches import Branches, branches_of
 from engine.classic import Phase
 from engine.columns import Reader, blocks, sheet_of
 from engine.evidence import Part
-from engine.fitting import Fit, ratings_of
+from engine.fitting import Fit
 from engine.library import Level
 from engine.mixture import Mixture, Stand, artist_views, stand_of, views
 from engine.points import Bools, Floats, Ints
 from engine.taste import HIGHEST, LOWEST, chances, chances_of_level, interval
+from engine.testimony import ratings_of
 from engine.tree import Sums, sums_of
 
 
