@@ -28,4 +28,7 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
 
-.PHONY: help setup demo test format check
+bench-quality: setup ## Compare the models on real libraries with known figures
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
+
+.PHONY: help setup demo test format check bench-quality

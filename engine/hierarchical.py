@@ -24,7 +24,7 @@ from engine.mixture import Mixture, Stand, artist_views, stand_of, views
 from engine.points import Bools, Floats, Ints
 from engine.taste import HIGHEST, LOWEST, chances, chances_of_level, interval
 from engine.testimony import ratings_of
-from engine.tree import Sums, sums_of
+from engine.tree import Ratings, Sums, sums_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,7 @@ class Survey:
     fit: Fit
     branches: Branches
     reader: Reader
+    ratings: Ratings
     sums: Sums
     mixture: Mixture
 
@@ -64,8 +65,9 @@ class Survey:
         """Return a part as a fitted model sees it."""
         branches = branches_of(part)
         reader = Reader(sheet_of(part, branches), fit.scales, fit.genres)
-        sums = sums_of(ratings_of(part, branches, reader, fit.worth))
-        return cls(part, fit, branches, reader, sums, Mixture.of(fit))
+        ratings = ratings_of(part, branches, reader, fit.worth)
+        sums, mixture = sums_of(ratings), Mixture.of(fit)
+        return cls(part, fit, branches, reader, ratings, sums, mixture)
 
     def artist_rows(self) -> Ints:
         """Return which rated artist each branch is; their number if none."""

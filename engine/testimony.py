@@ -7,6 +7,7 @@ import numpy as np
 from engine.branches import Branches
 from engine.columns import Reader
 from engine.evidence import Part, witnesses
+from engine.library import Level
 from engine.points import Ints
 from engine.tree import Ratings
 
@@ -23,12 +24,42 @@ class Worth:
     """How much higher tracks are rated than their rated album, points."""
 
 
-def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> Ratings:
-    """Return all ratings of a part that count, of tracks, albums and artists."""
-    tracks = witnesses(part.tracks, branches.album)
-    albums = witnesses(part.albums, part.albums.items.parent)
+@dataclass(frozen=True, eq=False)
+class Witnesses:
+    """Whose ratings speak: rows of tracks, of albums, and of artists."""
+
+    tracks: Ints
+    albums: Ints
+    artists: Ints
+
+    def of(self, rating: int) -> tuple[Level, int]:
+        """Return the level and the row of what has a certain rating."""
+        at = rating
+        for level, rows in (
+            (Level.TRACK, self.tracks),
+            (Level.ALBUM, self.albums),
+            (Level.ARTIST, self.artists),
+        ):
+            if at < len(rows):
+                return level, int(rows[at])
+            at -= len(rows)
+        raise ValueError(f"There is no rating {rating}.")
+
+
+def witnesses_of(part: Part, branches: Branches) -> Witnesses:
+    """Return whose ratings speak; a name for many cannot speak for anybody."""
     heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
-    artists = np.flatnonzero(heard)
+    return Witnesses(
+        witnesses(part.tracks, branches.album),
+        witnesses(part.albums, part.albums.items.parent),
+        np.flatnonzero(heard),
+    )
+
+
+def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> Ratings:
+    """Return all ratings that speak: of tracks, then of albums, then of artists."""
+    own = witnesses_of(part, branches)
+    tracks, albums, artists = own.tracks, own.albums, own.artists
     above = part.albums.items.parent[reader.sheet.album]
     sources = (
         (part.tracks.evidence[tracks], 1.0, reader.rows(tracks)),
@@ -38,7 +69,7 @@ def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> 
             reader.means(_among(reader.sheet.album, albums), len(albums)),
         ),
         (
-            part.artists.evidence[artists] + worth.offset,
+            part.artists.evidence[artists],
             worth.artist,
             reader.means(_among(above, artists), len(artists)),
         ),

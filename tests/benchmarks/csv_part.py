@@ -61,8 +61,27 @@ def read_part(path: Path, *, albums_rated: bool = False, critics: bool = True) -
         albums_rated: Whether the albums' own ratings are evidence.
         critics: Whether the critics' ratings are known.
     """
+    return part_of_rows(rows_of(path), albums_rated=albums_rated, critics=critics)
+
+
+def albums_as_tracks(path: Path) -> Part:
+    """Read a library of rated albums as if they were tracks without an album."""
+    rows = [
+        row | {"track": row["album"], "album": "", "rating_10": row["album_rating_10"]}
+        for row in rows_of(path)
+        if row["album_rating_10"]
+    ]
+    return part_of_rows(rows, albums_rated=False, critics=False)
+
+
+def rows_of(path: Path):
+    """Return the rows of a CSV file packed by gzip."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        return list(csv.DictReader(file))
+
+
+def part_of_rows(rows, *, albums_rated: bool, critics: bool) -> Part:
+    """Return rows, one a track, as a part."""
     artists, artist = first_of([row["artist"] for row in rows])
     albums, album = first_of([(row["artist"], row["album"]) for row in rows])
     above = np.zeros(len(albums), np.int64)
