@@ -35,7 +35,8 @@ class Estimates:
     """Points, from half a star to five stars."""
     sd: Floats
     """Standard deviation, points: of a track, of the rating that a person would
-    give; of an album or artist, of its level."""
+    give; of an album or artist, of its level. The level of an album is by the
+    measure by which its listener rates albums, if that is known to differ."""
     low: Floats
     """Lower bound of the 80 % interval, points."""
     high: Floats
@@ -173,12 +174,16 @@ def _albums(survey: Survey) -> Estimates:
     rows = np.arange(len(mean))
     artist = survey.artist_rows()[survey.branches.branch[rows]]
     return _estimates(
-        survey.fit, mean, variance, survey.counts()[artist], of_level=True
+        survey.fit,
+        mean - survey.fit.worth.offset,
+        variance,
+        survey.counts()[artist],
+        of_level=True,
     )
 
 
 def album_moments(survey: Survey) -> tuple[Floats, Floats]:
-    """Return mean and variance of the level of each album, unclipped."""
+    """Return mean and variance of the level of each album's tracks, unclipped."""
     rows = survey.album_rows()[: len(survey.part.albums)]
     return _moments(survey.mixture, survey.albums(), rows, survey.album_numbers)
 

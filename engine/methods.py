@@ -22,8 +22,8 @@ Method = Callable[[Part, Ints], Forecast]
 
 LIBRARY_MEAN = "library mean"
 CLASSIC = "classic"
-TUNED = "classic, tuned"
-TREE = "hierarchical, tree only"
+TUNED = "tuned classic"
+TREE = "hierarchical (tree only)"
 HIERARCHICAL = "hierarchical"
 
 REACH = NormalDist().inv_cdf((1 + INTERVAL) / 2)

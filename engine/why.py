@@ -20,7 +20,7 @@ class Reason:
     """One thing that a value is made of."""
 
     what: str
-    """`level`, `critic`, `rating`, `column`, `gravity` or `scale`."""
+    """`level`, `critic`, `rating`, `column`, `gravity`, `measure` or `scale`."""
     name: str
     """The rated item, or what is known of the track, such as `plays`."""
     adds: float
@@ -143,6 +143,8 @@ def why_hierarchical(part: Part, fit: Fit, level: Level, row: int) -> Why:
         reasons.append(
             _rated(part[own], own, witness, float(weight[at]), float(adds[at]))
         )
+    if level is Level.ALBUM and fit.worth.offset:
+        reasons.append(Reason("measure", "albums beside tracks", -fit.worth.offset))
     value = sum(reason.adds for reason in reasons)
     clipped = min(max(value, LOWEST), HIGHEST)
     if clipped != value:
