@@ -135,7 +135,6 @@ def sheet_of(part: Part, branches: Branches) -> Sheet:
     number = own(facts.number)
     year = own(facts.year)
     duration = own(np.where(tracks.duration > 0, tracks.duration, np.nan)) / 1000
-    known = np.isnan(number)
     values = {
         "plays": plays,
         "never played": np.where(np.isnan(plays), np.nan, plays == 0),
@@ -145,7 +144,7 @@ def sheet_of(part: Part, branches: Branches) -> Sheet:
         "duration": np.log(np.maximum(duration, 1)),
         "year": np.where(np.isnan(year), above.year[album], year),
         "track number": np.log(np.maximum(number, 1)),
-        "first track": np.where(known, np.nan, number == 1),
+        "first track": (number == 1).astype(np.float64),
         "critic": albums.critic[album],
     }
     genre, genres = _genres(part, album)
