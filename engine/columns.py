@@ -14,6 +14,10 @@ from engine.points import Floats, Ints
 BLOCK = 50_000
 """Rows that are worked on at once; bounds the memory, not the result."""
 
+FARTHEST = 5.0
+"""Standard deviations from the mean beyond which no column counts further: a
+mistyped year, or the one track never played, must not decide a rating."""
+
 SEPARATOR = ";"
 """Between two genres of one item."""
 
@@ -77,8 +81,9 @@ class Reader:
 
     def _standardised(self, scale: Scale, rows: Ints) -> Floats:
         raw = self.sheet.values[list(COLUMNS).index(scale.name), rows]
-        scaled: Floats = np.nan_to_num((raw - scale.mean) / scale.sd, nan=0.0)
-        return scaled
+        scaled = np.nan_to_num((raw - scale.mean) / scale.sd, nan=0.0)
+        near: Floats = np.clip(scaled, -FARTHEST, FARTHEST)
+        return near
 
     def _genre_table(self) -> Floats:
         """Return which genres each combination of the sheet has, as 0 and 1."""

@@ -189,21 +189,24 @@ def posterior_of(
         - float(np.log(prior.precision).sum())
         + 2 * float(np.log(np.diag(root)).sum())
     )
-    before, scale = prior.sd_weight, prior.sd_weight * prior.sd**2
-    after = before + sums.ratings / 2
-    rate = scale + max(misfit, 0.0) / 2
-    evidence = (
-        -log_determinant / 2
-        - after * math.log(rate)
-        + before * math.log(scale)
-        + math.lgamma(after)
-        - math.lgamma(before)
-        - sums.ratings / 2 * math.log(2 * math.pi)
-    )
+    after = prior.sd_weight + sums.ratings / 2
+    rate = prior.sd_weight * prior.sd**2 + max(misfit, 0.0) / 2
     return Posterior(
-        log_evidence=evidence,
+        log_evidence=_log_evidence(sums.ratings, prior, rate) - log_determinant / 2,
         slopes=slopes.astype(np.float64),
         doubt=np.linalg.inv(matrix).astype(np.float64),
         variance=rate / after,
         freedom=2 * after,
+    )
+
+
+def _log_evidence(ratings: int, prior: Prior, rate: float) -> float:
+    """Return the part of the evidence that depends on the total variance."""
+    before, after = prior.sd_weight, prior.sd_weight + ratings / 2
+    return (
+        before * math.log(before * prior.sd**2)
+        - after * math.log(rate)
+        + math.lgamma(after)
+        - math.lgamma(before)
+        - ratings / 2 * math.log(2 * math.pi)
     )

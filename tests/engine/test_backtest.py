@@ -8,7 +8,7 @@ import pytest
 from engine.backtest import Backtest, Comparison, backtest, verdict
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
-from engine.folds import REGIMES, fractions, hidings, number_of, without
+from engine.folds import fractions, hidings, number_of, without
 from engine.library import Level
 from engine.methods import CLASSIC, HIERARCHICAL, LIBRARY_MEAN, usual_methods
 from engine.scores import Score, difference, is_central, order_accuracy
@@ -139,7 +139,7 @@ def test_noise_is_no_better_guessed_than_by_its_average():
     assert "their average" in verdict(test).sentence
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", ["track5", "artist5", "keep50"])
 @pytest.mark.parametrize("rated", [0.0, 0.1, 0.6])
 def test_few_or_no_ratings_give_no_verdict_and_no_error(regime, rated):
     part = part_of(random_library(5, rated=rated))
