@@ -28,4 +28,10 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q
 
-.PHONY: help setup demo test format check
+bench-quality: setup ## Compare the models on real libraries with known figures
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
+
+bench-speed: setup ## Time the models on a library of a million tracks
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
+
+.PHONY: help setup demo test format check bench-quality bench-speed

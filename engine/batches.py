@@ -110,6 +110,24 @@ def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
     )
 
 
+def still_due(batch: Batch, look: Look, memory: Memory) -> Batch:
+    """Keep of a batch what a person left as it was until this very moment.
+
+    Args:
+        batch: Items that were due when their letter was looked at.
+        look: These items as they are now.
+        memory: What the shadow state says of each row of the look.
+    """
+    owner = owners(look.rating, look.rated_at, memory)
+    due = (
+        ~np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
+        & (look.mood_locked == batch.mood_locked)
+        & (look.rating_locked == batch.rating_locked)
+    )
+    now = look.take(np.flatnonzero(due))
+    return replace(batch, key=now.key, guid=now.guid, before=now.rating)
+
+
 def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
     """Group the admitted items by value and locks into requests.
 

@@ -22,6 +22,13 @@ class Shelf:
     """A number that items share exactly if they share one rating (one guid)."""
     lead: Bools
     """Whether the item speaks for its twins: it is the one that is written."""
+    heard: Floats | None = None
+    """The ratings that count as evidence, points; none: all manual ones do."""
+
+    @property
+    def evidence(self) -> Floats:
+        """The ratings that count as evidence, points; NaN: nothing to learn."""
+        return self.standing.manual if self.heard is None else self.heard
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -94,7 +101,11 @@ def _part(everything: Part, rows: dict[Level, dict[str, Ints]], letter: str) -> 
         if level is not Level.ARTIST:
             items = replace(items, parent=np.searchsorted(above, items.parent))
         return Shelf(
-            items, full.standing.take(chosen), full.twin[chosen], full.lead[chosen]
+            items,
+            full.standing.take(chosen),
+            full.twin[chosen],
+            full.lead[chosen],
+            None if full.heard is None else full.heard[chosen],
         )
 
     artists = shelf(Level.ARTIST, np.empty(0, np.int64))
@@ -104,24 +115,30 @@ def _part(everything: Part, rows: dict[Level, dict[str, Ints]], letter: str) -> 
 
 
 def tally(shelf: Shelf, parent: Ints, parents: int) -> Tally:
-    """Count the manual ratings of a shelf beneath each of its parents.
+    """Count the ratings of a shelf that are evidence beneath each of its parents.
 
     Items that share one rating count once beneath each parent.
 
     Args:
-        shelf: The items whose manual ratings count.
+        shelf: The items whose ratings count.
         parent: The row of each item's parent, shape (items,).
         parents: How many parents there are.
     """
-    rated = np.flatnonzero(~np.isnan(shelf.standing.manual))
-    pairs = parent[rated] * (shelf.twin.max(initial=0) + 1) + shelf.twin[rated]
-    _, first = np.unique(pairs, return_index=True)
-    rated = rated[np.sort(first)]
-    points = shelf.standing.manual[rated]
+    rated = witnesses(shelf, parent)
+    points = shelf.evidence[rated]
     return Tally(
         count=np.bincount(parent[rated], minlength=parents).astype(np.float64),
         total=np.bincount(parent[rated], points, parents).astype(np.float64),
     )
+
+
+def witnesses(shelf: Shelf, parent: Ints) -> Ints:
+    """Return the rows that are evidence; a shared rating once beneath a parent."""
+    rated = np.flatnonzero(~np.isnan(shelf.evidence))
+    pairs = parent[rated] * (shelf.twin.max(initial=0) + 1) + shelf.twin[rated]
+    _, first = np.unique(pairs, return_index=True)
+    rows: Ints = rated[np.sort(first)]
+    return rows
 
 
 def library_mean(tracks: Shelf) -> float | None:

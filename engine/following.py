@@ -54,7 +54,7 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
 
     The guid decides; an item whose guid is gone is looked for by fingerprint
     among the items that nothing recorded names. Where several share one, they
-    are paired in the order of their keys.
+    are paired in the order of their keys; likewise items that share a guid.
     """
     items = library[level]
     keys_of: dict[str, list[int]] = defaultdict(list)
@@ -65,12 +65,22 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
         (name for name in recorded if name.guid not in keys_of and name.fingerprint),
         key=lambda name: name.key,
     )
-    rekeyed = [
-        Move(name, Name(name.guid, keys_of[name.guid][0], name.fingerprint))
-        for name in known
-        if name.key not in keys_of[name.guid]
-    ]
-    return rekeyed + _found_again(library, items, level, known, lost)
+    return _rekeyed(known, keys_of) + _found_again(library, items, level, known, lost)
+
+
+def _rekeyed(known: Iterable[Name], keys_of: dict[str, list[int]]) -> list[Move]:
+    names_of: dict[str, list[Name]] = defaultdict(list)
+    for name in sorted(known, key=lambda name: name.key):
+        names_of[name.guid].append(name)
+    found = []
+    for guid, names in names_of.items():
+        named = {name.key for name in names}
+        free = [key for key in keys_of[guid] if key not in named]
+        for name in names:
+            if name.key not in keys_of[guid]:
+                key = free.pop(0) if free else keys_of[guid][0]
+                found.append(Move(name, Name(guid, key, name.fingerprint)))
+    return found
 
 
 def _found_again(
@@ -87,10 +97,12 @@ def _found_again(
     waiting: dict[str, list[int]] = defaultdict(list)
     for fingerprint, row in zip(fingerprints(library, level, free), free, strict=True):
         waiting[fingerprint].append(int(row))
-    found = []
+    found: list[Move] = []
+    given: set[str] = set()
     for name in lost:
-        if waiting[name.fingerprint]:
-            row = waiting[name.fingerprint].pop(0)
-            new = Name(items.guid[row], int(items.key[row]), name.fingerprint)
-            found.append(Move(name, new))
+        rows = [r for r in waiting[name.fingerprint] if items.guid[r] not in given]
+        if rows:
+            guid, key = str(items.guid[rows[0]]), int(items.key[rows[0]])
+            found.append(Move(name, Name(guid, key, name.fingerprint)))
+            given.add(guid)
     return found

@@ -37,6 +37,34 @@ class Identity:
 
 
 @dataclass(frozen=True, eq=False)
+class Facts:
+    """What Plex knows of items besides ratings, as columns; NaN: not known."""
+
+    plays: Floats
+    """How often this account played it; 0 never."""
+    skips: Floats
+    """How often this account skipped it."""
+    year: Floats
+    """When it was released; of a track without one, its album's year counts."""
+    number: Floats
+    """Its place on the disc, from 1."""
+    genre: Texts
+    """Its genres, separated by `;`; empty: those of what it belongs to count."""
+
+    @classmethod
+    def unknown(cls, count: int) -> Self:
+        """Return the facts of `count` items of which nothing is known."""
+        nothing = np.full(count, np.nan)
+        genre = np.full(count, "", object)
+        return cls(nothing, nothing, nothing, nothing, genre)
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **columns)
+
+
+@dataclass(frozen=True, eq=False)
 class Items:
     """All items of one level as columns of equal length, ascending by key."""
 
@@ -56,6 +84,8 @@ class Items:
     """The critics' rating, points; NaN if there is none."""
     duration: Ints
     """Milliseconds; 0 if unknown or not a track."""
+    facts: Facts | None = None
+    """What else is known of them; none: nothing was read."""
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -63,8 +93,9 @@ class Items:
 
     def take(self, rows: Ints) -> Self:
         """Return these rows only; `parent` still points where it did."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
+        names = [f.name for f in fields(self) if f.name != "facts"]
+        columns = {name: getattr(self, name)[rows] for name in names}
+        return replace(self, **columns, facts=self.facts and self.facts.take(rows))
 
     def rows_of(self, keys: Ints) -> Ints:
         """Return the row of each key, −1 where there is no such item."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine import classic
+from engine import classic, hierarchical
 from engine.classic import Constants, Phase
+from engine.doubles import overheard
 from engine.evidence import Part, Shelf
+from engine.fitting import Fit
 from engine.library import Level
 from engine.ownership import Owner
 from engine.points import STEP, Bools, Floats, Ints, Texts, rounded
@@ -62,7 +64,13 @@ def make_plan(
     beliefs: "Beliefs",
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
-    inferred = _infer(phase, part, earlier, beliefs)
+    if beliefs.fit is None:
+        inferred = _infer(phase, part, earlier, beliefs)
+    else:
+        inferred = hierarchical.inferred(phase, part, beliefs.fit)
+    if phase is Phase.TRACK_DOWN:
+        heard = overheard(part)
+        inferred = np.where(np.isnan(heard), inferred, heard)
     shelf = part[phase.level]
     ours = shelf.standing.ours
     new = rounded(inferred)
@@ -103,6 +111,8 @@ class Beliefs:
     tolerance: float
     """How far a rating of ours may be off before it is rewritten, points."""
     constants: Constants
+    fit: Fit | None = None
+    """What the hierarchical model learned; none: the classic model infers."""
 
 
 def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:

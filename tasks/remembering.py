@@ -61,7 +61,13 @@ def _remember(
     store: ShadowStore, library: Library, level: Level, *, live: bool
 ) -> Memory:
     shadows, intents = store.shadows(level), store.intents(level)
-    names = {(row.guid, row.key): Name(row.guid, row.key, "") for row in intents}
+    recorded = {row.guid for row in shadows} | {row.guid for row in intents}
+    names = {
+        (mark.guid, mark.key): Name(mark.guid, mark.key, "")
+        for mark in store.marks(level)
+        if mark.guid in recorded
+    }
+    names |= {(row.guid, row.key): Name(row.guid, row.key, "") for row in intents}
     names |= {
         (row.guid, row.key): Name(row.guid, row.key, row.fingerprint) for row in shadows
     }

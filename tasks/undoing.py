@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.library import Level, Library
+from engine.batches import MOST_IDS, Look
+from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.partition import chosen_letters
-from engine.points import Bools, Ints, same
+from engine.points import Bools, Ints
 from engine.reversal import (
     Reversal,
     Selection,
@@ -23,8 +25,8 @@ from tasks.workbench import Step, Workbench
 
 Row = ShadowRow | IntentRow
 
-AT_ONCE = 500
-"""Items looked at before they are written: a person may rate one meanwhile."""
+AT_ONCE = MOST_IDS
+"""Items looked at and then written at once: a person may rate one meanwhile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,13 @@ class Chosen:
     """By guid; a promise hides the older rating."""
     keys: Ints
     """The items in Plex that bear these guids."""
+
+    def owners_of(self, items: Items | Look) -> NDArray[np.int8]:
+        """Tell whose ratings these are now."""
+        shadows = [row for row in self.rows.values() if isinstance(row, ShadowRow)]
+        intents = [row for row in self.rows.values() if isinstance(row, IntentRow)]
+        memory = memory_of(items.guid, shadows, intents)
+        return owners(items.rating, items.rated_at, memory)
 
 
 def undo(bench: Workbench, selection: Selection) -> Undone:
@@ -80,6 +89,7 @@ def _choose(
     here = recorded & _selected(library, level, selection)
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
+    here &= np.array([guid in rows for guid in items.guid], np.bool_)
     return Chosen(level, rows, items.key[here])
 
 
@@ -103,11 +113,10 @@ def _recorded_here(library: Library, chosen: Chosen) -> set[str]:
 
 def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
     level = chosen.level
+    if bench.is_live:
+        bench.await_turn()
     look = bench.gateway.look(keys)[level]
-    shadows = [row for row in chosen.rows.values() if isinstance(row, ShadowRow)]
-    intents = [row for row in chosen.rows.values() if isinstance(row, IntentRow)]
-    memory = memory_of(look.guid, shadows, intents)
-    owner = owners(look.rating, look.rated_at, memory)
+    owner = chosen.owners_of(look)
     clears = is_ours(owner)
     report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
     if not bench.is_live:
@@ -120,7 +129,6 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
 
 
 def _apply(bench: Workbench, reversal: Reversal) -> None:
-    bench.await_turn()
     with bench.throttle.timed(reversal.level, len(reversal.key)):
         bench.gateway.reverse(reversal)
     bench.watch(Step(phase=f"undo {reversal.level.word}s", items=len(reversal.key)))
@@ -132,34 +140,32 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
         if not one.rows:
             continue
         items = bench.gateway.listing(one.level, lambda: None).items
-        held = dict(zip(items.guid, items.rating, strict=True))
-        here = {guid: row for guid, row in one.rows.items() if guid in held}
-        ours = np.array([_value(row) for row in here.values()], np.float64)
-        now = np.array([held[guid] for guid in here], np.float64)
-        stays = same(now, ours) & ~np.isnan(now)
-        guids = list(here)
-        cleared = np.isnan(now)
-        report.undone += int(cleared.sum())
-        report.failed += int(stays.sum())
-        bench.store.forget(
-            one.level,
-            [guid for guid, stay in zip(guids, stays, strict=True) if not stay],
-        )
-
-
-def _value(row: Row) -> float:
-    return row.value if isinstance(row, ShadowRow) else row.after
+        cleared = np.isnan(items.rating)
+        stays = is_ours(one.owners_of(items)) & ~cleared
+        recorded = np.array([guid in one.rows for guid in items.guid], np.bool_)
+        report.undone += len(set(items.guid[recorded & cleared]))
+        report.failed += len(set(items.guid[recorded & stays]))
+        bench.store.forget(one.level, sorted(set(items.guid[recorded & ~stays])))
 
 
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    tag = bench.settings.inferred_tag
     found = bench.gateway.tagged(level)
     recorded = {row.key for row in bench.store.marks(level)} | spared
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
-    look = bench.gateway.look(unknown)[level]
-    clears = off_the_grid(look.rating)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
+    for start in range(0, len(unknown), AT_ONCE):
+        _clear_up(bench, level, unknown[start : start + AT_ONCE], titles, report)
+
+
+def _clear_up(
+    bench: Workbench, level: Level, keys: Ints, titles: dict[int, str], report: Undone
+) -> None:
+    if bench.is_live:
+        bench.await_turn()
+    tag = bench.settings.inferred_tag
+    look = bench.gateway.look(keys)[level]
+    clears = off_the_grid(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):
         (report.swept if clear else report.untagged).append(name)

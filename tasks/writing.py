@@ -5,15 +5,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.batches import Batch, Look, admit, batches
+from engine.batches import Batch, Look, admit, batches, still_due
 from engine.evidence import Part
 from engine.library import Level
-from engine.ownership import Owner
+from engine.ownership import Memory, Owner
 from engine.plan import PhasePlan
 from engine.points import Ints
 from engine.reports import LetterResult
 from tasks.remembering import memory_of
-from tasks.shadow.tables import MarkRow
 from tasks.workbench import Step, Workbench
 
 
@@ -60,26 +59,26 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
     guids = {str(guid) for guid in shelf.items.guid[taken]}
     if not guids:
         return 0
-    for mark, keys in _tagged(bench.store.marks(level), guids, bench.batch_size):
+    marks = [mark for mark in bench.store.marks(level) if mark.guid in guids]
+    tags = {mark.key: mark.tag for mark in marks if mark.tag and not mark.had_tag}
+    keys = sorted(tags)
+    for start in range(0, len(keys), bench.batch_size):
+        chunk = np.array(keys[start : start + bench.batch_size], np.int64)
         bench.await_turn()
-        with bench.throttle.timed(level, len(keys)):
-            bench.gateway.untag(level, keys, mark.tag, mood_locked=mark.mood_locked)
+        for tag, mood_locked, own in _tagged(bench.gateway.look(chunk)[level], tags):
+            with bench.throttle.timed(level, len(own)):
+                bench.gateway.untag(level, own, tag, mood_locked=mood_locked)
     bench.store.forget(level, sorted(guids))
     return len(guids)
 
 
-def _tagged(
-    marks: Sequence[MarkRow], guids: set[str], size: int
-) -> Iterator[tuple[MarkRow, Ints]]:
+def _tagged(look: Look, tags: dict[int, str]) -> Iterator[tuple[str, bool, Ints]]:
     """Yield the items that bear our tag in groups that one request can clear."""
-    ours = [m for m in marks if m.guid in guids and m.tag and not m.had_tag]
-    groups: dict[tuple[str, bool], list[MarkRow]] = {}
-    for mark in ours:
-        groups.setdefault((mark.tag, mark.mood_locked), []).append(mark)
-    for group in groups.values():
-        for start in range(0, len(group), size):
-            chunk = group[start : start + size]
-            yield chunk[0], np.array([mark.key for mark in chunk], np.int64)
+    groups: dict[tuple[str, bool], list[int]] = {}
+    for key, locked in zip(look.key.tolist(), look.mood_locked.tolist(), strict=True):
+        groups.setdefault((tags[key], locked), []).append(key)
+    for (tag, locked), keys in groups.items():
+        yield tag, locked, np.array(keys, np.int64)
 
 
 def _keys(everything: Part, plans: Sequence[PhasePlan]) -> Ints:
@@ -93,26 +92,35 @@ def _keys(everything: Part, plans: Sequence[PhasePlan]) -> Ints:
     return np.unique(np.concatenate(keys))
 
 
+def _memory(bench: Workbench, level: Level, look: Look) -> Memory:
+    guids = sorted(set(look.guid))
+    shadows = bench.store.shadows(level, guids)
+    return memory_of(look.guid, shadows, bench.store.intents(level, guids))
+
+
 def _write_phase(
     bench: Workbench, letter: str, plan: PhasePlan, look: Look, result: LetterResult
 ) -> None:
-    level = plan.phase.level
-    guids = sorted(set(look.guid))
-    shadows = bench.store.shadows(level, guids)
-    intents = bench.store.intents(level, guids)
-    admitted = admit(plan, look, memory_of(look.guid, shadows, intents))
+    admitted = admit(plan, look, _memory(bench, plan.phase.level, look))
     result.written += admitted.done
     result.taken_over += admitted.taken_over
     result.gone += admitted.gone
     for batch in batches(plan.phase, admitted, look, bench.batch_size):
-        _write(bench, batch, look)
-        result.written += len(set(batch.guid))
+        _write(bench, batch, result)
         bench.watch(Step(letter, plan.phase.label, len(batch)))
 
 
-def _write(bench: Workbench, batch: Batch, look: Look) -> None:
-    level, tag = batch.phase.level, bench.settings.inferred_tag
+def _write(bench: Workbench, planned: Batch, result: LetterResult) -> None:
+    """Write a batch, less what a person did since the letter was looked at."""
+    level, tag = planned.phase.level, bench.settings.inferred_tag
     bench.await_turn()
+    look = bench.gateway.look(planned.key)[level]
+    batch = still_due(planned, look, _memory(bench, level, look))
+    result.written += len(set(batch.guid))
+    result.gone += len(set(planned.guid) - set(look.guid))
+    result.taken_over += len(set(look.guid) - set(batch.guid))
+    if not len(batch):
+        return
     bench.store.intend(batch, look, tag, bench.run_id, time.time())
     with bench.throttle.timed(level, len(batch)):
         bench.gateway.rate(

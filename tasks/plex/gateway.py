@@ -38,7 +38,7 @@ LONGEST_URL = 4000
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
 
-IDLE_ELEMENTS = "Media,Genre,Country,Image,UltraBlurColors,Guid"
+IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
 """What we ask listings to leave out; a server may send it all the same."""
 

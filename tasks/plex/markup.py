@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.batches import Look
 from engine.errors import PlexUnreachable
-from engine.library import Items, Level
+from engine.library import Facts, Items, Level
 from engine.points import Floats, Ints, Texts
 
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
@@ -77,9 +77,25 @@ def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
         rated_at=_integers(ordered, "lastRatedAt", 0),
         critic=_floats(ordered, "rating"),
         duration=_integers(ordered, "duration", 0),
+        facts=_facts(level, ordered),
     )
     sort_title = [e.get("titleSort") or e.get("title", "") for e in ordered]
     return Listing(items, texts(sort_title))
+
+
+def _facts(level: Level, elements: Sequence[Element]) -> Facts:
+    """Return what listings tell besides ratings; the number of a track is its index.
+
+    A play or skip count that is absent is none; an album's year comes with it.
+    """
+    is_track = level is Level.TRACK
+    return Facts(
+        plays=_floats(elements, "viewCount", 0 if is_track else np.nan),
+        skips=_floats(elements, "skipCount", 0 if is_track else np.nan),
+        year=_floats(elements, "parentYear" if is_track else "year"),
+        number=_floats(elements, "index" if is_track else "none"),
+        genre=texts([";".join(_tags(e, "Genre")) for e in elements]),
+    )
 
 
 def looks_of(elements: Sequence[Element], tag: str) -> dict[Level, Look]:
@@ -104,8 +120,8 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
     )
 
 
-def _floats(elements: Sequence[Element], name: str) -> Floats:
-    return np.array([number(e, name, np.nan) for e in elements], np.float64)
+def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
+    return np.array([number(e, name, absent) for e in elements], np.float64)
 
 
 def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
@@ -122,4 +138,8 @@ def _locked(element: Element) -> set[str]:
 
 
 def _moods(element: Element) -> set[str]:
-    return {mood.get("tag", "").casefold() for mood in element.iter("Mood")}
+    return {mood.casefold() for mood in _tags(element, "Mood")}
+
+
+def _tags(element: Element, kind: str) -> list[str]:
+    return [tag.get("tag", "") for tag in element.iter(kind)]

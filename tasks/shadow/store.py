@@ -163,9 +163,15 @@ class ShadowStore:
             self._delete(session, MarkRow, level, guids)
 
     def follow(self, level: Level, moves: Iterable[Move]) -> None:
-        """Record items under the names that they go by now."""
+        """Record items under the names that they go by now.
+
+        What an item was like before us is noted once: an older note of another
+        item, which is gone, gives way.
+        """
         with self.database.writing() as session:
             for move in moves:
+                if move.new.key != move.old.key:
+                    self._make_way(session, level, move)
                 for table in (ShadowRow, IntentRow, MarkRow):
                     session.execute(
                         update(table)
@@ -177,6 +183,12 @@ class ShadowStore:
                         )
                         .values(guid=move.new.guid, key=move.new.key)
                     )
+
+    def _make_way(self, session: Session, level: Level, move: Move) -> None:
+        here = (MarkRow.library_id == self.library_id, MarkRow.level == level)
+        new, old = MarkRow.key == move.new.key, MarkRow.key == move.old.key
+        if session.scalar(select(MarkRow.key).where(*here, new)) is not None:
+            session.execute(delete(MarkRow).where(*here, old))
 
     def _rows(
         self, table: type[Row], level: Level, guids: Sequence[str] | None

@@ -1,0 +1,176 @@
+"""Which model guesses this listener's own ratings best, and is it worth it?"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.branches import branches_of
+from engine.evidence import Part
+from engine.folds import Hiding, fractions, hidings, key_texts, without
+from engine.methods import CLASSIC, LIBRARY_MEAN, Method
+from engine.points import Floats
+from engine.scores import Forecast, Score, difference, is_central, order_accuracy
+from engine.taste import INTERVAL, scale_of, step_of
+
+FEW = 20
+"""With fewer hidden ratings no verdict is given."""
+
+WORTH = 0.01
+"""A smaller gain over the plain mean is not worth speaking of."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one method does beside another, on the same hidden ratings."""
+
+    change: float
+    """Difference in RMSE as a part of the other's; negative: smaller error."""
+    error: float
+    """Standard error of that, by resampling artists."""
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came of hiding ratings from several methods."""
+
+    regime: str
+    ratings: int
+    """How many ratings there are to hide."""
+    scores: dict[str, Score]
+    """By method, in the order in which they were asked for."""
+    against: dict[str, dict[str, Comparison]]
+    """By method, each beside every other."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a backtest says, for people."""
+
+    best: str
+    """The method to choose; empty if there were too few ratings to tell."""
+    sentence: str
+
+
+def backtest(part: Part, methods: Mapping[str, Method], regime: str) -> Backtest:
+    """Hide ratings, let every method guess them, and compare.
+
+    Args:
+        part: The whole library.
+        methods: What to compare, by name.
+        regime: What is hidden, one of `REGIMES`.
+    """
+    hidden = hidings(part, regime)
+    if not hidden:
+        return Backtest(regime, 0, {}, {})
+    truth = part.tracks.evidence
+    found: dict[str, list[Forecast]] = {name: [] for name in methods}
+    for hiding in hidden:
+        known = without(part, hiding.rows)
+        for name, method in methods.items():
+            found[name].append(method(known, hiding.rows))
+    rows = np.concatenate([hiding.rows for hiding in hidden])
+    weight = np.concatenate([np.full(len(h.rows), h.weight) for h in hidden])
+    fraction = fractions("pit|" + key for key in key_texts(part)[rows])
+    squares = {
+        name: (np.concatenate([own.mean for own in forecasts]) - truth[rows]) ** 2
+        for name, forecasts in found.items()
+    }
+    places = branches_of(part)
+    artist = places.branch[places.album[rows]]
+    return Backtest(
+        regime=regime,
+        ratings=len(np.unique(rows)),
+        scores={
+            name: score_of(forecasts, hidden, truth[rows], fraction)
+            for name, forecasts in found.items()
+        },
+        against={
+            name: {
+                other: Comparison(*difference(own, squares[other], weight, artist))
+                for other in squares
+                if other != name
+            }
+            for name, own in squares.items()
+        },
+    )
+
+
+def score_of(
+    forecasts: list[Forecast], hidden: list[Hiding], truth: Floats, fraction: Floats
+) -> Score:
+    """Return how good the forecasts of one method are.
+
+    Args:
+        forecasts: One for each time that ratings were hidden.
+        hidden: Those times.
+        truth: All hidden ratings, in the same order, points.
+        fraction: Where within its step each rating is thought to be, 0 to 1.
+    """
+    ends = np.cumsum([len(hiding.rows) for hiding in hidden])[:-1]
+    parts = zip(
+        forecasts, hidden, np.split(truth, ends), np.split(fraction, ends), strict=True
+    )
+    rows = [_measures(*own) for own in parts]
+    total = np.sum([measures for measures, _ in rows], axis=0)
+    return Score(
+        rmse=math.sqrt(total[0]),
+        mae=float(total[1]),
+        order=float(np.mean([order for _, order in rows])),
+        log_score=float(total[2]),
+        coverage=float(total[3]),
+        central=float(total[4]),
+    )
+
+
+def _measures(
+    forecast: Forecast, hiding: Hiding, truth: Floats, fraction: Floats
+) -> tuple[Floats, float]:
+    error = forecast.mean - truth
+    steps = scale_of(forecast.chance.shape[1])
+    step = step_of(truth, steps)
+    happened = forecast.chance[np.arange(len(step)), step]
+    inside = (forecast.low <= truth) & (truth <= forecast.high)
+    central = is_central(forecast.chance, step, fraction, INTERVAL)
+    columns = (error**2, np.abs(error), -np.log(happened), inside, central)
+    measures = np.array([hiding.weight * column.sum() for column in columns])
+    return measures, order_accuracy(truth, forecast.mean)
+
+
+def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
+    """Say in one sentence which model is best for this library.
+
+    Args:
+        test: What came of hiding ratings.
+        present: The method that the others have to beat.
+    """
+    if test.ratings < FEW:
+        few = f"With {test.ratings} rated tracks it is too early to say"
+        return Verdict("", f"{few} which model is best; {FEW} are needed.")
+    best = min(test.scores, key=lambda name: test.scores[name].rmse)
+    over_mean = test.scores[best].rmse / test.scores[LIBRARY_MEAN].rmse - 1
+    if over_mean > -WORTH:
+        return Verdict(
+            LIBRARY_MEAN,
+            "No model guesses these ratings better than their average: "
+            f"it is off by {_stars(test, LIBRARY_MEAN)} stars.",
+        )
+    off = f"its guesses are off by {_stars(test, best)} stars"
+    if best == present:
+        return Verdict(best, f"The {best} model is best for this library: {off}.")
+    gain = test.against[best][present]
+    size = f"{-100 * gain.change:.0f} % smaller error than {present}"
+    surely = f"(± {100 * gain.error:.0f} %)"
+    if gain.change > -2 * gain.error:
+        return Verdict(
+            present,
+            f"The {best} model has {size} {surely}, which may be chance: {off}.",
+        )
+    return Verdict(
+        best, f"The {best} model is best for this library: {off}, {size} {surely}."
+    )
+
+
+def _stars(test: Backtest, name: str) -> str:
+    return f"{test.scores[name].rmse / 2:.2f}"
