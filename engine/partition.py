@@ -8,7 +8,7 @@ from engine.errors import SettingsInvalid
 SYMBOLS = "#"
 """The partition of digits, symbols and empty titles; it comes before A."""
 
-UNFOLDABLE = str.maketrans("ÆŒØŁĐÐÞƏ", "AOOLDDTE")
+UNFOLDABLE = str.maketrans("ÆŒØŁĐÐÞƏẞ", "AOOLDDTES")
 """Latin letters that Unicode does not decompose into a letter and an accent."""
 
 ONE_SCRIPT = {
@@ -32,7 +32,7 @@ def letter_of(title: str) -> str:
     first = unicodedata.normalize("NFKD", title.strip()[:1]).upper()[:1]
     if not first.isalpha():
         return SYMBOLS
-    script = unicodedata.name(first, "").split(maxsplit=1)[0].split("-")[0]
+    script = unicodedata.name(first, "?").split(maxsplit=1)[0].split("-")[0]
     return ONE_SCRIPT.get(script, first.translate(UNFOLDABLE))
 
 

@@ -14,6 +14,9 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.points import STEP, Bools, Floats, Ints, Texts, rounded
 
+FLOAT_NOISE = 1e-9
+"""Points; decimals are not exact in binary."""
+
 SMALLEST_DRIFT = 0.02
 """Stars; below this no library is precise enough to care."""
 
@@ -75,7 +78,7 @@ def make_plan(
     ours = shelf.standing.ours
     new = rounded(inferred)
     drift = np.abs(new - ours)
-    moves = drift >= max(beliefs.tolerance, STEP) - STEP / 10
+    moves = drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE
     unsure = shelf.standing.unsure & ~np.isnan(ours)
     free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
     chosen = free & (np.isnan(ours) | moves | unsure)
@@ -120,7 +123,8 @@ def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:
     standing = shelf.standing
     held = np.where(np.isnan(standing.manual), standing.ours, standing.manual)
     for plan in plans:
-        held[shelf.items.rows_of(plan.key)] = plan.after
+        rows = shelf.items.rows_of(plan.key)
+        held[rows[rows >= 0]] = plan.after[rows >= 0]
     return _shared_with_twins(shelf, held)
 
 

@@ -1,0 +1,1 @@
+"""The pure engine, proved without any server, file or clock."""

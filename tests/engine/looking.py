@@ -1,0 +1,69 @@
+"""Items at the last moment before writing, told in a few words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.batches import Look
+from engine.classic import Phase
+from engine.ownership import Memory
+from engine.plan import PhasePlan
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item as it is at the last moment, and what our record says of it."""
+
+    guid: str
+    rating: float = np.nan
+    recorded: float = np.nan
+    promised: float = np.nan
+    before: float = np.nan
+    arrived: bool = False
+    mood_locked: bool = False
+    rating_locked: bool = False
+    key: int = 0
+
+
+def column(rows, name):
+    kind = type(getattr(Row, name))
+    return np.array([getattr(row, name) for row in rows], kind)
+
+
+def look_of(*rows):
+    """Look at the items; without keys of their own they count from 500."""
+    keys = [row.key or 500 + n for n, row in enumerate(rows)]
+    return Look(
+        key=np.array(keys, np.int64),
+        guid=np.array([row.guid for row in rows], object),
+        rating=column(rows, "rating"),
+        rated_at=np.zeros(len(rows), np.int64),
+        mood_locked=column(rows, "mood_locked"),
+        rating_locked=column(rows, "rating_locked"),
+        has_tag=np.zeros(len(rows), np.bool_),
+    )
+
+
+def memory_of(*rows):
+    """Remember the same items."""
+    promised = column(rows, "promised")
+    return Memory(
+        value=np.where(np.isnan(promised), column(rows, "recorded"), promised),
+        before=column(rows, "before"),
+        unconfirmed=~np.isnan(promised),
+        arrived=column(rows, "arrived"),
+        seen_at=np.zeros(len(rows), np.int64),
+    )
+
+
+def plan_of(**ratings):
+    """Plan ratings by guid."""
+    return PhasePlan(
+        phase=Phase.TRACK_DOWN,
+        key=np.arange(1, len(ratings) + 1),
+        guid=np.array(list(ratings), object),
+        before=np.full(len(ratings), np.nan),
+        after=np.array(list(ratings.values()), np.float64),
+        kept=0,
+        cleared=0,
+    )

@@ -1,0 +1,207 @@
+"""Whose a rating is follows from Plex and our record, in every situation there is."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from engine.ownership import Memory, Owner, owners, standing_of
+from tests.engine.building import artist, library_of
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What Plex and the record say of one item, and whose its rating is."""
+
+    sentence: str
+    owner: Owner
+    plex: float | None = None
+    record: float | None = None
+    before: float | None = None
+    promised: bool = False
+    arrived: bool = False
+    rated_at: int = 0
+    seen_at: int = 0
+
+    def memory(self):
+        return Memory(
+            value=column(self.record),
+            before=column(self.before),
+            unconfirmed=np.array([self.promised]),
+            arrived=np.array([self.arrived]),
+            seen_at=np.array([self.seen_at]),
+        )
+
+    def owner_found(self):
+        rated_at = np.array([self.rated_at])
+        return Owner(owners(column(self.plex), rated_at, self.memory())[0])
+
+    def standing(self):
+        items = library_of(artist("Mirel", rating=self.plex)).artists
+        items = replace(items, rated_at=np.array([self.rated_at]))
+        return standing_of(items, self.memory())
+
+
+def column(rating):
+    return np.array([np.nan if rating is None else rating], np.float64)
+
+
+def case(sentence, *facts, rated_at=0, seen_at=0):
+    """Tell of a settled item: its owner, what Plex holds, what we recorded."""
+    return Situation(sentence, *facts, rated_at=rated_at, seen_at=seen_at)
+
+
+def promise(sentence, *facts, arrived=False, rated_at=0):
+    """Tell of an open promise: owner, Plex, what was promised, what was before."""
+    return Situation(
+        sentence, *facts, promised=True, arrived=arrived, rated_at=rated_at
+    )
+
+
+IN_32_BITS = float(np.float32(7.48))
+
+NOBODY = [
+    case("what is unrated and unknown to us is nobody's", Owner.NOBODY),
+]
+PERSON = [
+    case("a rating that we know nothing of is a person's", Owner.PERSON, 8.0),
+    case("a 0 that we know nothing of is a person's", Owner.PERSON, 0.0),
+    case("a date takes nothing from a person", Owner.PERSON, 8.0, rated_at=9),
+]
+US = [
+    case("a rating just as we left it is ours", Owner.US, 7.48, 7.48),
+    case("a 0 just as we left it is ours", Owner.US, 0.0, 0.0),
+    case("what the server rounded is ours", Owner.US, 7.33, 7.3333),
+    case("what the server holds in 32 bits is ours", Owner.US, IN_32_BITS, 7.48),
+    case("off by as much as is tolerated", Owner.US, 0.011, 0.0),
+    case("last rated when we saw it", Owner.US, 7.0, 7.0, rated_at=9, seen_at=9),
+    case("last rated before we saw it", Owner.US, 7.0, 7.0, rated_at=8, seen_at=9),
+]
+TAKEN_OVER = [
+    case("a person gave another rating", Owner.TAKEN_OVER, 9.0, 7.0),
+    case("a person gave a 0", Owner.TAKEN_OVER, 0.0, 7.0),
+    case("a person raised our 0", Owner.TAKEN_OVER, 1.0, 0.0),
+    case("higher by more than is tolerated", Owner.TAKEN_OVER, 0.012, 0.0),
+    case("lower by more than is tolerated", Owner.TAKEN_OVER, 6.98, 7.0),
+    case(
+        "our very rating given again",
+        Owner.TAKEN_OVER,
+        7.0,
+        7.0,
+        rated_at=10,
+        seen_at=9,
+    ),
+    case(
+        "another rating given later", Owner.TAKEN_OVER, 9.0, 7.0, rated_at=10, seen_at=9
+    ),
+    promise("a person was faster than our change", Owner.TAKEN_OVER, 9.0, 7.5, 7.0),
+    promise("a person was faster than our first rating", Owner.TAKEN_OVER, 9.0, 7.5),
+]
+CLEARED = [
+    case("a person removed our rating", Owner.CLEARED, None, 7.0),
+    case("a person removed our 0", Owner.CLEARED, None, 0.0),
+    case("rated again, then removed", Owner.CLEARED, None, 7.0, rated_at=10, seen_at=9),
+    promise("removed before our change arrived", Owner.CLEARED, None, 7.5, 7.0),
+]
+UNWRITTEN = [
+    promise("the first rating never arrived", Owner.UNWRITTEN, None, 7.5),
+    promise("the change never arrived", Owner.UNWRITTEN, 7.0, 7.5, 7.0),
+    promise("the change of a 0 never arrived", Owner.UNWRITTEN, 0.0, 7.5, 0.0),
+    promise("a single step never arrived", Owner.UNWRITTEN, 7.48, 7.49, 7.48),
+    promise("a single step down never arrived", Owner.UNWRITTEN, 7.49, 7.48, 7.49),
+    promise("a step from 32 bits never came", Owner.UNWRITTEN, IN_32_BITS, 7.49, 7.48),
+]
+WRITTEN = [
+    promise("the first rating arrived", Owner.WRITTEN, 7.5, 7.5),
+    promise("the first 0 arrived", Owner.WRITTEN, 0.0, 0.0),
+    promise("the change arrived", Owner.WRITTEN, 7.5, 7.5, 7.0),
+    promise("it arrived, as Plex said", Owner.WRITTEN, 7.5, 7.5, 7.0, arrived=True),
+    promise("a single step arrived", Owner.WRITTEN, 7.49, 7.49, 7.48),
+    promise("a single step down arrived", Owner.WRITTEN, 7.48, 7.48, 7.49),
+    promise("a step into 32 bits arrived", Owner.WRITTEN, IN_32_BITS, 7.48, 7.49),
+    promise("the same rating was promised again", Owner.WRITTEN, 7.5, 7.5, 7.5),
+    promise("it has a fresh date, being new", Owner.WRITTEN, 7.5, 7.5, rated_at=10),
+]
+ALL = NOBODY + PERSON + US + TAKEN_OVER + CLEARED + UNWRITTEN + WRITTEN
+
+
+def situations(cases):
+    ids = [f"{told.owner.name}: {told.sentence}" for told in cases]
+    return pytest.mark.parametrize("situation", cases, ids=ids)
+
+
+@situations(ALL)
+def test_every_situation_has_its_owner(situation):
+    assert situation.owner_found() is situation.owner
+
+
+@situations(PERSON + TAKEN_OVER)
+def test_what_a_person_gave_is_evidence_and_not_ours(situation):
+    standing = situation.standing()
+
+    assert standing.manual.tolist() == [situation.plex]
+    assert np.isnan(standing.ours).all()
+
+
+@situations(US + WRITTEN)
+def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
+    standing = situation.standing()
+
+    assert standing.ours.tolist() == [situation.record]
+    assert np.isnan(standing.manual).all()
+
+
+@situations(NOBODY + CLEARED)
+def test_what_is_unrated_is_neither_evidence_nor_ours(situation):
+    standing = situation.standing()
+
+    assert np.isnan([standing.manual, standing.ours]).all()
+
+
+@situations(UNWRITTEN)
+def test_what_never_arrived_leaves_ours_as_it_was_before(situation):
+    standing = situation.standing()
+
+    assert np.isnan(standing.manual).all()
+    np.testing.assert_array_equal(standing.ours, column(situation.before))
+
+
+@situations(ALL)
+def test_only_what_arrived_without_a_word_from_plex_is_unsure(situation):
+    silent = situation.owner is Owner.WRITTEN and not situation.arrived
+
+    assert situation.standing().unsure.tolist() == [silent]
+
+
+def test_each_item_is_told_apart_by_itself():
+    rating = np.array([np.nan, 8.0, 7.0, 9.0])
+    memory = Memory.blank(4)
+    memory.value[2:] = 7.0
+
+    found = owners(rating, np.zeros(4, np.int64), memory)
+
+    expected = [Owner.NOBODY, Owner.PERSON, Owner.US, Owner.TAKEN_OVER]
+    assert found.tolist() == expected
+
+
+MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
+"""Ratings that often meet, so that every comparison goes either way."""
+
+
+@given(
+    ratings=arrays.arrays(
+        np.float64, (3, 50), elements=st.sampled_from(MEETING) | st.floats(0, 10)
+    ),
+    moments=arrays.arrays(np.int64, (2, 50), elements=st.integers(0, 2)),
+    flags=arrays.arrays(np.bool_, (2, 50)),
+)
+def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, flags):
+    rating, value, before = ratings
+    memory = Memory(value, before, *flags, seen_at=moments[1])
+
+    found = owners(rating, moments[0], memory)
+
+    assert set(found.tolist()) <= set(Owner)

@@ -1,0 +1,53 @@
+"""Ratings are points in steps of a hundredth, and comparisons know of rounding."""
+
+import numpy as np
+import pytest
+
+from engine.points import equal, rounded, same
+
+
+@pytest.mark.parametrize(
+    ("points", "written"),
+    [(22 / 3, 7.33), (7.48, 7.48), (6.999, 7.0), (0.004, 0.0), (10.0, 10.0)],
+)
+def test_ratings_are_written_in_hundredths(points, written):
+    assert rounded(np.array([points])).tolist() == [written]
+
+
+def test_what_is_unrated_stays_unrated_when_rounded():
+    assert np.isnan(rounded(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param(7.33, 7.33, True, id="alike"),
+        pytest.param(7.33, float(np.float32(7.33)), True, id="held in 32 bits"),
+        pytest.param(7.33, 22 / 3, True, id="rounded"),
+        pytest.param(7.33, 7.34, True, id="one step"),
+        pytest.param(0.0, 0.011, True, id="as far as is tolerated"),
+        pytest.param(0.0, 0.0111, False, id="farther than is tolerated"),
+        pytest.param(7.33, 7.35, False, id="two steps"),
+        pytest.param(np.nan, np.nan, True, id="both unrated"),
+        pytest.param(0.0, np.nan, False, id="a 0 and unrated"),
+    ],
+)
+def test_ratings_are_the_same_within_the_tolerance(left, right, expected):
+    both = np.array([left]), np.array([right])
+
+    assert same(*both).tolist() == same(*reversed(both)).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        pytest.param(7.33, 7.33, True, id="alike"),
+        pytest.param(7.33, float(np.float32(7.33)), True, id="held in 32 bits"),
+        pytest.param(7.33, 7.334, True, id="rounded alike"),
+        pytest.param(7.33, 7.34, False, id="one step"),
+        pytest.param(np.nan, np.nan, False, id="both unrated"),
+        pytest.param(0.0, np.nan, False, id="a 0 and unrated"),
+    ],
+)
+def test_ratings_are_equal_if_they_are_written_alike(left, right, expected):
+    assert equal(np.array([left]), right).tolist() == [expected]

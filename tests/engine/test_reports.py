@@ -1,0 +1,250 @@
+"""A report counts what was done and ranks artists, each of them once."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.classic import Phase
+from engine.library import Level
+from engine.reports import (
+    LetterResult,
+    Outcome,
+    PhaseCount,
+    Ranked,
+    Summary,
+    mean_of,
+    ranking,
+    summarize,
+    taken_over,
+)
+from tests.engine.building import (
+    album,
+    applied,
+    artist,
+    beliefs_of,
+    part_of,
+    parts_of,
+    plans_of,
+    track,
+    tracks,
+)
+
+EXACTLY = beliefs_of(tolerance=0.0)
+
+
+def names(ranked):
+    return [line.name for line in ranked]
+
+
+def ranked(ratings, *count):
+    part = part_of(*(artist(name) for name in ratings))
+    held = [np.nan if r is None else r for r in ratings.values()]
+    return ranking(part, np.array(held, np.float64), *count)
+
+
+def summary(*, dry_run=False):
+    return Summary(
+        run="r",
+        library="Music",
+        dry_run=dry_run,
+        artists=0,
+        albums=0,
+        tracks=0,
+        manual_tracks=0,
+        drift_tolerance=0.0,
+        prior_before=6.0,
+        prior_after=6.0,
+        mean_before=None,
+        mean_after=None,
+    )
+
+
+def test_the_best_come_best_first_and_the_worst_worst_first():
+    ratings = {"A": 5.0, "B": 9.0, "C": 1.0, "D": 7.0, "E": 3.0}
+
+    top, bottom = ranked(ratings, 2)
+
+    assert (names(top), names(bottom)) == (["B", "D"], ["C", "E"])
+
+
+def test_ten_are_named_at_either_end():
+    top, bottom = ranked({f"{n:02}": n / 3 for n in range(30)})
+
+    assert names(top) == [f"{n:02}" for n in range(29, 19, -1)]
+    assert names(bottom) == [f"{n:02}" for n in range(10)]
+
+
+def test_of_a_few_artists_nobody_is_named_twice():
+    top, bottom = ranked({"A": 1.0, "B": 2.0, "C": 3.0}, 2)
+
+    assert (names(top), names(bottom)) == (["C", "B"], ["A"])
+
+
+def test_artists_of_one_rating_come_by_name():
+    top, bottom = ranked({"D": 5.0, "A": 5.0, "C": 5.0, "B": 5.0}, 2)
+
+    assert (names(top), names(bottom)) == (["A", "B"], ["C", "D"])
+
+
+def test_unrated_artists_are_not_ranked_but_a_0_is():
+    top, bottom = ranked({"A": None, "B": 0.0, "C": 4.0}, 1)
+
+    assert (names(top), names(bottom)) == (["C"], ["B"])
+
+
+@given(st.lists(st.none() | st.floats(0, 10), max_size=25), st.integers(1, 12))
+def test_no_artist_is_named_at_both_ends(ratings, count):
+    top, bottom = ranked({f"{n}": r for n, r in enumerate(ratings)}, count)
+
+    named = names(top) + names(bottom)
+    assert len(set(named)) == len(named) <= 2 * count
+    assert all(high.rating >= low.rating for high in top for low in bottom)
+
+
+def test_a_line_tells_of_the_artists_own_albums_and_tracks():
+    part = part_of(
+        artist("Quill", album("Aurn", *tracks("q", 3.0))),
+        artist(
+            "Mirel",
+            album("Dorn", *tracks("d", 8.0, 0.0, None), track("inferred", ours=6.0)),
+            album("Fern"),
+            rating=9.0,
+        ),
+    )
+
+    top, _ = ranking(part, np.array([5.0, 9.0]))
+
+    assert top == [
+        Ranked("Mirel", 9.0, albums=2, rated_tracks=2, is_manual=True),
+        Ranked("Quill", 5.0, albums=1, rated_tracks=1, is_manual=False),
+    ]
+
+
+def test_albums_are_ranked_under_their_artists_name():
+    part = part_of(
+        artist(
+            "Mirel", album("Dorn", *tracks("d", 8.0, None), rating=3.0), album("Aurn")
+        )
+    )
+
+    top, bottom = ranking(part, np.array([3.0, 7.0]), 1, Level.ALBUM)
+
+    assert top == [
+        Ranked("Mirel – Aurn", 7.0, albums=1, rated_tracks=0, is_manual=False)
+    ]
+    assert bottom == [
+        Ranked("Mirel – Dorn", 3.0, albums=1, rated_tracks=1, is_manual=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ratings", "mean"),
+    [
+        pytest.param([2.0, np.nan, 4.0], 3.0, id="what is rated"),
+        pytest.param([0.0, 4.0], 2.0, id="a 0 is rated"),
+        pytest.param([np.nan], None, id="nothing is rated"),
+        pytest.param([], None, id="nothing at all"),
+    ],
+)
+def test_the_mean_of_ratings(ratings, mean):
+    assert mean_of(np.array(ratings, np.float64)) == mean
+
+
+def test_ratings_that_persons_took_over_are_counted_at_every_level():
+    dorn = album("Dorn", track("Vesk", 2.0, recorded=6.0), rating=3.0, recorded=6.0)
+    part = part_of(artist("Mirel", dorn, rating=1.0, recorded=6.0))
+
+    assert taken_over(part) == 3
+
+
+def test_what_nobody_took_over_is_not_counted():
+    dorn = album("Dorn", track("Vesk", 2.0), track("Orl", ours=6.0), recorded=6.0)
+
+    assert taken_over(part_of(artist("Mirel", dorn))) == 0
+
+
+def test_the_counts_of_letters_add_up():
+    about = summary()
+
+    about.count("A", "1 album-up", PhaseCount(5, 4, 3, 2))
+    about.count("B", "1 album-up", PhaseCount(50, 40, 30, 20))
+    about.count("B", "2 artist-up", PhaseCount(1, 1, 0, 0))
+
+    assert about.phases == {
+        "1 album-up": PhaseCount(55, 44, 33, 22),
+        "2 artist-up": PhaseCount(1, 1, 0, 0),
+    }
+    assert about.letters["B"]["1 album-up"] == PhaseCount(50, 40, 30, 20)
+    assert (about.planned, about.written) == (56, 45)
+    assert (about.kept_by_drift, about.cleared) == (33, 22)
+
+
+HOUSE = [
+    artist("Mirel", album("Dorn", track("Vesk", 10.0), track("Orl", recorded=3.0))),
+    artist("Quill", album("Aurn", track("Glin", ours=2.0))),
+]
+
+
+def outcome_of(artists, **facts):
+    parts = parts_of(*artists).items()
+    return Outcome({letter: plans_of(part, EXACTLY) for letter, part in parts}, **facts)
+
+
+def test_a_dry_run_tells_what_a_live_one_would_come_to():
+    outcome = outcome_of(HOUSE)
+    before = part_of(*HOUSE)
+    plans = [plan for plans in outcome.plans.values() for plan in plans]
+    after = part_of(*applied(HOUSE, plans))
+
+    dry = summarize(summary(dry_run=True), before, before, outcome)
+    live = summarize(summary(), before, after, outcome)
+
+    assert (dry.mean_before, dry.mean_after) == (6.0, 23 / 3)
+    assert (live.mean_before, live.mean_after) == (6.0, 23 / 3)
+    assert (dry.top, dry.planned) == (live.top, live.planned)
+
+
+def test_a_dry_run_writes_nothing_and_fails_at_nothing():
+    part = part_of(*HOUSE)
+
+    dry = summarize(summary(dry_run=True), part, part, outcome_of(HOUSE))
+
+    assert (dry.planned, dry.written, dry.failed) == (6, 0, 0)
+    assert dry.cleared == 1
+
+
+def test_what_was_seen_in_plex_is_counted_where_it_was_planned():
+    part = part_of(*HOUSE)
+    outcome = outcome_of(HOUSE, seen={("M", Phase.TRACK_DOWN): 1})
+
+    live = summarize(summary(), part, part, outcome)
+
+    assert live.letters["M"]["4 track-down"] == PhaseCount(1, 1, 0, 1)
+    assert live.letters["Q"]["4 track-down"] == PhaseCount(1, 0, 0, 0)
+    assert live.written == 1
+
+
+def test_only_what_neither_arrived_nor_had_a_reason_has_failed():
+    part = part_of(*HOUSE)
+    results = {
+        "M": LetterResult(written=1, released=4, taken_over=1),
+        "Q": LetterResult(gone=1),
+    }
+    seen = {("M", Phase.ALBUM_UP): 1, ("M", Phase.ARTIST_UP): 1}
+
+    live = summarize(
+        summary(), part, part, outcome_of(HOUSE, results=results, seen=seen)
+    )
+
+    assert (live.planned, live.written, live.failed) == (6, 2, 2)
+    assert (live.taken_over, live.gone) == (5, 1)
+
+
+def test_letters_that_failed_are_named_with_their_reason():
+    part = part_of(*HOUSE)
+    failures = {"Q": "the server is away"}
+
+    live = summarize(summary(), part, part, outcome_of(HOUSE, failures=failures))
+
+    assert live.failed_letters == failures
