@@ -4,14 +4,15 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
@@ -22,6 +23,7 @@ from pydantic_settings import (
 
 from engine.classic import Constants
 from engine.errors import ConfigMissing, SettingsInvalid
+from engine.points import STEP, Grid
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -34,6 +36,16 @@ DEFAULT_PATH = Path("config.json")
 FORMAT_VERSION = "1.1.1"
 """The version of the configuration format that this program was written for."""
 FORMAT_MAJOR = 1
+
+
+Model = Literal["classic", "hierarchical"]
+"""How ratings are inferred."""
+ModelChoice = Literal["", "classic", "hierarchical"]
+"""The same for one run; empty: as configured."""
+
+COARSE = 0.2
+"""Points; how finely the hierarchical model writes unless told otherwise. It gives
+every track a value of its own, and only equal values share a request."""
 
 
 def _not_a_boolean(value: object) -> object:
@@ -88,6 +100,9 @@ class Settings(BaseSettings):
     retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
 
+    model: Model = Field("classic", description="classic or hierarchical")
+    write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -114,6 +129,8 @@ class Settings(BaseSettings):
     def _is_a_token(cls, token: SecretStr) -> SecretStr:
         if not token.get_secret_value().strip():
             raise PydanticCustomError("missing", "missing")
+        if not token.get_secret_value().isascii():
+            raise PydanticCustomError("token", "tokens have plain letters only")
         if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
             raise PydanticCustomError("placeholder", "still the example: edit it")
         return token
@@ -126,13 +143,14 @@ class Settings(BaseSettings):
             raise PydanticCustomError("version", "written for a newer program")
         return version
 
-    @model_validator(mode="after")
-    def _weighs_something(self) -> "Settings":
-        if self.weight_critic + self.weight_global == 0:
+    @field_validator("weight_global")
+    @classmethod
+    def _weighs_something(cls, weight: float, info: ValidationInfo) -> float:
+        if weight == 0 and info.data.get("weight_critic") == 0:
             raise PydanticCustomError(
                 "weights", "WEIGHT_CRITIC and WEIGHT_GLOBAL must not both be 0"
             )
-        return self
+        return weight
 
     @property
     def constants(self) -> Constants:
@@ -145,6 +163,12 @@ class Settings(BaseSettings):
             album_gravity=self.album_inheritance_gravity,
             track_gravity=self.track_inheritance_gravity,
         )
+
+    @property
+    def grid(self) -> Grid:
+        """Which values are written."""
+        usual = STEP if self.model == "classic" else COARSE
+        return Grid(step=max(2 * self.write_precision or usual, STEP))
 
 
 def config_path(path: Path | None) -> Path:
@@ -163,10 +187,11 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
         SettingsInvalid: Something is missing or wrong; every fault is named.
     """
     chosen = config_path(path)
-    document = _read_document(chosen, required=path is not None)
+    named = path is not None or "PLEXBAYES_CONFIG" in os.environ
+    document = _read_document(chosen, required=named)
     known = {_key(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
-    values.setdefault("state_url", _default_state(chosen))
+    values["state_url"] = values.get("state_url") or _default_state(chosen)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -190,7 +215,7 @@ def _key(field: str) -> str:
 
 
 def _default_state(config: Path) -> str:
-    return f"sqlite:///{config.resolve().parent / 'plexbayes.db'}"
+    return f"sqlite:///{quote(str(config.resolve().parent / 'plexbayes.db'))}"
 
 
 def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
@@ -220,12 +245,9 @@ def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
 def _faults(error: ValidationError) -> list[str]:
     lines = []
     for fault in error.errors(include_url=False):
-        if not fault["loc"]:
-            lines.append(fault["msg"])
-            continue
         name = str(fault["loc"][0])
         allowed = Settings.model_fields[name].description
         shown = "" if name in SECRET else f" = {fault['input']!r}"
-        message = fault["msg"][0].lower() + fault["msg"][1:]
+        message = fault["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines

@@ -74,9 +74,10 @@ class PlexGateway:
                 session=self._session,
                 timeout=settings.timeout,
             )
+            server = str(self._plex.machineIdentifier)
         self._section = self._find_section(settings.library_name)
         self.identity = Identity(
-            server=str(self._plex.machineIdentifier),
+            server=server,
             uuid=str(self._section.get("uuid")),
             account=self._account(),
             title=str(self._section.get("title")),
@@ -122,16 +123,25 @@ class PlexGateway:
         """
         elements: list[Element] = []
         for start in range(0, len(keys), MOST_IDS):
-            ids = ",".join(str(key) for key in keys[start : start + MOST_IDS])
-            path = (
-                f"/library/metadata/{ids}?skipRefresh=1&excludeElements={IDLE_ELEMENTS}"
-            )
-            try:
-                elements += self._get(path)
-            except PlexRefused as refusal:
-                if "(404)" not in str(refusal):
-                    raise
+            missing = keys[start : start + MOST_IDS]
+            while len(missing):
+                found = self._pages_of(missing)
+                elements += found
+                # What a short answer leaves out is asked for once more.
+                known = [key_of(element) for element in found]
+                missing = np.setdiff1d(missing, known) if found else missing[:0]
         return looks_of(elements, self._tag)
+
+    def _pages_of(self, keys: Ints) -> list[Element]:
+        """Return the pages of items, as far as Plex sends them at once."""
+        ids = ",".join(str(key) for key in keys)
+        exclude = f"skipRefresh=1&excludeElements={IDLE_ELEMENTS},Genre"
+        try:
+            return list(self._get(f"/library/metadata/{ids}?{exclude}"))
+        except PlexRefused as refusal:
+            if "(404)" in str(refusal):  # none of them is there
+                return []
+            raise
 
     def tagged(self, level: Level) -> Items:
         """Return the items of a level that bear our tag; none without a tag."""
@@ -326,8 +336,9 @@ def _translated(doing: str) -> Iterator[None]:
         raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
     except requests.Timeout:
         raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
-    except (requests.RequestException, ParseError, TypeError) as fault:
-        # plexapi raises TypeError for a status that requests has no name for.
+    except (requests.RequestException, ParseError, TypeError, AttributeError) as fault:
+        # plexapi raises TypeError for a status that requests has no name for,
+        # and AttributeError for an empty answer where it expects one.
         raise PlexUnreachable(
             f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
         ) from None

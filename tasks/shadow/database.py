@@ -10,7 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -63,8 +67,20 @@ def open_database(address: str, *, create: bool) -> Database:
         url = make_url("sqlite://")
     with _usable(url):
         engine = _engine(url)
-        _migrate(engine)
-    return Database(engine)
+        try:
+            if _is_ours(engine) or create:
+                _migrate(engine)
+                return Database(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    engine.dispose()
+    return open_database("sqlite://", create=True)
+
+
+def shown(url: URL) -> str:
+    """Return a URL for people: without its password, wherever that stands."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -75,7 +91,7 @@ def _usable(url: URL) -> Iterator[None]:
     except (SQLAlchemyError, ImportError) as fault:
         reason = str(getattr(fault, "orig", None) or fault).splitlines()[0]
         raise ShadowUnreadable(
-            f"The state database {url.render_as_string(hide_password=True)} cannot "
+            f"The state database {shown(url)} cannot "
             f"be used: {reason}. Nothing more was written to Plex. Repair it or "
             f"restore a copy, or point STATE_URL elsewhere."
         ) from fault
@@ -85,10 +101,11 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address)
         url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ImportError) as fault:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as fault:
         raise ShadowUnreadable(
             "STATE_URL is not a SQLAlchemy URL that can be used here, such as "
-            f"sqlite:///plexbayes.db or postgresql+psycopg://user@host/name: {fault}."
+            "sqlite:///plexbayes.db or postgresql+psycopg://user@host/name "
+            f"({type(fault).__name__})."
         ) from None
     return url
 
@@ -118,14 +135,37 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     # The driver must not open transactions by itself: `_begin_sqlite` does.
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an intent must survive a power cut
     cursor.close()
+
+
+def _let_readers_in(engine: Engine) -> None:
+    """Switch a SQLite file to the journal in which nobody waits for a writer."""
+    connection = engine.raw_connection()
+    connection.cursor().execute("PRAGMA journal_mode=WAL")
+    connection.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_ours(engine: Engine) -> bool:
+    """Say whether a database holds our tables; an empty one does not.
+
+    Raises:
+        ShadowUnreadable: It holds somebody else's.
+    """
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision():
+            return True
+        if inspect(connection).get_table_names():
+            raise ShadowUnreadable(
+                "The database at STATE_URL holds other tables and none of plexbayes. "
+                "Give plexbayes a database of its own."
+            )
+    return False
 
 
 def _migrate(engine: Engine) -> None:
@@ -134,19 +174,15 @@ def _migrate(engine: Engine) -> None:
     script = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
-        foreign = present is None and inspect(connection).get_table_names()
     if present == script.get_current_head():
         return
-    if foreign:
-        raise ShadowUnreadable(
-            "The database at STATE_URL holds other tables and none of plexbayes. "
-            "Give plexbayes a database of its own."
-        )
     if present and present not in {step.revision for step in script.walk_revisions()}:
         raise ShadowUnreadable(
             f"The state database was written by a newer plexbayes (schema {present}). "
             "Upgrade plexbayes to use it."
         )
+    if engine.url.database and engine.url.get_backend_name() == "sqlite":
+        _let_readers_in(engine)
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

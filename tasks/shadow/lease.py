@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine.errors import LibraryHeld
+from engine.errors import LibraryHeld, ShadowUnreadable
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LeaseRow
 
@@ -75,7 +75,9 @@ class Lease:
                         heartbeat=now,
                     )
                 )
-        except IntegrityError:
+        except ShadowUnreadable as fault:
+            if not isinstance(fault.__cause__, IntegrityError):
+                raise
             raise LibraryHeld("Another run took this library just now.") from None
         self._renewed = now
 

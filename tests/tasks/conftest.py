@@ -1,0 +1,137 @@
+"""What many tests of the tasks begin with: a Plex, a gateway, a database."""
+
+import gc
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.plex.gateway import PlexGateway
+from tasks.shadow.database import open_database
+from tasks.shadow.store import ShadowStore
+from tasks.workbench import Workbench
+from tests.simulator.process import Simulator
+from tests.tasks.building import MINE, settings_of
+from tests.tasks.postgres import END_OTHERS, execute, postgres, postgres_server
+from tests.tasks.stage import bench_for
+
+__all__ = ["postgres", "postgres_server"]
+
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep out what the environment of this machine would override."""
+    for name in list(os.environ):
+        if name.upper().startswith("PLEXBAYES_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module")
+def plex() -> Iterator[Simulator]:
+    """A small Plex for all tests of a module."""
+    with Simulator.start(synthetic=60) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def order(plex: Simulator) -> Iterator[Callable[..., None]]:
+    """Order one fault, until the end of the test."""
+
+    def order(do: str, match: dict[str, Any] | None = None, **facts: Any) -> None:
+        plex.faults([{"do": do, "match": match or {}, **facts}])
+
+    yield order
+    plex.faults([])
+
+
+@pytest.fixture
+def songs(plex: Simulator) -> dict[str, Any]:
+    """Make an album of three unrated tracks; return the new ratingKeys."""
+    number = next(_numbers)
+    tracks = [{"title": t, "guid": f"plex://{t}/{number}"} for t in ("a", "b", "c")]
+    return plex.add(f"Singer {number}", "Songs", tracks)
+
+
+@pytest.fixture
+def gateway(plex: Simulator) -> Iterator[PlexGateway]:
+    """The owner's way into that Plex."""
+    with PlexGateway(settings_of(plex)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def bench(plex: Simulator, record: Path) -> Iterator[Workbench]:
+    """The tools of a live run on that Plex."""
+    with bench_for(plex, record) as bench:
+        yield bench
+
+
+@pytest.fixture
+def tracks(songs: dict[str, Any]) -> list[int]:
+    """The ratingKeys of three unrated tracks."""
+    keys: list[int] = songs["tracks"]
+    return keys
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database of either kind, without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'plexbayes.db'}"
+    url: str = request.getfixturevalue("postgres")
+    return url
+
+
+@pytest.fixture
+def record(tmp_path: Path, blank_file: Path) -> Path:
+    """A database file with empty tables."""
+    return Path(shutil.copy(blank_file, tmp_path / "plexbayes.db"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest) -> str:
+    """The URL of a database of either kind, with empty tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('record')}"
+    url: str = request.getfixturevalue("postgres_tables")
+    execute(url, END_OTHERS, "TRUNCATE library CASCADE")
+    return url
+
+
+@pytest.fixture(scope="session")
+def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with empty tables, to be copied: making them takes its time."""
+    path = tmp_path_factory.mktemp("blank") / "plexbayes.db"
+    open_database(f"sqlite:///{path}", create=True).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: str) -> str:
+    """The URL of a database with tables, to be emptied."""
+    execute(f"{postgres_server}/postgres", "CREATE DATABASE tables")
+    url = f"{postgres_server}/tables"
+    open_database(url, create=True).close()
+    return url
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[ShadowStore]:
+    """An empty record in a database of either kind."""
+    with ShadowStore.open(address, MINE, create=True) as store:
+        yield store
+
+
+@pytest.fixture
+def leaks() -> Iterator[None]:
+    """Expect connections that nobody closes, and collect them."""
+    yield
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()

@@ -1,0 +1,79 @@
+"""A run by hand, without Prefect: take stock, plan what a test wishes, write."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.evidence import Part
+from engine.plan import PhasePlan
+from engine.reports import LetterResult
+from tasks.gate import Gate
+from tasks.plex.gateway import PlexGateway
+from tasks.plex.throttle import Throttle
+from tasks.remembering import take_stock
+from tasks.shadow.store import ShadowStore
+from tasks.workbench import Workbench
+from tasks.writing import write_letter
+from tests.simulator.process import Simulator
+from tests.tasks.building import settings_of
+
+TRACKS = Phase.TRACK_DOWN
+Wishes = dict[int, float]
+"""Points by ratingKey."""
+
+
+@contextmanager
+def bench_for(plex: Simulator, path: Path, **wishes: Any) -> Iterator[Workbench]:
+    """Lay out the tools of a live run whose record is a file."""
+    settings = settings_of(plex, **({"cooldown_sleep": 0} | wishes))
+    gate = Gate()
+    throttle = Throttle(
+        settings.cooldown_batch,
+        settings.cooldown_sleep,
+        settings.cooldown_mode,
+        clock=time.monotonic,
+        rest=gate.rest,
+    )
+    with (
+        PlexGateway(settings) as gateway,
+        ShadowStore.open(f"sqlite:///{path}", gateway.identity, create=True) as store,
+    ):
+        yield Workbench(settings, gateway, store, throttle, gate, "run 1", is_live=True)
+
+
+def stock(bench: Workbench) -> Part:
+    """Read everything and bring the record up to date."""
+    return take_stock(bench).everything
+
+
+def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
+    """Plan to give items what a test wishes."""
+    items = part[phase.level].items
+    keys = np.array(sorted(wishes), np.int64)
+    return PhasePlan(
+        phase=phase,
+        key=keys,
+        guid=items.guid[items.rows_of(keys)],
+        before=np.full(len(keys), np.nan),
+        after=np.array([wishes[key] for key in keys.tolist()]),
+        kept=0,
+        cleared=0,
+    )
+
+
+def write(bench: Workbench, part: Part, *plans: PhasePlan) -> LetterResult:
+    """Write plans as those of one letter."""
+    return write_letter(bench, "X", part, part, plans)
+
+
+def infer(bench: Workbench, wishes: Wishes) -> LetterResult:
+    """Give tracks what a test wishes, from beginning to end."""
+    part = stock(bench)
+    result = write(bench, part, plan_for(part, wishes))
+    stock(bench)
+    return result

@@ -1,0 +1,222 @@
+"""An edit reaches exactly the items that it names, and spares all they had."""
+
+import numpy as np
+import pytest
+
+from engine.errors import PlexRefused
+from engine.library import Level
+from tasks.plex.gateway import PlexGateway
+from tests.tasks.building import item_in, settings_of
+
+TAG = "Rating_Inferred"
+SPECIAL = [
+    "Test !@#$%^&*()-_=+[];:'\"/?.",
+    "50% off",
+    "a+b=c",
+    "%41%2C",
+    "Ünsicher 🎷",
+    "back\\slash",
+    "<tag> & more",
+]
+
+
+@pytest.fixture
+def keys(songs):
+    return np.array(songs["tracks"])
+
+
+@pytest.fixture
+def new_changes(plex, keys):
+    """Return the changes since the songs were made, without number and request."""
+    begin = len(plex.journal())
+
+    def new_changes():
+        fresh = plex.journal()[begin:]
+        return [(c["ratingKey"], c["what"], c["before"], c["after"]) for c in fresh]
+
+    return new_changes
+
+
+def rate(gateway, keys, points, **locks):
+    locks = {"mood_locked": False, "rating_locked": False} | locks
+    gateway.rate(Level.TRACK, keys, points, **locks)
+
+
+def test_rating_changes_the_named_items_and_nothing_else(gateway, keys, new_changes):
+    rate(gateway, keys[:2], 7.33)
+
+    changes = sorted(new_changes(), key=lambda change: change[:2])
+    assert changes == [
+        change
+        for key in keys[:2].tolist()
+        for change in [(key, "mood+", None, TAG), (key, "rating", None, 7.33)]
+    ]
+
+
+def test_rating_and_tag_go_in_one_request(plex, gateway, keys):
+    plex.clear_log()
+
+    rate(gateway, keys, 7.33)
+
+    assert plex.counts() == {"reads": 0, "writes": 1, "items_written": 3}
+
+
+@pytest.mark.parametrize("level", Level)
+def test_items_of_every_level_can_be_rated(plex, gateway, songs, level):
+    key = {8: songs["artist"], 9: songs["album"], 10: songs["tracks"][0]}[level]
+
+    gateway.rate(level, np.array([key]), 6.5, mood_locked=False, rating_locked=False)
+
+    assert item_in(plex, key)["userRating"] == 6.5
+
+
+@pytest.mark.parametrize(
+    ("points", "sent"),
+    [(0.0, "0"), (10.0, "10"), (7.3, "7.3"), (7.333333, "7.33"), (0.01, "0.01")],
+)
+def test_points_are_sent_short_and_exact(plex, gateway, keys, points, sent):
+    plex.clear_log()
+
+    rate(gateway, keys, points)
+
+    assert f"userRating.value={sent}&" in plex.log()[0]["path"]
+    assert item_in(plex, keys[0])["userRating"] == float(sent)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_rating_keeps_other_moods_and_their_lock(plex, gateway, keys, locked):
+    plex.mood(int(keys[0]), add="Calm", lock=locked)
+
+    rate(gateway, keys[:1], 8, mood_locked=locked)
+
+    assert item_in(plex, keys[0])["moods"] == ["Calm", TAG]
+    assert item_in(plex, keys[0])["locks"] == ["mood"] * locked
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_rating_leaves_the_lock_of_the_rating_as_told(plex, gateway, keys, locked):
+    rate(gateway, keys[:1], 8, rating_locked=locked)
+    rate(gateway, keys[:1], 9, rating_locked=locked)
+
+    assert item_in(plex, keys[0])["locks"] == ["userRating"] * locked
+
+
+def test_rating_twice_tags_once(plex, gateway, keys):
+    rate(gateway, keys[:1], 8)
+    rate(gateway, keys[:1], 8)
+
+    assert item_in(plex, keys[0])["moods"] == [TAG]
+
+
+def test_without_a_tag_no_mood_and_no_lock_of_moods_is_sent(plex, keys):
+    plex.clear_log()
+
+    with PlexGateway(settings_of(plex, inferred_tag="")) as gateway:
+        rate(gateway, keys, 8)
+
+    assert "mood" not in plex.log()[-1]["path"]
+    assert item_in(plex, keys[0])["userRating"] == 8
+
+
+@pytest.mark.parametrize("tag", SPECIAL)
+def test_any_tag_is_given_and_taken_as_it_is_spelled(plex, keys, tag):
+    plex.mood(int(keys[0]), add="Calm", lock=False)
+
+    with PlexGateway(settings_of(plex, inferred_tag=tag)) as gateway:
+        rate(gateway, keys[:1], 8)
+        given = item_in(plex, keys[0])["moods"]
+        gateway.untag(Level.TRACK, keys[:1], tag, mood_locked=False)
+
+    assert given == ["Calm", tag]
+    assert item_in(plex, keys[0])["moods"] == ["Calm"]
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_untagging_takes_one_mood_and_leaves_rating_and_lock(
+    plex, gateway, keys, locked
+):
+    plex.mood(int(keys[0]), add="Calm", lock=locked)
+    rate(gateway, keys[:1], 8, mood_locked=locked)
+
+    gateway.untag(Level.TRACK, keys[:1], TAG, mood_locked=locked)
+
+    edited = item_in(plex, keys[0])
+    assert edited["moods"] == ["Calm"]
+    assert edited["locks"] == ["mood"] * locked
+    assert edited["userRating"] == 8
+
+
+def test_untagging_what_bears_no_tag_changes_nothing(gateway, keys, new_changes):
+    gateway.untag(Level.TRACK, keys, TAG, mood_locked=False)
+
+    assert new_changes() == []
+
+
+NO_IDS = [
+    np.array([], np.int64),
+    np.array([]),
+    np.array([1001.0]),
+    np.array(["1001"]),
+    np.array([None]),
+]
+
+
+@pytest.mark.parametrize("no_ids", NO_IDS, ids=repr)
+def test_no_rating_is_sent_without_whole_numbers_as_ids(plex, gateway, no_ids):
+    plex.clear_log()
+
+    with pytest.raises(ValueError, match="must name its items"):
+        rate(gateway, no_ids, 8)
+
+    assert plex.log() == []
+
+
+@pytest.mark.parametrize("no_ids", NO_IDS, ids=repr)
+def test_no_tag_is_taken_without_whole_numbers_as_ids(plex, gateway, no_ids):
+    plex.clear_log()
+
+    with pytest.raises(ValueError, match="must name its items"):
+        gateway.untag(Level.TRACK, no_ids, TAG, mood_locked=False)
+
+    assert plex.log() == []
+
+
+def test_an_edit_that_is_too_long_is_never_sent(plex, gateway):
+    plex.clear_log()
+
+    with pytest.raises(ValueError, match="too long"):
+        rate(gateway, np.arange(1_000_000, 1_000_500), 8)
+
+    assert plex.log() == []
+
+
+def test_the_longest_tag_and_a_hundred_long_ids_fit_in_one_request(plex):
+    keys = np.arange(1_000_000_000, 1_000_000_100)
+    tag = "🎷" * 100
+    plex.clear_log()
+
+    with PlexGateway(settings_of(plex, inferred_tag=tag)) as gateway:
+        rate(gateway, keys, 7.33)
+        gateway.untag(Level.TRACK, keys, tag, mood_locked=False)
+
+    assert plex.counts()["writes"] == 2
+
+
+def test_items_that_are_gone_are_no_obstacle(plex, gateway, keys):
+    plex.delete([int(keys[1])])
+
+    rate(gateway, keys, 8)
+
+    assert [item_in(plex, key)["userRating"] for key in keys[[0, 2]]] == [8, 8]
+
+
+def test_a_shared_account_may_not_edit(plex, keys, new_changes):
+    settings = settings_of(plex, plex_token=plex.shared_token)
+
+    with (
+        PlexGateway(settings) as gateway,
+        pytest.raises(PlexRefused, match=r"refused \(403\)"),
+    ):
+        rate(gateway, keys, 8)
+
+    assert new_changes() == []

@@ -1,0 +1,131 @@
+"""Our record finds its items again when Plex gives them another name."""
+
+import pytest
+
+from engine.errors import RecordLost
+from engine.library import Level
+from engine.ownership import Owner
+from tasks.reading import read_library
+from tasks.remembering import refuse_if_lost, remember, seen_in_plex, stand
+from tests.tasks.building import item_in, told_of
+from tests.tasks.stage import bench_for, infer, stock, write
+
+TRACK = Level.TRACK
+
+
+@pytest.fixture
+def unmatched(plex, songs):
+    """Make tracks that no agent knows: their guids follow their keys."""
+    titles = ("Demo", "Live", "Again")
+    album = f"Tape {songs['album']}"
+    tracks = [{"title": title, "guid": f"local://{title}"} for title in titles]
+    keys = plex.add(f"Nobody {songs['artist']}", album, tracks)["tracks"]
+    return list(plex.rekey(keys).values())
+
+
+def names(rows):
+    return sorted((row.guid, row.key) for row in rows)
+
+
+def names_in(plex, keys):
+    return sorted(zip(told_of(plex, keys, "guid"), keys, strict=True))
+
+
+def owners(bench, *, live):
+    library = read_library(bench.gateway)
+    owner = stand(library, remember(bench.store, library, live=live))[TRACK].owner
+    return dict(zip(library.tracks.key.tolist(), map(Owner, owner), strict=True))
+
+
+def test_an_item_with_a_new_key_stays_ours(plex, bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    new = list(plex.rekey(tracks).values())
+
+    known = owners(bench, live=True)
+
+    assert [known[key] for key in new] == [Owner.US] * 3
+    assert names(bench.store.shadows(TRACK)) == names_in(plex, new)
+    assert names(bench.store.marks(TRACK)) == names_in(plex, new)
+
+
+def test_an_item_with_another_guid_is_known_again(plex, bench, unmatched):
+    infer(bench, dict.fromkeys(unmatched, 7.33))
+    new = list(plex.rekey(unmatched).values())
+
+    known = owners(bench, live=True)
+
+    # Plex leaves such ratings behind with the old guid.
+    assert [known[key] for key in new] == [Owner.CLEARED] * 3
+    assert names(bench.store.shadows(TRACK)) == names_in(plex, new)
+
+
+def test_who_only_looks_follows_without_changing_the_record(plex, bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    before = names(bench.store.shadows(TRACK))
+    new = list(plex.rekey(tracks).values())
+
+    known = owners(bench, live=False)
+
+    assert [known[key] for key in new] == [Owner.US] * 3
+    assert names(bench.store.shadows(TRACK)) == before
+
+
+def test_a_person_can_take_over_under_a_new_key(plex, bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    new = plex.rekey(tracks)[tracks[0]]
+    plex.rate(new, 3.0)
+
+    result = write(bench, stock(bench))
+
+    assert result.released == 1
+    assert item_in(plex, new)["moods"] == []
+
+
+def test_an_item_that_is_gone_stays_on_record(plex, bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    known = names_in(plex, tracks)
+    plex.delete([tracks[0]])
+
+    stock(bench)
+
+    assert names(bench.store.shadows(TRACK)) == known
+
+
+def test_a_run_counts_what_of_it_is_seen_in_plex(bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    library = read_library(bench.gateway)
+
+    seen = seen_in_plex(bench.store, library, "run 1")
+
+    assert [(letter, phase.label) for letter, phase in seen] == [("S", "4 track-down")]
+    assert seen.total() == 3
+    assert seen_in_plex(bench.store, library, "run 2").total() == 0
+
+
+def test_tags_without_a_record_stop_a_run(plex, bench, tmp_path, songs):
+    infer(bench, dict.fromkeys(songs["tracks"], 7.33))
+    plex.mood(songs["album"], add="Rating_Inferred", lock=False)
+
+    with (
+        bench_for(plex, tmp_path / "lost.db") as without,
+        pytest.raises(RecordLost, match=r"1 albums, \d+ tracks in Plex bear the tag"),
+    ):
+        refuse_if_lost(without.store, without.gateway)
+
+
+def test_tags_with_a_record_stop_nobody(bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+
+    assert refuse_if_lost(bench.store, bench.gateway) is None
+
+
+def test_a_run_without_a_tag_misses_none(plex, bench, tmp_path, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+
+    with bench_for(plex, tmp_path / "new.db", inferred_tag="") as untagged:
+        assert refuse_if_lost(untagged.store, untagged.gateway) is None
+
+
+def test_a_tag_that_nobody_bears_stops_nobody(plex, tmp_path):
+    with bench_for(plex, tmp_path / "new.db", inferred_tag="Not yet") as first:
+        assert refuse_if_lost(first.store, first.gateway) is None

@@ -1,0 +1,245 @@
+"""One run at a time writes to a library, and a dead one does not bar the way."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, insert, select, text, update
+
+from engine.errors import LibraryHeld
+from tasks.shadow import lease as leasing
+from tasks.shadow.lease import LIFETIME, Lease, lease
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import LeaseRow
+from tests.tasks.building import MINE
+
+HERE = socket.gethostname()
+LONG = 30.0
+
+
+def held_by_run_1(store, **facts):
+    """Return the statement that writes down who holds the library."""
+    now = time.time()
+    known = {"host": HERE, "process": os.getpid(), "run_id": "run 1"}
+    known |= {"since": now, "heartbeat": now, "library_id": store.library_id}
+    return insert(LeaseRow).values(**(known | facts))
+
+
+def hold(store, **facts):
+    with store.database.writing() as session:
+        session.execute(held_by_run_1(store, **facts))
+
+
+def holder(store):
+    with store.database.reading() as session:
+        return session.scalar(
+            select(LeaseRow).where(LeaseRow.library_id == store.library_id)
+        )
+
+
+def take_over(store):
+    """Let another run take the library."""
+    with store.database.writing() as session:
+        session.execute(update(LeaseRow).values(run_id="another"))
+
+
+@pytest.fixture
+def dead_process():
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_who_takes_a_free_library_is_written_down(store):
+    with lease(store, "run 1"):
+        row = holder(store)
+
+    assert (row.run_id, row.host, row.process) == ("run 1", HERE, os.getpid())
+    assert abs(row.heartbeat - time.time()) < LONG
+
+
+def test_a_second_run_is_told_who_holds_the_library(store):
+    with lease(store, "run 1"), pytest.raises(LibraryHeld) as refused:
+        Lease(store, "run 2").take()
+
+    sentence = str(refused.value)
+    assert sentence.startswith("Run run 1 has been writing to this library since")
+    assert f"(process {os.getpid()} on {HERE})" in sentence
+
+
+def test_a_refused_run_leaves_the_lease_as_it_is(store):
+    with lease(store, "run 1") as first:
+        with pytest.raises(LibraryHeld):
+            Lease(store, "run 2").take()
+
+        first.renew()
+        assert holder(store).run_id == "run 1"
+
+
+def test_a_library_that_was_given_back_is_free(store):
+    with lease(store, "run 1"):
+        pass
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+    assert holder(store) is None
+
+
+def test_a_run_that_fails_gives_the_library_back(store):
+    with pytest.raises(KeyError), lease(store, "run 1"):
+        raise KeyError
+
+    assert holder(store) is None
+
+
+def test_two_libraries_can_be_held_at_once(address, store):
+    with (
+        ShadowStore.open(address, replace(MINE, uuid="2"), create=True) as other,
+        lease(store, "run 1"),
+        lease(other, "run 2"),
+    ):
+        assert holder(store).run_id == "run 1"
+        assert holder(other).run_id == "run 2"
+
+
+def test_a_process_that_is_dead_is_succeeded_at_once(store, dead_process):
+    hold(store, process=dead_process)
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+
+
+def test_of_a_process_elsewhere_only_its_silence_is_known(store, dead_process):
+    hold(store, process=dead_process, host="elsewhere")
+
+    with pytest.raises(LibraryHeld, match="on elsewhere"):
+        Lease(store, "run 2").take()
+
+
+def test_a_process_of_somebody_else_lives(store):
+    hold(store, process=1)
+
+    with pytest.raises(LibraryHeld, match=f"process 1 on {HERE}"):
+        Lease(store, "run 2").take()
+
+
+@pytest.mark.parametrize("host", [HERE, "elsewhere"])
+def test_who_was_silent_for_long_is_succeeded(store, host):
+    hold(store, host=host, heartbeat=time.time() - LIFETIME - 1)
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+
+
+def test_who_was_silent_for_less_is_not(store):
+    hold(store, host="elsewhere", heartbeat=time.time() - LIFETIME / 2)
+
+    with pytest.raises(LibraryHeld):
+        Lease(store, "run 2").take()
+
+
+def test_a_sign_of_life_renews_the_lease(store):
+    held = Lease(store, "run 1")
+    held.take()
+    with store.database.writing() as session:
+        session.execute(update(LeaseRow).values(heartbeat=0))
+
+    held.renew()
+
+    assert abs(holder(store).heartbeat - time.time()) < LONG
+
+
+def test_a_lost_lease_cannot_be_renewed(store):
+    held = Lease(store, "run 1")
+    held.take()
+    take_over(store)
+
+    with pytest.raises(LibraryHeld, match="taken for dead"):
+        held.renew()
+
+
+def test_a_lost_lease_is_noticed_after_a_silence(store, monkeypatch):
+    held = Lease(store, "run 1")
+    held.take()
+    take_over(store)
+    monkeypatch.setattr(leasing, "RENEWAL", -1)
+
+    with pytest.raises(LibraryHeld):
+        held.check()
+
+
+def test_a_fresh_lease_is_not_asked_for_again(store):
+    held = Lease(store, "run 1")
+    held.take()
+    before = holder(store).heartbeat
+
+    held.check()
+
+    assert holder(store).heartbeat == before
+
+
+def test_who_lost_the_lease_does_not_take_it_from_the_next(store):
+    with lease(store, "run 1"):
+        take_over(store)
+
+    assert holder(store).run_id == "another"
+
+
+def test_signs_of_life_come_by_themselves(store, monkeypatch):
+    monkeypatch.setattr(leasing, "RENEWAL", 0.01)
+    deadline = time.monotonic() + LONG
+
+    with lease(store, "run 1"):
+        row = holder(store)
+        while row.heartbeat == row.since and time.monotonic() < deadline:
+            row = holder(store)
+
+    assert row.heartbeat > row.since
+
+
+def test_signs_of_life_end_when_the_lease_is_lost(store, monkeypatch):
+    monkeypatch.setattr(leasing, "RENEWAL", 0.01)
+    held = Lease(store, "run 1")
+    held.take()
+    take_over(store)
+
+    keeper = threading.Thread(target=held.keep, args=[threading.Event()], daemon=True)
+    keeper.start()
+    keeper.join(LONG)
+
+    assert not keeper.is_alive()
+
+
+def test_of_two_runs_at_the_same_moment_the_second_is_refused(postgres):
+    errors = []
+
+    def come_second(store):
+        try:
+            Lease(store, "run 2").take()
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is judged below)
+            errors.append(error)
+
+    with ShadowStore.open(postgres, MINE, create=True) as store:
+        first = create_engine(postgres)
+        with first.begin() as connection:
+            connection.execute(held_by_run_1(store))
+            second = threading.Thread(target=come_second, args=[store])
+            second.start()
+            _await_waiting(connection)
+        second.join()
+        first.dispose()
+
+    assert [type(error) for error in errors] == [LibraryHeld]
+
+
+def _await_waiting(connection):
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + LONG
+    while not connection.scalar(waiting) and time.monotonic() < deadline:
+        time.sleep(0.01)

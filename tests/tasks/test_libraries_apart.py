@@ -1,0 +1,139 @@
+"""Two libraries, or two accounts, in one database know nothing of each other."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import LibraryReplaced
+from engine.following import Move, Name
+from engine.library import Level
+from tasks.shadow.store import ShadowStore
+from tests.tasks.building import MINE, batch_of, look_at, shadow
+
+OTHERS = [
+    replace(MINE, server="another server", title="Songs"),
+    replace(MINE, uuid="another uuid", title="Songs"),
+    replace(MINE, account="shared-2"),
+]
+
+
+@pytest.fixture(params=OTHERS, ids=["server", "uuid", "account"])
+def other(request, address):
+    """The record of another library in the same database."""
+    with ShadowStore.open(address, request.param, create=True) as store:
+        yield store
+
+
+def fill(store):
+    look = look_at("a", "b")
+    batch = batch_of(look, 7.33)
+    store.intend(batch, look, "T", "run 1", 10.0)
+    store.confirm(Level.TRACK, [shadow("a", 7.33)])
+
+
+def contents(store):
+    rows = [
+        *store.shadows(Level.TRACK),
+        *store.intents(Level.TRACK),
+        *store.marks(Level.TRACK),
+    ]
+    return [
+        {k: v for k, v in vars(row).items() if not k.startswith("_")} for row in rows
+    ]
+
+
+def test_what_one_records_the_other_does_not_see(store, other):
+    fill(store)
+
+    assert contents(other) == []
+    assert other.is_empty()
+
+
+DEEDS = {
+    "promise": fill,
+    "acknowledge": lambda store: store.acknowledge(
+        batch_of(look_at("a", "b"), 7.33), 20.0
+    ),
+    "confirm": lambda store: store.confirm(Level.TRACK, [shadow("b", 3.0)]),
+    "withdraw": lambda store: store.withdraw(Level.TRACK, ["a", "b"]),
+    "forget": lambda store: store.forget(Level.TRACK, ["a", "b"]),
+    "follow": lambda store: store.follow(
+        Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
+def test_what_one_does_leaves_the_other_as_it_is(address, store, deed):
+    fill(store)
+    before = contents(store)
+
+    with ShadowStore.open(address, OTHERS[-1], create=True) as other:
+        deed(other)
+
+    assert contents(store) == before
+
+
+def test_a_library_with_a_new_title_is_the_same(address, store):
+    fill(store)
+    renamed = replace(MINE, title="All my music")
+
+    with ShadowStore.open(address, renamed, create=True) as again:
+        assert contents(again) == contents(store)
+
+
+def test_looking_at_an_unknown_library_finds_nothing_and_records_nothing(
+    address, store, other
+):
+    fill(store)
+    stranger = replace(MINE, server="never seen", title="Unheard")
+
+    with ShadowStore.open(address, stranger, create=False) as look:
+        assert look.is_empty()
+    with ShadowStore.open(address, stranger, create=True) as begun:
+        assert begun.library_id not in {store.library_id, other.library_id, 0}
+
+
+ANEW = replace(MINE, server="new server", uuid="new uuid")
+
+
+@pytest.mark.usefixtures("leaks")
+def test_another_library_of_the_same_name_is_refused_by_both_names(address, store):
+    fill(store)
+
+    with pytest.raises(LibraryReplaced) as refused:
+        ShadowStore.open(address, ANEW, create=True)
+
+    sentence = str(refused.value)
+    assert "is new uuid (server new server)" in sentence
+    assert "knows uuid (server server)" in sentence
+
+
+def test_a_library_created_anew_can_take_over_the_record(address, store):
+    fill(store)
+
+    with ShadowStore.open(address, ANEW, create=True, accept=True) as taken_over:
+        assert contents(taken_over) == contents(store)
+    with ShadowStore.open(address, ANEW, create=True) as again:
+        assert again.library_id == store.library_id
+
+
+def test_looking_takes_over_nothing(address, store):
+    fill(store)
+
+    with ShadowStore.open(address, ANEW, create=False, accept=True) as look:
+        assert contents(look) == contents(store)
+    with ShadowStore.open(address, MINE, create=True) as still_mine:
+        assert still_mine.library_id == store.library_id
+
+
+def test_a_name_of_which_nothing_is_recorded_bars_nobody(address, store):
+    with ShadowStore.open(address, ANEW, create=True) as begun:
+        assert begun.library_id != store.library_id
+
+
+def test_another_account_of_the_same_name_is_no_replacement(address, store):
+    fill(store)
+
+    with ShadowStore.open(address, OTHERS[-1], create=True) as other:
+        assert other.is_empty()

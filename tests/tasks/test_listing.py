@@ -1,0 +1,165 @@
+"""A listing arrives whole, whatever the size of its pages, or not at all."""
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+import pytest
+
+from engine.errors import LibraryChanging, PlexUnreachable
+from engine.library import Level
+from tasks.plex.gateway import PAGE, PlexGateway
+from tests.simulator.process import Simulator
+from tests.tasks.building import settings_of
+from tests.tasks.canned import canned_plex, container
+
+TRACKS = 2300
+ALL = "/library/sections/1/all"
+
+
+def at_once() -> None:
+    """Let nobody come between two pages."""
+
+
+@pytest.fixture(scope="module")
+def plex() -> Iterator[Simulator]:
+    """A Plex whose tracks fill more than two pages."""
+    with Simulator.start(synthetic=TRACKS) as simulator:
+        yield simulator
+
+
+def keys_of(plex, level):
+    return sorted(item["ratingKey"] for item in plex.dump()[f"{level.word}s"])
+
+
+@pytest.mark.parametrize("level", Level)
+def test_every_item_is_listed_once_in_order(plex, gateway, level):
+    listing = gateway.listing(level, at_once)
+
+    assert listing.items.key.tolist() == keys_of(plex, level)
+
+
+def test_reading_asks_once_a_page_and_never_for_an_item(plex, gateway):
+    pages = sum(ceil(len(keys_of(plex, level)) / PAGE) for level in Level)
+    plex.clear_log()
+
+    for level in Level:
+        gateway.listing(level, at_once)
+
+    paths = [entry["path"].partition("?")[0] for entry in plex.log()]
+    assert paths == [ALL] * pages == [ALL] * 5
+
+
+def test_others_may_intervene_before_every_page(gateway):
+    calls = []
+
+    gateway.listing(Level.TRACK, lambda: calls.append("page"))
+
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("cap", [1, 7, 60, 61])
+def test_pages_may_be_shorter_than_asked_for(cap):
+    with (
+        Simulator.start(synthetic=60, page_cap=cap) as plex,
+        PlexGateway(settings_of(plex)) as gateway,
+    ):
+        plex.clear_log()
+
+        keys = gateway.listing(Level.TRACK, at_once).items.key.tolist()
+
+        assert keys == keys_of(plex, Level.TRACK)
+        assert plex.counts()["reads"] == ceil(60 / cap)
+
+
+def test_now_and_then_a_page_may_be_short(plex, gateway, order):
+    order("short_page", {"path": "type=10", "times": 2})
+
+    listing = gateway.listing(Level.TRACK, at_once)
+
+    assert listing.items.key.tolist() == keys_of(plex, Level.TRACK)
+
+
+def test_a_total_that_changes_is_noticed(gateway, order):
+    order("changing_total", {"path": "type=10"})
+
+    with pytest.raises(LibraryChanging, match="tracks while it was read"):
+        gateway.listing(Level.TRACK, at_once)
+
+
+def test_a_page_that_comes_twice_is_noticed(gateway, order):
+    order("duplicate_page", {"path": "type=10", "from": 1, "times": 1})
+
+    with pytest.raises(LibraryChanging, match="listed 1000 tracks twice"):
+        gateway.listing(Level.TRACK, at_once)
+
+
+def test_what_comes_between_two_pages_is_noticed(plex, gateway):
+    pages = iter(["first", "second"])
+
+    def add_after_the_first_page() -> None:
+        if next(pages, None) == "second":
+            plex.add("Late", "Arrival", ["One"])
+
+    with pytest.raises(LibraryChanging):
+        gateway.listing(Level.TRACK, add_after_the_first_page)
+
+
+@pytest.mark.parametrize("fault", ["half_response", "garbage_xml"])
+def test_a_page_that_breaks_off_spoils_the_listing(gateway, order, fault):
+    order(fault, {"path": "type=10", "from": 2})
+
+    with pytest.raises(PlexUnreachable):
+        gateway.listing(Level.TRACK, at_once)
+
+
+CANNED = [
+    ("", "empty answer"),
+    ("<MediaContainer", "no usable answer"),
+    (container(), "how many items"),
+    (container(totalSize="many"), "how many items"),
+    (container(totalSize=2), "0 of 2 tracks and then nothing"),
+    (container('<Track title="x"/>', totalSize=1), "without a ratingKey"),
+    (container('<Track ratingKey="x"/>', totalSize=1), "ratingKey='x'"),
+]
+
+
+@pytest.mark.parametrize(("answer", "complaint"), CANNED)
+def test_an_answer_that_is_no_page_is_refused(answer, complaint):
+    with (
+        canned_plex({ALL: answer}) as settings,
+        PlexGateway(settings) as gateway,
+        pytest.raises(PlexUnreachable, match=complaint),
+    ):
+        gateway.listing(Level.TRACK, at_once)
+
+
+def test_an_empty_library_is_no_fault():
+    nothing = {ALL: container(totalSize=0)}
+
+    with canned_plex(nothing) as settings, PlexGateway(settings) as gateway:
+        assert len(gateway.listing(Level.TRACK, at_once).items) == 0
+
+
+def test_columns_say_what_plex_says(plex, gateway):
+    known = {track["ratingKey"]: track for track in plex.dump()["tracks"]}
+
+    items = gateway.listing(Level.TRACK, at_once).items
+
+    rows = [known[key] for key in items.key.tolist()]
+    assert items.guid.tolist() == [row["guid"] for row in rows]
+    assert items.parent.tolist() == [row["parentRatingKey"] for row in rows]
+    assert items.duration.tolist() == [row["duration"] or 0 for row in rows]
+    assert items.rated_at.tolist() == [row["lastRatedAt"] or 0 for row in rows]
+    rating = [np.nan if r["userRating"] is None else r["userRating"] for r in rows]
+    np.testing.assert_array_equal(items.rating, rating)
+
+
+def test_critics_are_read_where_there_are_some(plex, gateway):
+    critics = {a["ratingKey"]: a["critic"] for a in plex.dump()["albums"]}
+
+    items = gateway.listing(Level.ALBUM, at_once).items
+
+    expected = [critics[key] or np.nan for key in items.key.tolist()]
+    np.testing.assert_array_equal(items.critic, expected)
+    assert (~np.isnan(items.critic)).any()

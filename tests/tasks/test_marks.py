@@ -1,0 +1,120 @@
+"""What items were like before us is noted once, and goes with them."""
+
+import pytest
+
+from engine.errors import ShadowUnreadable
+from engine.following import Move, Name
+from engine.library import Level
+from tests.tasks.building import batch_of, look_at, shadow
+
+TRACK = Level.TRACK
+
+
+def promise(store, look, after=7.33, tag="T"):
+    store.intend(batch_of(look, after), look, tag, "run 1", 10.0)
+
+
+def values(store):
+    return {row.guid: row.value for row in store.shadows(TRACK)}
+
+
+def marks(store, level=TRACK):
+    rows = store.marks(level)
+    return {
+        row.key: (row.guid, row.tag, row.had_tag, row.mood_locked, row.rating_locked)
+        for row in rows
+    }
+
+
+def test_items_that_share_a_guid_share_a_promise_and_have_a_mark_each(store):
+    promise(store, look_at("a", "a", has_tag=[True, False]))
+
+    assert [row.guid for row in store.intents(TRACK)] == ["a"]
+    assert marks(store) == {
+        1: ("a", "T", True, False, False),
+        2: ("a", "T", False, False, False),
+    }
+
+
+@pytest.mark.parametrize("has_tag", [True, False])
+@pytest.mark.parametrize("mood_locked", [True, False])
+@pytest.mark.parametrize("rating_locked", [True, False])
+def test_a_mark_says_what_an_item_was_like(store, has_tag, mood_locked, rating_locked):
+    seen = {
+        "has_tag": has_tag,
+        "mood_locked": mood_locked,
+        "rating_locked": rating_locked,
+    }
+
+    promise(store, look_at("a", **seen), tag="Guessed")
+
+    assert marks(store) == {1: ("a", "Guessed", *seen.values())}
+
+
+def test_a_mark_stays_as_it_was_before_our_first_touch(store):
+    promise(store, look_at("a"), tag="First")
+    first = marks(store)
+
+    promise(store, look_at("a", "b", has_tag=True, mood_locked=True), tag="Second")
+
+    assert marks(store) == {**first, 2: ("b", "Second", True, True, False)}
+
+
+def move(old, new):
+    """Return a move between two names, each a guid and a key."""
+    return Move(Name(*old, "print"), Name(*new, "print"))
+
+
+def names(rows):
+    return sorted((row.guid, row.key) for row in rows)
+
+
+def test_all_that_is_recorded_follows_an_item_to_its_new_name(store):
+    promise(store, look_at("old", "other"))
+    store.confirm(TRACK, [shadow("old", 7.33, key=1)])
+    promise(store, look_at("old", rating=7.33), after=8.0)
+
+    store.follow(TRACK, [move(("old", 1), ("new", 9))])
+
+    assert names(store.shadows(TRACK)) == [("new", 9)]
+    assert names(store.intents(TRACK)) == [("new", 9), ("other", 2)]
+    assert names(store.marks(TRACK)) == [("new", 9), ("other", 2)]
+
+
+def test_only_the_level_of_an_item_follows_it(store):
+    store.confirm(TRACK, [shadow("same", 5.0, key=1)])
+    store.confirm(Level.ALBUM, [shadow("same", 6.0, key=1)])
+
+    store.follow(TRACK, [move(("same", 1), ("new", 9))])
+
+    assert names(store.shadows(Level.ALBUM)) == [("same", 1)]
+
+
+COLLIDES = pytest.mark.xfail(
+    strict=True,
+    raises=ShadowUnreadable,
+    reason="an item cannot be followed to where a mark stands already",
+)
+
+
+@COLLIDES
+def test_a_record_follows_to_the_twin_that_is_left(store):
+    promise(store, look_at("a", "a"))
+    store.confirm(TRACK, [shadow("a", 7.33, key=1)])
+
+    store.follow(TRACK, [move(("a", 1), ("a", 2))])
+
+    assert names(store.shadows(TRACK)) == [("a", 2)]
+
+
+@COLLIDES
+def test_two_records_may_follow_to_one_guid(store):
+    store.confirm(TRACK, [shadow("local://1", 5.0, key=1)])
+    store.confirm(TRACK, [shadow("local://2", 5.0, key=2)])
+
+    store.follow(
+        TRACK,
+        [move(("local://1", 1), ("one", 11)), move(("local://2", 2), ("one", 12))],
+    )
+
+    assert values(store) == {"one": 5.0}

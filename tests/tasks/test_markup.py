@@ -1,0 +1,90 @@
+"""Elements become columns, also where attributes are missing or odd."""
+
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+import pytest
+
+from engine.errors import PlexUnreachable
+from engine.library import Level
+from tasks.plex.markup import listing_of, looks_of
+
+
+def track(key: int, **attributes: str) -> Element:
+    return Element("Track", ratingKey=str(key), type="track", **attributes)
+
+
+def test_what_an_element_does_not_say_is_unknown():
+    listing = listing_of(Level.TRACK, [track(7)])
+
+    items = listing.items
+    assert items.guid.tolist() == ["local://7"]
+    assert items.title.tolist() == listing.sort_title.tolist() == [""]
+    assert items.parent.tolist() == [-1]
+    assert np.isnan([items.rating[0], items.critic[0]]).all()
+    assert (items.rated_at[0], items.duration[0]) == (0, 0)
+
+
+def test_a_rating_of_nothing_is_a_rating():
+    items = listing_of(Level.TRACK, [track(7, userRating="0.0")]).items
+
+    assert items.rating.tolist() == [0.0]
+
+
+def test_an_empty_attribute_is_a_missing_one():
+    items = listing_of(Level.TRACK, [track(7, userRating="", duration="")]).items
+
+    assert np.isnan(items.rating[0])
+    assert items.duration.tolist() == [0]
+
+
+def test_items_are_put_in_the_order_of_their_keys():
+    unordered = [track(key, title=f"Nr {key}") for key in (30, 5, 100)]
+
+    items = listing_of(Level.TRACK, unordered).items
+
+    assert items.key.tolist() == [5, 30, 100]
+    assert items.title.tolist() == ["Nr 5", "Nr 30", "Nr 100"]
+
+
+def test_a_number_that_is_none_is_named_with_its_item():
+    odd = track(7, userRating="lots")
+
+    with pytest.raises(PlexUnreachable, match=r"userRating='lots' for item 7"):
+        listing_of(Level.TRACK, [odd])
+
+
+def test_an_artist_has_no_parent():
+    artist = Element("Directory", ratingKey="7", parentRatingKey="3")
+
+    assert listing_of(Level.ARTIST, [artist]).items.parent.tolist() == [-1]
+
+
+def test_nothing_listed_is_an_empty_listing():
+    listing = listing_of(Level.ALBUM, [])
+
+    assert len(listing.items) == len(listing.sort_title) == 0
+
+
+@pytest.mark.parametrize(("locked", "counts"), [("1", True), ("0", False)])
+def test_only_a_locked_field_is_locked(locked, counts):
+    element = track(7)
+    SubElement(element, "Field", name="mood", locked=locked)
+
+    look = looks_of([element], "T")[Level.TRACK]
+
+    assert look.mood_locked.tolist() == [counts]
+    assert look.rating_locked.tolist() == [False]
+
+
+def test_without_a_tag_nothing_bears_it():
+    element = track(7)
+    SubElement(element, "Mood", tag="Calm")
+
+    assert looks_of([element], "")[Level.TRACK].has_tag.tolist() == [False]
+
+
+def test_an_item_sent_twice_is_looked_at_once():
+    looks = looks_of([track(7), track(5), track(7)], "T")
+
+    assert looks[Level.TRACK].key.tolist() == [5, 7]

@@ -1,0 +1,159 @@
+"""The record is held against Plex: followed, kept, dropped, and missed if lost."""
+
+import time
+
+import numpy as np
+import pytest
+
+from engine.classic import Phase
+from engine.errors import PlexUnreachable
+from engine.library import Level
+from engine.ownership import Owner
+from tasks.plex.markup import texts
+from tasks.reading import read_library
+from tasks.remembering import (
+    LATEST_ARRIVAL,
+    memory_of,
+    remember,
+    stand,
+)
+from tasks.shadow.tables import IntentRow
+from tests.tasks.building import batch_of, item_in, shadow
+from tests.tasks.stage import infer, plan_for, stock, write
+
+TRACK = Level.TRACK
+
+
+def intent(guid, before, after, acknowledged_at=None):
+    return IntentRow(
+        guid=guid, before=before, after=after, acknowledged_at=acknowledged_at
+    )
+
+
+def owners_of(bench, keys):
+    """Return whose ratings of tracks are, as a look tells without changing."""
+    library = read_library(bench.gateway)
+    owner = stand(library, remember(bench.store, library, live=False))[TRACK].owner
+    return [Owner(owner[row]) for row in library.tracks.rows_of(np.array(keys))]
+
+
+def promise(bench, part, wishes, now):
+    """Promise ratings and send nothing."""
+    plan = plan_for(part, wishes)
+    look = bench.gateway.look(plan.key)[TRACK]
+    for row, points in enumerate(plan.after.tolist()):
+        one = look.take(np.array([row]))
+        bench.store.intend(batch_of(one, points), one, "T", "run 1", now)
+
+
+def test_nothing_recorded_is_nothing_remembered():
+    memory = memory_of(texts(["a", "b"]), [], [])
+
+    assert np.isnan(memory.value).all()
+    assert not memory.unconfirmed.any()
+
+
+def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
+    memory = memory_of(texts(["a", "b", "a"]), [shadow("a", 7.33, seen_at=60)], [])
+
+    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
+    assert memory.seen_at.tolist() == [60, 0, 60]
+    assert not memory.unconfirmed.any()
+
+
+def test_a_promise_counts_for_more_than_what_was_confirmed():
+    intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, acknowledged_at=20.0)]
+
+    memory = memory_of(texts(["a", "b"]), [shadow("a", 7.33)], intents)
+
+    assert memory.value.tolist() == [8.0, 5.0]
+    np.testing.assert_array_equal(memory.before, [7.33, np.nan])
+    assert memory.unconfirmed.tolist() == [True, True]
+    assert memory.arrived.tolist() == [False, True]
+
+
+def test_what_is_recorded_of_others_is_left_aside():
+    memory = memory_of(texts(["a"]), [shadow("x", 7.33)], [intent("y", None, 5.0)])
+
+    assert np.isnan(memory.value).all()
+
+
+def test_a_kept_promise_becomes_a_rating_of_ours(plex, bench, tracks):
+    infer(bench, {tracks[0]: 7.33})
+
+    (row,) = bench.store.shadows(TRACK)
+    known = item_in(plex, tracks[0])
+    assert (row.guid, row.key, row.value) == (known["guid"], tracks[0], 7.33)
+    assert (row.phase, row.run_id) == (Phase.TRACK_DOWN, "run 1")
+    assert row.seen_at == known["lastRatedAt"]
+    assert abs(row.written_at - time.time()) < 60
+    assert bench.store.intents(TRACK) == []
+
+
+def test_a_promise_that_plex_kept_without_saying_so_is_kept(bench, tracks, order):
+    part = stock(bench)
+    order("reset_after", {"method": "PUT"})
+    with pytest.raises(PlexUnreachable):
+        write(bench, part, plan_for(part, {tracks[0]: 7.33}))
+
+    stock(bench)
+
+    assert [row.value for row in bench.store.shadows(TRACK)] == [7.33]
+    assert bench.store.intents(TRACK) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "stays"),
+    [(0, True), (LATEST_ARRIVAL / 2, True), (LATEST_ARRIVAL + 9, False)],
+)
+def test_a_broken_promise_is_dropped_when_it_is_old(bench, tracks, age, stays):
+    promise(bench, stock(bench), {tracks[0]: 7.33}, now=time.time() - age)
+
+    stock(bench)
+
+    assert len(bench.store.intents(TRACK)) == stays
+    assert bench.store.shadows(TRACK) == []
+
+
+def test_a_promise_that_a_person_overtook_stays_until_it_is_released(
+    plex, bench, tracks
+):
+    promise(bench, stock(bench), {tracks[0]: 7.33}, now=0)
+    plex.rate(tracks[0], 3.0)
+
+    stock(bench)
+
+    assert len(bench.store.intents(TRACK)) == 1
+    assert owners_of(bench, tracks[:1]) == [Owner.TAKEN_OVER]
+
+
+def test_a_look_settles_nothing(bench, tracks):
+    part = stock(bench)
+    write(bench, part, plan_for(part, {tracks[0]: 7.33}))
+
+    assert owners_of(bench, tracks[:1]) == [Owner.WRITTEN]
+    assert len(bench.store.intents(TRACK)) == 1
+
+
+@pytest.mark.parametrize(
+    ("points", "owner"),
+    [
+        (None, Owner.CLEARED),
+        (0.0, Owner.TAKEN_OVER),
+        (7.33, Owner.TAKEN_OVER),
+        (7.36, Owner.TAKEN_OVER),
+    ],
+)
+def test_what_a_person_does_to_a_rating_of_ours_is_noticed(
+    plex, bench, tracks, points, owner
+):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    plex.rate(tracks[0], points)
+
+    assert owners_of(bench, tracks) == [owner, Owner.US, Owner.US]
+
+
+def test_a_rating_that_nobody_recorded_is_a_persons(plex, bench, tracks):
+    plex.rate(tracks[0], 7.33)
+
+    assert owners_of(bench, tracks) == [Owner.PERSON, Owner.NOBODY, Owner.NOBODY]

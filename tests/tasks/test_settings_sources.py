@@ -1,0 +1,204 @@
+"""Where settings come from, and what of them is never shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from engine.errors import SettingsInvalid
+from tasks.settings import ARTICLE, Settings, load_settings
+from tests.tasks.building import ENOUGH, HIDDEN
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A path in the folder that we are in; nothing is there yet."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "config.json"
+
+
+def load(path: Path, document: object) -> tuple[Settings, list[str]]:
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return load_settings(path)
+
+
+def refusal_of(path: Path, document: object) -> str:
+    with pytest.raises(SettingsInvalid) as refused:
+        load(path, document)
+    return str(refused.value)
+
+
+def test_the_environment_overrides_the_file(path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_CONFIDENCE_C", "7.5")
+    monkeypatch.setenv("PLEXBAYES_DRY_RUN", "false")
+
+    settings, _ = load(path, ENOUGH | {"CONFIDENCE_C": 4, "DRY_RUN": True})
+
+    assert (settings.confidence_c, settings.dry_run) == (7.5, False)
+
+
+def test_a_mistake_in_the_environment_is_named_too(path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_RETRIES", "often")
+
+    assert "RETRIES = 'often'" in refusal_of(path, ENOUGH)
+
+
+def test_the_environment_alone_may_say_enough(path, monkeypatch):
+    for key, value in ENOUGH.items():
+        monkeypatch.setenv(f"PLEXBAYES_{key}", value)
+
+    settings, remarks = load_settings()
+
+    assert settings.plex_url == "http://host:32400"
+    assert remarks == []
+
+
+def test_the_environment_may_name_the_file(path, monkeypatch):
+    elsewhere = path.with_name("other.json")
+    elsewhere.write_text(json.dumps(ENOUGH | {"LIBRARY_NAME": "Jazz"}))
+    monkeypatch.setenv("PLEXBAYES_CONFIG", str(elsewhere))
+
+    settings, _ = load_settings()
+
+    assert settings.library_name == "Jazz"
+
+
+def test_a_named_file_goes_before_that_of_the_environment(path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_CONFIG", "/nowhere.json")
+
+    settings, _ = load(path, ENOUGH)
+
+    assert settings.plex_url == "http://host:32400"
+
+
+def test_a_file_that_the_environment_names_must_be_there(path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_CONFIG", "mistyped.json")
+    for key, value in ENOUGH.items():
+        monkeypatch.setenv(f"PLEXBAYES_{key}", value)
+
+    with pytest.raises(SettingsInvalid, match=r"mistyped\.json"):
+        load_settings()
+
+
+def test_a_missing_file_is_explained(path):
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings()
+
+    text = str(refused.value)
+    assert text.startswith("There is no config.json. `plexbayes init` makes one")
+    assert text.endswith(ARTICLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"PLEX_URL": "x",\n "A": }', "line 2, column 7"),
+        ('{"PLEX_URL": "x",\n}', "line 2, column 1"),
+        ('{\n\n"PLEX_URL": "x', "line 3, column 13"),
+        ("", "line 1, column 1"),
+        ("{'PLEX_URL': 'x'}", "line 1, column 2"),
+    ],
+)
+def test_broken_json_is_named_by_line_and_column(path, text, place):
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SettingsInvalid, match=f"is not valid JSON: {place}"):
+        load_settings(path)
+
+
+@pytest.mark.parametrize("document", [[], [ENOUGH], 3, "text", None])
+def test_anything_but_an_object_is_refused(path, document):
+    assert "must hold one JSON object in braces" in refusal_of(path, document)
+
+
+def test_a_file_in_another_encoding_cannot_be_read(path):
+    path.write_bytes('{"LIBRARY_NAME": "Müsik"}'.encode("latin-1"))
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load_settings(path)
+
+
+def test_a_folder_cannot_be_read(path):
+    path.mkdir()
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load_settings(path)
+
+
+def test_a_byte_order_mark_does_no_harm(path):
+    path.write_text(json.dumps(ENOUGH), encoding="utf-8-sig")
+
+    settings, _ = load_settings(path)
+
+    assert settings.plex_url == "http://host:32400"
+
+
+@pytest.mark.parametrize("url", ["http://host:32400/", "http://host:32400//"])
+def test_a_slash_at_the_end_of_the_address_is_dropped(path, url):
+    settings, _ = load(path, ENOUGH | {"PLEX_URL": url})
+
+    assert settings.plex_url == "http://host:32400"
+
+
+def test_unknown_keys_are_remarked_upon_without_their_values(path):
+    _, remarks = load(path, ENOUGH | {"PLEX_TOKN": HIDDEN, "plex_url": "x"})
+
+    assert remarks == [
+        f"{path}: unknown key PLEX_TOKN is ignored.",
+        f"{path}: unknown key plex_url is ignored.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"CONFIDENCE_C": -1},
+        {"PLEX_TOKEN": [HIDDEN]},
+        {"PLEX_TOKEN": {"is": HIDDEN}},
+        {"STATE_URL": [f"postgresql://me:{HIDDEN}@host/name"]},
+        {"WEIGHT_CRITIC": 0, "WEIGHT_GLOBAL": 0},
+    ],
+)
+def test_no_refusal_shows_a_secret(path, keys):
+    document = {"STATE_URL": f"postgresql://me:{HIDDEN}@host/name"} | ENOUGH | keys
+
+    assert HIDDEN not in refusal_of(path, document)
+
+
+@pytest.mark.parametrize("show", [repr, str, Settings.model_dump_json])
+def test_settings_show_no_secret(path, show):
+    url = f"postgresql://me:{HIDDEN}@host/name"
+    settings, _ = load(path, ENOUGH | {"STATE_URL": url})
+
+    assert HIDDEN not in show(settings)
+    assert settings.state_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "two words",
+        "a#b",
+        "Müsik",
+        "100% live",
+        "why?",
+        "50%20off",
+    ],
+)
+def test_the_record_lies_beside_the_file_if_nothing_else_is_said(path, name):
+    folder = path.parent / name
+    folder.mkdir()
+
+    settings, _ = load(folder / "config.json", ENOUGH)
+
+    url = make_url(settings.state_url.get_secret_value())
+    assert url.database == str(folder / "plexbayes.db")
+
+
+def test_an_empty_state_url_means_the_usual_place(path):
+    settings, _ = load(path, ENOUGH | {"STATE_URL": ""})
+
+    url = settings.state_url.get_secret_value()
+    assert url == f"sqlite:///{path.parent / 'plexbayes.db'}"

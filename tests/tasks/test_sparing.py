@@ -1,0 +1,203 @@
+"""Writing spares what a person did meanwhile, and all that an item had before."""
+
+import numpy as np
+import pytest
+
+from engine.errors import PlexUnreachable
+from engine.evidence import split
+from engine.library import Level
+from tasks.plex.gateway import PlexGateway
+from tasks.remembering import take_stock
+from tasks.writing import write_letter
+from tests.tasks.building import item_in, settings_of, told_of
+from tests.tasks.stage import bench_for, infer, plan_for, stock, write
+
+TAG = "Rating_Inferred"
+EDIT = {"method": "PUT"}
+
+
+def promised(bench):
+    return {row.key for row in bench.store.intents(Level.TRACK)}
+
+
+@pytest.mark.parametrize("points", [0.0, 3.0, 7.33])
+def test_a_rating_that_a_person_gives_after_the_reading_wins(
+    plex, bench, tracks, points
+):
+    part = stock(bench)
+    plex.rate(tracks[1], points)
+
+    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [7.33, points, 7.33]
+    assert item_in(plex, tracks[1])["moods"] == []
+    assert (result.written, result.taken_over) == (2, 1)
+    assert promised(bench) == {tracks[0], tracks[2]}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="a whole letter is looked at once, before its first request",
+)
+def test_a_rating_that_a_person_gives_while_a_letter_is_written_wins(
+    plex, record, tracks
+):
+    with bench_for(plex, record, cooldown_batch=1) as bench:
+        part = stock(bench)
+        bench.watch = lambda _: plex.rate(tracks[2], 3.0)
+
+        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    given = [c["after"] for c in plex.journal() if c["ratingKey"] == tracks[2]]
+    assert given == [3.0]
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+def test_a_rating_that_a_person_gives_between_two_attempts_wins(
+    plex, bench, tracks, order, fault
+):
+    part = stock(bench)
+    plan = plan_for(part, dict.fromkeys(tracks, 7.33))
+    order(fault, {**EDIT, "times": 1})
+    with pytest.raises(PlexUnreachable):
+        write(bench, part, plan)
+    plex.rate(tracks[1], 3.0)
+
+    result = write(bench, part, plan)
+
+    assert told_of(plex, tracks, "userRating") == [7.33, 3.0, 7.33]
+    assert result.taken_over == 1
+
+
+def test_a_rating_of_ours_that_a_person_changes_before_it_is_replaced_stays(
+    plex, bench, tracks
+):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    part = stock(bench)
+    plex.rate(tracks[1], 3.0)
+
+    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
+
+    assert told_of(plex, tracks, "userRating") == [8.0, 3.0, 8.0]
+    assert result.taken_over == 1
+
+
+def test_a_rating_of_ours_that_a_person_confirms_before_it_is_replaced_stays(
+    plex, bench, tracks
+):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    part = stock(bench)
+    plex.rate(tracks[1], 7.33)
+
+    write(bench, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
+
+    assert told_of(plex, tracks, "userRating") == [8.0, 7.33, 8.0]
+
+
+def test_an_item_that_is_gone_is_counted_and_no_obstacle(plex, bench, tracks):
+    part = stock(bench)
+    plex.delete([tracks[1]])
+
+    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, [tracks[0], tracks[2]], "userRating") == [7.33, 7.33]
+    assert (result.written, result.gone) == (2, 1)
+    assert promised(bench) == {tracks[0], tracks[2]}
+
+
+def test_a_plan_of_which_all_is_gone_writes_nothing(plex, bench, songs):
+    part = stock(bench)
+    plex.delete([songs["artist"]])
+    plex.clear_log()
+
+    result = write(bench, part, plan_for(part, dict.fromkeys(songs["tracks"], 7.33)))
+
+    assert (result.written, result.gone) == (0, 3)
+    assert plex.counts()["writes"] == 0
+
+
+@pytest.mark.parametrize("mood_locked", [True, False])
+@pytest.mark.parametrize("rating_locked", [True, False])
+def test_moods_and_locks_stay_as_they_were(
+    plex, bench, tracks, mood_locked, rating_locked
+):
+    key = tracks[0]
+    plex.mood(key, add="Calm", lock=mood_locked)
+    lock_rating(plex, key, locked=rating_locked, mood_locked=mood_locked)
+    before = item_in(plex, key)["locks"]
+    part = stock(bench)
+
+    write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    after = item_in(plex, key)
+    assert (
+        after["locks"]
+        == before
+        == ["mood"] * mood_locked + ["userRating"] * (rating_locked)
+    )
+    assert after["moods"] == ["Calm", TAG]
+    assert after["userRating"] == 7.33
+    assert item_in(plex, tracks[1])["locks"] == []
+
+
+def lock_rating(plex, key, *, locked, mood_locked):
+    """Let a person lock the rating of an item and take the rating itself back."""
+    with PlexGateway(settings_of(plex, inferred_tag="")) as person:
+        person.rate(
+            Level.TRACK,
+            np.array([key]),
+            5,
+            mood_locked=mood_locked,
+            rating_locked=locked,
+        )
+    plex.rate(key, None)
+
+
+def test_without_a_tag_moods_are_left_alone(plex, record, tracks):
+    plex.mood(tracks[0], add="Calm")
+
+    with bench_for(plex, record, inferred_tag="") as bench:
+        infer(bench, dict.fromkeys(tracks, 7.33))
+
+    assert item_in(plex, tracks[0])["moods"] == ["Calm"]
+    assert item_in(plex, tracks[0])["locks"] == ["mood"]
+    assert item_in(plex, tracks[1])["moods"] == []
+
+
+@pytest.fixture
+def twins(plex, songs):
+    """Put a track of the songs on another album too; return both keys."""
+    guid = item_in(plex, songs["tracks"][0])["guid"]
+    track = {"title": "Again", "guid": guid}
+    added = plex.add(f"Zz {songs['artist']}", "Best of", [track])
+    return [songs["tracks"][0], added["tracks"][0]]
+
+
+def test_items_that_share_a_rating_are_both_tagged_and_counted_once(plex, bench, twins):
+    part = stock(bench)
+
+    result = write(bench, part, plan_for(part, {twins[0]: 7.33}))
+
+    assert told_of(plex, twins, "userRating") == [7.33, 7.33]
+    assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
+    assert result.written == 1
+
+
+def test_a_twin_under_another_letter_is_tagged_too(plex, bench, twins):
+    taken = take_stock(bench)
+    part = split(taken.library, taken.everything)["S"]
+
+    write_letter(bench, "S", taken.everything, part, [plan_for(part, {twins[0]: 7.33})])
+
+    assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
+
+
+def test_a_rating_that_a_person_gives_a_twin_wins(plex, bench, twins):
+    part = stock(bench)
+    plex.rate(twins[1], 3.0)
+
+    result = write(bench, part, plan_for(part, {twins[0]: 7.33}))
+
+    assert told_of(plex, twins, "userRating") == [3.0, 3.0]
+    assert (result.written, result.taken_over) == (0, 1)

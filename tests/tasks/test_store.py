@@ -1,0 +1,193 @@
+"""What is promised, kept, taken back and found again is recorded, whole or not."""
+
+import numpy as np
+import pytest
+
+from engine.classic import Phase
+from engine.library import Level
+from tasks.shadow.store import ShadowStore
+from tests.tasks.building import MINE, batch_of, look_at, shadow
+
+TRACK = Level.TRACK
+
+
+def promise(store, look, after=7.33, now=10.0, tag="T", run="run 1"):
+    batch = batch_of(look, after)
+    store.intend(batch, look, tag, run, now)
+    return batch
+
+
+def intents(store, level=TRACK):
+    return {row.guid: (row.before, row.after) for row in store.intents(level)}
+
+
+def values(store, level=TRACK):
+    return {row.guid: row.value for row in store.shadows(level)}
+
+
+def marks(store, level=TRACK):
+    rows = store.marks(level)
+    return {
+        row.key: (row.guid, row.tag, row.had_tag, row.mood_locked, row.rating_locked)
+        for row in rows
+    }
+
+
+def test_a_promise_says_what_was_there_and_what_will_be(store):
+    promise(store, look_at("a", "b", "c", rating=[np.nan, 0.0, 6.1]), after=7.33)
+
+    assert intents(store) == {"a": (None, 7.33), "b": (0.0, 7.33), "c": (6.1, 7.33)}
+
+
+def test_a_promise_says_when_and_by_whom_it_was_made(store):
+    promise(store, look_at("a", first=2**40), now=1_700_000_000.25, run="run 9")
+
+    (row,) = store.intents(TRACK)
+    assert (row.key, row.phase, row.run_id) == (2**40, Phase.TRACK_DOWN, "run 9")
+    assert (row.promised_at, row.acknowledged_at) == (1_700_000_000.25, None)
+
+
+def test_only_what_plex_accepted_is_acknowledged(store):
+    accepted = promise(store, look_at("a", "b"))
+    promise(store, look_at("c", first=3))
+
+    store.acknowledge(accepted, 20.0)
+
+    known = {row.guid: row.acknowledged_at for row in store.intents(TRACK)}
+    assert known == {"a": 20.0, "b": 20.0, "c": None}
+
+
+def test_a_new_promise_replaces_the_old_one(store):
+    store.acknowledge(promise(store, look_at("a")), 20.0)
+
+    promise(store, look_at("a", rating=7.33), after=8.0)
+
+    assert intents(store) == {"a": (7.33, 8.0)}
+    assert store.intents(TRACK)[0].acknowledged_at is None
+
+
+def test_a_promise_that_fails_is_none(store):
+    incomplete = look_at("a")
+    batch = batch_of(look_at("a", "b"), 7.33)
+
+    with pytest.raises(IndexError):
+        store.intend(batch, incomplete, "T", "run 1", 10.0)
+
+    assert intents(store) == {}
+    assert marks(store) == {}
+
+
+def test_a_promise_seen_in_plex_becomes_a_rating_of_ours(store):
+    promise(store, look_at("a", "b"))
+
+    store.confirm(TRACK, [shadow("a", 7.33, key=5, seen_at=2**40)])
+
+    (row,) = store.shadows(TRACK)
+    assert (row.guid, row.key, row.value, row.seen_at) == ("a", 5, 7.33, 2**40)
+    assert (row.written_at, row.fingerprint) == (40.0, "print of a")
+    assert intents(store) == {"b": (None, 7.33)}
+
+
+def test_a_rating_seen_again_replaces_the_old_one(store):
+    store.confirm(TRACK, [shadow("a", 7.33), shadow("b", 5.0)])
+
+    store.confirm(TRACK, [shadow("a", 8.0)])
+
+    assert values(store) == {"a": 8.0, "b": 5.0}
+
+
+def test_nothing_seen_changes_nothing(store):
+    promise(store, look_at("a"))
+
+    store.confirm(TRACK, [])
+
+    assert intents(store) == {"a": (None, 7.33)}
+
+
+def test_a_promise_can_be_withdrawn_without_touching_what_was_kept(store):
+    store.confirm(TRACK, [shadow("a", 6.0)])
+    promise(store, look_at("a", "b", rating=[6.0, np.nan]))
+
+    store.withdraw(TRACK, ["a"])
+
+    assert intents(store) == {"b": (None, 7.33)}
+    assert values(store) == {"a": 6.0}
+    assert set(marks(store)) == {1, 2}
+
+
+def test_what_is_forgotten_leaves_no_trace_and_all_else_stays(store):
+    promise(store, look_at("a", "b", "b"))
+    store.confirm(TRACK, [shadow("b", 7.33), shadow("c", 7.33)])
+    promise(store, look_at("b", "b", first=2), after=8.0)
+
+    store.forget(TRACK, ["b"])
+
+    assert intents(store) == {"a": (None, 7.33)}
+    assert values(store) == {"c": 7.33}
+    assert set(marks(store)) == {1}
+
+
+def test_levels_are_kept_apart(store):
+    promise(store, look_at("a"))
+    store.confirm(Level.ALBUM, [shadow("a", 5.0)])
+
+    store.forget(Level.ARTIST, ["a"])
+    store.withdraw(Level.ALBUM, ["a"])
+
+    assert intents(store) == {"a": (None, 7.33)}
+    assert values(store, Level.ALBUM) == {"a": 5.0}
+    assert values(store) == intents(store, Level.ALBUM) == {}
+
+
+def test_some_of_many_can_be_asked_for(store):
+    guids = [f"guid {n}" for n in range(700)]
+    store.confirm(TRACK, [shadow(guid, 5.0) for guid in guids])
+    asked = [*guids[:600], "unknown"]
+
+    assert {row.guid for row in store.shadows(TRACK, asked)} == set(guids[:600])
+    assert store.shadows(TRACK, []) == []
+    assert len(store.shadows(TRACK)) == 700
+
+
+@pytest.mark.parametrize(
+    "guid", ["local://1", 'it\'s "so"', "%s;--", "夜の森 🎷", "x" * 255, ""]
+)
+def test_any_guid_can_be_recorded(store, guid):
+    promise(store, look_at(guid))
+    store.confirm(TRACK, [shadow(guid, 7.33)])
+
+    assert values(store) == {guid: 7.33}
+    assert intents(store) == {}
+
+
+def test_a_fresh_record_is_empty(store):
+    assert store.is_empty()
+
+
+def test_a_promise_is_enough_for_a_record(store):
+    promise(store, look_at("a"))
+
+    assert not store.is_empty()
+
+
+def test_a_rating_of_any_level_is_enough_for_a_record(store):
+    store.confirm(Level.ARTIST, [shadow("a", 5.0)])
+
+    assert not store.is_empty()
+
+
+def test_a_record_of_which_all_is_forgotten_is_empty(store):
+    promise(store, look_at("a"))
+    store.confirm(TRACK, [shadow("a", 7.33)])
+
+    store.forget(TRACK, ["a"])
+
+    assert store.is_empty()
+
+
+def test_a_record_outlives_its_program(address):
+    with ShadowStore.open(address, MINE, create=True) as store:
+        promise(store, look_at("a"))
+
+    with ShadowStore.open(address, MINE, create=True) as store:
+        assert intents(store) == {"a": (None, 7.33)}

@@ -1,0 +1,185 @@
+"""Writing rests as often as the user says, and as long as the server asks for."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import PlexUnreachable
+from tasks.plex.throttle import Throttle
+
+
+class Clock:
+    """Time that passes only where a test says so, or in a rest."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.rests = []
+
+    def __call__(self):
+        return self.now
+
+    def rest(self, seconds):
+        self.rests.append(seconds)
+        self.now += seconds
+
+
+class Writer:
+    """Writes as the writing loop does: rest if due, then send."""
+
+    def __init__(self, batch, longest, mode):
+        self.clock = Clock()
+        self.throttle = Throttle(
+            batch, longest, mode, clock=self.clock, rest=self.clock.rest
+        )
+
+    def write(self, *requests, level=10):
+        """Send requests, each so many items in so many seconds."""
+        for items, seconds in requests:
+            self.throttle.rest_if_due()
+            with self.throttle.timed(level, items):
+                self.clock.now += seconds
+        return self
+
+    @property
+    def rests(self):
+        return self.clock.rests
+
+
+REQUESTS = st.lists(
+    st.tuples(st.integers(1, 100), st.floats(0, 60)), min_size=1, max_size=40
+)
+BATCHES = st.integers(0, 100)
+LONGEST = st.floats(0, 20)
+MODES = st.sampled_from(["adaptive", "fixed"])
+
+
+@pytest.mark.parametrize(
+    ("size", "requests", "rests"),
+    [(25, 4, 3), (5, 20, 3), (25, 1, 0), (10, 10, 3), (1, 100, 3), (50, 4, 3)],
+)
+def test_a_fixed_rest_follows_every_burst(size, requests, rests):
+    writer = Writer(25, 5, "fixed").write(*[(size, 0.1)] * requests)
+
+    assert writer.rests == [5] * rests
+
+
+def test_items_count_and_not_requests():
+    writer = Writer(25, 5, "fixed").write(*[(1, 0.1)] * 25)
+
+    assert writer.rests == []
+    assert writer.write((1, 0.1)).rests == [5]
+
+
+@pytest.mark.parametrize("mode", ["adaptive", "fixed"])
+def test_a_burst_of_nothing_never_rests(mode):
+    writer = Writer(0, 5, mode).write((100, 1), (100, 50), (100, 1), (100, 50))
+
+    assert writer.rests == []
+
+
+@pytest.mark.parametrize("mode", ["adaptive", "fixed"])
+def test_a_rest_of_no_length_is_none(mode):
+    writer = Writer(1, 0, mode).write((1, 1), (1, 9), (1, 9))
+
+    assert writer.rests == []
+
+
+def test_a_server_as_quick_as_ever_gets_no_rest():
+    writer = Writer(25, 5, "adaptive").write(*[(25, 0.5)] * 20)
+
+    assert writer.rests == []
+
+
+def test_a_server_that_always_was_slow_gets_no_rest():
+    writer = Writer(25, 5, "adaptive").write(*[(25, 20)] * 5)
+
+    assert writer.rests == []
+
+
+def test_the_slower_the_server_becomes_the_longer_is_the_rest():
+    writer = Writer(25, 60, "adaptive")
+
+    writer.write(*[(25, seconds) for seconds in (1, 1.5, 3, 7, 1)])
+
+    assert writer.rests == [0.5, 2, 6]
+
+
+def test_a_rest_is_never_longer_than_the_longest():
+    writer = Writer(25, 5, "adaptive").write((25, 1), (25, 1000), (25, 1))
+
+    assert writer.rests == [5]
+
+
+def test_a_server_that_recovers_is_left_alone_again():
+    writer = Writer(25, 5, "adaptive").write((25, 1), (25, 3), (25, 1))
+
+    writer.write(*[(25, 1)] * 10)
+
+    assert writer.rests == [2]
+
+
+def test_all_requests_of_a_burst_count_together():
+    writer = Writer(100, 60, "adaptive").write(*[(25, 1)] * 4)
+
+    writer.write(*[(25, 2)] * 4, (25, 1))
+
+    assert writer.rests == [4]
+
+
+def test_requests_are_compared_with_their_like_only():
+    writer = Writer(1, 60, "adaptive")
+
+    writer.write((1, 0.1), (1, 0.1), level=10)
+    writer.write((100, 4.0), (100, 4.0), level=10)
+    writer.write((1, 2.0), (1, 2.0), level=8)
+
+    assert writer.rests == []
+
+
+def test_a_failed_request_is_no_part_of_a_burst():
+    writer = Writer(1, 5, "fixed")
+
+    with (
+        pytest.raises(PlexUnreachable, match="gone"),
+        writer.throttle.timed(10, items=1),
+    ):
+        raise PlexUnreachable("gone")
+
+    assert writer.write((1, 1)).rests == []
+
+
+def test_resting_does_not_count_as_being_busy():
+    writer = Writer(1, 60, "adaptive").write((1, 1), (1, 3), (1, 1), (1, 1))
+
+    assert writer.rests == [2]
+
+
+@given(REQUESTS, BATCHES, LONGEST, MODES)
+def test_no_rest_exceeds_the_longest_and_all_are_counted(
+    requests, batch, longest, mode
+):
+    writer = Writer(batch, longest, mode).write(*requests)
+
+    assert all(0 < seconds <= longest for seconds in writer.rests)
+    assert writer.throttle.rested == sum(writer.rests)
+
+
+@given(REQUESTS, st.integers(1, 100), st.floats(0.1, 20))
+def test_adaptive_rests_never_sum_to_more_than_fixed_ones(requests, batch, longest):
+    adaptive, fixed = (
+        Writer(batch, longest, mode).write(*requests) for mode in ("adaptive", "fixed")
+    )
+
+    assert sum(adaptive.rests) <= sum(fixed.rests)
+
+
+@given(st.lists(st.integers(1, 100), min_size=1), st.integers(1, 100))
+def test_a_fixed_rest_comes_as_soon_as_a_burst_is_full(sizes, batch):
+    writer = Writer(batch, 1, "fixed").write(*[(size, 0.0) for size in sizes])
+
+    full = itertools.accumulate(
+        sizes[:-1], lambda items, more: more if items >= batch else items + more
+    )
+    assert len(writer.rests) == sum(items >= batch for items in full)

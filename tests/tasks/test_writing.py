@@ -1,0 +1,207 @@
+"""A letter is written so that at any moment we know what Plex may hold."""
+
+import pytest
+
+from engine.classic import Phase
+from engine.errors import LibraryHeld, PlexUnreachable, RunStopped
+from engine.library import Level
+from tasks.workbench import Step
+from tests.tasks.building import told_of
+from tests.tasks.stage import bench_for, infer, plan_for, stock, write
+
+TAG = "Rating_Inferred"
+EDIT = {"method": "PUT"}
+ONCE = {"method": "PUT", "times": 1}
+IMPATIENT = 0.15
+OUTLASTED = 0.4
+"""Seconds that a hanging connection hangs: longer than we wait."""
+BREAKS = ["reset_before", "reset_after", "timeout_before", "timeout_after", "status"]
+
+
+@pytest.fixture
+def hasty(plex, record):
+    """A bench that loses patience soon, and writes one item at a time."""
+    with bench_for(plex, record, timeout=IMPATIENT, cooldown_batch=1) as bench:
+        yield bench
+
+
+def intents(bench):
+    """Return what is promised of tracks, and whether Plex accepted it."""
+    return {
+        row.key: (row.before, row.after, row.acknowledged_at is not None)
+        for row in bench.store.intents(Level.TRACK)
+    }
+
+
+def edits(plex):
+    return [entry["path"] for entry in plex.log() if entry["method"] == "PUT"]
+
+
+def test_a_letter_is_rated_tagged_and_counted(plex, bench, tracks):
+    part = stock(bench)
+
+    result = write(
+        bench, part, plan_for(part, dict(zip(tracks, [7.33, 5, 0], strict=True)))
+    )
+
+    assert told_of(plex, tracks, "userRating") == [7.33, 5, 0]
+    assert told_of(plex, tracks, "moods") == [[TAG]] * 3
+    assert (result.written, result.taken_over, result.gone) == (3, 0, 0)
+
+
+def test_what_plex_accepted_is_noted(bench, tracks):
+    part = stock(bench)
+
+    write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert intents(bench) == dict.fromkeys(tracks, (None, 7.33, True))
+
+
+def test_a_promise_is_recorded_before_plex_is_asked(plex, bench, tracks, order):
+    part = stock(bench)
+    order("reset_before", EDIT)
+
+    with pytest.raises(PlexUnreachable):
+        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [None] * 3
+    assert intents(bench) == dict.fromkeys(tracks, (None, 7.33, False))
+
+
+def test_a_write_of_unknown_outcome_stays_a_promise(plex, bench, tracks, order):
+    part = stock(bench)
+    order("reset_after", EDIT)
+
+    with pytest.raises(PlexUnreachable):
+        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [7.33] * 3
+    assert intents(bench) == dict.fromkeys(tracks, (None, 7.33, False))
+
+
+@pytest.mark.parametrize(
+    ("fault", "spared"),
+    [(fault, 1) for fault in BREAKS] + [("reset_after", 0), ("reset_after", 2)],
+)
+def test_a_second_attempt_completes_what_the_first_one_began(
+    plex, hasty, tracks, order, fault, spared
+):
+    part = stock(hasty)
+    plan = plan_for(part, dict.fromkeys(tracks, 7.33))
+    order(fault, {**ONCE, "from": spared}, seconds=OUTLASTED, code=503)
+    with pytest.raises(PlexUnreachable):
+        write(hasty, part, plan)
+
+    result = write(hasty, part, plan)
+
+    assert result.written == 3
+    assert told_of(plex, tracks, "userRating") == [7.33] * 3
+    assert told_of(plex, tracks, "moods") == [[TAG]] * 3
+    assert [accepted for *_, accepted in intents(hasty).values()] == [True] * 3
+
+
+def test_what_was_acknowledged_is_not_sent_again(plex, hasty, tracks, order):
+    part = stock(hasty)
+    plan = plan_for(part, dict.fromkeys(tracks, 7.33))
+    order("timeout_after", {**ONCE, "from": 1}, seconds=OUTLASTED)
+    with pytest.raises(PlexUnreachable):
+        write(hasty, part, plan)
+    plex.clear_log()
+
+    write(hasty, part, plan)
+
+    sent = [key for path in edits(plex) for key in tracks if f"id={key}&" in path]
+    assert sent == tracks[1:]
+
+
+def test_what_is_done_already_is_done_without_a_request(plex, bench, tracks):
+    part = stock(bench)
+    plan = plan_for(part, dict.fromkeys(tracks, 7.33))
+    write(bench, part, plan)
+    plex.clear_log()
+
+    result = write(bench, part, plan)
+
+    assert result.written == 3
+    assert edits(plex) == []
+
+
+def test_a_rating_of_ours_can_be_replaced(plex, bench, tracks):
+    infer(bench, dict.fromkeys(tracks, 7.33))
+    part = stock(bench)
+
+    write(bench, part, plan_for(part, {tracks[0]: 8.0}))
+
+    assert told_of(plex, tracks, "userRating") == [8.0, 7.33, 7.33]
+    assert intents(bench) == {tracks[0]: (7.33, 8.0, True)}
+
+
+@pytest.mark.parametrize(("size", "requests"), [(25, 1), (2, 2), (1, 3), (0, 1)])
+def test_requests_are_no_larger_than_a_burst(plex, record, tracks, size, requests):
+    with bench_for(plex, record, cooldown_batch=size) as bench:
+        part = stock(bench)
+        plex.clear_log()
+
+        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert len(edits(plex)) == requests
+
+
+def test_phases_are_written_in_their_order(plex, bench, songs):
+    part = stock(bench)
+    plans = [
+        plan_for(part, {songs["album"]: 7.0}, Phase.ALBUM_UP),
+        plan_for(part, {songs["artist"]: 6.5}, Phase.ARTIST_UP),
+        plan_for(part, {songs["tracks"][0]: 6.0}, Phase.TRACK_DOWN),
+    ]
+    plex.clear_log()
+
+    write(bench, part, *plans)
+
+    levels = [path.partition("type=")[2].partition("&")[0] for path in edits(plex)]
+    assert levels == ["9", "8", "10"]
+    assert told_of(plex, [songs["album"], songs["artist"]], "userRating") == [7.0, 6.5]
+
+
+def test_nothing_to_write_asks_nothing(plex, bench):
+    part = stock(bench)
+    plex.clear_log()
+
+    write(bench, part)
+
+    assert plex.log() == []
+
+
+def test_whoever_watches_is_told_of_every_batch(bench, tracks):
+    part = stock(bench)
+    told = []
+    bench.watch = told.append
+
+    write(bench, part, plan_for(part, dict(zip(tracks, [7.33, 7.33, 5], strict=True))))
+
+    assert told == [Step("X", "4 track-down", 1), Step("X", "4 track-down", 2)]
+
+
+def test_a_run_that_is_stopped_leaves_nothing_half_done(plex, hasty, tracks):
+    part = stock(hasty)
+    hasty.watch = lambda _: hasty.gate.stop()
+
+    with pytest.raises(RunStopped):
+        write(hasty, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [7.33, None, None]
+    assert intents(hasty) == {tracks[0]: (None, 7.33, True)}
+
+
+def test_who_lost_the_library_writes_no_more(plex, bench, tracks):
+    part = stock(bench)
+
+    def lost():
+        raise LibraryHeld("Another run holds it.")
+
+    bench.still_held = lost
+    with pytest.raises(LibraryHeld):
+        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [None] * 3
+    assert intents(bench) == {}
