@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,20 @@ from engine.points import Ints
 from engine.reports import LetterResult
 from tasks.remembering import memory_of
 from tasks.workbench import Step, Workbench
+
+LOOK_LASTS = 10.0
+"""Seconds for which a look at a letter is trusted; then each batch is looked at
+again before it is written. Always looking twice would double the requests."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A letter's items as they were immediately before it was written."""
+
+    letter: str
+    looks: dict[Level, Look]
+    since: float
+    """When they were looked at, by the monotonic clock."""
 
 
 def write_letter(
@@ -47,8 +62,9 @@ def write_letter(
         for level in Level:
             result.released += release(bench, part, level)
         looks = bench.gateway.look(_keys(everything, plans))
+        view = View(letter, looks, time.monotonic())
         for plan in plans:
-            _write_phase(bench, letter, plan, looks[plan.phase.level], result)
+            _write_phase(bench, plan, view, result)
     return result
 
 
@@ -99,28 +115,37 @@ def _memory(bench: Workbench, level: Level, look: Look) -> Memory:
 
 
 def _write_phase(
-    bench: Workbench, letter: str, plan: PhasePlan, look: Look, result: LetterResult
+    bench: Workbench, plan: PhasePlan, view: View, result: LetterResult
 ) -> None:
-    admitted = admit(plan, look, _memory(bench, plan.phase.level, look))
+    level = plan.phase.level
+    look = view.looks[level]
+    admitted = admit(plan, look, _memory(bench, level, look))
     result.written += admitted.done
     result.taken_over += admitted.taken_over
     result.gone += admitted.gone
-    for batch in batches(plan.phase, admitted, look, bench.batch_size):
-        _write(bench, batch, result)
-        bench.watch(Step(letter, plan.phase.label, len(batch)))
+    for planned in batches(plan.phase, admitted, look, bench.batch_size):
+        bench.await_turn()
+        batch = planned
+        if time.monotonic() - view.since > LOOK_LASTS:
+            batch = _look_again(bench, planned, result)
+        if len(batch):
+            _write(bench, batch, look)
+            result.written += len(set(batch.guid))
+        bench.watch(Step(view.letter, plan.phase.label, len(planned)))
 
 
-def _write(bench: Workbench, planned: Batch, result: LetterResult) -> None:
-    """Write a batch, less what a person did since the letter was looked at."""
-    level, tag = planned.phase.level, bench.settings.inferred_tag
-    bench.await_turn()
+def _look_again(bench: Workbench, planned: Batch, result: LetterResult) -> Batch:
+    """Return a batch less what a person did since the letter was looked at."""
+    level = planned.phase.level
     look = bench.gateway.look(planned.key)[level]
     batch = still_due(planned, look, _memory(bench, level, look))
-    result.written += len(set(batch.guid))
     result.gone += len(set(planned.guid) - set(look.guid))
     result.taken_over += len(set(look.guid) - set(batch.guid))
-    if not len(batch):
-        return
+    return batch
+
+
+def _write(bench: Workbench, batch: Batch, look: Look) -> None:
+    level, tag = batch.phase.level, bench.settings.inferred_tag
     bench.store.intend(batch, look, tag, bench.run_id, time.time())
     with bench.throttle.timed(level, len(batch)):
         bench.gateway.rate(

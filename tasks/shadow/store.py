@@ -50,7 +50,11 @@ class ShadowStore:
         database = open_database(address, create=create)
         found = _library_id(database, identity)
         if found is None:
-            found = _namesake(database, identity, accept=accept, adopt=create)
+            try:
+                found = _namesake(database, identity, accept=accept, adopt=create)
+            except LibraryReplaced:
+                database.close()
+                raise
         if found is None and create:
             with database.writing() as session:
                 session.execute(insert(LibraryRow).values(**asdict(identity)))
@@ -165,13 +169,12 @@ class ShadowStore:
     def follow(self, level: Level, moves: Iterable[Move]) -> None:
         """Record items under the names that they go by now.
 
-        What an item was like before us is noted once: an older note of another
-        item, which is gone, gives way.
+        Where something is recorded under the new name already, that stays, and
+        what is under the old one is dropped.
         """
         with self.database.writing() as session:
             for move in moves:
-                if move.new.key != move.old.key:
-                    self._make_way(session, level, move)
+                self._make_way(session, level, move)
                 for table in (ShadowRow, IntentRow, MarkRow):
                     session.execute(
                         update(table)
@@ -185,10 +188,16 @@ class ShadowStore:
                     )
 
     def _make_way(self, session: Session, level: Level, move: Move) -> None:
-        here = (MarkRow.library_id == self.library_id, MarkRow.level == level)
-        new, old = MarkRow.key == move.new.key, MarkRow.key == move.old.key
-        if session.scalar(select(MarkRow.key).where(*here, new)) is not None:
-            session.execute(delete(MarkRow).where(*here, old))
+        if move.new.key != move.old.key:
+            here = (MarkRow.library_id == self.library_id, MarkRow.level == level)
+            new, old = MarkRow.key == move.new.key, MarkRow.key == move.old.key
+            if session.scalar(select(MarkRow.key).where(*here, new)) is not None:
+                session.execute(delete(MarkRow).where(*here, old))
+        for table in (ShadowRow, IntentRow) if move.new.guid != move.old.guid else ():
+            taken = table.library_id == self.library_id, table.level == level
+            new = table.guid == move.new.guid
+            if session.scalar(select(table.key).where(*taken, new)) is not None:
+                self._delete(session, table, level, [move.old.guid])
 
     def _rows(
         self, table: type[Row], level: Level, guids: Sequence[str] | None

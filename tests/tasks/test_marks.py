@@ -2,7 +2,6 @@
 
 import pytest
 
-from engine.errors import ShadowUnreadable
 from engine.following import Move, Name
 from engine.library import Level
 from tests.tasks.building import batch_of, look_at, shadow
@@ -90,14 +89,6 @@ def test_only_the_level_of_an_item_follows_it(store):
     assert names(store.shadows(Level.ALBUM)) == [("same", 1)]
 
 
-COLLIDES = pytest.mark.xfail(
-    strict=True,
-    raises=ShadowUnreadable,
-    reason="an item cannot be followed to where a mark stands already",
-)
-
-
-@COLLIDES
 def test_a_record_follows_to_the_twin_that_is_left(store):
     promise(store, look_at("a", "a"))
     store.confirm(TRACK, [shadow("a", 7.33, key=1)])
@@ -107,7 +98,6 @@ def test_a_record_follows_to_the_twin_that_is_left(store):
     assert names(store.shadows(TRACK)) == [("a", 2)]
 
 
-@COLLIDES
 def test_two_records_may_follow_to_one_guid(store):
     store.confirm(TRACK, [shadow("local://1", 5.0, key=1)])
     store.confirm(TRACK, [shadow("local://2", 5.0, key=2)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.errors import PlexUnreachable, ShadowUnreadable
+from engine.errors import PlexUnreachable
 from engine.library import Level
 from tests.tasks.building import item_in, told_of
 from tests.tasks.stage import bench_for, infer, stock, write
@@ -66,11 +66,6 @@ def test_a_released_item_keeps_its_other_moods_and_its_lock(
     assert item_in(plex, tracks[0])["locks"] == ["mood"] * locked
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the lock is put back as it was before our first touch",
-)
 def test_a_released_item_keeps_a_lock_that_came_later(plex, bench, tracks):
     infer(bench, dict.fromkeys(tracks, 7.33))
     plex.mood(tracks[0], add="Calm", lock=True)
@@ -173,13 +168,6 @@ def twins(plex, tracks):
     return [tracks[0], added["tracks"][0]]
 
 
-NOT_FOLLOWED = pytest.mark.xfail(
-    strict=True,
-    raises=(AssertionError, ShadowUnreadable),
-    reason="of items that share a rating, only one is followed to a new key",
-)
-
-
 def test_all_items_that_share_a_rating_are_released_together(plex, bench, twins):
     infer(bench, {twins[0]: 7.33})
     plex.rate(twins[1], 3.0)
@@ -190,7 +178,6 @@ def test_all_items_that_share_a_rating_are_released_together(plex, bench, twins)
     assert told_of(plex, twins, "moods") == [[], []]
 
 
-@NOT_FOLLOWED
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_twin_with_a_new_key_loses_our_tag_too(plex, bench, twins, which):
     infer(bench, {twins[0]: 7.33})
@@ -202,7 +189,6 @@ def test_a_twin_with_a_new_key_loses_our_tag_too(plex, bench, twins, which):
     assert told_of(plex, twins, "moods") == [[], []]
 
 
-@NOT_FOLLOWED
 def test_a_twin_may_be_deleted(plex, bench, twins):
     infer(bench, {twins[0]: 7.33})
     plex.delete([twins[0]])
