@@ -80,11 +80,9 @@ def chosen_phases(wanted: str) -> list[Phase]:
             raise SettingsInvalid(
                 f"{wanted!r} are not phases: give 1 to 4, such as 1-4, 3 or 1,2."
             ) from None
+        if low > high:
+            raise SettingsInvalid(f"{word!r} are no phases: write the lower first.")
         phases |= {phase for phase in Phase if low <= phase <= high}
-    if not phases:
-        raise SettingsInvalid(
-            f"{wanted!r} are no phases at all: write the lower first."
-        )
     return sorted(phases)
 
 

@@ -55,7 +55,7 @@ def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
         present: The partitions of the library.
 
     Raises:
-        SettingsInvalid: The library has no artist under a letter of the list.
+        SettingsInvalid: The library has no artist under a letter that is meant.
 
     >>> chosen_letters("from p", "ABPQ"), chosen_letters("Beatles,q", "ABPQ")
     (['P', 'Q'], ['B', 'Q'])
@@ -67,12 +67,13 @@ def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
     start = text[5:] if text.lower().startswith("from ") else ""
     if start:
         first = order_of(letter_of(start))
-        return [letter for letter in ordered if order_of(letter) >= first]
-    asked = in_order(letter_of(word) for word in text.split(",") if word.strip())
+        asked = [letter for letter in ordered if order_of(letter) >= first]
+    else:
+        asked = in_order(letter_of(word) for word in text.split(",") if word.strip())
     absent = [letter for letter in asked if letter not in ordered]
-    if absent:
+    if absent or not asked:
         raise SettingsInvalid(
-            f"No artist files under {', '.join(absent)}. "
+            f"No artist files under {', '.join(absent) or repr(text)}. "
             f"This library has: {' '.join(ordered)}."
         )
     return asked

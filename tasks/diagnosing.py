@@ -19,7 +19,8 @@ from engine.errors import (
     ShadowUnreadable,
 )
 from tasks.hosting import be_quiet
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway, Server, survey
+from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.survey import Server, survey
 from tasks.remembering import refuse_if_lost
 from tasks.settings import ARTICLE, DEFAULT_PATH, SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database

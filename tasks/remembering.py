@@ -137,6 +137,8 @@ def settle(
 ) -> None:
     """Keep the promises that Plex shows, and drop those that never arrived.
 
+    One that Plex shows but never acknowledged stays open: its tag may be
+    missing, so the next run writes it once more.
     A promise whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
     """
@@ -144,7 +146,8 @@ def settle(
         intents = {intent.guid: intent for intent in store.intents(level)}
         rows = _first_rows(library[level].guid, intents)
         owner = standings[level].owner[rows]
-        kept = rows[owner == Owner.WRITTEN]
+        sure = ~standings[level].unsure[rows]
+        kept = rows[(owner == Owner.WRITTEN) & sure]
         store.confirm(level, _shadows(library, level, kept, intents))
         broken = rows[owner == Owner.UNWRITTEN]
         late = time.time() - LATEST_ARRIVAL

@@ -4,13 +4,14 @@ import numpy as np
 
 from engine.audit import Audit
 from engine.classic import Phase
-from engine.evidence import MEAN_WITHOUT_RATINGS, library_mean, split
+from engine.evidence import split
 from engine.following import Name, moves
 from engine.library import Items, Level, Library
 from engine.ownership import Owner
-from engine.plan import Beliefs, drift_tolerance, held_after, plan_part
+from engine.plan import held_after, plan_part
 from engine.points import Bools, Ints
 from engine.reports import Ranked, ranking
+from tasks.believing import beliefs_of
 from tasks.remembering import Stock, take_stock
 from tasks.workbench import Workbench
 
@@ -35,14 +36,7 @@ def rank(
 
 def pending(bench: Workbench, stock: Stock) -> list[str]:
     """Return the changes that a run would make now, in words."""
-    tracks = stock.everything.tracks
-    mean = library_mean(tracks)
-    tolerance = drift_tolerance(len(tracks), dynamic=bench.settings.dynamic_precision)
-    beliefs = Beliefs(
-        MEAN_WITHOUT_RATINGS if mean is None else mean,
-        tolerance,
-        bench.settings.constants,
-    )
+    beliefs = beliefs_of(bench.settings, stock.everything)
     changes = []
     for part in split(stock.library, stock.everything).values():
         for plan in plan_part(tuple(Phase), part, beliefs):

@@ -1,25 +1,19 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
-import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
-from http import HTTPStatus
 from typing import Self
 from urllib.parse import quote, urlencode
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import plexapi
 import requests
-from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from plexapi.server import PlexServer
 
 from engine.batches import MOST_IDS, Look
 from engine.errors import (
     LibraryChanging,
-    LibraryMissing,
     PlexRefused,
     PlexUnreachable,
 )
@@ -27,7 +21,9 @@ from engine.library import Identity, Items, Level
 from engine.points import Ints
 from engine.reversal import Reversal
 from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
-from tasks.settings import ARTICLE, Settings
+from tasks.plex.refusals import translated
+from tasks.plex.survey import chosen
+from tasks.settings import Settings
 
 PAGE = 1000
 """Items asked for in one page of a listing."""
@@ -67,7 +63,7 @@ class PlexGateway:
         self._token = settings.plex_token.get_secret_value()
         self._session = requests.Session()
         self._session.hooks["response"].append(self._count)
-        with _translated(f"connecting to {settings.plex_url}"):
+        with translated(f"connecting to {settings.plex_url}"):
             self._plex = PlexServer(
                 settings.plex_url,
                 self._token,
@@ -75,7 +71,8 @@ class PlexGateway:
                 timeout=settings.timeout,
             )
             server = str(self._plex.machineIdentifier)
-        self._section = self._find_section(settings.library_name)
+        libraries = self._get("/library/sections")
+        self._section = chosen(libraries, settings.library_name)
         self.identity = Identity(
             server=server,
             uuid=str(self._section.get("uuid")),
@@ -232,7 +229,7 @@ class PlexGateway:
         path = f"{self._all}?{query}"
         if len(path) > LONGEST_URL:
             raise ValueError(f"An edit of {len(path)} bytes is too long.")
-        with _translated(f"writing {len(keys)} {level.word} rating(s)"):
+        with translated(f"writing {len(keys)} {level.word} rating(s)"):
             self._plex.query(path, method=self._session.put)
 
     def _elements(
@@ -276,32 +273,11 @@ class PlexGateway:
                 "X-Plex-Container-Start": str(start),
                 "X-Plex-Container-Size": str(size),
             }
-        with _translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
+        with translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
             answer: Element | None = self._plex.query(path, headers=headers)
         if answer is None:
             raise PlexUnreachable(f"Plex sent an empty answer to {path[:80]}.")
         return answer
-
-    def _find_section(self, name: str) -> Element:
-        libraries = [
-            directory
-            for directory in self._get("/library/sections")
-            if directory.get("type") == "artist"
-        ]
-        wanted = name.strip().casefold()
-        found = [
-            library
-            for library in libraries
-            if library.get("title", "").strip().casefold() == wanted
-        ]
-        if len(found) == 1:
-            return found[0]
-        titles = ", ".join(str(library.get("title")) for library in libraries)
-        what = "no music library" if not found else f"{len(found)} music libraries"
-        raise LibraryMissing(
-            f"There is {what} named {name!r} on this server. "
-            f"Set LIBRARY_NAME to one of: {titles or '(it has none)'}."
-        )
 
     def _account(self) -> str:
         try:
@@ -316,72 +292,3 @@ class PlexGateway:
             self.reads += 1
         else:
             self.writes += 1
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """Turn the errors of plexapi and requests into ours; no text with a token."""
-    try:
-        yield
-    except Unauthorized:
-        raise PlexRefused(
-            f"Plex refused the token (401) when {doing}. "
-            f"Check PLEX_TOKEN; how to find it: {ARTICLE}"
-        ) from None
-    except NotFound:
-        raise PlexRefused(f"Plex knows no such thing (404) when {doing}.") from None
-    except BadRequest as refusal:
-        raise _by_status(refusal, doing) from None
-    except requests.exceptions.InvalidURL:
-        raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
-    except requests.Timeout:
-        raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
-    except (requests.RequestException, ParseError, TypeError, AttributeError) as fault:
-        # plexapi raises TypeError for a status that requests has no name for,
-        # and AttributeError for an empty answer where it expects one.
-        raise PlexUnreachable(
-            f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
-        ) from None
-
-
-def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable:
-    status = re.match(r"\((\d+)\)", str(refusal))
-    code = int(status[1]) if status else 0
-    busy = code == HTTPStatus.TOO_MANY_REQUESTS
-    if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
-    return PlexRefused(f"Plex refused ({code or 'no status'}) when {doing}.")
-
-
-@dataclass(frozen=True)
-class MusicLibrary:
-    """A music library as its server lists it."""
-
-    title: str
-    is_scanned: bool
-    """Whether the server is looking through its files at the moment."""
-
-
-@dataclass(frozen=True)
-class Server:
-    """What a server tells before a library is chosen."""
-
-    version: str
-    libraries: list[MusicLibrary]
-
-
-def survey(address: str, token: str, timeout: float) -> Server:
-    """Ask a server for its version and its music libraries.
-
-    Raises:
-        PlexRefused: It refused the token, or it is no Plex.
-        PlexUnreachable: There is no usable answer.
-    """
-    with requests.Session() as session, _translated(f"connecting to {address}"):
-        plex = PlexServer(address, token, session=session, timeout=timeout)
-        libraries = [
-            MusicLibrary(directory.get("title", ""), directory.get("refreshing") == "1")
-            for directory in plex.query("/library/sections")
-            if directory.get("type") == "artist"
-        ]
-    return Server(str(plex.version), libraries)

@@ -6,12 +6,19 @@ from dataclasses import asdict
 from sqlalchemy import insert, select, update
 
 from engine.classic import Constants
+from engine.documents import document_of, fit_of
+from engine.fitting import Fit
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import RunRow
 
 
 def begin_run(
-    store: ShadowStore, run_id: str, mean: float, constants: Constants, now: float
+    store: ShadowStore,
+    run_id: str,
+    mean: float,
+    constants: Constants,
+    now: float,
+    fit: Fit | None = None,
 ) -> tuple[float, Constants]:
     """Record a run, or find it if it was begun before.
 
@@ -33,9 +40,20 @@ def begin_run(
                 started_at=now,
                 mean=mean,
                 constants=json.dumps(asdict(constants)),
+                fit=fit and json.dumps(document_of(fit)),
             )
         )
     return mean, constants
+
+
+def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
+    """Return the fit with which a run was begun; none: with the classic model."""
+    wanted = select(RunRow.fit).where(
+        RunRow.library_id == store.library_id, RunRow.id == run_id
+    )
+    with store.database.reading() as session:
+        begun = session.scalar(wanted)
+    return None if begun is None else fit_of(json.loads(begun))
 
 
 def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:

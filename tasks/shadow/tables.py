@@ -35,7 +35,7 @@ class OfLibrary:
 
 
 class RunRow(Base, OfLibrary):
-    """One live run; a retry of it goes on with the same prior."""
+    """One live run; a retry of it goes on with what it took as given."""
 
     __tablename__ = "run"
 
@@ -48,6 +48,8 @@ class RunRow(Base, OfLibrary):
     """The model's constants, JSON."""
     summary: Mapped[str | None] = mapped_column(Text)
     """What came of it, JSON."""
+    fit: Mapped[str | None] = mapped_column(Text)
+    """What the hierarchical model learned, JSON; none: the classic model inferred."""
 
 
 class OfItem(OfLibrary):

@@ -1,6 +1,7 @@
 """The classic model gives exactly the numbers that were worked out by hand."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.classic import (
     critic_points,
     inherited,
     priors,
+    spelled,
 )
 from engine.errors import SettingsInvalid
 from engine.evidence import Tally, library_mean
@@ -145,6 +147,21 @@ def test_phases_are_chosen_in_words_and_come_in_order(wanted, phases):
 def test_a_choice_that_is_no_phase_is_refused(wanted):
     with pytest.raises(SettingsInvalid, match="are not phases: give 1 to 4"):
         chosen_phases(wanted)
+
+
+@pytest.mark.parametrize("count", range(1, 5))
+def test_every_choice_of_phases_has_one_spelling(count):
+    choices = [list(choice) for choice in combinations(Phase, count)]
+
+    assert [chosen_phases(spelled(choice)) for choice in choices] == choices
+
+
+@pytest.mark.parametrize(
+    ("phases", "words"),
+    [([1, 2, 3, 4], "1-4"), ([2], "2"), ([3, 1], "1,3"), ([4, 3, 4, 1], "1,3-4")],
+)
+def test_phases_are_spelled_the_shortest_way(phases, words):
+    assert spelled([Phase(number) for number in phases]) == words
 
 
 def test_a_range_turned_round_is_refused():

@@ -81,6 +81,24 @@ def test_ratings_shared_by_a_guid_count_once_beneath_each_parent():
     assert counted(part) == {"Dorn": (1, 9.0), "Aurn": (2, 10.0)}
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param([[2], [], [1]], id="more albums than tracks"),
+        pytest.param([[2], [1, 3]], id="more tracks than albums"),
+    ],
+)
+def test_tracks_count_where_they_belong_in_whatever_order_they_come(keys):
+    albums = [
+        album(f"album {n}", *(track(f"{key}", float(key), key=key) for key in own))
+        for n, own in enumerate(keys)
+    ]
+
+    numbers = counted(part_of(artist("Mirel", *albums)))
+
+    assert list(numbers.values()) == [(len(own), float(sum(own))) for own in keys]
+
+
 @given(libraries_with_twins(), st.randoms(use_true_random=False))
 def test_counting_comes_to_what_it_does_by_hand(artists, random):
     part = part_of(*renumbered(artists, random))

@@ -142,6 +142,23 @@ def test_an_item_that_kept_its_key_among_those_that_share_its_rating_stays():
     assert moves(after, TRACK, names_of(before)) == []
 
 
+def test_items_that_share_a_rating_are_paired_in_the_order_of_their_keys():
+    before = shelf(track("Vesk", guid="v", key=6), track("Vesk", guid="v", key=5))
+    after = shelf(track("Vesk", guid="v", key=32), track("Vesk", guid="v", key=31))
+
+    assert followed(after, names_of(before)) == {
+        ("v", 5): ("v", 31),
+        ("v", 6): ("v", 32),
+    }
+
+
+def test_an_item_leaves_the_key_to_the_one_that_kept_it():
+    before = shelf(track("Vesk", guid="v", key=5), track("Vesk", guid="v", key=32))
+    after = shelf(track("Vesk", guid="v", key=31), track("Vesk", guid="v", key=32))
+
+    assert followed(after, names_of(before)) == {("v", 5): ("v", 31)}
+
+
 @pytest.mark.parametrize("level", Level)
 def test_every_level_is_followed(level):
     before = library_of(

@@ -1,6 +1,5 @@
 """Items that share a guid share one rating: they count once and are written once."""
 
-
 from engine.classic import Phase
 from engine.evidence import library_mean
 from engine.library import twins

@@ -10,17 +10,21 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection, text
 
 DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
 """Whom we run it as if we are root, which PostgreSQL refuses to be."""
 SETTINGS = "-c fsync=off -c shared_buffers=16MB -c listen_addresses=127.0.0.1"
+PATIENCE = 30.0
+"""Seconds."""
 END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid != pg_backend_pid()
@@ -57,6 +61,14 @@ def execute(address: str, *statements: str) -> None:
     with psycopg.connect(plain, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+def await_waiting(connection: Connection) -> None:
+    """Wait until somebody else waits for what this connection has not committed."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + PATIENCE
+    while not connection.scalar(waiting) and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 class _Server:

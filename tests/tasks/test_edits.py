@@ -101,6 +101,20 @@ def test_rating_leaves_the_lock_of_the_rating_as_told(plex, gateway, keys, locke
     assert item_in(plex, keys[0])["locks"] == ["userRating"] * locked
 
 
+@pytest.mark.parametrize("locked", [True, False])
+def test_what_becomes_of_the_locks_is_always_said(plex, gateway, keys, locked):
+    plex.clear_log()
+
+    rate(gateway, keys, 8, mood_locked=locked, rating_locked=not locked)
+    gateway.untag(Level.TRACK, keys, TAG, mood_locked=locked)
+
+    rating, untagging = [entry["path"] for entry in plex.log()]
+    assert f"mood.locked={int(locked)}&" in rating
+    assert f"userRating.locked={int(not locked)}&" in rating
+    assert f"mood.locked={int(locked)}&" in untagging
+    assert "userRating" not in untagging
+
+
 def test_rating_twice_tags_once(plex, gateway, keys):
     rate(gateway, keys[:1], 8)
     rate(gateway, keys[:1], 8)

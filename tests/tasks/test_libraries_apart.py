@@ -1,14 +1,18 @@
 """Two libraries, or two accounts, in one database know nothing of each other."""
 
-from dataclasses import replace
+import threading
+from dataclasses import asdict, replace
 
 import pytest
+from sqlalchemy import create_engine, insert
 
-from engine.errors import LibraryReplaced
+from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.following import Move, Name
 from engine.library import Level
 from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import LibraryRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
+from tests.tasks.postgres import END_OTHERS, await_waiting, execute
 
 OTHERS = [
     replace(MINE, server="another server", title="Songs"),
@@ -92,6 +96,37 @@ def test_looking_at_an_unknown_library_finds_nothing_and_records_nothing(
         assert look.is_empty()
     with ShadowStore.open(address, stranger, create=True) as begun:
         assert begun.library_id not in {store.library_id, other.library_id, 0}
+
+
+@pytest.mark.usefixtures("leaks")
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="who comes second at the same moment is told of a bad database",
+)
+def test_two_runs_that_begin_a_record_at_the_same_moment_share_it(postgres_tables):
+    url = postgres_tables
+    execute(url, END_OTHERS, "TRUNCATE library CASCADE")
+    begun = []
+
+    def come_second():
+        try:
+            with ShadowStore.open(url, MINE, create=True) as store:
+                begun.append(store.library_id)
+        except ShadowUnreadable as refusal:
+            begun.append(str(refusal))
+
+    engine = create_engine(url)
+    with engine.begin() as first:
+        row = insert(LibraryRow).values(asdict(MINE)).returning(LibraryRow.id)
+        library_id = first.scalar(row)
+        second = threading.Thread(target=come_second)
+        second.start()
+        await_waiting(first)
+    second.join()
+    engine.dispose()
+
+    assert begun == [library_id]
 
 
 ANEW = replace(MINE, server="new server", uuid="new uuid")

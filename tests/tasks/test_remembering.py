@@ -90,16 +90,19 @@ def test_a_kept_promise_becomes_a_rating_of_ours(plex, bench, tracks):
     assert bench.store.intents(TRACK) == []
 
 
-def test_a_promise_that_plex_kept_without_saying_so_is_kept(bench, tracks, order):
+def test_a_promise_that_plex_kept_without_saying_so_stays_open_and_is_ours(
+    bench, tracks, order
+):
     part = stock(bench)
     order("reset_after", {"method": "PUT"})
     with pytest.raises(PlexUnreachable):
         write(bench, part, plan_for(part, {tracks[0]: 7.33}))
 
-    stock(bench)
+    standing = stock(bench).tracks.standing
 
-    assert [row.value for row in bench.store.shadows(TRACK)] == [7.33]
-    assert bench.store.intents(TRACK) == []
+    assert list(standing.ours[standing.unsure]) == [7.33]
+    assert [row.after for row in bench.store.intents(TRACK)] == [7.33]
+    assert bench.store.shadows(TRACK) == []
 
 
 @pytest.mark.parametrize(

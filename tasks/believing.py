@@ -1,0 +1,25 @@
+"""What a run takes as given: how ratings are inferred, and how exactly written."""
+
+from engine.evidence import Part
+from engine.fitting import fit
+from engine.methods import mean_of
+from engine.plan import Beliefs, drift_tolerance
+from tasks.settings import Settings
+
+
+def beliefs_of(settings: Settings, everything: Part) -> Beliefs:
+    """Return what a run that began now would take as given.
+
+    Args:
+        settings: What the user chose.
+        everything: The whole library.
+    """
+    return Beliefs(
+        mean=mean_of(everything),
+        tolerance=drift_tolerance(
+            len(everything.tracks), dynamic=settings.dynamic_precision
+        ),
+        constants=settings.constants,
+        fit=fit(everything) if settings.model == "hierarchical" else None,
+        grid=settings.grid,
+    )

@@ -1,0 +1,48 @@
+"""What plexapi and requests complain of, in our own words and without a token."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from xml.etree.ElementTree import ParseError
+
+import requests
+from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+
+from engine.errors import PlexRefused, PlexUnreachable
+from tasks.settings import ARTICLE
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn the errors of plexapi and requests into ours; no text with a token."""
+    try:
+        yield
+    except Unauthorized:
+        raise PlexRefused(
+            f"Plex refused the token (401) when {doing}. "
+            f"Check PLEX_TOKEN; how to find it: {ARTICLE}"
+        ) from None
+    except NotFound:
+        raise PlexRefused(f"Plex knows no such thing (404) when {doing}.") from None
+    except BadRequest as refusal:
+        raise _by_status(refusal, doing) from None
+    except requests.exceptions.InvalidURL:
+        raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
+    except requests.Timeout:
+        raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
+    except (requests.RequestException, ParseError, TypeError, AttributeError) as fault:
+        # plexapi raises TypeError for a status that requests has no name for,
+        # and AttributeError for an empty answer where it expects one.
+        raise PlexUnreachable(
+            f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
+        ) from None
+
+
+def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable:
+    status = re.match(r"\((\d+)\)", str(refusal))
+    code = int(status[1]) if status else 0
+    busy = code == HTTPStatus.TOO_MANY_REQUESTS
+    if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
+    return PlexRefused(f"Plex refused ({code or 'no status'}) when {doing}.")
