@@ -16,7 +16,7 @@ demo: setup ## Run the main job, live, on an embedded Plex
 	$(BIN)/python -m tests.demo
 
 test: setup ## Run all tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 format: setup ## Format the code
 	$(BIN)/ruff format .
@@ -26,7 +26,7 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)

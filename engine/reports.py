@@ -81,7 +81,7 @@ class Outcome:
 class Summary:
     """All that a run reports; ratings in points."""
 
-    run: str
+    run_id: str
     library: str
     dry_run: bool
     artists: int

@@ -45,7 +45,7 @@ def ranked(ratings, *count):
 
 def summary(*, dry_run=False):
     return Summary(
-        run="r",
+        run_id="r",
         library="Music",
         dry_run=dry_run,
         artists=0,

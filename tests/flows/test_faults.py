@@ -184,11 +184,11 @@ def test_the_token_is_nowhere_but_in_the_configuration(
         for path in listener.folder.rglob("*")
         if path.is_file() and token.encode() in path.read_bytes()
     ]
-    filters = {"flow_runs": {"id": {"any_": [ran.summary["run"]]}}}
+    filters = {"flow_runs": {"id": {"any_": [ran.summary["run_id"]]}}}
     told = [
         httpx.post(f"{prefect_api}/{kind}/filter", json=question).text
         for kind, question in (
-            ("logs", {"logs": {"flow_run_id": {"any_": [ran.summary["run"]]}}}),
+            ("logs", {"logs": {"flow_run_id": {"any_": [ran.summary["run_id"]]}}}),
             ("artifacts", filters),
             ("flow_runs", filters),
             ("task_runs", filters),

@@ -1,0 +1,97 @@
+"""Every fault is one sentence, with the documented status and no traceback."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.flows.listener import Listener
+from tests.simulator.process import Simulator
+
+
+def spoil(listener: Listener, **keys: Any) -> None:
+    """Put wrong values into the configuration."""
+    good = json.loads(listener.config.read_text())
+    listener.config.write_text(json.dumps(good | keys))
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "says"),
+    [
+        ({"PLEX_TOKEN": "wrong"}, 1, "refused the token (401)"),
+        ({"PLEX_URL": "http://127.0.0.1:9"}, 1, "no usable answer"),
+        ({"PLEX_URL": "http://your-server-ip:32400"}, 2, "still the example"),
+        ({"LIBRARY_NAME": "Jazz"}, 2, "Set LIBRARY_NAME to one of: Music"),
+        ({"CONFIDENCE_C": 0, "COOLDOWN_SLEEP": "x"}, 2, "CONFIDENCE_C = 0"),
+        ({"STATE_URL": "nonsense"}, 1, "STATE_URL is not a SQLAlchemy URL"),
+    ],
+)
+@pytest.mark.parametrize("command", ["infer", "verify"])
+def test_a_wrong_configuration_is_explained(
+    plex: Simulator,
+    listener: Listener,
+    command: str,
+    keys: dict[str, Any],
+    status: int,
+    says: str,
+) -> None:
+    spoil(listener, **keys)
+
+    ran = listener.run(command)
+
+    assert ran.status == status
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+    assert plex.counts()["writes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["9"], "There is no option 9"),
+        (["-1"], "There is no option -1"),
+        (["infer", "--phases", "5"], "are not phases"),
+        (["infer", "--from", "A", "--letters", "B"], "not both"),
+        (["infer", "--config", "nowhere.json"], "There is no nowhere.json"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(
+    plex: Simulator, listener: Listener, words: list[str], says: str
+) -> None:
+    ran = listener.run(*words)
+
+    assert ran.status == 2
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+    assert plex.counts()["reads"] == 0
+
+
+def test_without_a_configuration_and_a_terminal_a_sentence_says_so(
+    listener: Listener,
+) -> None:
+    listener.config.unlink()
+
+    ran = listener.run("infer")
+
+    assert ran.status == 2
+    assert "There is no config.json" in ran.err
+
+
+def test_broken_json_is_named_by_its_place(listener: Listener) -> None:
+    listener.config.write_text('{"PLEX_URL": "x",\n "PLEX_TOKEN" }')
+
+    ran = listener.run("verify")
+
+    assert ran.status == 2
+    assert "not valid JSON: line 2, column 15" in ran.err
+
+
+def test_an_unknown_letter_is_told_which_there_are(
+    plex: Simulator, listener: Listener
+) -> None:
+    ran = listener.run("infer", "--letters", "9,ж")
+
+    assert ran.status == 2
+    assert "This library has:" in ran.err
+    assert plex.counts()["writes"] == 0

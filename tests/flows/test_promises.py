@@ -1,0 +1,353 @@
+"""Promises of the original that no other test happens to keep an eye on."""
+
+import hashlib
+import math
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from plexapi.server import PlexServer
+
+from engine.legacy import parse_state
+from engine.partition import in_order
+from flows.menu import choose
+from tests.flows.listener import COMMAND, Listener, items, ratings, tagged
+from tests.flows.terminal import Terminal
+from tests.flows.test_faults import await_writes, ids_of, letter
+from tests.flows.test_undo import state
+from tests.oracle import expected_ratings, global_mean
+from tests.simulator.control import dump as dump_of
+from tests.simulator.process import Simulator
+from tests.simulator.synthetic import make_library
+from tests.simulator.world import World
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+TAG = "Rating_Inferred"
+PAUSED = "[R]esume or [Q]uit?"
+
+
+@pytest.fixture
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Terminal]:
+    """Start a listener's command in a terminal instead of without one."""
+
+    def start(listener: Listener, *words: str) -> Terminal:
+        for name in ("PREFECT_API_URL", "PREFECT_HOME"):
+            monkeypatch.setenv(name, listener.environment[name])
+        return Terminal(listener.folder, COMMAND, *words)
+
+    return start
+
+
+def questions(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Answer what the menu will ask; return the list of what it asked."""
+    asked: list[str] = []
+    left = list(answers)
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return left.pop(0)
+
+    monkeypatch.setattr("builtins.input", answer)
+    return asked
+
+
+def test_enter_alone_starts_nothing_in_the_menu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = questions(monkeypatch, "", "", "9", "5")
+
+    assert choose() == ["verify"]
+    assert len(asked) == 4
+
+
+@pytest.mark.parametrize("number", "1234")
+def test_a_single_phase_asks_where_to_start(
+    monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    phase = ["infer", "--phases", number]
+
+    questions(monkeypatch, number, "P")
+    assert choose() == [*phase, "--from", "P"]
+    questions(monkeypatch, number, "")
+    assert choose() == phase
+
+
+@pytest.mark.parametrize("number", "05678")
+def test_nothing_else_asks_where_to_start(
+    monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    asked = questions(monkeypatch, number)
+
+    choose()
+
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"7": 7.5, "8": 6.1}, id="the oldest, without a version"),
+        pytest.param(
+            {"version": "1.2", "library_uuid": "u", "ratings": {"7": 7.5, "8": 6.1}},
+            id="with the UUID of the library",
+        ),
+        pytest.param(
+            {"version": "1.4", "ratings": {"7": {"r": 7.5, "t": 1}, "8": {"r": 6.1}}},
+            id="with marks",
+        ),
+        pytest.param({"7": {"r": 7.5, "t": 2}, "8": 6.1}, id="mixed"),
+    ],
+)
+def test_every_form_of_the_originals_state_file_is_understood(
+    document: dict[str, Any],
+) -> None:
+    assert parse_state(document, "a file").ratings == {7: 7.5, 8: 6.1}
+
+
+def test_what_is_inferred_resembles_what_the_listener_would_have_given() -> None:
+    resemblances, gains = [], []
+    for seed in range(1, 11):
+        dump = dump_of(make_library(World(), 1500, seed))
+        for item in [*dump["artists"], *dump["albums"]]:
+            item["userRating"] = item["critic"] = None
+        given, mean = expected_ratings(dump), global_mean(dump)
+        pairs = [
+            (track["truth"], given[track["ratingKey"]])
+            for track in dump["tracks"]
+            if track["ratingKey"] in given
+        ]
+        truths = [truth for truth, _ in pairs]
+        error = math.sqrt(statistics.mean((t - p) ** 2 for t, p in pairs))
+        of_mean = math.sqrt(statistics.mean((t - mean) ** 2 for t in truths))
+        resemblances.append(statistics.correlation(truths, [p for _, p in pairs]))
+        gains.append(1 - error / of_mean)
+
+    assert statistics.mean(resemblances) >= 0.5
+    assert statistics.mean(gains) >= 0.12
+
+
+@pytest.mark.parametrize("words", [["9"], ["-1"], ["nonsense"], ["infer", "--odd"]])
+def test_a_word_that_is_no_option_reads_and_writes_nothing(
+    plex: Simulator, listener: Listener, words: list[str]
+) -> None:
+    ran = listener.run(*words)
+
+    assert ran.status == 2
+    assert ran.err
+    assert plex.log() == []
+
+
+def test_a_wrong_number_is_told_which_ones_there_are(listener: Listener) -> None:
+    ran = listener.run("9")
+
+    assert all(f"  {number}  " in ran.err for number in range(9))
+
+
+def test_without_a_configuration_a_terminal_is_offered_one_and_others_are_not(
+    tmp_path: Path, listener: Listener
+) -> None:
+    listener.config.unlink()
+
+    silent = listener.run("verify")
+    terminal = Terminal(tmp_path, COMMAND, "verify")
+    terminal.answer("Create one? [y/n]", "n")
+
+    assert silent.status == terminal.end() == 2
+    assert "[y/n]" not in silent.out + silent.err
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_a_run_says_what_it_starts_from_before_it_writes(
+    plex: Simulator, listener: Listener, prefect_api: str
+) -> None:
+    mean = global_mean(plex.dump())
+
+    ran = listener.run("infer")
+
+    first_write = re.search(r"^. · \d ", ran.err, re.MULTILINE)
+    assert first_write
+    said = ran.err[: first_write.start()]
+    assert f"Global prior {mean / 2:.3f} stars." in said
+    assert "accepting drift up to" in said
+    assert ran.summary["prior_before"] == ran.summary["prior_after"]
+    assert ran.summary["mean_before"] != ran.summary["mean_after"]
+    runs = {"flow_runs": {"id": {"any_": [ran.summary["run"]]}}}
+    tasks = httpx.post(f"{prefect_api}/task_runs/filter", json=runs).json()
+    names = {task["name"] for task in tasks}
+    letters = {letter(plex.dump(), key) for key in items(plex.dump())}
+    assert {f"{sign} · 1 album-up" for sign in letters} <= names
+
+
+def test_a_letter_to_start_from_is_the_artists_in_every_phase(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+    letters = {key: letter(before, key) for key in items(before)}
+    present = in_order(set(letters.values()))
+    start = next(sign for sign in present[len(present) // 2 :] if sign.isascii())
+
+    ran = listener.run("infer", "--from", start.lower() + "x")
+
+    left = present[present.index(start) :]
+    rated = set(ratings(plex.dump())) - set(ratings(before))
+    expected = {k for k in set(letters) - set(ratings(before)) if letters[k] in left}
+    assert ran.status == 0
+    assert rated == expected
+    touched = {key for r in plex.log() if r["writes"] for key in ids_of(r)}
+    assert {letters[key] for key in touched} <= set(left)
+
+
+def test_ratings_become_usable_in_filters_and_the_tag_tells_them_apart(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+    listener.run("infer")
+
+    music = PlexServer(plex.url, plex.token).library.section("Music")
+    liked = {t.ratingKey for t in music.searchTracks(filters={"userRating>>": 6})}
+    bearers = {
+        kind: {i.ratingKey for i in music.search(filters={"mood": TAG}, libtype=kind)}
+        for kind in ("artist", "album", "track")
+    }
+    unrated = {t["ratingKey"] for t in before["tracks"] if t["userRating"] is None}
+    assert liked & unrated
+    for kind, found in bearers.items():
+        level = before[f"{kind}s"]
+        assert found == {i["ratingKey"] for i in level if i["userRating"] is None}
+
+
+def test_rehearsing_any_command_changes_neither_plex_nor_the_record(
+    plex: Simulator, listener: Listener
+) -> None:
+    listener.run("infer")
+    listener.run("export-state", "plex_state.json")
+    before = plex.dump()
+    record = hashlib.sha256(listener.state.read_bytes()).hexdigest()
+
+    ran = [
+        listener.run(*words)
+        for words in (
+            ("infer", "--dry-run"),
+            ("verify",),
+            ("undo", "--dry-run"),
+            ("rank",),
+            ("recover", "--dry-run"),
+            ("import-state", "--dry-run"),
+        )
+    ]
+
+    assert {r.status for r in ran} == {0}
+    assert plex.dump() == before
+    assert hashlib.sha256(listener.state.read_bytes()).hexdigest() == record
+
+
+def test_a_tag_with_a_new_name_leaves_none_of_the_old_one_after_undo(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+    listener.run("infer")
+    listener.configure(DRY_RUN=False, INFERRED_TAG="Guessed")
+
+    again = listener.run("infer")
+    listener.run("undo", "--yes")
+
+    assert again.status == 0
+    assert not tagged(plex.dump())
+    assert not tagged(plex.dump(), "Guessed")
+    assert state(plex.dump()) == state(before)
+
+
+def test_twice_the_library_costs_no_more_than_twice_the_requests(
+    listener_of: Callable[..., Listener],
+) -> None:
+    costs = []
+    for tracks in (400, 800):
+        with Simulator.start(synthetic=tracks) as plex:
+            listener_of(plex).run("infer")
+            counts = plex.counts()
+            costs.append(counts["reads"] + counts["writes"])
+
+    assert costs[1] / costs[0] <= 2.05
+
+
+def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
+    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
+) -> None:
+    before = plex.dump()
+    listener.configure(DRY_RUN=False, RETRIES=5, RETRY_DELAY=1)
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
+    terminal = at_terminal(listener, "infer")
+    await_writes(plex, 5)
+    terminal.press("c")
+    terminal.see(PAUSED)
+    plex.restart(1)
+    terminal.answer("", "what?")
+    terminal.answer(PAUSED, "r")
+
+    status = terminal.end()
+
+    expected = expected_ratings(before)
+    written = [key for r in plex.log() if r["writes"] for key in ids_of(r)]
+    assert status == 0
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert tagged(plex.dump()) == set(expected)
+    assert len(written) <= len(set(written)) + 25
+
+
+def test_quitting_says_how_to_go_on_and_that_finishes_the_run(
+    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
+) -> None:
+    before = plex.dump()
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
+    terminal = at_terminal(listener, "infer")
+    await_writes(plex, 5)
+    terminal.press("c")
+    terminal.answer(PAUSED, "q")
+    status = terminal.end()
+    hint = re.search(r'plexbayes (\S+) --from "(.)"', terminal.screen.getvalue())
+    plex.faults([])
+
+    assert status == 130
+    assert hint
+    resumed = listener.run(hint[1], "--from", hint[2])
+    assert resumed.status == 0
+    assert ratings(plex.dump()) == pytest.approx(
+        ratings(before) | expected_ratings(before), abs=0.011
+    )
+
+
+def test_undo_at_a_terminal_asks_before_it_takes_anything_back(
+    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
+) -> None:
+    listener.run("infer")
+    before = plex.dump()
+    terminal = at_terminal(listener, "undo")
+    terminal.answer("[y/n]", "")
+    terminal.answer("[y/n]", "n")
+
+    assert terminal.end() == 0
+    assert plex.dump() == before
+
+
+def test_another_library_of_the_name_is_asked_about_at_a_terminal(
+    listener_of: Callable[..., Listener], at_terminal: Callable[..., Terminal]
+) -> None:
+    with Simulator.start(synthetic=60, seed=1) as old:
+        listener = listener_of(old)
+        listener.run("infer")
+    with Simulator.start(synthetic=60, seed=1, created=2) as new:
+        listener.plex = new
+        listener.configure(DRY_RUN=True)
+        statuses = []
+        for answer in "ny":
+            terminal = at_terminal(listener, "infer")
+            terminal.answer("Let the record follow? [y/n]", answer)
+            statuses.append(terminal.end())
+
+        assert statuses == [1, 0]
+        assert new.counts()["writes"] == 0
