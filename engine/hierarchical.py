@@ -20,7 +20,7 @@ from engine.columns import Reader, blocks, sheet_of
 from engine.evidence import Part
 from engine.fitting import Fit
 from engine.library import Level
-from engine.mixture import Mixture, Stand, artist_views, stand_of, views
+from engine.mixture import Mixture, Stand, artist_views, confidence, stand_of, views
 from engine.points import Bools, Floats, Ints
 from engine.taste import HIGHEST, LOWEST, chances, chances_of_level, interval
 from engine.testimony import ratings_of
@@ -156,12 +156,14 @@ def predict_tracks(survey: Survey, rows: Ints) -> Estimates:
     return _joined(found, survey.fit)
 
 
-def inferred(phase: Phase, part: Part, fit: Fit) -> Floats:
-    """Return what one phase infers, points; NaN: another phase does.
+def inferred(phase: Phase, part: Part, fit: Fit, least: float = 0.0) -> Floats:
+    """Return what one phase infers, points; NaN: another does, or it is too unsure.
 
     Albums with ratings of their own are rated upwards, the others downwards.
     """
-    mean = predict(part, fit, phase.level).mean
+    found = predict(part, fit, phase.level)
+    sure = confidence(fit, phase.level, found.sd) >= least
+    mean = np.where(sure, found.mean, np.nan)
     if phase.level is not Level.ALBUM:
         return mean
     has_own = np.zeros(len(part.albums), np.bool_)
@@ -171,8 +173,7 @@ def inferred(phase: Phase, part: Part, fit: Fit) -> Floats:
 
 def _albums(survey: Survey) -> Estimates:
     mean, variance = album_moments(survey)
-    rows = np.arange(len(mean))
-    artist = survey.artist_rows()[survey.branches.branch[rows]]
+    artist = survey.artist_rows()[survey.branches.branch[: len(mean)]]
     return _estimates(
         survey.fit,
         mean - survey.fit.worth.offset,

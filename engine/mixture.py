@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from engine.fitting import Candidate, Fit
+from engine.library import Level
 from engine.points import Floats
 from engine.tree import Sums, messages_of
 
@@ -87,6 +88,28 @@ def artist_views(sums: Sums, candidate: Candidate) -> tuple[Floats, Floats]:
     vectors, variance = views(sums, candidate)
     first = len(sums.places)
     return vectors[first:], variance[first:] - candidate.shares.album
+
+
+def confidence(fit: Fit, level: Level, sd: Floats) -> Floats:
+    """Return how sure estimates are: 0 without any rating, 1 beyond doubt.
+
+    It is 1 − doubt / doubt without ratings, both of the level of items like it:
+    what sets a track apart from its album is in no rating but its own.
+
+    Args:
+        fit: What the library taught.
+        level: Tracks, albums or artists.
+        sd: Standard deviations of the estimates, points.
+    """
+    mixture = Mixture.of(fit)
+    shares = np.array(
+        [(c.shares.artist, c.shares.album, c.shares.own) for c in fit.candidates]
+    )
+    artist, album, own = (mixture.weight * mixture.variance) @ shares
+    unknown = artist if level is Level.ARTIST else artist + album
+    doubt = sd**2 - (own if level is Level.TRACK else 0.0)
+    sure: Floats = np.clip(1 - np.sqrt(np.maximum(doubt, 0) / unknown), 0, 1)
+    return sure
 
 
 def stand_of(mixture: Mixture, seen: Sequence[tuple[Floats, Floats]]) -> Stand:

@@ -1,7 +1,7 @@
 """What one phase would change in one part of the library: data, not action."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,17 @@ from engine.evidence import Part, Shelf
 from engine.fitting import Fit
 from engine.library import Level
 from engine.ownership import Owner
-from engine.points import STEP, Bools, Floats, Ints, Texts, rounded
+from engine.points import (
+    FINEST,
+    STEP,
+    Bools,
+    Floats,
+    Grid,
+    Ints,
+    Texts,
+    equal,
+    rounded,
+)
 
 FLOAT_NOISE = 1e-9
 """Points; decimals are not exact in binary."""
@@ -70,15 +80,16 @@ def make_plan(
     if beliefs.fit is None:
         inferred = _infer(phase, part, earlier, beliefs)
     else:
-        inferred = hierarchical.inferred(phase, part, beliefs.fit)
+        inferred = hierarchical.inferred(phase, part, beliefs.fit, beliefs.least)
     if phase is Phase.TRACK_DOWN:
         heard = overheard(part)
         inferred = np.where(np.isnan(heard), inferred, heard)
     shelf = part[phase.level]
     ours = shelf.standing.ours
-    new = rounded(inferred)
-    drift = np.abs(new - ours)
-    moves = drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE
+    new = rounded(inferred, beliefs.grid)
+    differs = ~equal(new, ours)
+    drift = np.abs(rounded(inferred, replace(beliefs.grid, step=STEP)) - ours)
+    moves = differs & (drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE)
     unsure = shelf.standing.unsure & ~np.isnan(ours)
     free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
     chosen = free & (np.isnan(ours) | moves | unsure)
@@ -90,7 +101,7 @@ def make_plan(
         guid=shelf.items.guid[rows],
         before=ours[rows],
         after=after[rows],
-        kept=_count(free & ~chosen & (drift >= STEP / 2)),
+        kept=_count(free & ~chosen & differs),
         cleared=_count(chosen & (shelf.standing.owner == Owner.CLEARED)),
     )
 
@@ -116,6 +127,10 @@ class Beliefs:
     constants: Constants
     fit: Fit | None = None
     """What the hierarchical model learned; none: the classic model infers."""
+    grid: Grid = FINEST
+    """Which values are written."""
+    least: float = 0.0
+    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
 
 
 def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:

@@ -1,5 +1,6 @@
 """Ratings as numbers: points from 0 to 10, two stars' worth of steps apart."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,39 @@ Bools = NDArray[np.bool_]
 Texts = NDArray[Any]
 """Python strings in an object array; fixed widths would waste or cut them."""
 
-DECIMALS = 2
-"""What is written is rounded to this many decimals of a point."""
-
 STEP = 0.01
-"""The distance between two values that can be written, points."""
+"""The least distance between two values that can be written, points."""
 
 TOLERANCE = 0.011
 """Two ratings closer than this (points) are the same: float32 and rounding."""
 
 
-def rounded(points: Floats) -> Floats:
-    """Return the values as they are written to Plex, 2 decimals of a point.
+@dataclass(frozen=True)
+class Grid:
+    """Which values are written."""
+
+    step: float = STEP
+    """The distance between two of them, points."""
+    lowest: float = 0.0
+    """Points."""
+    highest: float = 10.0
+    """Points."""
+
+
+FINEST = Grid()
+"""All that can be written."""
+
+
+def rounded(points: Floats, grid: Grid = FINEST) -> Floats:
+    """Return the values as they are written to Plex; by default in hundredths.
 
     >>> rounded(np.array([22 / 3, np.nan]))
     array([7.33,  nan])
+    >>> rounded(np.array([22 / 3, 9.9]), Grid(step=0.2, highest=9.8))
+    array([7.4, 9.8])
     """
-    return np.round(points, DECIMALS)
+    per_point = 1 / grid.step
+    return np.clip(np.rint(points * per_point) / per_point, grid.lowest, grid.highest)
 
 
 def same(left: Floats, right: Floats) -> Bools:

@@ -1,10 +1,8 @@
 """The command line: words in, exit status out."""
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +16,7 @@ from engine.errors import (
     SettingsInvalid,
 )
 from flows.commands import COMMANDS, numbered, spelled_out
+from flows.options import Accept, Config, DryRun, Json, Model, Yes, write_json
 from flows.render import complain
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -42,23 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Config = Annotated[
-    Path | None, typer.Option(help="The configuration; else ./config.json.")
-]
-DryRun = Annotated[
-    bool | None, typer.Option("--dry-run/--live", help="Instead of DRY_RUN.")
-]
-Json = Annotated[
-    Path | None, typer.Option("--json", help="Also write the report to this file.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
-Accept = Annotated[
-    bool,
-    typer.Option(
-        "--accept-library", help="Let the record follow a library created anew."
-    ),
-]
-
 
 @app.command(help=HELP["infer"])
 def infer(
@@ -66,6 +48,7 @@ def infer(
     phases: Annotated[str, typer.Option(help="Such as 1-4, 3 or 1,2.")] = "1-4",
     start: Annotated[str, typer.Option("--from", help="Start at this letter.")] = "",
     letters: Annotated[str, typer.Option(help="Only these letters: A,B.")] = "",
+    model: Model = None,
     dry_run: DryRun = None,
     config: Config = None,
     json_file: Json = None,
@@ -79,9 +62,10 @@ def infer(
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
     chosen = spelled(chosen_phases(phases))
-    asked = Request(chosen, wanted, dry_run, str(config or ""), accept_library)
+    where, how = str(config or ""), model or ""
+    asked = Request(chosen, wanted, dry_run, where, accept_library, how)
     summary = launch_infer(asked)
-    _write_json(json_file, summary)
+    write_json(json_file, summary)
     show(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
@@ -96,7 +80,7 @@ def verify(
     from tasks.verifying import verify as work  # noqa: PLC0415
 
     audit = launch(work, config=str(config or ""), live=False, accept=accept_library)
-    _write_json(json_file, audit, verdict=audit.verdict)
+    write_json(json_file, audit, verdict=audit.verdict)
     show_audit(audit)
     raise typer.Exit(DONE if audit.verdict == "IN SYNC" else DIFFERS)
 
@@ -131,7 +115,7 @@ def undo(
         live=live,
         accept=accept_library,
     )
-    _write_json(json_file, undone)
+    write_json(json_file, undone)
     show_counts("Undo", undone)
     raise typer.Exit(FAILED if undone.failed else DONE)
 
@@ -158,7 +142,7 @@ def rank(
         live=False,
         accept=accept_library,
     )
-    _write_json(json_file, {"top": best, "bottom": worst})
+    write_json(json_file, {"top": best, "bottom": worst})
     show_ranking(best, worst, level.word)
 
 
@@ -181,7 +165,7 @@ def recover(
     if live and not ask(question, yes=yes):
         raise typer.Exit(DONE)
     recovered = launch(work, config=str(config or ""), live=live, accept=accept_library)
-    _write_json(json_file, recovered)
+    write_json(json_file, recovered)
     show_counts("Recover", recovered)
 
 
@@ -202,7 +186,7 @@ def import_state(
     imported = launch(
         lambda bench: work(bench, path), config=str(config or ""), live=live
     )
-    _write_json(json_file, imported)
+    write_json(json_file, imported)
     show_counts("Import", imported)
 
 
@@ -252,14 +236,6 @@ def serve(
     from flows.serve import serve as work  # noqa: PLC0415
 
     work(str(config or ""), port, timezone)
-
-
-def _write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: ANN401
-    if path is None:
-        return
-    document = (asdict(report) if not isinstance(report, dict) else report) | more
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,15 @@ from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
 from engine.partition import chosen_letters, in_order
-from engine.plan import Beliefs, PhasePlan, drift_tolerance
+from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.pages import markdown
 from flows.render import headline
 from tasks import reporting, running
+from tasks.believing import beliefs_of
 from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
-from tasks.settings import load_settings
-from tasks.shadow.runs import begin_run, finish_run
+from tasks.settings import ModelChoice, load_settings
+from tasks.shadow.runs import begin_run, finish_run, first_fit
 from tasks.workbench import Workbench, workbench
 
 WORKERS = 4
@@ -53,6 +54,7 @@ def infer(
     dry_run: bool | None = None,
     config: str = "",
     accept_library: bool = False,
+    model: ModelChoice = "",
 ) -> State[Summary]:
     """Infer the ratings that nobody gave, and write them into Plex.
 
@@ -62,9 +64,11 @@ def infer(
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
         accept_library: A library created anew takes over its namesake's record.
+        model: How to infer; empty: as MODEL says.
     """
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
+    settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
     run_id = str(runtime.flow_run.id)
     with workbench(settings, run_id, live=live, accept=accept_library) as bench:
@@ -105,24 +109,24 @@ def look_around(bench: Workbench, moment: str) -> Stock:
 
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
     """Fix what all letters take as given; a retried run keeps its first beliefs."""
-    mean, constants = library_mean(before.tracks), bench.settings.constants
-    if mean is None:
+    with bench.at_work():
+        beliefs = beliefs_of(bench.settings, before)
+    if library_mean(before.tracks) is None:
         reporting.warn(
             "No track of this library is rated by hand, so there is nothing to "
             f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
         )
-        mean = MEAN_WITHOUT_RATINGS
     if bench.is_live:
-        mean, constants = begin_run(
-            bench.store, bench.run_id, mean, constants, time.time()
-        )
-    dynamic = bench.settings.dynamic_precision
-    tolerance = drift_tolerance(len(before.tracks), dynamic=dynamic)
+        first = (beliefs.mean, beliefs.constants, time.time(), beliefs.fit)
+        mean, constants = begin_run(bench.store, bench.run_id, *first)
+        fit = first_fit(bench.store, bench.run_id)
+        beliefs = replace(beliefs, mean=mean, constants=constants, fit=fit)
     reporting.say(
-        f"Global prior {mean / 2:.3f} stars.",
-        f"Dynamic precision: accepting drift up to {tolerance / 2:.3f} stars.",
+        f"Model: {'classic' if beliefs.fit is None else 'hierarchical'}.",
+        f"Global prior {beliefs.mean / 2:.3f} stars.",
+        f"Dynamic precision: accepting drift up to {beliefs.tolerance / 2:.3f} stars.",
     )
-    return Beliefs(mean, tolerance, constants)
+    return beliefs
 
 
 def plan_letters(
@@ -134,11 +138,8 @@ def plan_letters(
     }
     for phase in steps:
         for letter, earlier in plans.items():
-            so_far: list[Any] = list(earlier)
-            future = running.plan_phase.submit(
-                letter, phase, parts[letter], so_far, beliefs
-            )
-            earlier.append(future)
+            known: list[Any] = [parts[letter], list(earlier), quote(beliefs)]
+            earlier.append(running.plan_phase.submit(letter, phase, *known))
     wait([future for futures in plans.values() for future in futures])
     for letter, futures in plans.items():
         faults = [fault for fault in map(fault_of, futures) if fault]
@@ -198,7 +199,7 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     manual = before.tracks.standing.manual
     now = library_mean(after.tracks)
     return Summary(
-        run=bench.run_id,
+        run_id=bench.run_id,
         library=bench.gateway.identity.title,
         dry_run=not bench.is_live,
         artists=len(before.artists),

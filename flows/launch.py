@@ -21,7 +21,7 @@ from flows.render import remark
 from flows.watching import Watching
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server
-from tasks.settings import Settings, load_settings
+from tasks.settings import ModelChoice, Settings, load_settings
 from tasks.workbench import GATE, WATCHER, Step, Workbench, workbench
 
 Result = TypeVar("Result")
@@ -36,6 +36,7 @@ class Request:
     dry_run: bool | None
     config: str
     accept_library: bool = False
+    model: ModelChoice = ""
 
 
 def settings_of(config: str) -> Settings:

@@ -22,4 +22,5 @@ def beliefs_of(settings: Settings, everything: Part) -> Beliefs:
         constants=settings.constants,
         fit=fit(everything) if settings.model == "hierarchical" else None,
         grid=settings.grid,
+        least=settings.min_confidence,
     )

@@ -13,7 +13,7 @@ from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
-from tasks.remembering import take_stock
+from tasks.remembering import followed, take_stock
 from tasks.shadow.tables import ShadowRow
 from tasks.workbench import Workbench
 
@@ -59,8 +59,8 @@ def _recover(
 ) -> None:
     items = library[level]
     tagged = np.isin(items.key, bench.gateway.tagged(level).key)
-    known = {row.guid for row in bench.store.shadows(level)}
-    known |= {row.guid for row in bench.store.intents(level)}
+    shadows, intents = followed(bench.store, library, level, live=bench.is_live)
+    known = {row.guid for row in shadows} | {row.guid for row in intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     rated = ~np.isnan(items.rating)
     rows = np.flatnonzero(tagged & rated & ~recorded)

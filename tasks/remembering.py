@@ -54,12 +54,18 @@ def remember(
         library: The items as they are now.
         live: Whether the record may be brought up to the new names.
     """
-    return {level: _remember(store, library, level, live=live) for level in Level}
+    return {
+        level: memory_of(
+            library[level].guid, *followed(store, library, level, live=live)
+        )
+        for level in Level
+    }
 
 
-def _remember(
+def followed(
     store: ShadowStore, library: Library, level: Level, *, live: bool
-) -> Memory:
+) -> tuple[Sequence[ShadowRow], Sequence[IntentRow]]:
+    """Return what is recorded of a level, under the names that items have now."""
     shadows, intents = store.shadows(level), store.intents(level)
     recorded = {row.guid for row in shadows} | {row.guid for row in intents}
     names = {
@@ -75,7 +81,7 @@ def _remember(
     if live and moved:
         store.follow(level, moved)
     _rename([*shadows, *intents], moved)
-    return memory_of(library[level].guid, shadows, intents)
+    return shadows, intents
 
 
 def _rename(rows: Sequence[ShadowRow | IntentRow], moved: Sequence[Move]) -> None:

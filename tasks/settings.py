@@ -43,7 +43,7 @@ Model = Literal["classic", "hierarchical"]
 ModelChoice = Literal["", "classic", "hierarchical"]
 """The same for one run; empty: as configured."""
 
-COARSE = 0.2
+COARSE = 0.1
 """Points; how finely the hierarchical model writes unless told otherwise. It gives
 every track a value of its own, and only equal values share a request."""
 
@@ -102,6 +102,13 @@ class Settings(BaseSettings):
 
     model: Model = Field("classic", description="classic or hierarchical")
     write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")
+    min_confidence: Number = Field(0, ge=0, le=1, description="a number from 0 to 1")
+    rating_floor: Number | None = Field(
+        None, gt=0, lt=5, description="stars, above 0 and below 5, or null"
+    )
+    rating_ceiling: Number | None = Field(
+        None, gt=0, lt=5, description="stars, the floor or more and below 5, or null"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -152,6 +159,15 @@ class Settings(BaseSettings):
             )
         return weight
 
+    @field_validator("rating_ceiling")
+    @classmethod
+    def _is_above_the_floor(
+        cls, stars: float | None, info: ValidationInfo
+    ) -> float | None:
+        if stars is not None and stars < (info.data.get("rating_floor") or 0):
+            raise PydanticCustomError("ceiling", "it is below RATING_FLOOR")
+        return stars
+
     @property
     def constants(self) -> Constants:
         """The part of the settings that the model assumes."""
@@ -168,7 +184,11 @@ class Settings(BaseSettings):
     def grid(self) -> Grid:
         """Which values are written."""
         usual = STEP if self.model == "classic" else COARSE
-        return Grid(step=max(2 * self.write_precision or usual, STEP))
+        return Grid(
+            step=max(2 * self.write_precision or usual, STEP),
+            lowest=2 * (self.rating_floor or 0),
+            highest=2 * (self.rating_ceiling or 5),
+        )
 
 
 def config_path(path: Path | None) -> Path:

@@ -19,7 +19,7 @@ from engine.reversal import (
     off_the_grid,
     reversals,
 )
-from tasks.remembering import memory_of, take_stock
+from tasks.remembering import followed, memory_of, take_stock
 from tasks.shadow.tables import IntentRow, ShadowRow
 from tasks.workbench import Step, Workbench
 
@@ -57,7 +57,7 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     library = take_stock(bench).library
     chosen = [_choose(bench, library, level, selection) for level in Level]
     bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
-    spared = {level: _bore_the_tag_before(bench, level) for level in Level}
+    spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}
     for one in chosen:
         for start in range(0, max(len(one.keys), 1), AT_ONCE):
             _reverse(bench, one, one.keys[start : start + AT_ONCE], report)
@@ -76,8 +76,9 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
 def _choose(
     bench: Workbench, library: Library, level: Level, selection: Selection
 ) -> Chosen:
-    rows: dict[str, Row] = {row.guid: row for row in bench.store.shadows(level)}
-    rows |= {row.guid: row for row in bench.store.intents(level)}
+    shadows, intents = followed(bench.store, library, level, live=bench.is_live)
+    rows: dict[str, Row] = {row.guid: row for row in shadows}
+    rows |= {row.guid: row for row in intents}
     phases = {int(phase) for phase in selection.phases}
     rows = {
         guid: row
@@ -103,8 +104,10 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     return wanted
 
 
-def _bore_the_tag_before(bench: Workbench, level: Level) -> set[int]:
-    return {mark.key for mark in bench.store.marks(level) if mark.had_tag}
+def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
+    """Name what bore our tag before us; in a dry run also what still bears it."""
+    theirs = {mark.key for mark in bench.store.marks(chosen.level) if mark.had_tag}
+    return theirs if bench.is_live else theirs | set(chosen.keys.tolist())
 
 
 def _recorded_here(library: Library, chosen: Chosen) -> set[str]:

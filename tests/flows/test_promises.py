@@ -176,11 +176,25 @@ def test_a_run_says_what_it_starts_from_before_it_writes(
     assert "accepting drift up to" in said
     assert ran.summary["prior_before"] == ran.summary["prior_after"]
     assert ran.summary["mean_before"] != ran.summary["mean_after"]
-    runs = {"flow_runs": {"id": {"any_": [ran.summary["run"]]}}}
+    runs = {"flow_runs": {"id": {"any_": [ran.summary["run_id"]]}}}
     tasks = httpx.post(f"{prefect_api}/task_runs/filter", json=runs).json()
     names = {task["name"] for task in tasks}
     letters = {letter(plex.dump(), key) for key in items(plex.dump())}
     assert {f"{sign} · 1 album-up" for sign in letters} <= names
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 60}], indirect=True)
+def test_where_nobody_rated_anything_the_run_says_what_it_assumes(
+    plex: Simulator, listener: Listener
+) -> None:
+    for key in ratings(plex.dump()):
+        plex.rate(key, None)
+
+    ran = listener.run("infer", "--dry-run")
+
+    assert ran.status == 0
+    assert "every guess starts from 3.0 stars" in ran.err
+    assert ran.summary["prior_before"] == 6.0
 
 
 def test_a_letter_to_start_from_is_the_artists_in_every_phase(

@@ -132,7 +132,6 @@ def test_two_runs_that_begin_a_record_at_the_same_moment_share_it(postgres_table
 ANEW = replace(MINE, server="new server", uuid="new uuid")
 
 
-@pytest.mark.usefixtures("leaks")
 def test_another_library_of_the_same_name_is_refused_by_both_names(address, store):
     fill(store)
 

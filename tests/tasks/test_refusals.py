@@ -16,8 +16,8 @@ from tests.tasks.canned import canned_plex
 
 ALL = {"path": "/all"}
 """Meets listings and edits."""
-IMPATIENT = 0.1
-OUTLASTED = 0.3
+IMPATIENT = 0.25
+OUTLASTED = 0.5
 """Seconds that a hanging connection hangs: longer than we wait."""
 
 STATUSES = [

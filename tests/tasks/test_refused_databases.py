@@ -79,7 +79,6 @@ def test_a_folder_that_cannot_be_written_to_is_refused(path):
     assert "unable to open database file" in sentence
 
 
-@pytest.mark.usefixtures("leaks")
 def test_the_record_of_a_newer_program_is_refused(bare_address):
     open_database(bare_address, create=True).close()
     alter(bare_address, "UPDATE alembic_version SET version_num = '9999'")
@@ -90,7 +89,6 @@ def test_the_record_of_a_newer_program_is_refused(bare_address):
     assert "Upgrade plexbayes" in sentence
 
 
-@pytest.mark.usefixtures("leaks")
 def test_the_database_of_somebody_else_is_refused(bare_address):
     alter(bare_address, "CREATE TABLE recipe (id INTEGER)")
 
@@ -112,7 +110,6 @@ def test_the_file_of_somebody_else_stays_as_it_is(path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.usefixtures("leaks")
 def test_a_refused_database_is_let_go_of(postgres):
     alter(postgres, "CREATE TABLE recipe (id INTEGER)")
 
@@ -122,7 +119,6 @@ def test_a_refused_database_is_let_go_of(postgres):
     assert connections_to(postgres) == 0, refused.value
 
 
-@pytest.mark.usefixtures("leaks")
 def test_the_record_of_another_library_is_let_go_of(postgres):
     with ShadowStore.open(postgres, MINE, create=True) as store:
         store.confirm(Level.TRACK, [shadow("a", 7.33)])

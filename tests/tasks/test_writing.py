@@ -12,8 +12,8 @@ from tests.tasks.stage import bench_for, infer, plan_for, stock, write
 TAG = "Rating_Inferred"
 EDIT = {"method": "PUT"}
 ONCE = {"method": "PUT", "times": 1}
-IMPATIENT = 0.15
-OUTLASTED = 0.4
+IMPATIENT = 0.25
+OUTLASTED = 0.5
 """Seconds that a hanging connection hangs: longer than we wait."""
 BREAKS = ["reset_before", "reset_after", "timeout_before", "timeout_after", "status"]
 

@@ -1,0 +1,158 @@
+"""The hierarchical model runs as the classic one does: exactly, sparingly, undoably."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.classic import Constants
+from engine.fitting import fit
+from engine.library import Identity
+from tasks.shadow.runs import begin_run, first_fit
+from tasks.shadow.store import ShadowStore
+from tests.engine.parts import part_of, random_library
+from tests.flows.listener import Listener, items, ratings, tagged
+from tests.simulator.process import Simulator
+
+CLASSIC_WRITES = 1389
+"""Requests with which the classic model writes the 7,500 tracks of seed 1."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ShadowStore]:
+    """A record of its own."""
+    address = f"sqlite:///{tmp_path / 'plexbayes.db'}"
+    mine = Identity("server", "uuid", "1", "Music")
+    with ShadowStore.open(address, mine, create=True) as opened:
+        yield opened
+
+
+def test_every_unrated_track_gets_a_value_of_its_own(
+    plex: Simulator, listener_of: Callable[..., Listener]
+) -> None:
+    listener = listener_of(plex, MODEL="hierarchical")
+    before = plex.dump()
+
+    rehearsal = listener.run("infer", "--dry-run")
+    untouched = plex.dump()
+    ran = listener.run("infer")
+    after = plex.dump()
+    again = listener.run("infer")
+    verified = listener.run("verify")
+
+    assert untouched == before
+    assert rehearsal.status == ran.status == again.status == verified.status == 0
+    assert ratings(before).items() <= ratings(after).items()
+    assert set(ratings(after)) == set(items(after))
+    assert tagged(after) == set(ratings(after)) - set(ratings(before))
+    given = [ratings(after)[key] for key in tagged(after)]
+    assert [10 * points for points in given] == pytest.approx(
+        [round(10 * points) for points in given]
+    )
+    albums: dict[int, set[float]] = {}
+    for track in after["tracks"]:
+        if track["ratingKey"] in tagged(after):
+            of_album = albums.setdefault(track["parentRatingKey"], set())
+            of_album.add(track["userRating"])
+    assert max(map(len, albums.values())) > 1
+    assert rehearsal.summary["planned"] == ran.summary["written"] == len(given)
+    assert again.summary["planned"] == 0
+
+
+def test_a_run_may_use_the_other_model_and_can_be_taken_back(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+
+    ran = listener.run("infer", "--model", "hierarchical")
+    fits = listener.query("select fit is not null from run")
+    differs = listener.run("verify")
+    listener.run("infer")
+    fits += listener.query("select fit is not null from run order by started_at desc")
+    agrees = listener.run("verify")
+    listener.run("undo", "--yes")
+
+    assert ran.status == 0
+    assert fits[:2] == [(1,), (0,)]
+    assert (differs.status, agrees.status) == (5, 0)
+    assert ratings(plex.dump()) == ratings(before)
+
+
+def test_bounds_and_precision_hold_for_all_that_is_written(
+    plex: Simulator, listener_of: Callable[..., Listener]
+) -> None:
+    bounds = {"RATING_FLOOR": 2.5, "RATING_CEILING": 3.5, "WRITE_PRECISION": 0.25}
+    before = ratings(plex.dump())
+
+    ran = listener_of(plex, **bounds).run("infer")
+
+    given = {k: v for k, v in ratings(plex.dump()).items() if k not in before}
+    assert ran.status == 0
+    assert set(given.values()) == {5.0, 5.5, 6.0, 6.5, 7.0}
+
+
+def test_what_the_model_is_too_unsure_of_stays_unrated(
+    plex: Simulator, listener_of: Callable[..., Listener]
+) -> None:
+    before = ratings(plex.dump())
+    listener = listener_of(plex, MODEL="hierarchical", MIN_CONFIDENCE=0.2)
+
+    ran = listener.run("infer")
+
+    after = plex.dump()
+    assert ran.status == 0
+    assert len(before) < len(ratings(after)) < len(items(after))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("MODEL", "guessing", "classic or hierarchical"),
+        ("WRITE_PRECISION", 1.5, "stars, 0 to 1"),
+        ("MIN_CONFIDENCE", -0.1, "from 0 to 1"),
+        ("RATING_FLOOR", 0, "above 0"),
+        ("RATING_CEILING", 5, "below 5"),
+        ("RATING_CEILING", 1.5, "below RATING_FLOOR"),
+    ],
+)
+def test_a_wrong_choice_is_refused_by_name(
+    plex: Simulator,
+    listener_of: Callable[..., Listener],
+    key: str,
+    value: object,
+    allowed: str,
+) -> None:
+    ran = listener_of(plex, **{"RATING_FLOOR": 2, key: value}).run("rank")
+
+    assert ran.status == 2
+    assert key in ran.err
+    assert allowed in ran.err
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 7500, "seed": 1}], indirect=True)
+def test_values_of_their_own_cost_few_requests(
+    plex: Simulator, listener_of: Callable[..., Listener]
+) -> None:
+    listener = listener_of(plex, MODEL="hierarchical")
+
+    ran = listener.run("infer")
+
+    assert ran.status == 0
+    assert plex.counts()["writes"] <= 1.1 * CLASSIC_WRITES
+
+
+def test_a_run_that_is_tried_again_keeps_its_first_fit(store: ShadowStore) -> None:
+    first, second = (fit(part_of(random_library(seed))) for seed in (4, 5))
+    begin_run(store, "run 1", 6.0, Constants(), 100.0, first)
+
+    begin_run(store, "run 1", 6.0, Constants(), 200.0, second)
+
+    assert first_fit(store, "run 1") == first
+
+
+def test_a_run_that_began_without_a_fit_goes_on_without(store: ShadowStore) -> None:
+    begin_run(store, "run 1", 6.0, Constants(), 100.0)
+
+    begin_run(store, "run 1", 6.0, Constants(), 200.0, fit(part_of(random_library(4))))
+
+    assert first_fit(store, "run 1") is None

@@ -1,0 +1,114 @@
+"""The house stays small: short modules, short functions, names that say something."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LONGEST = 250
+"""Lines of a module."""
+HIGHEST = 400
+"""Lines that not even an exception may have."""
+LONG_MODULES = {
+    "tasks/plex/gateway.py": 300,
+    "tasks/settings.py": 280,
+    "tasks/shadow/store.py": 320,
+    "flows/cli.py": 280,
+    "tests/engine/test_hierarchical.py": 270,
+    "tests/flows/test_promises.py": 380,
+    "tests/flows/test_undo.py": 260,
+    "tests/stories/test_anything.py": 290,
+}
+"""The exceptions, each with a ceiling of its own."""
+LONGEST_FUNCTION = 40
+"""Lines of a function without its docstring."""
+LONG_FUNCTIONS = {
+    "tasks/shadow/migrations/versions/v0001_first_tables.py": 56,
+    "tests/benchmarks/csv_part.py": 57,
+    "tests/benchmarks/speed.py": 43,
+    "tests/engine/parts.py": 50,
+}
+"""Exceptions: the first tables, and what builds whole libraries for tests."""
+EMPTY_NAMES = ("get_", "handle_", "process_")
+EMPTY_MODULES = {"utils", "util", "helpers", "helper", "misc", "common"}
+PRINTER = Path("flows/render.py")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def modules(*rooms: str) -> list[Path]:
+    """Return all modules of some rooms, relative to the project."""
+    found = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
+    return sorted(path.relative_to(ROOT) for path in found)
+
+
+def functions(module: Path) -> Iterator[Function]:
+    """Go through all functions of a module."""
+    tree = ast.parse((ROOT / module).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def length(function: Function) -> int:
+    """Count the lines of a function without its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    if ast.get_docstring(function) is None:
+        return lines
+    docstring = function.body[0]
+    return lines - ((docstring.end_lineno or 0) - docstring.lineno + 1)
+
+
+PROGRAM = modules("engine", "tasks", "flows")
+EVERYTHING = [*PROGRAM, *modules("tests")]
+
+
+def test_there_is_something_to_look_at():
+    assert len(PROGRAM) > 30
+    assert PRINTER in PROGRAM
+
+
+@pytest.mark.parametrize("module", EVERYTHING, ids=str)
+def test_a_module_is_short(module):
+    lines = len((ROOT / module).read_text("utf-8").splitlines())
+
+    assert lines <= LONG_MODULES.get(module.as_posix(), LONGEST)
+
+
+def test_no_exception_is_too_generous():
+    assert max(LONG_MODULES.values()) <= HIGHEST
+
+
+@pytest.mark.parametrize("module", EVERYTHING, ids=str)
+def test_a_function_is_short(module):
+    highest = LONG_FUNCTIONS.get(module.as_posix(), LONGEST_FUNCTION)
+    too_long = {f.name: length(f) for f in functions(module) if length(f) > highest}
+
+    assert too_long == {}
+
+
+@pytest.mark.parametrize("module", PROGRAM, ids=str)
+def test_a_name_says_what_something_is_for(module):
+    empty = [
+        function.name
+        for function in functions(module)
+        if function.name.lstrip("_").startswith(EMPTY_NAMES)
+    ]
+
+    assert empty == []
+    assert EMPTY_MODULES.isdisjoint({module.stem, *module.parent.parts})
+
+
+@pytest.mark.parametrize("module", PROGRAM, ids=str)
+def test_only_one_module_prints(module):
+    calls = [
+        node.lineno
+        for node in ast.walk(ast.parse((ROOT / module).read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+
+    assert module == PRINTER or calls == []
