@@ -70,11 +70,13 @@ class PlexGateway:
                 session=self._session,
                 timeout=settings.timeout,
             )
-            server = str(self._plex.machineIdentifier)
+            server = self._plex.machineIdentifier
+        if not server:
+            raise PlexUnreachable("Plex did not say which server it is.")
         libraries = self._get("/library/sections")
         self._section = chosen(libraries, settings.library_name)
         self.identity = Identity(
-            server=server,
+            server=str(server),
             uuid=str(self._section.get("uuid")),
             account=self._account(),
             title=str(self._section.get("title")),

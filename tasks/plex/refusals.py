@@ -8,9 +8,19 @@ from xml.etree.ElementTree import ParseError
 
 import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+from urllib3.exceptions import HTTPError
 
 from engine.errors import PlexRefused, PlexUnreachable
 from tasks.settings import ARTICLE
+
+UNUSABLE = (
+    requests.RequestException,
+    HTTPError,
+    ParseError,
+    TypeError,
+    AttributeError,
+)
+"""What comes up when an answer, or the address itself, cannot be made sense of."""
 
 
 @contextmanager
@@ -31,7 +41,7 @@ def translated(doing: str) -> Iterator[None]:
         raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
     except requests.Timeout:
         raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
-    except (requests.RequestException, ParseError, TypeError, AttributeError) as fault:
+    except UNUSABLE as fault:
         # plexapi raises TypeError for a status that requests has no name for,
         # and AttributeError for an empty answer where it expects one.
         raise PlexUnreachable(

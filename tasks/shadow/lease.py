@@ -114,6 +114,8 @@ class Lease:
                 self.renew()
             except LibraryHeld:
                 return
+            except ShadowUnreadable:
+                continue  # it may come back; `check` fails loudly if it does not
 
     def give_back(self) -> None:
         """Let others write."""

@@ -6,10 +6,11 @@ from typing import Self, TypeVar
 
 import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.batches import Batch, Look
-from engine.errors import LibraryReplaced
+from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.following import Move
 from engine.library import Identity, Level
 from engine.points import Ints
@@ -56,8 +57,7 @@ class ShadowStore:
                 database.close()
                 raise
         if found is None and create:
-            with database.writing() as session:
-                session.execute(insert(LibraryRow).values(**asdict(identity)))
+            _begin_record(database, identity)
             found = _library_id(database, identity)
         return cls(database, found or 0)
 
@@ -267,6 +267,17 @@ def _last_of_each_guid(
     promises: Iterable[dict[str, int | str | float | None]],
 ) -> list[dict[str, int | str | float | None]]:
     return list({str(promise["guid"]): promise for promise in promises}.values())
+
+
+def _begin_record(database: Database, identity: Identity) -> None:
+    try:
+        with database.writing() as session:
+            session.execute(insert(LibraryRow).values(**asdict(identity)))
+    except ShadowUnreadable as fault:
+        if not isinstance(fault.__cause__, IntegrityError):
+            database.close()
+            raise
+        # Another run began the same record at this moment: it serves both.
 
 
 def _namesake(

@@ -99,11 +99,6 @@ def test_looking_at_an_unknown_library_finds_nothing_and_records_nothing(
 
 
 @pytest.mark.usefixtures("leaks")
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="who comes second at the same moment is told of a bad database",
-)
 def test_two_runs_that_begin_a_record_at_the_same_moment_share_it(postgres_tables):
     url = postgres_tables
     execute(url, END_OTHERS, "TRUNCATE library CASCADE")
