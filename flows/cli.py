@@ -15,6 +15,7 @@ from engine.errors import (
     RunStopped,
     SettingsInvalid,
 )
+from flows import learning
 from flows.commands import COMMANDS, numbered, spelled_out
 from flows.options import Accept, Config, DryRun, Json, Model, Yes, write_json
 from flows.render import complain
@@ -144,6 +145,10 @@ def rank(
     )
     write_json(json_file, {"top": best, "bottom": worst})
     show_ranking(best, worst, level.word)
+
+
+for learn in (learning.backtest, learning.tune, learning.why):
+    app.command(help=HELP[learn.__name__])(learn)
 
 
 @app.command(help=HELP["recover"])

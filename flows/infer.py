@@ -26,8 +26,9 @@ from flows.pages import markdown
 from flows.render import headline
 from tasks import reporting, running
 from tasks.believing import beliefs_of
+from tasks.choices import ModelChoice
 from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
-from tasks.settings import ModelChoice, load_settings
+from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run, first_fit
 from tasks.workbench import Workbench, workbench
 

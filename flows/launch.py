@@ -19,9 +19,10 @@ from engine.errors import (
 from engine.reports import Summary
 from flows.render import remark
 from flows.watching import Watching
+from tasks.choices import ModelChoice
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server
-from tasks.settings import ModelChoice, Settings, load_settings
+from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, WATCHER, Step, Workbench, workbench
 
 Result = TypeVar("Result")
@@ -137,12 +138,26 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
         WATCHER.set(watching)
         state = infer(**asdict(request), return_state=True)
     if gate.is_stopping:
-        raise RunStopped(state.message or "The run was stopped.")
+        said = state.message if state.is_cancelled() else None
+        raise RunStopped(said or _once_more(request))
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
     summary: Summary = result
     return summary
+
+
+def _once_more(request: Request) -> str:
+    """Say how to repeat a run that was stopped before it could tell its letter."""
+    words = ["0"] if request.phases == "1-4" else ["infer --phases", request.phases]
+    if request.letters.startswith("from "):
+        words.append(f'--from "{request.letters.removeprefix("from ")}"')
+    elif request.letters:
+        words.append(f'--letters "{request.letters}"')
+    return (
+        "Stopped while reading; what was written is recorded. "
+        f"Go on with: plexbayes {' '.join(words)}"
+    )
 
 
 def ask(question: str, *, yes: bool) -> bool:

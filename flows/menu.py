@@ -8,23 +8,24 @@ def choose() -> list[str]:
     """Ask what to do, and return it as words of the command line."""
     show_menu([(str(c.number), c.help) for c in COMMANDS if c.number is not None])
     show_menu([("q", "Quit.")])
-    command = _ask_command()
-    if command is None:
-        raise SystemExit(0)
-    words = [*command.words]
-    if command.asks_letter:
-        letter = input("Start at which letter of the artists? (Enter for all) ").strip()
-        words += ["--from", letter] if letter else []
-    return words
+    try:
+        command = _ask_command()
+        if command is None:
+            raise SystemExit(0)
+        letter = _ask_letter() if command.asks_letter else ""
+    except (EOFError, KeyboardInterrupt):
+        raise SystemExit(0) from None
+    return [*command.words, *(["--from", letter] if letter else [])]
+
+
+def _ask_letter() -> str:
+    return input("Start at which letter of the artists? (Enter for all) ").strip()
 
 
 def _ask_command() -> Command | None:
     by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
     while True:
-        try:
-            answer = input("Your choice (0-8, q): ").strip().lower()
-        except (EOFError, KeyboardInterrupt):
-            return None
+        answer = input("Your choice (0-8, q): ").strip().lower()
         if answer in by_number:
             return by_number[answer]
         if answer == "q":

@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # what reads Plex takes long to import, and --help needs none
     Report = Undone | Recovered | Imported
 
 DIFFERENCE = ("count", "what it means", "such as")
+WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
+"""Columns that hold words; the others hold numbers."""
+
 NAMED = 20
 """How many items a list names before it only counts."""
 
@@ -88,25 +91,30 @@ def ranks(artists: Iterable[Ranked]) -> list[tuple[str, ...]]:
     ]
 
 
+def screen() -> Console:
+    """Return the terminal; no title is taken for markup, such as `[live]`."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
 def show(summary: Summary) -> None:
     """Print the report of a run."""
-    console = Console()
+    console = screen()
     console.rule(f"{summary.library}: {headline(summary)}")
     for line in lines(summary):
-        console.print(line, highlight=False, markup=False)
-    console.print(_table("What each phase did", COUNTS, counts(summary.phases)))
-    console.print(_table("Top artists", RANKS, ranks(summary.top)))
-    console.print(_table("Bottom artists", RANKS, ranks(summary.bottom)))
+        console.print(line)
+    console.print(table("What each phase did", COUNTS, counts(summary.phases)))
+    console.print(table("Top artists", RANKS, ranks(summary.top)))
+    console.print(table("Bottom artists", RANKS, ranks(summary.bottom)))
 
 
-def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Return rows of text as a table for the terminal."""
+    shown = Table(title=title, title_justify="left", title_style="bold")
     for name in head:
-        words = name in {"phase", "artist", "rated by"}
-        table.add_column(name, justify="left" if words else "right")
+        shown.add_column(name, justify="left" if name in WORDS else "right")
     for row in rows:
-        table.add_row(*row)
-    return table
+        shown.add_row(*row)
+    return shown
 
 
 def complain(sentence: str) -> None:
@@ -121,12 +129,12 @@ def remark(sentence: str) -> None:
 
 def show_audit(audit: Audit) -> None:
     """Print whether the record and Plex agree."""
-    console = Console()
+    console = screen()
     console.rule(f"{audit.library}: {audit.verdict}")
-    console.print(f"{audit.recorded} ratings on record.", highlight=False)
+    console.print(f"{audit.recorded} ratings on record.")
     rows = differences(audit)
     if rows:
-        console.print(_table("What differs", DIFFERENCE, rows))
+        console.print(table("What differs", DIFFERENCE, rows))
 
 
 def differences(audit: Audit) -> list[tuple[str, ...]]:
@@ -137,9 +145,9 @@ def differences(audit: Audit) -> list[tuple[str, ...]]:
 
 def show_ranking(best: list[Ranked], worst: list[Ranked], what: str) -> None:
     """Print the power rankings."""
-    console = Console()
-    console.print(_table(f"Top {what}s", heads(what), ranks(best)))
-    console.print(_table(f"Bottom {what}s, worst first", heads(what), ranks(worst)))
+    console = screen()
+    console.print(table(f"Top {what}s", heads(what), ranks(best)))
+    console.print(table(f"Bottom {what}s, worst first", heads(what), ranks(worst)))
 
 
 def heads(what: str) -> tuple[str, ...]:
@@ -149,10 +157,10 @@ def heads(what: str) -> tuple[str, ...]:
 
 def show_counts(title: str, report: "Report") -> None:
     """Print what a command did: a number a line, and the first few names."""
-    console = Console()
+    console = screen()
     console.rule(entitled(title, report))
     for line in count_lines(report):
-        console.print(line, highlight=False, markup=False)
+        console.print(line)
 
 
 def entitled(title: str, report: "Report") -> str:
@@ -193,4 +201,4 @@ def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
         table.add_column(name, overflow="fold")  # not one letter of a URL may go
     for finding in findings:
         table.add_row(*finding, style=styles[finding[1]])
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    screen().print(table)

@@ -1,10 +1,19 @@
 """What a run takes as given: how ratings are inferred, and how exactly written."""
 
+from engine.doubles import with_doubles
 from engine.evidence import Part
+from engine.filler import Filler, without_filler
 from engine.fitting import fit
 from engine.methods import mean_of
 from engine.plan import Beliefs, drift_tolerance
 from tasks.settings import Settings
+
+
+def heard(everything: Part, settings: Settings) -> Part:
+    """Return the library with those ratings as evidence that are to count."""
+    part = with_doubles(everything) if settings.twins else everything
+    filler = settings.filler
+    return part if filler == Filler() else without_filler(part, filler)
 
 
 def beliefs_of(settings: Settings, everything: Part) -> Beliefs:

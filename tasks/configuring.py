@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -78,4 +79,30 @@ def write_new(path: Path, text: str) -> None:
         raise SettingsInvalid(
             f"{path} cannot be written: {fault.strerror}. "
             "Copy config.example.json there and edit it."
+        ) from None
+
+
+def change(path: Path, values: Mapping[str, Any]) -> None:
+    """Change some keys of a configuration, whole or not at all.
+
+    All else stays: the other keys, the order, and who may read the file.
+
+    Raises:
+        SettingsInvalid: There is no such file, or it cannot be written.
+    """
+    path = path.resolve()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, delete=False
+        ) as draft:
+            draft.write(as_text(document | values))
+            draft.flush()
+            os.fsync(draft.fileno())
+        shutil.copymode(path, draft.name)
+        Path(draft.name).replace(path)
+    except OSError as fault:
+        raise SettingsInvalid(
+            f"{path} cannot be written: {fault.strerror}. Enter by hand: "
+            + ", ".join(f"{key} {value:g}" for key, value in values.items())
         ) from None

@@ -14,6 +14,7 @@ from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts
+from tasks.believing import heard
 from tasks.plex.gateway import PlexGateway
 from tasks.reading import read_library
 from tasks.shadow.store import ShadowStore
@@ -130,7 +131,7 @@ def take_stock(bench: Workbench, read: Callable[[], Library] | None = None) -> S
     standings = stand(library, remember(bench.store, library, live=bench.is_live))
     if bench.is_live:
         settle(bench.store, library, standings)
-    return Stock(library, whole(library, standings))
+    return Stock(library, heard(whole(library, standings), bench.settings))
 
 
 def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:

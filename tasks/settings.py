@@ -3,11 +3,10 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from pydantic import (
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -23,7 +22,9 @@ from pydantic_settings import (
 
 from engine.classic import Constants
 from engine.errors import ConfigMissing, SettingsInvalid
+from engine.filler import Filler
 from engine.points import STEP, Grid
+from tasks.choices import COARSE, CONSTANTS, Model, Number, Whole
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -36,26 +37,6 @@ DEFAULT_PATH = Path("config.json")
 FORMAT_VERSION = "1.1.1"
 """The version of the configuration format that this program was written for."""
 FORMAT_MAJOR = 1
-
-
-Model = Literal["classic", "hierarchical"]
-"""How ratings are inferred."""
-ModelChoice = Literal["", "classic", "hierarchical"]
-"""The same for one run; empty: as configured."""
-
-COARSE = 0.1
-"""Points; how finely the hierarchical model writes unless told otherwise. It gives
-every track a value of its own, and only equal values share a request."""
-
-
-def _not_a_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise PydanticCustomError("number", "a boolean is not a number")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
-Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 
 
 class Settings(BaseSettings):
@@ -109,6 +90,9 @@ class Settings(BaseSettings):
     rating_ceiling: Number | None = Field(
         None, gt=0, lt=5, description="stars, the floor or more and below 5, or null"
     )
+    exclude_words: str = Field("", description="words of titles, such as intro, skit")
+    exclude_shorter_than: Number = Field(0, ge=0, description="seconds, 0 or more")
+    twins: bool = Field(default=False, description="true or false")
 
     @classmethod
     def settings_customise_sources(
@@ -138,6 +122,7 @@ class Settings(BaseSettings):
             raise PydanticCustomError("missing", "missing")
         if not token.get_secret_value().isascii():
             raise PydanticCustomError("token", "tokens have plain letters only")
+        token = SecretStr(token.get_secret_value().strip())
         if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
             raise PydanticCustomError("placeholder", "still the example: edit it")
         return token
@@ -172,12 +157,7 @@ class Settings(BaseSettings):
     def constants(self) -> Constants:
         """The part of the settings that the model assumes."""
         return Constants(
-            confidence=self.confidence_c,
-            critic_bias=self.bias_critic,
-            critic_weight=self.weight_critic,
-            global_weight=self.weight_global,
-            album_gravity=self.album_inheritance_gravity,
-            track_gravity=self.track_inheritance_gravity,
+            **{name: getattr(self, setting) for name, setting in CONSTANTS.items()}
         )
 
     @property
@@ -189,6 +169,12 @@ class Settings(BaseSettings):
             lowest=2 * (self.rating_floor or 0),
             highest=2 * (self.rating_ceiling or 5),
         )
+
+    @property
+    def filler(self) -> Filler:
+        """Which tracks are no music."""
+        words = (word.strip() for word in self.exclude_words.split(","))
+        return Filler(self.exclude_shorter_than, tuple(filter(None, words)))
 
 
 def config_path(path: Path | None) -> Path:

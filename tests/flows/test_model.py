@@ -156,3 +156,28 @@ def test_a_run_that_began_without_a_fit_goes_on_without(store: ShadowStore) -> N
     begin_run(store, "run 1", 6.0, Constants(), 200.0, fit(part_of(random_library(4))))
 
     assert first_fit(store, "run 1") is None
+
+
+def test_skits_tell_nothing_and_a_recording_is_rated_once(
+    plex: Simulator, listener_of: Callable[..., Listener]
+) -> None:
+    recording = {"title": "Vesk", "duration": 200_000}
+    skit = {"title": "Intro (skit)", "duration": 40_000}
+    plex.add("Mirel", "Dorn", [recording, skit, "Orl"])
+    plex.add("Mirel", "Best of", [recording, "Trem"])
+    keys = {
+        (track["parentRatingKey"], track["title"]): track["ratingKey"]
+        for track in plex.dump()["tracks"]
+    }
+    dorn, best = sorted(album for album, title in keys if title == "Vesk")
+    plex.rate(keys[dorn, "Vesk"], 9.0)
+    plex.rate(keys[dorn, "Intro (skit)"], 1.0)
+    listener = listener_of(plex, TWINS=True, EXCLUDE_WORDS="intro, skit")
+
+    ran = listener.run("infer")
+
+    after = ratings(plex.dump())
+    assert ran.status == 0
+    assert after[keys[best, "Vesk"]] == after[keys[dorn, "Vesk"]] == 9.0
+    assert after[keys[dorn, "Intro (skit)"]] == 1.0
+    assert after[dorn] == after[best] == after[keys[dorn, "Orl"]]

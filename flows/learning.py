@@ -1,0 +1,90 @@
+"""The commands that ask the models themselves: backtest, tune and why."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from flows.options import Accept, Config, Json, Model, write_json
+
+Regime = Literal["track5", "album5", "artist5", "keep20"]
+
+
+def backtest(
+    *,
+    regime: Annotated[
+        Regime,
+        typer.Option(
+            help="What is hidden: tracks, albums, artists, or all but 20 % of all."
+        ),
+    ] = "track5",
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Hide ratings of yours, and see which model guesses them best."""
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.verdicts import show_backtest  # noqa: PLC0415
+    from tasks.learning import backtest as work  # noqa: PLC0415
+
+    test, verdict = launch(
+        lambda bench: work(bench, regime),
+        config=str(config or ""),
+        live=False,
+        accept=accept_library,
+    )
+    write_json(json_file, test, verdict=asdict(verdict))
+    show_backtest(test, verdict)
+
+
+def tune(
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write them into config.json.")
+    ] = False,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Fit the constants of the classic model to your own ratings."""
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.render import remark  # noqa: PLC0415
+    from flows.verdicts import show_tuning  # noqa: PLC0415
+    from tasks.learning import tune as work  # noqa: PLC0415
+    from tasks.settings import config_path  # noqa: PLC0415
+
+    path = config_path(config)
+    tuning = launch(
+        lambda bench: work(bench, path if write else None),
+        config=str(config or ""),
+        live=False,
+        accept=accept_library,
+    )
+    write_json(json_file, tuning)
+    show_tuning(tuning)
+    remark(f"Written to {path}." if write else "Nothing was written: say --write.")
+
+
+def why(
+    item: Annotated[
+        str, typer.Argument(help="A ratingKey, or names: artist / album / track.")
+    ],
+    *,
+    model: Model = None,
+    config: Config = None,
+    json_file: Json = None,
+    accept_library: Accept = False,
+) -> None:
+    """Take the inferred rating of an item apart."""
+    from flows.launch import launch  # noqa: PLC0415
+    from flows.verdicts import show_why  # noqa: PLC0415
+    from tasks.learning import why as work  # noqa: PLC0415
+
+    explained = launch(
+        lambda bench: work(bench, item, model or ""),
+        config=str(config or ""),
+        live=False,
+        accept=accept_library,
+    )
+    write_json(json_file, explained)
+    show_why(explained)

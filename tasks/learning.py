@@ -1,0 +1,168 @@
+"""What your own ratings say of the models, and the models of an item."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.backtest import Backtest, Verdict, verdict
+from engine.backtest import backtest as compare
+from engine.errors import SettingsInvalid
+from engine.evidence import Part
+from engine.hierarchical import predict
+from engine.library import Level
+from engine.methods import TREE, usual_methods
+from engine.mixture import confidence
+from engine.points import Texts
+from engine.tuning import Tuning
+from engine.tuning import tune as fit_constants
+from engine.why import Why, why_classic, why_hierarchical
+from tasks.believing import beliefs_of
+from tasks.choices import CONSTANTS, ModelChoice
+from tasks.configuring import change
+from tasks.remembering import take_stock
+from tasks.workbench import Workbench
+
+NAMED = 10
+"""How many items a complaint names."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """How sure the hierarchical model is of an item; points."""
+
+    sd: float
+    low: float
+    """Lower bound of the 80 % interval."""
+    high: float
+    """Its upper bound."""
+    ratings: int
+    """How many ratings it rests on: those beneath the same artist."""
+    good: float
+    """Probability of 3 stars or more."""
+    poor: float
+    """Probability of 2 stars or fewer."""
+    confidence: float
+    """0 as without any rating, 1 beyond doubt."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Why an item has, or would have, its inferred rating."""
+
+    item: str
+    model: str
+    manual: float | None
+    """What a person gave it, points: that stays."""
+    why: Why
+    doubt: Doubt | None
+    """None: the classic model knows no doubt."""
+
+
+def backtest(bench: Workbench, regime: str) -> tuple[Backtest, Verdict]:
+    """Hide ratings, let every model guess them, and say which is best."""
+    methods = usual_methods(bench.settings.constants)
+    del methods[TREE]  # nobody can choose it
+    test = compare(take_stock(bench).everything, methods, regime)
+    return test, verdict(test, bench.settings.model)
+
+
+def tune(bench: Workbench, path: Path | None) -> Tuning:
+    """Fit the constants of the classic model, and write them to a configuration.
+
+    Args:
+        bench: The tools.
+        path: The configuration; none: nothing is written.
+    """
+    tuning = fit_constants(take_stock(bench).everything, bench.settings.constants)
+    if path is not None:
+        new = {
+            CONSTANTS[name].upper(): value
+            for own in tuning.changes
+            for name, old, value in zip(own.names, own.old, own.new, strict=True)
+            if value != old
+        }
+        change(path, new)
+    return tuning
+
+
+def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
+    """Take the inferred rating of an item apart.
+
+    Args:
+        bench: The tools.
+        wanted: A ratingKey, or a text such as `artist / album / track`.
+        model: Which model to ask; empty: the configured one.
+    """
+    settings = bench.settings
+    settings = settings.model_copy(update={"model": model or settings.model})
+    part = take_stock(bench).everything
+    level, row = _found(part, wanted)
+    beliefs = beliefs_of(settings, part)
+    manual = float(part[level].standing.manual[row])
+    if beliefs.fit is None:
+        reasons = why_classic(part, level, row, beliefs.mean, beliefs.constants)
+        doubt = None
+    else:
+        reasons = why_hierarchical(part, beliefs.fit, level, row)
+        found = predict(part, beliefs.fit, level)
+        sure = confidence(beliefs.fit, level, found.sd)
+        doubt = Doubt(
+            sd=float(found.sd[row]),
+            low=float(found.low[row]),
+            high=float(found.high[row]),
+            ratings=int(found.ratings[row]),
+            good=float(found.good[row]),
+            poor=float(found.poor[row]),
+            confidence=float(sure[row]),
+        )
+    return Explained(
+        item=f"{level.word} {_names(part)[level][row]}",
+        model=settings.model,
+        manual=None if np.isnan(manual) else manual,
+        why=reasons,
+        doubt=doubt,
+    )
+
+
+def _names(part: Part) -> dict[Level, Texts]:
+    """Return the names of all items with what they belong to."""
+    artists, albums, tracks = part.artists.items, part.albums.items, part.tracks.items
+    of_albums = artists.title[albums.parent] + " / " + albums.title
+    of_tracks = of_albums[tracks.parent] + " / " + tracks.title
+    return {
+        Level.ARTIST: artists.title,
+        Level.ALBUM: of_albums,
+        Level.TRACK: of_tracks,
+    }
+
+
+def _found(part: Part, wanted: str) -> tuple[Level, int]:
+    """Return where an item is.
+
+    Raises:
+        SettingsInvalid: There is no such item, or more than one.
+    """
+    text = wanted.strip().casefold()
+    names = _names(part)
+    found = [
+        (level, row)
+        for level in Level
+        for row, name in enumerate(names[level])
+        if name.casefold() == text or str(part[level].items.key[row]) == text
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise SettingsInvalid(
+            f"There is no {wanted!r} in this library. Give a ratingKey, or names "
+            "as in: artist / album / track."
+        )
+    some = [
+        f"{level.word} {part[level].items.key[row]} ({names[level][row]})"
+        for level, row in found[:NAMED]
+    ]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    raise SettingsInvalid(
+        f"{wanted!r} may be any of these; give a ratingKey: {', '.join(some)}{more}."
+    )

@@ -1,0 +1,1 @@
+"""Long stories in which people and runs do anything, in any order."""

@@ -1,0 +1,284 @@
+"""Whatever people and runs do, what a person did stays, and undo undoes the rest."""
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from engine.errors import PlexUnreachable, RecordLost
+from engine.partition import letter_of
+from engine.reversal import Selection, Undone
+from tasks.recovering import recover
+from tasks.undoing import undo
+from tasks.verifying import verify
+from tasks.workbench import Workbench, workbench
+from tests.simulator.control import dump
+from tests.simulator.items import Kind
+from tests.stories.doings import ANY, GIVEN, Doings
+from tests.stories.runs import Planned, infer_plainly
+
+TURNS = st.integers(0, 12)
+"""Which of a run's writes."""
+
+UNKNOWN = st.sampled_from(["reset_before", "reset_after"])
+"""How a write ends of which nobody hears again."""
+
+LONG = 4000.0
+"""Seconds after which nobody expects a write to arrive."""
+
+
+class Died(Exception):
+    """A process was killed."""
+
+
+class Household(Doings):
+    """All that runs may do, in between what a person does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs = 0
+        self.is_lost = False
+
+    @rule(rehearsed=st.booleans())
+    def infer_all(self, *, rehearsed: bool) -> None:
+        rehearsed = rehearsed and not self.is_refused()
+        expected = self.look(infer_plainly) if rehearsed else None
+        planned = self.infer()
+        if planned is None:
+            return
+        self.taken.clear()
+        for item in self.person.items:
+            assert self.person.rating_of(item) is not None
+        assert not rehearsed or planned == expected
+        again, audit = self.look(lambda bench: (infer_plainly(bench), verify(bench)))
+        assert again == []
+        for name, finding in audit.findings.items():
+            assert not finding.count or name in {"gone", "untagged"}, name
+
+    @rule(phases=st.sampled_from(["1-4", "1", "2", "3", "4", "1-2", "3-4"]), which=ANY)
+    def infer_some(self, *, phases: str, which: int) -> None:
+        artist = self.pick(which).related(Kind.ARTIST)[0]
+        letter = letter_of(artist.sort_title) if which % 2 else ""
+        self.infer(phases=phases, letters=letter)
+
+    @rule(which=ANY, points=st.one_of(GIVEN, st.none()), turn=TURNS)
+    def edit_while_it_infers(
+        self, *, which: int, points: float | str | None, turn: int
+    ) -> None:
+        item = self.pick(which)
+
+        def act() -> None:
+            self.person.clock.tick()
+            if points is None:
+                self.person.clear(item)
+            else:
+                self.rate(item, points)
+
+        self.infer(at=turn, act=act)
+
+    @rule(turn=TURNS, fault=UNKNOWN)
+    def infer_with_a_retry(self, *, turn: int, fault: str) -> None:
+        self.spoil(turn, fault, times=1)
+        self.infer(attempts=2)
+
+    @rule(turn=TURNS, fault=st.one_of(UNKNOWN, st.none()))
+    def kill(self, *, turn: int, fault: str | None) -> None:
+        def die() -> None:
+            raise Died
+
+        if fault is None:
+            self.infer(at=turn, act=die)
+        else:
+            self.spoil(turn, fault)
+            self.infer()
+
+    @rule(turn=TURNS, fault=UNKNOWN)
+    def kill_an_undo(self, *, turn: int, fault: str) -> None:
+        self.spoil(turn, fault)
+        self.undo()
+
+    @rule()
+    def wait_long(self) -> None:
+        self.record.age(LONG)
+
+    @rule()
+    def verify_only(self) -> None:
+        self.look(verify)
+
+    @rule(rehearsed=st.booleans())
+    def undo_all(self, *, rehearsed: bool) -> None:
+        if not rehearsed:
+            self.undo()
+            return
+        expected = self.look(lambda bench: undo(bench, Selection()))
+        undone = self.undo()
+        for name in ("undone", "kept", "gone", "swept", "untagged"):
+            assert getattr(undone, name) == getattr(expected, name), name
+
+    def undo(self) -> Undone | None:
+        """Undo everything; return the report if that came to an end."""
+        strangers = [
+            item
+            for item in self.bearers()
+            if self.person.rating_of(item) is not None
+            and not self.person.record_of(item)
+        ]
+        undone = self.do(lambda bench: undo(bench, Selection()))
+        for item in strangers:
+            # Nothing but the tag says whose rating this was. Persons rate in half
+            # stars; any other value was ours.
+            points = self.person.rating_of(item)
+            if points is None:
+                self.person.forget(item.guid)
+            elif item not in self.bearers():
+                self.person.claim(item.guid)
+        if undone is None:
+            return None
+        self.check_undone()
+        assert undone.failed == 0
+        return undone
+
+    @rule(which=ANY)
+    def undo_an_artist(self, which: int) -> None:
+        (artist,) = self.pick(which).related(Kind.ARTIST)
+        below = [item for kind in Kind for item in artist.related(kind)]
+        own = {i.guid for i in below}
+        shared = {i.guid for i in self.person.items if i not in below}
+        self.do(lambda bench: undo(bench, Selection(artist=artist.title)))
+        if self.is_refused():
+            return
+        for item in below:
+            if item.guid in own - shared - self.person.ratings.keys():
+                assert self.person.rating_of(item) is None
+                assert item not in self.bearers() or item in self.stuck
+
+    @rule()
+    def lose_the_record(self) -> None:
+        self.record.lose()
+        self.is_lost = True
+
+    @rule()
+    def recover_it(self) -> None:
+        for item in self.bearers():
+            # A person may have changed a rating that bears our tag. Without the
+            # record nobody can tell.
+            if not self.person.record_of(item):
+                self.person.forget(item.guid)
+        self.do(recover)
+        self.is_lost = self.is_refused()
+
+    @invariant()
+    def what_a_person_did_stays(self) -> None:
+        if self.is_lost:
+            # Our ratings that lost their tag before pass for a person's now.
+            self.person.claim_untagged(self.bearers())
+            self.is_lost = self.is_refused()
+        self.person.check()
+        for item in self.bearers():
+            assert (
+                item.guid not in self.person.ratings
+                or item.guid in self.taken
+                or item in self.stuck
+            )
+
+    def teardown(self) -> None:
+        if not hasattr(self, "home"):
+            return
+        with self.home:
+            if sys.exception() is None:
+                self.undo()
+                self.person.check()
+
+    def check_undone(self) -> None:
+        """Make sure that all is as the person made it, and the record empty."""
+        for item in self.person.items:
+            assert (self.person.rating_of(item) is None) == (
+                item.guid not in self.person.ratings
+            )
+        assert set(self.bearers()) <= self.stuck
+        here = {(item.kind, item.guid) for item in self.person.items}
+        assert not {(e.level, e.guid) for e in self.record.entries()} & here
+        assert not {mark[:2] for mark in self.record.marks()} & here
+
+    def is_refused(self) -> bool:
+        """Whether guesses could pass for ratings: there are tags and no record."""
+        return bool(self.bearers()) and not self.record.entries()
+
+    def infer(self, **wishes: Any) -> Planned | None:
+        """Infer; return what was planned, or nothing if it did not come to an end."""
+        at, act = wishes.pop("at", 0), wishes.pop("act", lambda: None)
+
+        def work(bench: Workbench) -> Planned:
+            bench.watch = Countdown(at, act)
+            return infer_plainly(bench, **wishes)
+
+        if not self.is_refused():
+            return self.do(work)
+        with pytest.raises(RecordLost):
+            self.do(work)
+        return None
+
+    def do(self, work: Callable[[Workbench], Any]) -> Any:
+        """Let something change Plex; nothing is returned if it was killed."""
+        try:
+            with self.bench(live=True) as bench:
+                return work(bench)
+        except (PlexUnreachable, Died):
+            self.record.die()
+            return None
+        finally:
+            self.plex.faults.set([])
+
+    def look(self, work: Callable[[Workbench], Any]) -> Any:
+        """Do something that must change nothing."""
+        before = dump(self.world), self.record.text()
+        with self.bench(live=False) as bench:
+            found = work(bench)
+        assert (dump(self.world), self.record.text()) == before
+        return found
+
+    def bench(self, *, live: bool) -> AbstractContextManager[Workbench]:
+        """Lay out the tools of a run."""
+        self.runs += 1
+        return workbench(self.settings, f"run {self.runs}", live=live)
+
+    def spoil(self, turn: int, fault: str, times: int | None = None) -> None:
+        """Let a write, and maybe all after it, have no known outcome."""
+        match = {"method": "PUT", "from": turn, "times": times}
+        self.plex.faults.set([{"match": match, "do": fault}])
+
+
+class Countdown:
+    """Does something once, after so many writes."""
+
+    def __init__(self, turns: int, act: Callable[[], None]) -> None:
+        self._left = turns
+        self._act = act
+
+    def __call__(self, _: object) -> None:
+        """Count one sign of progress."""
+        self._left -= 1
+        if not self._left:
+            self._act()
+
+
+def test_anything_may_happen_in_any_order() -> None:
+    run_state_machine_as_test(
+        Household,
+        settings=settings(
+            max_examples=200,
+            stateful_step_count=12,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
