@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import Items
-from engine.points import Bools, Floats, Ints, same
+from engine.points import Bools, Floats, Ints, equal, same
 
 
 class Record(IntEnum):
@@ -123,6 +123,7 @@ def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     seen = np.where(np.isnan(rating), Seen.NOTHING, Seen.OTHER)
     seen[recorded & same(rating, memory.value)] = Seen.OURS
     nearer = ~(np.abs(rating - memory.value) <= np.abs(rating - memory.before))
+    nearer &= ~equal(memory.before, memory.value)
     stands = memory.unconfirmed & same(rating, memory.before) & nearer
     seen[stands] = Seen.BEFORE
 

@@ -56,7 +56,7 @@ def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
     assert first.status == 3
     assert list(first.summary["failed_letters"]) == [failing]
     assert set(others) <= set(ratings(held))
-    run = httpx.get(f"{prefect_api}/flow_runs/{first.summary['run']}").json()
+    run = httpx.get(f"{prefect_api}/flow_runs/{first.summary['run_id']}").json()
     assert run["state"]["type"] == "FAILED"
     assert f"{failing}: " in run["state"]["message"]
     assert second.status == 0

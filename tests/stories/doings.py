@@ -13,6 +13,7 @@ from tests.simulator.items import Item
 from tests.stories.household import TAG, served, settings_for, small_world
 from tests.stories.person import Person
 from tests.stories.record import Record
+from tests.stories.runs import Operator
 
 ANY = st.integers(0, 59)
 """Which item: counted around all that there are."""
@@ -33,25 +34,25 @@ class Doings(RuleBasedStateMachine):
         batch=st.sampled_from([25, 2]),
         dynamic=st.booleans(),
         keeps_date=st.booleans(),
+        floats=st.sampled_from(["exact", "float32"]),
     )
-    def move_in(self, *, batch: int, dynamic: bool, keeps_date: bool) -> None:
+    def move_in(
+        self, *, batch: int, dynamic: bool, keeps_date: bool, floats: str
+    ) -> None:
         self.home = ExitStack()
-        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-        folder = tempfile.TemporaryDirectory(dir=memory)
         patch = self.home.enter_context(pytest.MonkeyPatch.context())
         # In a story no time passes between the look at a letter and a write.
         patch.setattr(writing, "LOOK_LASTS", 0.0)
         patch.setenv("NO_PROXY", "127.0.0.1")
-        self.world = small_world(keeps_date=keeps_date)
-        self.plex = self.home.enter_context(served(self.world))
+        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+        folder = tempfile.TemporaryDirectory(dir=memory)
         self.record = Record(Path(self.home.enter_context(folder)) / "plexbayes.db")
+        self.world = small_world(keeps_date=keeps_date)
+        plex = self.home.enter_context(served(self.world, floats))
         self.person = Person(self.world, self.record)
-        self.settings = settings_for(
-            self.plex.url,
-            self.record.path,
-            cooldown_batch=batch,
-            dynamic_precision=dynamic,
-        )
+        wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
+        settings = settings_for(plex.url, self.record.path, **wishes)
+        self.operator = Operator(plex, self.record, settings)
         self.taken: set[str] = set()
         """Guids that a person rated since the last complete run: a rating of
         ours that was there bears our tag until the next run notices."""
@@ -80,13 +81,7 @@ class Doings(RuleBasedStateMachine):
     def rekey(self, *, which: list[int], rescanned: bool) -> None:
         self.person.clock.tick()
         for item in list(dict.fromkeys(map(self.pick, which))):
-            # A promise does not say what its item is like. If a local item is
-            # filed anew before its promise is confirmed, nobody knows later that
-            # the tag which it took along is ours.
-            promised = {entry.seen_at for entry in self.person.record_of(item)}
-            if item.is_local and promised == {None} and not rescanned:
-                self.stuck.add(item)
-            self.person.rekey(item, rescanned=rescanned)
+            self.file_anew(item, rescanned=rescanned)
 
     @rule(which=ANY)
     def delete(self, which: int) -> None:
@@ -112,6 +107,16 @@ class Doings(RuleBasedStateMachine):
             points = 6.0 if stands is None else min(10.0, round(stands + off, 2))
         self.person.rate(item, points)
         self.taken.add(item.guid)
+
+    def file_anew(self, item: Item, *, rescanned: bool) -> None:
+        """Give an item another key, and a local one another guid."""
+        # A promise does not say what its item is like. If a local item is filed
+        # anew before its promise is confirmed, nobody knows later that the tag
+        # which it took along is ours.
+        promised = {entry.seen_at for entry in self.person.record_of(item)}
+        if item.is_local and promised == {None} and not rescanned:
+            self.stuck.add(item)
+        self.person.rekey(item, rescanned=rescanned)
 
     def pick(self, which: int) -> Item:
         """Return the item of a number."""

@@ -102,14 +102,25 @@ def _add_unheard(world: World) -> None:
         add_track(album, world, f"Take {number}", guid=f"local://{number}")
 
 
+class Served(Plex):
+    """A Plex that is served, and says where."""
+
+    url: str
+
+
 @contextmanager
-def served(world: World) -> Iterator[Plex]:
-    """Serve a world over HTTP while the block runs."""
-    plex = Plex(world, Options())
+def served(world: World, floats: str = "exact") -> Iterator[Served]:
+    """Serve a world over HTTP while the block runs.
+
+    Args:
+        world: What is served.
+        floats: How ratings are written: exact or float32.
+    """
+    plex = Served(world, Options(float_mode=floats))
     server = Server(plex)
     thread = threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True)
     thread.start()
-    plex.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    plex.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield plex
     finally:

@@ -1,6 +1,8 @@
-"""The steps of every verb as plain functions, without a Prefect server."""
+"""Every verb as a plain function, without a Prefect server, and how it may end."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
@@ -10,20 +12,23 @@ from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
 from tasks.remembering import refuse_if_lost, take_stock
-from tasks.workbench import Workbench
+from tasks.settings import Settings
+from tasks.workbench import Workbench, workbench
 from tasks.writing import write_letter
+from tests.simulator.control import dump
+from tests.simulator.plex import Plex
+from tests.stories.record import Record
 
 Planned = list[tuple[str, str, float]]
 """Level, guid and points of every rating that is to be written."""
 
 
+class Died(Exception):
+    """A process was killed."""
+
+
 def infer_plainly(
-    bench: Workbench,
-    *,
-    phases: str = "1-4",
-    letters: str = "",
-    attempts: int = 1,
-    meanwhile: Callable[[], None] = lambda: None,
+    bench: Workbench, *, phases: str = "1-4", letters: str = "", attempts: int = 1
 ) -> Planned:
     """Infer as the flow does; return what was planned.
 
@@ -32,7 +37,6 @@ def infer_plainly(
         phases: Which of them.
         letters: Which of them; empty for all.
         attempts: How often a letter is tried whose write has no known outcome.
-        meanwhile: What happens between the reading and the writing.
     """
     refuse_if_lost(bench.store, bench.gateway)
     stock = take_stock(bench)
@@ -42,7 +46,6 @@ def infer_plainly(
         letter: plan_part(chosen_phases(phases), parts[letter], beliefs)
         for letter in chosen_letters(letters, parts)
     }
-    meanwhile()
     if bench.is_live:
         for letter, own in plans.items():
             if any(map(len, own)) or taken_over(parts[letter]):
@@ -72,3 +75,67 @@ def _write(
                 raise
         else:
             return
+
+
+class Operator:
+    """Starts runs against one Plex and one record, and may break them off."""
+
+    def __init__(self, plex: Plex, record: Record, settings: Settings) -> None:
+        self._plex = plex
+        self._record = record
+        self._settings = settings
+        self._runs = 0
+
+    def spoil(self, turn: int, fault: str, times: int | None = None) -> None:
+        """Let a write, and maybe all after it, have no known outcome."""
+        match = {"method": "PUT", "from": turn, "times": times}
+        self._plex.faults.set([{"match": match, "do": fault}])
+
+    def do(
+        self,
+        work: Callable[[Workbench], Any],
+        at: int = 0,
+        act: Callable[[], None] = lambda: None,
+    ) -> Any:
+        """Let something change Plex; nothing is returned if that was killed.
+
+        Args:
+            work: What a run does.
+            at: After how many batches something happens; 0: nothing does.
+            act: What happens.
+        """
+        try:
+            with self._bench(live=True) as bench:
+                bench.watch = Countdown(at, act)
+                return work(bench)
+        except (PlexUnreachable, Died):
+            self._record.die()
+            return None
+        finally:
+            self._plex.faults.set([])
+
+    def look(self, work: Callable[[Workbench], Any]) -> Any:
+        """Do something that must change nothing."""
+        before = dump(self._plex.world), self._record.text()
+        with self._bench(live=False) as bench:
+            found = work(bench)
+        assert (dump(self._plex.world), self._record.text()) == before
+        return found
+
+    def _bench(self, *, live: bool) -> AbstractContextManager[Workbench]:
+        self._runs += 1
+        return workbench(self._settings, f"run {self._runs}", live=live)
+
+
+class Countdown:
+    """Does something once, after so many signs of progress."""
+
+    def __init__(self, turns: int, act: Callable[[], None]) -> None:
+        self._left = turns
+        self._act = act
+
+    def __call__(self, _: object) -> None:
+        """Count one sign of progress."""
+        self._left -= 1
+        if not self._left:
+            self._act()

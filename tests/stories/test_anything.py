@@ -1,8 +1,7 @@
 """Whatever people and runs do, what a person did stays, and undo undoes the rest."""
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,17 +13,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from engine.errors import PlexUnreachable, RecordLost
+from engine.errors import RecordLost
 from engine.partition import letter_of
 from engine.reversal import Selection, Undone
 from tasks.recovering import recover
 from tasks.undoing import undo
 from tasks.verifying import verify
-from tasks.workbench import Workbench, workbench
-from tests.simulator.control import dump
 from tests.simulator.items import Kind
 from tests.stories.doings import ANY, GIVEN, Doings
-from tests.stories.runs import Planned, infer_plainly
+from tests.stories.runs import Died, Planned, infer_plainly
 
 TURNS = st.integers(0, 12)
 """Which of a run's writes."""
@@ -32,12 +29,11 @@ TURNS = st.integers(0, 12)
 UNKNOWN = st.sampled_from(["reset_before", "reset_after"])
 """How a write ends of which nobody hears again."""
 
+MEANWHILE = st.sampled_from(["clear", "delete", "rekey"])
+"""What else a person may do while a run writes."""
+
 LONG = 4000.0
 """Seconds after which nobody expects a write to arrive."""
-
-
-class Died(Exception):
-    """A process was killed."""
 
 
 class Household(Doings):
@@ -45,13 +41,12 @@ class Household(Doings):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runs = 0
         self.is_lost = False
 
     @rule(rehearsed=st.booleans())
     def infer_all(self, *, rehearsed: bool) -> None:
         rehearsed = rehearsed and not self.is_refused()
-        expected = self.look(infer_plainly) if rehearsed else None
+        expected = self.operator.look(infer_plainly) if rehearsed else None
         planned = self.infer()
         if planned is None:
             return
@@ -59,7 +54,9 @@ class Household(Doings):
         for item in self.person.items:
             assert self.person.rating_of(item) is not None
         assert not rehearsed or planned == expected
-        again, audit = self.look(lambda bench: (infer_plainly(bench), verify(bench)))
+        again, audit = self.operator.look(
+            lambda bench: (infer_plainly(bench), verify(bench))
+        )
         assert again == []
         for name, finding in audit.findings.items():
             assert not finding.count or name in {"gone", "untagged"}, name
@@ -70,24 +67,26 @@ class Household(Doings):
         letter = letter_of(artist.sort_title) if which % 2 else ""
         self.infer(phases=phases, letters=letter)
 
-    @rule(which=ANY, points=st.one_of(GIVEN, st.none()), turn=TURNS)
-    def edit_while_it_infers(
-        self, *, which: int, points: float | str | None, turn: int
-    ) -> None:
+    @rule(which=ANY, turn=TURNS, what=st.one_of(GIVEN, MEANWHILE))
+    def disturb_a_run(self, *, which: int, turn: int, what: float | str) -> None:
         item = self.pick(which)
 
         def act() -> None:
             self.person.clock.tick()
-            if points is None:
+            if what == "clear":
                 self.person.clear(item)
+            elif what == "delete":
+                self.person.delete(item)
+            elif what == "rekey":
+                self.file_anew(item, rescanned=False)
             else:
-                self.rate(item, points)
+                self.rate(item, what)
 
-        self.infer(at=turn, act=act)
+        self.infer(turn, act)
 
     @rule(turn=TURNS, fault=UNKNOWN)
     def infer_with_a_retry(self, *, turn: int, fault: str) -> None:
-        self.spoil(turn, fault, times=1)
+        self.operator.spoil(turn, fault, times=1)
         self.infer(attempts=2)
 
     @rule(turn=TURNS, fault=st.one_of(UNKNOWN, st.none()))
@@ -96,14 +95,14 @@ class Household(Doings):
             raise Died
 
         if fault is None:
-            self.infer(at=turn, act=die)
+            self.infer(turn, die)
         else:
-            self.spoil(turn, fault)
+            self.operator.spoil(turn, fault)
             self.infer()
 
     @rule(turn=TURNS, fault=UNKNOWN)
     def kill_an_undo(self, *, turn: int, fault: str) -> None:
-        self.spoil(turn, fault)
+        self.operator.spoil(turn, fault)
         self.undo()
 
     @rule()
@@ -112,14 +111,14 @@ class Household(Doings):
 
     @rule()
     def verify_only(self) -> None:
-        self.look(verify)
+        self.operator.look(verify)
 
     @rule(rehearsed=st.booleans())
     def undo_all(self, *, rehearsed: bool) -> None:
         if not rehearsed:
             self.undo()
             return
-        expected = self.look(lambda bench: undo(bench, Selection()))
+        expected = self.operator.look(lambda bench: undo(bench, Selection()))
         undone = self.undo()
         for name in ("undone", "kept", "gone", "swept", "untagged"):
             assert getattr(undone, name) == getattr(expected, name), name
@@ -132,7 +131,7 @@ class Household(Doings):
             if self.person.rating_of(item) is not None
             and not self.person.record_of(item)
         ]
-        undone = self.do(lambda bench: undo(bench, Selection()))
+        undone = self.operator.do(lambda bench: undo(bench, Selection()))
         for item in strangers:
             # Nothing but the tag says whose rating this was. Persons rate in half
             # stars; any other value was ours.
@@ -151,13 +150,15 @@ class Household(Doings):
     def undo_an_artist(self, which: int) -> None:
         (artist,) = self.pick(which).related(Kind.ARTIST)
         below = [item for kind in Kind for item in artist.related(kind)]
-        own = {i.guid for i in below}
-        shared = {i.guid for i in self.person.items if i not in below}
-        self.do(lambda bench: undo(bench, Selection(artist=artist.title)))
-        if self.is_refused():
-            return
-        for item in below:
-            if item.guid in own - shared - self.person.ratings.keys():
+        elsewhere = {item.guid for item in self.person.items if item not in below}
+        bore_our_tag = set(self.bearers())
+        one = Selection(artist=artist.title)
+        self.operator.do(lambda bench: undo(bench, one))
+        for item in [] if self.is_lost else below:
+            # A rating that other artists share is not this one's alone to lose.
+            if item.guid in elsewhere:
+                assert (item in bore_our_tag) == (item in self.bearers())
+            elif item.guid not in self.person.ratings:
                 assert self.person.rating_of(item) is None
                 assert item not in self.bearers() or item in self.stuck
 
@@ -173,7 +174,7 @@ class Household(Doings):
             # record nobody can tell.
             if not self.person.record_of(item):
                 self.person.forget(item.guid)
-        self.do(recover)
+        self.operator.do(recover)
         self.is_lost = self.is_refused()
 
     @invariant()
@@ -213,62 +214,13 @@ class Household(Doings):
         """Whether guesses could pass for ratings: there are tags and no record."""
         return bool(self.bearers()) and not self.record.entries()
 
-    def infer(self, **wishes: Any) -> Planned | None:
+    def infer(self, *at: Any, **wishes: Any) -> Planned | None:
         """Infer; return what was planned, or nothing if it did not come to an end."""
-        at, act = wishes.pop("at", 0), wishes.pop("act", lambda: None)
-
-        def work(bench: Workbench) -> Planned:
-            bench.watch = Countdown(at, act)
-            return infer_plainly(bench, **wishes)
-
         if not self.is_refused():
-            return self.do(work)
+            return self.operator.do(partial(infer_plainly, **wishes), *at)
         with pytest.raises(RecordLost):
-            self.do(work)
+            self.operator.do(infer_plainly)
         return None
-
-    def do(self, work: Callable[[Workbench], Any]) -> Any:
-        """Let something change Plex; nothing is returned if it was killed."""
-        try:
-            with self.bench(live=True) as bench:
-                return work(bench)
-        except (PlexUnreachable, Died):
-            self.record.die()
-            return None
-        finally:
-            self.plex.faults.set([])
-
-    def look(self, work: Callable[[Workbench], Any]) -> Any:
-        """Do something that must change nothing."""
-        before = dump(self.world), self.record.text()
-        with self.bench(live=False) as bench:
-            found = work(bench)
-        assert (dump(self.world), self.record.text()) == before
-        return found
-
-    def bench(self, *, live: bool) -> AbstractContextManager[Workbench]:
-        """Lay out the tools of a run."""
-        self.runs += 1
-        return workbench(self.settings, f"run {self.runs}", live=live)
-
-    def spoil(self, turn: int, fault: str, times: int | None = None) -> None:
-        """Let a write, and maybe all after it, have no known outcome."""
-        match = {"method": "PUT", "from": turn, "times": times}
-        self.plex.faults.set([{"match": match, "do": fault}])
-
-
-class Countdown:
-    """Does something once, after so many writes."""
-
-    def __init__(self, turns: int, act: Callable[[], None]) -> None:
-        self._left = turns
-        self._act = act
-
-    def __call__(self, _: object) -> None:
-        """Count one sign of progress."""
-        self._left -= 1
-        if not self._left:
-            self._act()
 
 
 def test_anything_may_happen_in_any_order() -> None:

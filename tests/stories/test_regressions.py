@@ -1,0 +1,91 @@
+"""What once went wrong in a long story, each told by itself."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.reversal import Selection
+from tasks import undoing
+from tasks.recovering import recover
+from tasks.undoing import undo
+from tests.simulator.items import Item
+from tests.stories.runs import infer_plainly
+from tests.stories.test_anything import Household
+
+
+@pytest.fixture
+def story() -> Iterator[Household]:
+    """A library in which everything was inferred; at the end, undo must undo it."""
+    story = Household()
+    story.move_in(batch=25, dynamic=True, keeps_date=False, floats="float32")
+    story.operator.do(infer_plainly)
+    story.person.clock.tick()
+    yield story
+    story.what_a_person_did_stays()
+    story.teardown()
+
+
+def named(story: Household, title: str) -> Item:
+    return next(item for item in story.person.items if item.title == title)
+
+
+def test_twins_that_are_locked_differently_are_confirmed_together(story):
+    promises = [entry for entry in story.record.entries() if entry.seen_at is None]
+
+    assert promises == []
+
+
+def test_undo_is_done_with_a_rating_that_a_person_confirmed(story):
+    item = named(story, "Kick")
+    points = story.person.rating_of(item)
+    story.person.rate(item, points)
+
+    undone = story.undo()
+
+    assert (undone.kept, undone.failed) == (1, 0)
+    assert story.person.rating_of(item) == points
+    assert item not in story.bearers()
+
+
+def test_undo_of_an_artist_leaves_what_another_artist_shares(story):
+    item = named(story, "Tagged")
+    points = story.person.rating_of(item)
+
+    story.operator.do(lambda bench: undo(bench, Selection(artist="Abel")))
+
+    assert story.person.rating_of(item) == points
+    assert item in story.bearers()
+    assert story.person.rating_of(named(story, "Locked")) is None
+
+
+def test_a_rating_that_a_person_gives_while_an_undo_goes_on_stays(story, monkeypatch):
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
+    item = named(story, "Take 6")
+
+    story.operator.do(
+        lambda bench: undo(bench, Selection()),
+        at=2,
+        act=lambda: story.person.rate(item, 8.0),
+    )
+
+    assert story.person.rating_of(item) == 8.0
+    assert item not in story.bearers()
+
+
+def test_a_rehearsed_undo_knows_items_by_their_new_names(story):
+    recorded = len(story.record.entries())
+    story.file_anew(named(story, "Unsaid"), rescanned=False)
+
+    rehearsed = story.operator.look(lambda bench: undo(bench, Selection()))
+
+    assert (rehearsed.undone, rehearsed.gone) == (recorded, 0)
+    assert rehearsed.untagged == rehearsed.swept == []
+
+
+def test_a_rehearsed_recovery_knows_items_by_their_new_names(story):
+    tagged = len(story.bearers())
+    story.file_anew(named(story, "Unsaid"), rescanned=False)
+
+    rehearsed = story.operator.look(recover)
+
+    assert (rehearsed.known, rehearsed.unrated) == (tagged, 0)
