@@ -194,11 +194,11 @@ def _gate(watching: Watching) -> Iterator[Gate]:
             gate.stop()
             return
         gate.close()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         with watching.aside():
-            going_on = _answer("\nPaused. [R]esume or [Q]uit? ", "rq") == "r"
-        signal.signal(signal.SIGINT, hold)
-        gate.open() if going_on else gate.stop()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            answer = _answer("\nPaused. [R]esume or [Q]uit? ", "rq")
+            signal.signal(signal.SIGINT, hold)
+        gate.open() if answer == "r" else gate.stop()
 
     token = GATE.set(gate)
     former = signal.signal(signal.SIGINT, hold)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.reversal import Selection
-from tasks import undoing
+from engine.reversal import Selection, Undone
 from tasks.recovering import recover
 from tasks.undoing import undo
+from tasks.workbench import Workbench
 from tests.simulator.items import Item
 from tests.stories.runs import infer_plainly
 from tests.stories.test_anything import Household
@@ -58,16 +58,16 @@ def test_undo_of_an_artist_leaves_what_another_artist_shares(story):
     assert story.person.rating_of(named(story, "Locked")) is None
 
 
-def test_a_rating_that_a_person_gives_while_an_undo_goes_on_stays(story, monkeypatch):
-    monkeypatch.setattr(undoing, "AT_ONCE", 1)
-    item = named(story, "Take 6")
+def test_a_rating_that_a_person_gives_while_an_undo_waits_stays(story):
+    item = named(story, "808 State")
 
-    story.operator.do(
-        lambda bench: undo(bench, Selection()),
-        at=2,
-        act=lambda: story.person.rate(item, 8.0),
-    )
+    def undo_with_a_wait(bench: Workbench) -> Undone:
+        bench.still_held = lambda: story.person.rate(item, 8.0)
+        return undo(bench, Selection())
 
+    undone = story.operator.do(undo_with_a_wait)
+
+    assert (undone.kept, undone.failed) == (1, 0)
     assert story.person.rating_of(item) == 8.0
     assert item not in story.bearers()
 
