@@ -148,19 +148,24 @@ def settle(
     missing, so the next run writes it once more.
     A promise whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
+    One that was acknowledged and whose rating is gone was kept, and then cleared.
     """
     for level in Level:
         intents = {intent.guid: intent for intent in store.intents(level)}
         rows = _first_rows(library[level].guid, intents)
+        guids = library[level].guid[rows]
         owner = standings[level].owner[rows]
         sure = ~standings[level].unsure[rows]
-        kept = rows[(owner == Owner.WRITTEN) & sure]
-        store.confirm(level, _shadows(library, level, kept, intents))
-        broken = rows[owner == Owner.UNWRITTEN]
+        arrived = np.array(
+            [intents[g].acknowledged_at is not None for g in guids], bool
+        )
+        cleared = arrived & np.isnan(library[level].rating[rows])
+        kept = ((owner == Owner.WRITTEN) & sure) | cleared
+        store.confirm(level, _shadows(library, level, rows[kept], intents))
+        broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
-        guids = [str(guid) for guid in library[level].guid[broken]]
         store.withdraw(
-            level, [guid for guid in guids if intents[guid].promised_at < late]
+            level, [g for g in guids[broken] if intents[g].promised_at < late]
         )
 
 

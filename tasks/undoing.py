@@ -154,11 +154,16 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
     found = bench.gateway.tagged(level)
-    recorded = {row.key for row in bench.store.marks(level)} | spared
+    shadows, intents = bench.store.shadows(level), bench.store.intents(level)
+    known = {row.guid for row in shadows} | {row.guid for row in intents}
+    marks = bench.store.marks(level)
+    recorded = {mark.key for mark in marks if mark.guid in known} | spared
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     for start in range(0, len(unknown), AT_ONCE):
         _clear_up(bench, level, unknown[start : start + AT_ONCE], titles, report)
+    if bench.is_live:
+        bench.store.forget(level, sorted({mark.guid for mark in marks} - known))
 
 
 def _clear_up(

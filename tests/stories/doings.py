@@ -15,8 +15,8 @@ from tests.stories.person import Person
 from tests.stories.record import Record
 from tests.stories.runs import Operator
 
-ANY = st.integers(0, 59)
-"""Which item: counted around all that there are."""
+ANY = st.one_of(st.integers(0, 59), st.sampled_from([4, 10, 14, 15]))
+"""Which item, counted around all that there are; some come up again and again."""
 
 GIVEN = st.one_of(
     st.integers(0, 10).map(float), st.sampled_from(["the same", "nearly the same"])

@@ -138,6 +138,10 @@ class Person:
         promised = [entry for entry in own if entry.seen_at is None]
         return any(entry.resembles(points, at) for entry in promised or own)
 
+    def has_confirmed(self, item: Item) -> bool:
+        """Whether a rating of ours was seen there, beyond any promise."""
+        return any(entry.seen_at is not None for entry in self.record_of(item))
+
     def record_of(self, item: Item) -> list[Entry]:
         """Return what is recorded of an item, or will be once it is followed.
 

@@ -8,9 +8,9 @@ from engine.reversal import Selection, Undone
 from tasks.recovering import recover
 from tasks.undoing import undo
 from tasks.workbench import Workbench
-from tests.simulator.items import Item
-from tests.stories.runs import infer_plainly
-from tests.stories.test_anything import Household
+from tests.simulator.items import Item, Kind
+from tests.stories.runs import Died, infer_plainly
+from tests.stories.test_anything import LONG, Household
 
 
 @pytest.fixture
@@ -89,3 +89,33 @@ def test_a_rehearsed_recovery_knows_items_by_their_new_names(story):
     rehearsed = story.operator.look(recover)
 
     assert (rehearsed.known, rehearsed.unrated) == (tagged, 0)
+
+
+def test_a_rating_that_is_cleared_before_it_was_confirmed_loses_its_tag(story):
+    def die() -> None:
+        raise Died
+
+    story.undo()
+    story.operator.do(infer_plainly, at=3, act=die)
+    item = next(item for item in story.bearers() if item.kind == Kind.ARTIST)
+    story.person.clear(item)
+    story.record.age(LONG)
+    story.operator.do(recover)
+
+    story.operator.do(lambda bench: undo(bench, Selection(artist=item.title)))
+
+    assert item not in story.bearers()
+
+
+def test_undo_finds_the_tag_of_a_write_that_was_given_up(story):
+    story.undo()
+    story.operator.spoil(0, "reset_after")
+    story.operator.do(infer_plainly)
+    (item,) = story.bearers()
+    story.person.clear(item)
+    story.record.age(LONG)
+    story.operator.do(recover)
+
+    story.undo()
+
+    assert story.bearers() == []
