@@ -200,6 +200,6 @@ def read_state(path: Path) -> LegacyState:
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
             f"{error.msg}. Nothing was imported."
         ) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
     return parse_state(document, str(path))

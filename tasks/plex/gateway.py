@@ -1,5 +1,6 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
+import re
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Self
@@ -7,9 +8,7 @@ from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import plexapi
 import requests
-from plexapi.server import PlexServer
 
 from engine.batches import MOST_IDS, Look
 from engine.errors import (
@@ -20,6 +19,7 @@ from engine.errors import (
 from engine.library import Identity, Items, Level
 from engine.points import Ints
 from engine.reversal import Reversal
+from tasks.plex.line import Line
 from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
@@ -38,15 +38,6 @@ IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
 """What we ask listings to leave out; a server may send it all the same."""
 
-# plexapi would otherwise tell the server this machine's name and MAC address.
-plexapi.BASE_HEADERS.update(
-    {
-        "X-Plex-Product": "plexbayes",
-        "X-Plex-Device-Name": "plexbayes",
-        "X-Plex-Client-Identifier": "plexbayes",
-    }
-)
-
 
 class PlexGateway:
     """One music library of one Plex server, seen by one account."""
@@ -61,22 +52,14 @@ class PlexGateway:
         self.reads = self.writes = 0
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = requests.Session()
+        self._session = Line(settings.ca_file)
         self._session.hooks["response"].append(self._count)
-        with translated(f"connecting to {settings.plex_url}"):
-            self._plex = PlexServer(
-                settings.plex_url,
-                self._token,
-                session=self._session,
-                timeout=settings.timeout,
-            )
-            server = self._plex.machineIdentifier
-        if not server:
-            raise PlexUnreachable("Plex did not say which server it is.")
+        address = settings.plex_url
+        self._plex = self._session.connect(address, self._token, settings.timeout)
         libraries = self._get("/library/sections")
         self._section = chosen(libraries, settings.library_name)
         self.identity = Identity(
-            server=str(server),
+            server=str(self._plex.machineIdentifier),
             uuid=str(self._section.get("uuid")),
             account=self._account(),
             title=str(self._section.get("title")),
@@ -253,7 +236,7 @@ class PlexGateway:
             between()
             page = self._get(path, start)
             announced = page.get("totalSize")
-            if announced is None or not announced.isdigit():
+            if announced is None or not re.fullmatch("[0-9]{1,9}", announced):
                 raise PlexUnreachable("Plex did not say how many items there are.")
             if total not in (None, int(announced)):
                 raise LibraryChanging(
