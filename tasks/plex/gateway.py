@@ -110,8 +110,8 @@ class PlexGateway:
                 found = self._pages_of(missing)
                 elements += found
                 # What a short answer leaves out is asked for once more.
-                known = [key_of(element) for element in found]
-                missing = np.setdiff1d(missing, known) if found else missing[:0]
+                left = np.setdiff1d(missing, [key_of(element) for element in found])
+                missing = left if len(left) < len(missing) else missing[:0]
         return looks_of(elements, self._tag)
 
     def _pages_of(self, keys: Ints) -> list[Element]:
