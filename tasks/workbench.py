@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from engine.batches import MOST_IDS
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
+from tasks.shadow.backups import back_up
 from tasks.shadow.lease import lease
 from tasks.shadow.store import ShadowStore
 
@@ -86,8 +88,9 @@ def workbench(
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-    A live run holds the library: no other run writes to it meanwhile. A dry
-    run opens everything for reading and leaves no trace.
+    A live run holds the library: no other run writes to it meanwhile. It begins
+    with a copy of the record, unless that is as in the last copy. A dry run opens
+    everything for reading and leaves no trace.
 
     Args:
         settings: What the user chose.
@@ -113,4 +116,5 @@ def workbench(
         bench = Workbench(settings, gateway, store, throttle, gate, run_id, live)
         if live:
             bench.still_held = stack.enter_context(lease(store, run_id)).check
+            back_up(address, datetime.now(UTC).astimezone())
         yield bench
