@@ -27,6 +27,7 @@ from flows.render import headline
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
+from tasks.doubting import refuse_if_outdated
 from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run, first_fit
@@ -76,6 +77,7 @@ def infer(
         reporting.say(*remarks)
         refuse_if_lost(bench.store, bench.gateway)
         stock = look_around(bench, "read the library")
+        refuse_if_outdated(bench, stock)
         before = stock.everything
         beliefs = agree_on_beliefs(bench, before)
         with bench.at_work():

@@ -19,6 +19,7 @@ from engine.reversal import (
     off_the_grid,
     reversals,
 )
+from tasks.doubting import refuse_if_outdated
 from tasks.remembering import followed, memory_of, take_stock
 from tasks.shadow.tables import IntentRow, ShadowRow
 from tasks.workbench import Step, Workbench
@@ -54,7 +55,9 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     it. What a person changed is left alone and no longer ours.
     """
     report = Undone(dry_run=not bench.is_live)
-    library = take_stock(bench).library
+    stock = take_stock(bench)
+    refuse_if_outdated(bench, stock, spares_unknown=True)  # those are swept
+    library = stock.library
     chosen = [_choose(bench, library, level, selection) for level in Level]
     bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
     spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}

@@ -11,6 +11,7 @@ from engine.partition import chosen_letters
 from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
+from tasks.doubting import refuse_if_outdated
 from tasks.remembering import refuse_if_lost, take_stock
 from tasks.settings import Settings
 from tasks.workbench import Workbench, workbench
@@ -40,6 +41,7 @@ def infer_plainly(
     """
     refuse_if_lost(bench.store, bench.gateway)
     stock = take_stock(bench)
+    refuse_if_outdated(bench, stock)
     beliefs = beliefs_of(bench.settings, stock.everything)
     parts = split(stock.library, stock.everything)
     plans = {
