@@ -16,7 +16,7 @@ from engine.errors import (
     PlexRefused,
     PlexUnreachable,
 )
-from engine.library import Identity, Items, Level
+from engine.library import SHARED, Identity, Items, Level
 from engine.points import Ints
 from engine.reversal import Reversal
 from tasks.plex.line import Line
@@ -142,7 +142,9 @@ class PlexGateway:
 
     def _mood(self, level: Level) -> str | None:
         """Return the number that Plex gave to our tag, if any item bears it."""
-        wanted = self._tag.casefold()
+        # Only the owner can tag, so to others a tag says nothing of their ratings.
+        is_owner = self.identity.account == OWNER_ACCOUNT
+        wanted = self._tag.casefold() if is_owner else ""
         path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
         for mood in self._get(path) if wanted else []:
             if mood.get("title", "").casefold() == wanted:
@@ -269,7 +271,7 @@ class PlexGateway:
             self._get("/accounts")
         except PlexRefused:
             # Only the owner may ask; other accounts are told apart by token.
-            return "shared-" + blake2b(self._token.encode(), digest_size=8).hexdigest()
+            return SHARED + blake2b(self._token.encode(), digest_size=8).hexdigest()
         return OWNER_ACCOUNT
 
     def _count(self, response: requests.Response, *_: object, **__: object) -> None:
