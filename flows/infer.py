@@ -28,7 +28,8 @@ from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
 from tasks.doubting import refuse_if_outdated
-from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
+from tasks.precaution import precautions
+from tasks.remembering import Stock, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run, first_fit
 from tasks.workbench import Workbench, workbench
@@ -74,8 +75,7 @@ def infer(
     live = not (settings.dry_run if dry_run is None else dry_run)
     run_id = str(runtime.flow_run.id)
     with workbench(settings, run_id, live=live, accept=accept_library) as bench:
-        reporting.say(*remarks)
-        refuse_if_lost(bench.store, bench.gateway)
+        reporting.say(*remarks, *precautions(bench))
         stock = look_around(bench, "read the library")
         refuse_if_outdated(bench, stock)
         before = stock.everything

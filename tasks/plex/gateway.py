@@ -202,6 +202,20 @@ class PlexGateway:
         # Plex splits the value at commas and decodes each piece once more.
         return {"mood.locked": int(mood_locked), "mood[].tag.tag-": quote(tag)}
 
+    def begin_backup(self) -> None:
+        """Have Plex copy its own database, as it does every few days by itself.
+
+        Raises:
+            PlexRefused: Only the owner may order that.
+        """
+        with translated("having it copy its database (BACKUP_PLEX)"):
+            self._plex.query("/butler/BackupDatabase", method=self._session.post)
+
+    def is_backing_up(self) -> bool:
+        """Say whether Plex is busy with a copy of its database."""
+        told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
+        return any("backup" in activity.casefold() for activity in told)
+
     @property
     def _all(self) -> str:
         """The path of the library's listings and edits."""
