@@ -66,7 +66,7 @@ def infer(
         letters: Empty for all artists; or a list, such as B,P; or "from P".
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew takes over its namesake's record.
+        accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
     """
     steps = chosen_phases(phases)

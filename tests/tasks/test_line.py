@@ -157,6 +157,16 @@ def test_a_file_that_holds_no_certificates_is_named(tmp_path, content):
     assert (finding.state, finding.advice) == ("fault", "Correct CA_FILE.")
 
 
+def test_the_proxies_of_the_environment_are_used(monkeypatch):
+    with wire() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        with PlexGateway(settings_for(proxy, plex_url="http://plex.invalid")):
+            pass
+
+    assert proxy.seen[0][0] == "GET http://plex.invalid/"
+
+
 def test_what_was_set_up_for_other_users_of_plexapi_changes_nothing(tmp_path):
     ini = tmp_path / "config.ini"
     ini.write_text(f"[log]\npath = {tmp_path}/plexapi.log\nlevel = DEBUG\n")

@@ -10,6 +10,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -68,7 +69,7 @@ def _handler(found: Wire, leads_to: Mapping[str, str]) -> type[BaseHTTPRequestHa
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.seen.append((f"{self.command} {self.path}", self.headers))
-            path = self.path.partition("?")[0]
+            path = urlsplit(self.path).path
             body = USUAL.get(path, container(totalSize=0)).encode()
             self.send_response(302 if path in leads_to else 200)
             if path in leads_to:
