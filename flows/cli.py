@@ -17,7 +17,7 @@ from engine.errors import (
 )
 from flows import learning
 from flows.commands import COMMANDS, numbered, spelled_out
-from flows.options import Accept, Config, DryRun, Json, Model, Yes, write_json
+from flows.options import Accept, Canary, Config, DryRun, Json, Model, Yes, write_json
 from flows.render import complain
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -222,12 +222,12 @@ def init(*, config: Config = None) -> None:
 
 
 @app.command(help=HELP["doctor"])
-def doctor(*, config: Config = None) -> None:
+def doctor(*, canary: Canary = False, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
     from flows.doctor import doctor as work  # noqa: PLC0415
     from flows.doctor import report  # noqa: PLC0415
 
-    raise typer.Exit(report(work(config)))
+    raise typer.Exit(report(work(config, canary=canary)))
 
 
 @app.command(help=HELP["serve"])

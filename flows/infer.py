@@ -15,6 +15,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from engine.abilities import remarks_on
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
@@ -77,6 +78,7 @@ def infer(
         refuse_if_lost(bench.store, bench.gateway)
         stock = look_around(bench, "read the library")
         before = stock.everything
+        try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)
         with bench.at_work():
             parts = split(stock.library, before)
@@ -108,10 +110,26 @@ def look_around(bench: Workbench, moment: str) -> Stock:
         return take_stock(bench, read)
 
 
+def try_server(bench: Workbench, everything: Part) -> None:
+    """Find out how a server may be written to that is not known yet; say so."""
+    if bench.gateway.is_scanned:
+        reporting.warn("Plex is scanning the library: what moves meanwhile may fail.")
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        step = running.patient(running.probe, bench)
+        found = step.submit(bench, everything).result()
+        for key in found.marred if found else ():
+            reporting.warn(
+                f"Trying out this server changed moods or locks of item {key}, and it "
+                "does not take that back: please look at it in Plex."
+            )
+    reporting.say(*remarks_on(bench.pen.abilities))
+
+
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
     """Fix what all letters take as given; a retried run keeps its first beliefs."""
     with bench.at_work():
-        beliefs = beliefs_of(bench.settings, before)
+        step = bench.pen.abilities.step
+        beliefs = beliefs_of(bench.settings, before, step)
     if library_mean(before.tracks) is None:
         reporting.warn(
             "No track of this library is rated by hand, so there is nothing to "

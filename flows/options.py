@@ -23,6 +23,12 @@ Accept = Annotated[
         "--accept-library", help="Let the record follow a library created anew."
     ),
 ]
+Canary = Annotated[
+    bool,
+    typer.Option(
+        "--canary", help="Also rate and tag two unrated items, and restore them."
+    ),
+]
 Model = Annotated[
     Literal["classic", "hierarchical"] | None, typer.Option(help="Instead of MODEL.")
 ]

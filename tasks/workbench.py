@@ -7,12 +7,15 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from engine.abilities import ASSUMED, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS
 from tasks.gate import Gate, stopped_by_sigterm
-from tasks.plex.gateway import PlexGateway
+from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
 from tasks.shadow.lease import lease
+from tasks.shadow.servers import known_abilities
 from tasks.shadow.store import ShadowStore
 
 GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
@@ -44,6 +47,7 @@ class Workbench:
     settings: Settings
     gateway: PlexGateway
     store: ShadowStore
+    pen: Pen
     throttle: Throttle
     gate: Gate
     run_id: str
@@ -77,7 +81,13 @@ class Workbench:
     @property
     def batch_size(self) -> int:
         """The most items in one request."""
-        return min(self.settings.cooldown_batch or MOST_IDS, MOST_IDS)
+        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.most)
+
+    @property
+    def tag(self) -> str:
+        """The tag that inferred ratings get here; empty: none."""
+        is_taken = self.pen.abilities.tagging is not Reach.NEVER
+        return self.settings.inferred_tag if is_taken else ""
 
 
 @contextmanager
@@ -110,7 +120,16 @@ def workbench(
             clock=time.monotonic,
             rest=gate.rest,
         )
-        bench = Workbench(settings, gateway, store, throttle, gate, run_id, live)
+        pen = Pen(gateway, throttle, abilities_of(store, gateway))
+        bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
         if live:
             bench.still_held = stack.enter_context(lease(store, run_id)).check
         yield bench
+
+
+def abilities_of(store: ShadowStore, gateway: PlexGateway) -> Abilities:
+    """Return what the server can be trusted with, as far as that is known."""
+    if gateway.identity.account != OWNER_ACCOUNT:
+        return RATING_ONLY
+    server = gateway.identity.server
+    return known_abilities(store, server, gateway.version) or ASSUMED

@@ -11,6 +11,7 @@ from engine.partition import chosen_letters
 from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
+from tasks.probing import probe
 from tasks.remembering import refuse_if_lost, take_stock
 from tasks.settings import Settings
 from tasks.workbench import Workbench, workbench
@@ -40,7 +41,10 @@ def infer_plainly(
     """
     refuse_if_lost(bench.store, bench.gateway)
     stock = take_stock(bench)
-    beliefs = beliefs_of(bench.settings, stock.everything)
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        probe(bench, stock.everything)
+    step = bench.pen.abilities.step
+    beliefs = beliefs_of(bench.settings, stock.everything, step)
     parts = split(stock.library, stock.everything)
     plans = {
         letter: plan_part(chosen_phases(phases), parts[letter], beliefs)
