@@ -17,8 +17,18 @@ from engine.errors import (
 )
 from flows import learning
 from flows.commands import COMMANDS, numbered, spelled_out
-from flows.options import Accept, Canary, Config, DryRun, Json, Model, Yes, write_json
-from flows.render import complain
+from flows.options import (
+    Accept,
+    Canary,
+    Config,
+    DryRun,
+    Json,
+    Model,
+    Plan,
+    Yes,
+    write_json,
+)
+from flows.render import complain, show
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -53,18 +63,18 @@ def infer(
     dry_run: DryRun = None,
     config: Config = None,
     json_file: Json = None,
+    plan: Plan = None,
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
-    from flows.render import show  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
     chosen = spelled(chosen_phases(phases))
-    where, how = str(config or ""), model or ""
-    asked = Request(chosen, wanted, dry_run, where, accept_library, how)
+    where, how, listed = str(config or ""), model or "", str(plan or "")
+    asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
     show(summary)

@@ -38,6 +38,7 @@ class Request:
     config: str
     accept_library: bool = False
     model: ModelChoice = ""
+    plan: str = ""
 
 
 def settings_of(config: str) -> Settings:

@@ -16,6 +16,9 @@ DryRun = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write the report to this file.")
 ]
+Plan = Annotated[
+    Path | None, typer.Option(help="Also write every planned rating to this CSV file.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
 Accept = Annotated[
     bool,

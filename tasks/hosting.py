@@ -28,6 +28,12 @@ QUIET = {
 }
 """No calls home, and the terminal is ours; the log in the UI stays complete."""
 
+AT_HOME = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'self' ws: wss:"
+)
+"""What the browser may load: the UI would ask a statistics service for its set-up."""
+
 START = 120.0
 """Seconds that a server may take to start; a cold database takes some 15."""
 
@@ -114,7 +120,11 @@ def _serve(port: int, *, ui: bool) -> None:
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(
-        create_app(ephemeral=not ui), host="127.0.0.1", port=port, log_level="critical"
+        create_app(ephemeral=not ui),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        headers=[("Content-Security-Policy", AT_HOME)],
     )
     server = uvicorn.Server(config)
 
@@ -128,4 +138,5 @@ def _serve(port: int, *, ui: bool) -> None:
 
 if __name__ == "__main__":
     be_quiet()
+    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
     _serve(int(sys.argv[1]), ui="--ui" in sys.argv)
