@@ -13,6 +13,7 @@ PlexbayesError                 a sentence: what, which, what to do
 ├─ ShadowError
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
 │  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
+│  ├─ RecordOutdated           Plex shows what only a newer shadow state explains
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
@@ -74,6 +75,10 @@ class ShadowUnreadable(ShadowError):
 
 class RecordLost(ShadowError):
     """Items bear our tag, but the shadow state knows of none: it is not theirs."""
+
+
+class RecordOutdated(ShadowError):
+    """Ratings bear our tag that the shadow state cannot explain: an old copy."""
 
 
 class LibraryReplaced(ShadowError):

@@ -28,8 +28,10 @@ from flows.pages import SHOWN, plan_note, planned
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
+from tasks.doubting import refuse_if_outdated
 from tasks.heeding import heeded
-from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
+from tasks.precaution import precautions
+from tasks.remembering import Stock, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, first_fit
 from tasks.workbench import Workbench, workbench
@@ -60,7 +62,7 @@ def infer(
             Beatles: B); or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew takes over its namesake's record.
+        accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
         plan: Also write the whole plan to this CSV file; empty: to none.
     """
@@ -73,9 +75,9 @@ def infer(
         workbench(settings, run_id, live=live, accept=accept_library) as bench,
         heeded(bench.gate) as heeding,
     ):
-        reporting.say(*remarks)
-        refuse_if_lost(bench.store, bench.gateway)
+        reporting.say(*remarks, *precautions(bench))
         stock = look_around(bench, "read the library")
+        refuse_if_outdated(bench, stock)
         before = stock.everything
         try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)

@@ -23,7 +23,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes
 Accept = Annotated[
     bool,
     typer.Option(
-        "--accept-library", help="Let the record follow a library created anew."
+        "--accept-library",
+        help="Let the record follow a library created anew, or a renewed token.",
     ),
 ]
 Canary = Annotated[

@@ -19,6 +19,7 @@ from engine.reversal import (
     off_the_grid,
     reversals,
 )
+from tasks.doubting import refuse_if_outdated
 from tasks.probing import probe
 from tasks.remembering import followed, memory_of, take_stock
 from tasks.shadow.tables import IntentRow, ShadowRow
@@ -56,9 +57,10 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     """
     report = Undone(dry_run=not bench.is_live)
     stock = take_stock(bench)
-    library = stock.library
+    refuse_if_outdated(bench, stock, spares_unknown=True)  # those are swept
     if bench.is_live and bench.pen.abilities.is_assumed:
         probe(bench, stock.everything)
+    library = stock.library
     chosen = [_choose(bench, library, level, selection) for level in Level]
     bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
     spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from engine.abilities import ASSUMED, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS
@@ -14,6 +15,7 @@ from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
+from tasks.shadow.backups import back_up
 from tasks.shadow.lease import lease
 from tasks.shadow.servers import known_abilities
 from tasks.shadow.store import ShadowStore
@@ -96,8 +98,9 @@ def workbench(
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-    A live run holds the library: no other run writes to it meanwhile. A dry
-    run opens everything for reading and leaves no trace.
+    A live run holds the library: no other run writes to it meanwhile. It begins
+    with a copy of the record, unless that is as in the last copy. A dry run opens
+    everything for reading and leaves no trace.
 
     Args:
         settings: What the user chose.
@@ -124,6 +127,7 @@ def workbench(
         bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
         if live:
             bench.still_held = stack.enter_context(lease(store, run_id)).check
+            back_up(address, datetime.now(UTC).astimezone())
         yield bench
 
 

@@ -1,5 +1,6 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
+import re
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Self
@@ -7,9 +8,7 @@ from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import plexapi
 import requests
-from plexapi.server import PlexServer
 
 from engine.batches import MOST_IDS, Look
 from engine.edits import Edit
@@ -20,8 +19,9 @@ from engine.errors import (
     PlexUnreachable,
     RequestTooLong,
 )
-from engine.library import Identity, Items, Level
+from engine.library import SHARED, Identity, Items, Level
 from engine.points import Ints
+from tasks.plex.line import Line
 from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
@@ -41,15 +41,6 @@ IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
 """What we ask listings to leave out; a server may send it all the same."""
 
-# plexapi would otherwise tell the server this machine's name and MAC address.
-plexapi.BASE_HEADERS.update(
-    {
-        "X-Plex-Product": "plexbayes",
-        "X-Plex-Device-Name": "plexbayes",
-        "X-Plex-Client-Identifier": "plexbayes",
-    }
-)
-
 
 class PlexGateway:
     """One music library of one Plex server, seen by one account."""
@@ -68,24 +59,16 @@ class PlexGateway:
         self.reads = self.writes = 0
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = requests.Session()
+        self._session = Line(settings.ca_file)
         self._session.hooks["response"].append(self._count)
-        with translated(f"connecting to {settings.plex_url}"):
-            self._plex = PlexServer(
-                settings.plex_url,
-                self._token,
-                session=self._session,
-                timeout=settings.timeout,
-            )
-            server = self._plex.machineIdentifier
-            self.version = str(self._plex.version)
-        if not server:
-            raise PlexUnreachable("Plex did not say which server it is.")
+        address = settings.plex_url
+        self._plex = self._session.connect(address, self._token, settings.timeout)
+        self.version = str(self._plex.version)
         libraries = self._get("/library/sections")
         self._section = chosen(libraries, settings.library_name)
         self.is_scanned = self._section.get("refreshing") == "1"
         self.identity = Identity(
-            server=str(server),
+            server=str(self._plex.machineIdentifier),
             uuid=str(self._section.get("uuid")),
             account=self._account(),
             title=str(self._section.get("title")),
@@ -136,8 +119,8 @@ class PlexGateway:
                 found = self._pages_of(missing)
                 elements += found
                 # What a short answer leaves out is asked for once more.
-                known = [key_of(element) for element in found]
-                missing = np.setdiff1d(missing, known) if found else missing[:0]
+                left = np.setdiff1d(missing, [key_of(element) for element in found])
+                missing = left if len(left) < len(missing) else missing[:0]
         return looks_of(elements, self._tag)
 
     def _pages_of(self, keys: Ints) -> list[Element]:
@@ -171,7 +154,9 @@ class PlexGateway:
 
     def _mood(self, level: Level, tag: str) -> str | None:
         """Return the number that Plex gave to a tag, if any item bears it."""
-        wanted = tag.casefold()
+        # Only the owner can tag, so to others a tag says nothing of their ratings.
+        is_owner = self.identity.account == OWNER_ACCOUNT
+        wanted = tag.casefold() if is_owner else ""
         path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
         for mood in self._get(path) if wanted else []:
             if mood.get("title", "").casefold() == wanted:
@@ -217,6 +202,20 @@ class PlexGateway:
         with translated(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
 
+    def begin_backup(self) -> None:
+        """Have Plex copy its own database, as it does every few days by itself.
+
+        Raises:
+            PlexRefused: Only the owner may order that.
+        """
+        with translated("having it copy its database (BACKUP_PLEX)"):
+            self._plex.query("/butler/BackupDatabase", method=self._session.post)
+
+    def is_backing_up(self) -> bool:
+        """Say whether Plex is busy with a copy of its database."""
+        told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
+        return any("backup" in activity.casefold() for activity in told)
+
     @property
     def _all(self) -> str:
         """The path of the library's listings and edits."""
@@ -241,7 +240,7 @@ class PlexGateway:
             between()
             page = self._get(path, start)
             announced = page.get("totalSize")
-            if announced is None or not announced.isdigit():
+            if announced is None or not re.fullmatch("[0-9]{1,9}", announced):
                 raise PlexUnreachable("Plex did not say how many items there are.")
             if total not in (None, int(announced)):
                 raise LibraryChanging(
@@ -274,7 +273,7 @@ class PlexGateway:
             self._get("/accounts")
         except PlexRefused:
             # Only the owner may ask; other accounts are told apart by token.
-            return "shared-" + blake2b(self._token.encode(), digest_size=8).hexdigest()
+            return SHARED + blake2b(self._token.encode(), digest_size=8).hexdigest()
         return OWNER_ACCOUNT
 
     def _count(self, response: requests.Response, *_: object, **__: object) -> None:

@@ -10,7 +10,13 @@ import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from urllib3.exceptions import HTTPError
 
-from engine.errors import NotThere, PlexRefused, PlexUnreachable, RequestTooLong
+from engine.errors import (
+    NotThere,
+    PlexError,
+    PlexRefused,
+    PlexUnreachable,
+    RequestTooLong,
+)
 from tasks.settings import ARTICLE
 
 UNUSABLE = (
@@ -19,6 +25,9 @@ UNUSABLE = (
     ParseError,
     TypeError,
     AttributeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
 )
 """What comes up when an answer, or the address itself, cannot be made sense of."""
 
@@ -48,11 +57,14 @@ def translated(doing: str) -> Iterator[None]:
         raise _by_status(refusal, doing) from None
     except requests.exceptions.InvalidURL:
         raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
+    except requests.exceptions.SSLError as fault:
+        raise _by_trust(fault, doing) from None
     except requests.Timeout:
         raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
     except UNUSABLE as fault:
         # plexapi raises TypeError for a status that requests has no name for,
-        # and AttributeError for an empty answer where it expects one.
+        # AttributeError for an empty answer where it expects one, and ValueError
+        # for a word where it expects a number.
         raise PlexUnreachable(
             f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
         ) from None
@@ -66,3 +78,18 @@ def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable
         return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
     said = f"Plex refused ({code or 'no status'}) when {doing}."
     return RequestTooLong(said) if code in TOO_LONG else PlexRefused(said)
+
+
+def _by_trust(fault: requests.exceptions.SSLError, doing: str) -> PlexError:
+    why = re.search(r"certificate verify failed: ([^(]+)", str(fault))
+    if why is None:
+        return PlexUnreachable(
+            f"The encrypted connection broke off when {doing}. "
+            "Does the server speak https there?"
+        )
+    return PlexRefused(
+        f"The server's certificate is not trusted when {doing}: "
+        f"{why[1].strip(' .')}. If it is your own, or of an authority of your own, "
+        "enter the path of that certificate (PEM) as CA_FILE. If it is made out to "
+        "another name, use that name in PLEX_URL."
+    )

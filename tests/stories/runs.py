@@ -11,6 +11,7 @@ from engine.partition import chosen_letters
 from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
+from tasks.doubting import refuse_if_outdated
 from tasks.probing import probe
 from tasks.remembering import refuse_if_lost, take_stock
 from tasks.settings import Settings
@@ -41,6 +42,7 @@ def infer_plainly(
     """
     refuse_if_lost(bench.store, bench.gateway)
     stock = take_stock(bench)
+    refuse_if_outdated(bench, stock)
     if bench.is_live and bench.pen.abilities.is_assumed:
         probe(bench, stock.everything)
     step = bench.pen.abilities.step
