@@ -72,8 +72,10 @@ def infer(
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
     run_id = str(runtime.flow_run.id)
-    with workbench(settings, run_id, live=live, accept=accept_library) as bench:
-        reporting.say(*remarks)
+    reporting.say(*remarks)
+    with workbench(
+        settings, run_id, live=live, accept=accept_library, say=reporting.say
+    ) as bench:
         refuse_if_lost(bench.store, bench.gateway)
         stock = look_around(bench, "read the library")
         before = stock.everything

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     timeout: Number = Field(30, gt=0, description="seconds, above 0")
     retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
+    wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
     write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")

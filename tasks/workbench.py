@@ -12,7 +12,7 @@ from tasks.gate import Gate, stopped_by_sigterm
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
-from tasks.shadow.lease import lease
+from tasks.shadow.lease import Patience, lease
 from tasks.shadow.store import ShadowStore
 
 GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
@@ -82,18 +82,25 @@ class Workbench:
 
 @contextmanager
 def workbench(
-    settings: Settings, run_id: str, *, live: bool, accept: bool = False
+    settings: Settings,
+    run_id: str,
+    *,
+    live: bool,
+    accept: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-    A live run holds the library: no other run writes to it meanwhile. A dry
-    run opens everything for reading and leaves no trace.
+    A live run holds the library: no other run writes to it meanwhile. It waits
+    for one that does as long as configured. A dry run opens everything for
+    reading and leaves no trace.
 
     Args:
         settings: What the user chose.
         run_id: By what name the run is recorded.
         live: Whether Plex and the record may be changed.
         accept: Whether a library created anew takes over its namesake's record.
+        say: Told whom the run has to wait for.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
@@ -112,5 +119,7 @@ def workbench(
         )
         bench = Workbench(settings, gateway, store, throttle, gate, run_id, live)
         if live:
-            bench.still_held = stack.enter_context(lease(store, run_id)).check
+            patience = Patience(settings.wait_for_others, gate.wait, say)
+            held = stack.enter_context(lease(store, run_id, patience))
+            bench.still_held = held.check
         yield bench
