@@ -14,6 +14,7 @@ from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
 from tasks.shadow.lease import Patience, lease
 from tasks.shadow.store import ShadowStore
+from tasks.vault import with_token
 
 GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
 """The gate that a signal handler holds, if this process has one."""
@@ -105,7 +106,7 @@ def workbench(
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
         stack.enter_context(stopped_by_sigterm(gate))
-        gateway = stack.enter_context(PlexGateway(settings))
+        gateway = stack.enter_context(PlexGateway(with_token(settings)))
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)

@@ -52,11 +52,15 @@ class Served:
             time.sleep(0.5)
         raise AssertionError("nothing was offered")
 
-    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
-        """Start a run as the button of the UI does, and wait for its end."""
+    def start(self, offer: dict[str, Any], **parameters: Any) -> str:
+        """Start a run as the button of the UI does; return its id."""
         path = f"/deployments/{offer['id']}/create_flow_run"
         wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
-        return self.await_end(self.post(path, wanted)["id"])
+        return str(self.post(path, wanted)["id"])
+
+    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        """Start a run, and wait for its end."""
+        return self.await_end(self.start(offer, **parameters))
 
     def retry(self, run_id: str) -> dict[str, Any]:
         """Press Retry."""
