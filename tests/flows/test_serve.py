@@ -25,11 +25,11 @@ PATIENCE = 120.0
 class Served:
     """A running `plexbayes serve`, used over Prefect's API as the UI does."""
 
-    def __init__(self, listener: Listener, port: int) -> None:
+    def __init__(self, listener: Listener, port: int, *words: str) -> None:
         environment = listener.environment.copy()
         environment.pop("PREFECT_API_URL")
         self.process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port)],
+            [COMMAND, "serve", "--port", str(port), *words],
             cwd=listener.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -92,7 +92,7 @@ class Served:
     def end(self) -> int:
         """Press Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=PATIENCE)
+        self.said = self.process.communicate(timeout=PATIENCE)[1]
         return self.process.returncode
 
 
