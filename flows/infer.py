@@ -71,11 +71,14 @@ def infer(
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
     run_id = str(runtime.flow_run.id)
+    reporting.say(*remarks)
     with (
-        workbench(settings, run_id, live=live, accept=accept_library) as bench,
+        workbench(
+            settings, run_id, live=live, accept=accept_library, say=reporting.say
+        ) as bench,
         heeded(bench.gate) as heeding,
     ):
-        reporting.say(*remarks, *precautions(bench))
+        reporting.say(*precautions(bench))
         stock = look_around(bench, "read the library")
         refuse_if_outdated(bench, stock)
         before = stock.everything

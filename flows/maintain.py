@@ -39,7 +39,8 @@ def carried_out(
         retry_condition_fn=may_pass,
     )
     def do() -> Result:
-        with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
+        run_id = str(runtime.flow_run.id)
+        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
             bench.watch = reporting.tell
             return work(bench)
 
