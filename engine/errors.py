@@ -7,6 +7,8 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
 │  ├─ LibraryChanging          the library moved while it was read: retried
 │  ├─ PlexRefused              token, rights or request refused: never retried
+│  │  ├─ NotThere              there is no such item or page: skipped and counted
+│  │  └─ RequestTooLong        too much in one request: sent again in halves
 │  └─ LibraryMissing           no music library of that name
 ├─ ShadowError
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
@@ -49,6 +51,14 @@ class LibraryChanging(PlexError):
 
 class PlexRefused(PlexError):
     """The server understood and said no: asking again would not help."""
+
+
+class NotThere(PlexRefused):
+    """Plex knows no such thing; an item may have been deleted meanwhile."""
+
+
+class RequestTooLong(PlexRefused):
+    """Plex, or a proxy before it, does not take so much in one request."""
 
 
 class LibraryMissing(PlexError):

@@ -23,7 +23,7 @@ from tasks.choices import ModelChoice
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server
 from tasks.settings import Settings, load_settings
-from tasks.workbench import GATE, WATCHER, Step, Workbench, workbench
+from tasks.workbench import GATE, WATCHER, Workbench, workbench
 
 Result = TypeVar("Result")
 
@@ -38,6 +38,7 @@ class Request:
     config: str
     accept_library: bool = False
     model: ModelChoice = ""
+    plan: str = ""
 
 
 def settings_of(config: str) -> Settings:
@@ -75,7 +76,9 @@ def launch(
     with Watching() as watching, _gate(watching) as gate:
         while True:
             try:
-                with workbench(settings, run_id, live=live, accept=accept) as bench:
+                with workbench(
+                    settings, run_id, live=live, accept=accept, say=watching.note
+                ) as bench:
                     bench.watch = watching
                     return work(bench)
             except LibraryReplaced as replaced:
@@ -84,7 +87,7 @@ def launch(
                 if attempt >= settings.retries or gate.is_stopping:
                     raise
                 delay = settings.retry_delay * 2**attempt
-                watching(Step(note=f"{fault} Trying again in {delay:g} s."))
+                watching.note(f"{fault} Trying again in {delay:g} s.")
                 gate.rest(delay)
                 attempt += 1
 

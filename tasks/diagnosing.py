@@ -26,6 +26,7 @@ from tasks.remembering import refuse_if_lost
 from tasks.settings import ARTICLE, DEFAULT_PATH, SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
+from tasks.vault import with_token
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
@@ -81,6 +82,7 @@ def check_configuration(
         yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
     try:
         settings, remarks = load_settings(config)
+        settings = with_token(settings)
     except SettingsInvalid as fault:
         head, *faults = str(fault).splitlines()
         advice = "Correct that first: Plex and the record are only checked then."

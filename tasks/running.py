@@ -14,7 +14,7 @@ from engine.evidence import Part
 from engine.library import Library
 from engine.plan import Beliefs, PhasePlan, make_plan
 from engine.reports import LetterResult
-from tasks import reading, writing
+from tasks import probing, reading, writing
 from tasks.workbench import Workbench
 
 
@@ -43,6 +43,19 @@ def read(bench: Workbench, moment: str) -> Library:
     if bench.gate.is_stopping:
         return reading.read_library(bench.gateway)
     return reading.read_library(bench.gateway, bench.gate.pass_through)
+
+
+@task(
+    name="try the server",
+    task_run_name="try the server",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retry_condition_fn=may_pass,
+)
+def probe(bench: Workbench, everything: Part) -> probing.Probe | None:
+    """Try out on two items how the server may be written to."""
+    with bench.at_work():
+        return probing.probe(bench, everything)
 
 
 @task(

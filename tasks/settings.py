@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote
@@ -31,7 +32,7 @@ ARTICLE = (
     "https://support.plex.tv/articles/"
     "204059436-finding-an-authentication-token-x-plex-token/"
 )
-SECRET = {"plex_token", "state_url"}
+SECRET = {"plex_token", "state_url", "webhook_secret"}
 """Fields whose value is never shown."""
 
 DEFAULT_PATH = Path("config.json")
@@ -83,6 +84,11 @@ class Settings(BaseSettings):
     backup_plex: bool = Field(default=False, description="true or false")
     retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
+    )
+    webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
     write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")
@@ -129,6 +135,13 @@ class Settings(BaseSettings):
         if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
             raise PydanticCustomError("placeholder", "still the example: edit it")
         return token
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_hard_to_guess(cls, secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
+            raise PydanticCustomError("secret", "too short, or not fit for an address")
+        return secret
 
     @field_validator("version")
     @classmethod

@@ -32,8 +32,8 @@ class Listing:
     """The title that Plex sorts by."""
 
 
-def texts(values: Sequence[str]) -> Texts:
-    """Return strings as an object array."""
+def texts(values: Sequence[object]) -> Texts:
+    """Return strings, or tuples of them, as an object array."""
     column = np.empty(len(values), object)
     column[:] = values
     return column
@@ -128,6 +128,7 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
         mood_locked=_flags("mood" in _locked(e) for e in ordered),
         rating_locked=_flags("userRating" in _locked(e) for e in ordered),
         has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
+        moods=texts([tuple(_tags(e, "Mood")) for e in ordered]),
     )
 
 

@@ -10,7 +10,13 @@ import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from urllib3.exceptions import HTTPError
 
-from engine.errors import PlexError, PlexRefused, PlexUnreachable
+from engine.errors import (
+    NotThere,
+    PlexError,
+    PlexRefused,
+    PlexUnreachable,
+    RequestTooLong,
+)
 from tasks.settings import ARTICLE
 
 UNUSABLE = (
@@ -26,6 +32,15 @@ UNUSABLE = (
 """What comes up when an answer, or the address itself, cannot be made sense of."""
 
 
+TOO_LONG = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
+"""What servers and proxies answer to a long request; Plex says 400."""
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn the errors of plexapi and requests into ours; no text with a token."""
@@ -37,7 +52,7 @@ def translated(doing: str) -> Iterator[None]:
             f"Check PLEX_TOKEN; how to find it: {ARTICLE}"
         ) from None
     except NotFound:
-        raise PlexRefused(f"Plex knows no such thing (404) when {doing}.") from None
+        raise NotThere(f"Plex knows no such thing (404) when {doing}.") from None
     except BadRequest as refusal:
         raise _by_status(refusal, doing) from None
     except requests.exceptions.InvalidURL:
@@ -61,7 +76,8 @@ def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable
     busy = code == HTTPStatus.TOO_MANY_REQUESTS
     if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
-    return PlexRefused(f"Plex refused ({code or 'no status'}) when {doing}.")
+    said = f"Plex refused ({code or 'no status'}) when {doing}."
+    return RequestTooLong(said) if code in TOO_LONG else PlexRefused(said)
 
 
 def _by_trust(fault: requests.exceptions.SSLError, doing: str) -> PlexError:
