@@ -34,4 +34,7 @@ bench-quality: setup ## Compare the models on real libraries with known figures
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench-quality bench-speed
+bench-crash: setup ## Kill runs at every request: is anything lost or left?
+	$(BIN)/python -m tests.benchmarks.crash
+
+.PHONY: help setup demo test format check bench-quality bench-speed bench-crash

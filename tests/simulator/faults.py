@@ -1,5 +1,7 @@
 """What can go wrong between a client and a server, on order."""
 
+import os
+import signal
 import threading
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -17,8 +19,14 @@ QUIRKS = {
     "first_id_only",
 }
 """The server does the right thing wrongly."""
-BEFORE = {"status", "timeout_before", "reset_before", "slow"}
-AFTER = {"timeout_after", "reset_after", "half_response", "garbage_xml"}
+BEFORE = {"status", "timeout_before", "reset_before", "slow", "signal_before"}
+AFTER = {
+    "timeout_after",
+    "reset_after",
+    "half_response",
+    "garbage_xml",
+    "signal_after",
+}
 GARBAGE = b'<?xml version="1.0"?>\n<MediaContainer size="1"><Track title="no end'
 
 
@@ -67,6 +75,10 @@ class Fault:
     """Of the timeouts: how long the connection hangs before it is closed."""
     ms: float = 0.0
     """Of `slow`: how much longer the answer takes."""
+    pid: int = 0
+    """Of the signals: which process gets it, instead of the network's doing."""
+    signum: int = signal.SIGKILL
+    """Of the signals: which."""
     met: int = 0
     """How many fitting requests have come."""
 
@@ -80,6 +92,8 @@ class Fault:
         fault = cls(**(rule | {"match": Match.from_json(rule.get("match", {}))}))
         if fault.do not in QUIRKS | BEFORE | AFTER:
             raise ValueError(f"unknown fault {fault.do}")
+        if fault.do.startswith("signal") and fault.pid <= 1:
+            raise ValueError("a signal must name its process")
         return fault
 
     def strikes(self, request: Request) -> bool:
@@ -102,6 +116,8 @@ class Fault:
                 return Answer(cut="reset")
             case "slow":
                 time.sleep(self.ms / 1000)
+            case "signal_before":
+                return self._send_signal(None)
         return None
 
     def after(self, answer: Answer) -> Answer:
@@ -116,7 +132,14 @@ class Fault:
                 return replace(answer, cut="half")
             case "garbage_xml":
                 return replace(answer, body=GARBAGE)
+            case "signal_after":
+                return self._send_signal(answer) or answer
         return answer
+
+    def _send_signal(self, answer: Answer | None) -> Answer | None:
+        """Send it, and let the matter take its course unless that was the end."""
+        os.kill(self.pid, self.signum)
+        return Answer(cut="reset") if self.signum == signal.SIGKILL else answer
 
 
 class Faults:

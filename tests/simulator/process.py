@@ -144,6 +144,10 @@ class Simulator:
         """Replace what goes wrong."""
         self._order("POST", "faults", rules)
 
+    def faults_met(self) -> list[Json]:
+        """Return what goes wrong now, and how often each rule was met."""
+        return self._order("GET", "faults")
+
     def restart(self, seconds: float) -> None:
         """Let the server be away for a while."""
         self._order("POST", "restart", {"seconds": seconds})
