@@ -37,4 +37,8 @@ bench-speed: setup ## Time the models on a library of a million tracks
 bench-crash: setup ## Kill runs at every request: is anything lost or left?
 	$(BIN)/python -m tests.benchmarks.crash
 
-.PHONY: help setup demo test format check bench-quality bench-speed bench-crash
+bench-outage: setup ## Kill Plex in mid-run for half a minute
+	$(BIN)/python -m tests.benchmarks.outage
+
+.PHONY: help setup demo test format check
+.PHONY: bench-quality bench-speed bench-crash bench-outage

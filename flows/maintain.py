@@ -15,8 +15,9 @@ from engine.library import Level
 from engine.reversal import Selection, Undone
 from flows.pages import audit_page, counts_page, ranking_page
 from tasks import recovering, reporting, undoing, verifying
+from tasks.gate import Gate
 from tasks.recovering import Recovered
-from tasks.running import may_pass
+from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import Workbench, workbench
 
@@ -28,19 +29,14 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(
-        name=str(runtime.flow_run.flow_name),
-        cache_policy=NO_CACHE,
-        retries=settings.retries,
-        retry_delay_seconds=settings.retry_delay,
-        retry_condition_fn=may_pass,
-    )
+    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
     def do() -> Result:
         with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
             bench.watch = reporting.tell
             return work(bench)
 
-    return do.submit().result()
+    done: Result = patient(do, settings, Gate()).submit().result()
+    return done
 
 
 @flow(name="verify", flow_run_name="verify")

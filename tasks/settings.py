@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         "adaptive", description="adaptive or fixed"
     )
     timeout: Number = Field(30, gt=0, description="seconds, above 0")
-    retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
+    retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")

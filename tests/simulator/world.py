@@ -71,6 +71,15 @@ class World:
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {self.created}"))
         self._next_key = FIRST_KEY
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what only means something in this process."""
+        return {k: v for k, v in self.__dict__.items() if k != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on where another process ended."""
+        self.__dict__ |= state
+        self.lock = threading.RLock()
+
     def find(self, key: int) -> Item | None:
         """Return the item with a ratingKey."""
         for shelf in self.shelves.values():
