@@ -32,7 +32,7 @@ def carried_out(
     @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
     def do() -> Result:
         with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
-            bench.watch = reporting.tell
+            bench.watch = reporting.follow
             return work(bench)
 
     done: Result = patient(do, settings, Gate()).submit().result()

@@ -38,6 +38,13 @@ def tell(step: Step) -> None:
         watcher(step)
 
 
+def follow(step: Step) -> None:
+    """Log what is said on the way, and tell whoever follows the run of all."""
+    if step.note:
+        get_run_logger().info(step.note)
+    tell(step)
+
+
 def progress(total: int) -> Callable[[Step], None]:
     """Show a progress bar in the UI, and return what moves it and tells others.
 
@@ -52,7 +59,7 @@ def progress(total: int) -> Callable[[Step], None]:
     def watch(step: Step) -> None:
         nonlocal done, shown
         done += step.items
-        tell(step)
+        follow(step)
         if time.monotonic() - shown > PATIENCE or done >= total:
             shown = time.monotonic()
             update_progress_artifact(bar, min(100.0, 100 * done / max(total, 1)))

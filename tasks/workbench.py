@@ -109,6 +109,7 @@ def workbench(
             settings.cooldown_mode,
             clock=time.monotonic,
             rest=gate.rest,
+            tell=lambda sentence: bench.watch(Step(note=sentence)),
         )
         bench = Workbench(settings, gateway, store, throttle, gate, run_id, live)
         if live:
