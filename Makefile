@@ -37,8 +37,11 @@ bench-speed: setup ## Time the models on a library of a million tracks
 bench-crash: setup ## Kill runs at every request: is anything lost or left?
 	$(BIN)/python -m tests.benchmarks.crash
 
+bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
+	$(BIN)/python -m tests.benchmarks.faults
+
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test format check
-.PHONY: bench-quality bench-speed bench-crash bench-outage
+.PHONY: bench-quality bench-speed bench-crash bench-faults bench-outage

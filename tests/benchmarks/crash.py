@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from tests.simulator.process import Simulator
+from tests.stories.household import quick_folder
 from tests.storm.commands import Command, prefect_server
 from tests.storm.crash import LIBRARY, Case, Rig, Start
 from tests.storm.warm import Process
@@ -28,6 +29,8 @@ def try_all(rig: Rig, cases: Iterable[Case]) -> tuple[int, int]:
     for case in cases:
         fault = rig.try_out(case)
         tried += 1
+        if not tried % 50:
+            print(f"  {tried} tried so far", flush=True)
         well += not fault
         if fault:
             print(f"  {case}: {fault}", flush=True)
@@ -38,10 +41,7 @@ def matrix(start: Start, verbs: list[str], every: int) -> tuple[int, int]:
     """Break processes of one kind off, and print how often that did no harm."""
     well = tried = 0
     for verb in verbs:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Simulator.start(**LIBRARY) as plex,
-        ):
+        with quick_folder() as folder, Simulator.start(**LIBRARY) as plex:
             rig = Rig(plex, Path(folder), start)
             requests = rig.requests[verb]
             good, of = try_all(rig, islice(rig.cases(verb), 0, None, every))

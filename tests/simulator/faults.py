@@ -104,6 +104,12 @@ class Fault:
         number = self.met - self.match.from_
         return number > 0 and (self.match.times is None or number <= self.match.times)
 
+    @property
+    def struck(self) -> int:
+        """How many requests have gone wrong."""
+        beyond = max(0, self.met - self.match.from_)
+        return beyond if self.match.times is None else min(beyond, self.match.times)
+
     def before(self) -> Answer | None:
         """Go wrong before anything is done; an answer ends the matter."""
         match self.do:
@@ -159,6 +165,11 @@ class Faults:
         """Return the faults that a request meets, and count it."""
         with self._lock:
             return [fault for fault in self._rules if fault.strikes(request)]
+
+    def struck(self) -> int:
+        """Return how many times one of the rules has been met by a request."""
+        with self._lock:
+            return sum(fault.struck for fault in self._rules)
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rules and how often each has been met."""

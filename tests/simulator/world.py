@@ -77,8 +77,7 @@ class World:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Go on where another process ended."""
-        self.__dict__ |= state
-        self.lock = threading.RLock()
+        self.__dict__ |= state | {"lock": threading.RLock()}
 
     def find(self, key: int) -> Item | None:
         """Return the item with a ratingKey."""
@@ -192,6 +191,15 @@ class World:
             parent.children.remove(item)
             if not parent.children:
                 self.delete(parent)
+
+    def merge(self, item: Item, into: Item) -> None:
+        """Put all that is below an item below another one; the item goes."""
+        for child in list(item.children):
+            item.children.remove(child)
+            child.parent = into
+            into.children.append(child)
+            self._note(child, "moved", item.key, into.key)
+        self.delete(item)
 
     def rekey(self, item: Item, *, rescanned: bool = False) -> int:
         """Give an item a new ratingKey and return it.

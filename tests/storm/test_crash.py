@@ -2,10 +2,12 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.simulator.process import Simulator
+from tests.stories.household import quick_folder
 from tests.storm.crash import LIBRARY, Case, Rig
 
 SAMPLE = [
@@ -23,9 +25,9 @@ SAMPLE = [
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with Simulator.start(**LIBRARY) as plex:
-        yield Rig(plex, tmp_path_factory.mktemp("rig"))
+def rig() -> Iterator[Rig]:
+    with quick_folder() as folder, Simulator.start(**LIBRARY) as plex:
+        yield Rig(plex, Path(folder))
 
 
 @pytest.mark.parametrize("case", SAMPLE, ids=str)
