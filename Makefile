@@ -46,4 +46,14 @@ audit: setup ## Ask the public lists of weaknesses about our dependencies (needs
 	$(BIN)/pip install --quiet pip-audit
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-.PHONY: help setup demo test format check bench-quality bench-speed fuzz audit
+bench-crash: setup ## Kill runs at every request: is anything lost or left?
+	$(BIN)/python -m tests.benchmarks.crash
+
+bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
+	$(BIN)/python -m tests.benchmarks.faults
+
+bench-outage: setup ## Kill Plex in mid-run for half a minute
+	$(BIN)/python -m tests.benchmarks.outage
+
+.PHONY: help setup demo test format check fuzz audit
+.PHONY: bench-quality bench-speed bench-crash bench-faults bench-outage

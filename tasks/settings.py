@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     timeout: Number = Field(30, gt=0, description="seconds, above 0")
     ca_file: str = Field("", description="path of a PEM file, or empty")
     backup_plex: bool = Field(default=False, description="true or false")
-    retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
+    retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
     webhook_secret: SecretStr = Field(
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"

@@ -15,13 +15,9 @@ from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
-<<<<<<< HEAD
 from tasks.shadow.backups import back_up
-from tasks.shadow.lease import lease
-from tasks.shadow.servers import known_abilities
-=======
 from tasks.shadow.lease import Patience, lease
->>>>>>> infra
+from tasks.shadow.servers import known_abilities
 from tasks.shadow.store import ShadowStore
 from tasks.vault import with_token
 
@@ -108,15 +104,10 @@ def workbench(
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-<<<<<<< HEAD
-    A live run holds the library: no other run writes to it meanwhile. It begins
-    with a copy of the record, unless that is as in the last copy. A dry run opens
-    everything for reading and leaves no trace.
-=======
-    A live run holds the library: no other run writes to it meanwhile. It waits
-    for one that does as long as configured. A dry run opens everything for
-    reading and leaves no trace.
->>>>>>> infra
+    A live run holds the library: no other run writes to it meanwhile, and it waits
+    for one that does as long as configured. It begins with a copy of the record,
+    unless that is as in the last copy. A dry run opens everything for reading and
+    leaves no trace.
 
     Args:
         settings: What the user chose.
@@ -139,18 +130,15 @@ def workbench(
             settings.cooldown_mode,
             clock=time.monotonic,
             rest=gate.rest,
+            tell=lambda sentence: bench.watch(Step(note=sentence)),
         )
         pen = Pen(gateway, throttle, abilities_of(store, gateway))
         bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
         if live:
-<<<<<<< HEAD
-            bench.still_held = stack.enter_context(lease(store, run_id)).check
-            back_up(address, datetime.now(UTC).astimezone())
-=======
             patience = Patience(settings.wait_for_others, gate.wait, say)
             held = stack.enter_context(lease(store, run_id, patience))
             bench.still_held = held.check
->>>>>>> infra
+            back_up(address, datetime.now(UTC).astimezone())
         yield bench
 
 
