@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.ownership import Memory, Owner, owners
 from engine.plan import PhasePlan
 from engine.points import Bools, Floats, Ints, Texts, equal
@@ -46,7 +47,10 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """One request: items of one level that get one rating and keep their locks."""
+    """One request: items of one level that get one rating and keep their locks.
+
+    They are ascending by key.
+    """
 
     phase: Phase
     after: float
@@ -57,6 +61,8 @@ class Batch:
     guid: Texts
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
+    estimates: Estimates
+    """How sure each of these ratings is."""
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -71,6 +77,8 @@ class Admitted:
     """Rows of the look."""
     after: Floats
     """Points, for each of those rows."""
+    estimates: Estimates
+    """How sure these ratings are."""
     done: int
     """Ratings that an earlier attempt has written already."""
     taken_over: int
@@ -92,9 +100,9 @@ def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
     acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
     rows_of = look.rows_of(plan.guid)
     rows: list[int] = []
-    after: list[float] = []
+    wishes: list[int] = []
     done = taken_over = gone = 0
-    for guid, points in zip(plan.guid, plan.after, strict=True):
+    for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
         own = rows_of[guid]
         if not own:
             gone += 1
@@ -104,9 +112,15 @@ def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
             done += 1
         else:
             rows += own
-            after += [points] * len(own)
+            wishes += [wish] * len(own)
+    admitted = np.array(wishes, np.int64)
     return Admitted(
-        np.array(rows, np.int64), np.array(after, np.float64), done, taken_over, gone
+        np.array(rows, np.int64),
+        plan.after[admitted],
+        plan.estimates.take(admitted),
+        done,
+        taken_over,
+        gone,
     )
 
 
@@ -125,7 +139,10 @@ def still_due(batch: Batch, look: Look, memory: Memory) -> Batch:
         & (look.rating_locked == batch.rating_locked)
     )
     now = look.take(np.flatnonzero(due))
-    return replace(batch, key=now.key, guid=now.guid, before=now.rating)
+    still = batch.estimates.take(np.searchsorted(batch.key, now.key))
+    return replace(
+        batch, key=now.key, guid=now.guid, before=now.rating, estimates=still
+    )
 
 
 def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
@@ -153,4 +170,5 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
                 before=look.rating[row[chunk]],
+                estimates=admitted.estimates.take(chunk),
             )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.plan import PhasePlan
 from engine.reports import LetterResult
@@ -55,12 +56,14 @@ def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
     """Plan to give items what a test wishes."""
     items = part[phase.level].items
     keys = np.array(sorted(wishes), np.int64)
+    after = np.array([wishes[key] for key in keys.tolist()])
     return PhasePlan(
         phase=phase,
         key=keys,
         guid=items.guid[items.rows_of(keys)],
         before=np.full(len(keys), np.nan),
-        after=np.array([wishes[key] for key in keys.tolist()]),
+        after=after,
+        estimates=Estimates.plain(after, np.ones(len(keys), np.int64)),
         kept=0,
         cleared=0,
     )
