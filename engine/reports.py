@@ -11,6 +11,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.plan import PhasePlan, held_after
 from engine.points import Floats, Ints
+from engine.sureness import Sureness, sureness_of
 
 RANKED = 10
 """How many artists the report names at either end."""
@@ -121,6 +122,8 @@ class Summary:
     top: list[Ranked] = field(default_factory=list)
     bottom: list[Ranked] = field(default_factory=list)
     """Worst first; no artist of the top is named again."""
+    sureness: Sureness = field(default_factory=Sureness)
+    """How sure the planned ratings are."""
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""
@@ -152,6 +155,7 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     meanwhile = about.gone + sum(r.taken_over for r in results)
     about.failed_letters = outcome.failures
     plans = [plan for plans in outcome.plans.values() for plan in plans]
+    about.sureness = sureness_of(before, plans)
     if not about.dry_run:
         about.failed = about.planned - about.written - meanwhile
         plans = []

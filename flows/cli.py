@@ -57,7 +57,7 @@ def infer(
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
-    from flows.render import show  # noqa: PLC0415
+    from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
@@ -67,7 +67,7 @@ def infer(
     asked = Request(chosen, wanted, dry_run, where, accept_library, how)
     summary = launch_infer(asked)
     write_json(json_file, summary)
-    show(summary)
+    show_report(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 

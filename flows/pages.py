@@ -18,6 +18,7 @@ from flows.render import (
     lines,
     ranks,
 )
+from flows.sureness import tables
 
 if TYPE_CHECKING:
     from flows.render import Report
@@ -28,6 +29,8 @@ def markdown(summary: Summary) -> str:
     parts = [f"# {summary.library}: {headline(summary)}"]
     parts += [f"* {line}" for line in lines(summary)]
     parts += ["", *_table(COUNTS, counts(summary.phases))]
+    for title, head, rows in tables(summary.sureness):
+        parts += ["", f"## {title}", "", *_table(head, rows)]
     parts += ["", "## Top artists", "", *_table(RANKS, ranks(summary.top))]
     parts += [
         "",
