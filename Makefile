@@ -31,7 +31,10 @@ check: setup ## Everything that must hold before a commit
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
+picture: setup ## Draw docs/gains.svg from real libraries
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gains ../shared/libraries docs/gains.svg
+
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench-quality bench-speed
+.PHONY: help setup demo test format check bench-quality picture bench-speed
