@@ -28,7 +28,7 @@ from flows.options import (
     Yes,
     write_json,
 )
-from flows.render import complain, show
+from flows.render import complain
 from flows.serve import serve
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -69,6 +69,7 @@ def infer(
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
+    from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
@@ -78,7 +79,7 @@ def infer(
     asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
-    show(summary)
+    show_report(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 

@@ -103,9 +103,14 @@ class ShadowStore:
                 "before": None if np.isnan(before) else before,
                 "after": batch.after,
                 "promised_at": now,
+                **known,
             }
-            for guid, key, before in zip(
-                batch.guid, batch.key.tolist(), batch.before.tolist(), strict=True
+            for guid, key, before, known in zip(
+                batch.guid,
+                batch.key.tolist(),
+                batch.before.tolist(),
+                batch.estimates.known(),
+                strict=True,
             )
         ]
         with self.database.writing() as session:

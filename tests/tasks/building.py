@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.batches import Batch, Look
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.library import Identity
 from tasks.plex.markup import texts
 from tasks.settings import Settings
@@ -58,6 +59,7 @@ def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch
         guid=look.guid,
         before=look.rating,
         rated_until=0,
+        estimates=Estimates.plain(look.rating, np.ones(len(look.key), np.int64)),
     )
 
 
