@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from engine.classic import chosen_phases, spelled
 from engine.errors import (
     ConfigMissing,
     LibraryHeld,
@@ -56,7 +55,8 @@ def infer(
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
-    from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
+    from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
+    from flows.launch import Request, launch_infer  # noqa: PLC0415
     from flows.render import show  # noqa: PLC0415
 
     if start and letters:
@@ -100,6 +100,7 @@ def undo(
     accept_library: Accept = False,
 ) -> None:
     """Take inferred ratings back; what you rated since stays."""
+    from engine.classic import chosen_phases  # noqa: PLC0415
     from engine.reversal import Selection  # noqa: PLC0415
     from flows.launch import ask, is_live, launch  # noqa: PLC0415
     from flows.render import show_counts  # noqa: PLC0415

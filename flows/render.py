@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from engine.audit import Audit
-from engine.reports import PhaseCount, Ranked, Summary
-
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
-if TYPE_CHECKING:  # what reads Plex takes long to import, and --help needs none
+if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
+    from engine.audit import Audit
+    from engine.reports import PhaseCount, Ranked, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 
@@ -36,14 +35,14 @@ def stars(points: float | None, decimals: int = 2) -> str:
     return "–" if points is None else f"{points / 2:.{decimals}f}★"
 
 
-def headline(summary: Summary) -> str:
+def headline(summary: "Summary") -> str:
     """Say in one sentence what a run did."""
     if summary.dry_run:
         return f"{summary.planned} ratings would be written (dry run)"
     return f"{summary.written} of {summary.planned} planned ratings written"
 
 
-def lines(summary: Summary) -> list[str]:
+def lines(summary: "Summary") -> list[str]:
     """Return what a run found and did, a sentence a line."""
     prior = f"{stars(summary.prior_before, 4)} → {stars(summary.prior_after, 4)}"
     mean = f"{stars(summary.mean_before, 4)} → {stars(summary.mean_after, 4)}"
@@ -69,7 +68,7 @@ def lines(summary: Summary) -> list[str]:
     return said
 
 
-def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
+def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
     """Return the counts of each phase as rows of text."""
     return [
         (phase, *map(str, (c.planned, c.written, c.kept_by_drift, c.cleared)))
@@ -77,7 +76,7 @@ def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
     ]
 
 
-def ranks(artists: Iterable[Ranked]) -> list[tuple[str, ...]]:
+def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     """Return ranked artists or albums as rows of text."""
     return [
         (
@@ -96,7 +95,7 @@ def screen() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def show(summary: Summary) -> None:
+def show(summary: "Summary") -> None:
     """Print the report of a run."""
     console = screen()
     console.rule(f"{summary.library}: {headline(summary)}")
@@ -127,7 +126,7 @@ def remark(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def show_audit(audit: Audit) -> None:
+def show_audit(audit: "Audit") -> None:
     """Print whether the record and Plex agree."""
     console = screen()
     console.rule(f"{audit.library}: {audit.verdict}")
@@ -137,13 +136,13 @@ def show_audit(audit: Audit) -> None:
         console.print(table("What differs", DIFFERENCE, rows))
 
 
-def differences(audit: Audit) -> list[tuple[str, ...]]:
+def differences(audit: "Audit") -> list[tuple[str, ...]]:
     """Return what an audit found as rows of text."""
     found = [finding for finding in audit.findings.values() if finding.count]
     return [(str(f.count), f.means, ", ".join(f.items)) for f in found]
 
 
-def show_ranking(best: list[Ranked], worst: list[Ranked], what: str) -> None:
+def show_ranking(best: "list[Ranked]", worst: "list[Ranked]", what: str) -> None:
     """Print the power rankings."""
     console = screen()
     console.print(table(f"Top {what}s", heads(what), ranks(best)))
