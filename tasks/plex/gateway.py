@@ -20,7 +20,14 @@ from engine.errors import (
 from engine.library import Identity, Items, Level
 from engine.points import Ints
 from engine.reversal import Reversal
-from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
+from tasks.plex.markup import (
+    Listing,
+    joined,
+    key_of,
+    listing_of,
+    looks_of,
+    number,
+)
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.settings import Settings
@@ -35,7 +42,12 @@ OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
 
 IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
-IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
+IDLE_FIELDS = (
+    "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
+    "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
+    "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
+    "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
+)
 """What we ask listings to leave out; a server may send it all the same."""
 
 # plexapi would otherwise tell the server this machine's name and MAC address.
@@ -107,13 +119,12 @@ class PlexGateway:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
             PlexUnreachable: A page did not arrive whole.
         """
-        elements = list(self._elements(level, between, only or {}))
-        distinct = len({key_of(e) for e in elements})
-        if distinct != len(elements):
-            raise LibraryChanging(
-                f"Plex listed {len(elements) - distinct} {level.word}s twice."
-            )
-        return listing_of(level, elements)
+        pages = self._pages(level, between, only or {})
+        listing = joined([listing_of(level, list(page)) for page in pages])
+        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
+        if twice:
+            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
+        return listing
 
     def look(self, keys: Ints) -> dict[Level, Look]:
         """Read ratings, locks and our tag of items of any level, 100 a request.
@@ -234,7 +245,7 @@ class PlexGateway:
         with translated(f"writing {len(keys)} {level.word} rating(s)"):
             self._plex.query(path, method=self._session.put)
 
-    def _elements(
+    def _pages(
         self, level: Level, between: Callable[[], None], only: dict[str, str]
     ) -> Iterator[Element]:
         path = f"{self._all}?" + urlencode(
@@ -265,7 +276,7 @@ class PlexGateway:
                 raise PlexUnreachable(
                     f"Plex sent {start} of {total} {level.word}s and then nothing."
                 )
-            yield from page
+            yield page
             start += len(page)
 
     def _get(self, path: str, start: int | None = None, size: int = PAGE) -> Element:

@@ -1,0 +1,155 @@
+"""How the cost of a dry run grows with the library: seconds and memory a stage.
+
+Run `make bench-scale`, or `python -m tests.benchmarks.scale TRACKS …`. The
+simulator serves every library over HTTP; what it takes is told apart. Each size
+runs in a process of its own, so that no size borrows memory from another.
+"""
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.evidence import split
+from engine.library import Level
+from engine.plan import plan_part
+from tasks.believing import beliefs_of
+from tasks.reading import read_library
+from tasks.remembering import remember, settle, stand, take_stock
+from tasks.settings import Settings
+from tasks.workbench import Workbench, workbench
+from tests.benchmarks.promises import promise_everything
+from tests.simulator.process import Simulator
+
+SIZES = (30_000, 100_000, 300_000, 1_000_000)
+MEGABYTE = 1024
+"""Kilobytes, as the kernel counts them."""
+THINKING = ("parse", "own", "infer", "plan")
+"""The stages of a first dry run without HTTP."""
+
+
+@dataclass
+class Stopwatch:
+    """Seconds and peak memory of each stage of one process (Linux only)."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    megabytes: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a block."""
+        Path("/proc/self/clear_refs").write_text("5")
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = time.process_time() - begun
+        self.megabytes[name] = peak()
+
+
+def peak() -> int:
+    """Return the most memory held since it was last reset, megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) // MEGABYTE
+
+
+def timed_http(bench: Workbench) -> Callable[[], float]:
+    """Return a clock of the seconds that this gateway waited for Plex."""
+    session, spent = bench.gateway._session, [0.0]  # noqa: SLF001 (a stopwatch)
+    send = session.send
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return send(*arguments, **options)
+        finally:
+            spent[0] += time.perf_counter() - begun
+
+    session.send = timed
+    return lambda: spent[0]
+
+
+def measure(address: str, token: str, folder: str) -> dict[str, Any]:
+    """Run every stage of a dry run once, then those of a second run."""
+    watch = Stopwatch()
+    state = f"sqlite:///{folder}/plexbayes.db"
+    settings = Settings(plex_url=address, plex_token=token, state_url=state)
+    with workbench(settings, "scale", live=True) as bench:
+        waited = timed_http(bench)
+        with watch.stage("parse"):
+            library = read_library(bench.gateway)
+        watch.seconds["read"] = waited()
+        watch.seconds["parse"] -= waited()
+        with watch.stage("own"):
+            stock = take_stock(bench, lambda: library)
+        with watch.stage("infer"):
+            beliefs = beliefs_of(settings, stock.everything)
+            parts = split(library, stock.everything)
+        with watch.stage("plan"):
+            plans = [
+                plan
+                for part in parts.values()
+                for plan in plan_part(tuple(Phase), part, beliefs)
+            ]
+        promise_everything(bench.store, plans)
+        for plan in plans:
+            items = library[plan.phase.level]
+            items.rating[items.rows_of(plan.key)] = plan.after
+        with watch.stage("store"):
+            standings = stand(library, remember(bench.store, library, live=True))
+            settle(bench.store, library, standings)
+        with watch.stage("own again"):
+            stock = take_stock(bench, lambda: library)
+    ours = {l: int((~np.isnan(stock.everything[l].standing.ours)).sum()) for l in Level}
+    assert sum(ours.values()) == sum(map(len, plans))
+    return {
+        "tracks": len(library.tracks),
+        "items": sum(len(library[level]) for level in Level),
+        "planned": sum(map(len, plans)),
+        "seconds": watch.seconds,
+        "megabytes": watch.megabytes,
+    }
+
+
+def exponent(rows: list[dict[str, Any]]) -> float:
+    """Return how time grows: 1 is in proportion to the library."""
+    first, last = rows[0], rows[-1]
+    ratio = thinking(last) / thinking(first)
+    return math.log(ratio) / math.log(last["tracks"] / first["tracks"])
+
+
+def thinking(row: dict[str, Any]) -> float:
+    """Return the seconds of a dry run without HTTP."""
+    return sum(row["seconds"][stage] for stage in THINKING)
+
+
+def scale(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
+    """Measure every size in a process of its own."""
+    rows = []
+    for tracks in sizes:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Simulator.start(synthetic=tracks, seed=7) as plex,
+        ):
+            command = [sys.executable, "-m", __spec__.name, plex.url, plex.token]
+            answer = subprocess.run([*command, folder], check=True, stdout=-1)
+            rows.append(json.loads(answer.stdout))
+            print(json.dumps(rows[-1]))
+    return rows
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1].startswith("http"):
+        print(json.dumps(measure(*sys.argv[1:])))
+    else:
+        measured = scale(tuple(map(int, sys.argv[1:])) or SIZES)
+        print(f"exponent {exponent(measured):.3f}")
