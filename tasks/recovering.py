@@ -14,7 +14,7 @@ from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
 from tasks.remembering import followed, take_stock
-from tasks.shadow.tables import ShadowRow
+from tasks.shadow.rows import Shadow
 from tasks.workbench import Workbench
 
 UNKNOWN_PHASE = 0
@@ -82,7 +82,7 @@ def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     look = bench.gateway.look(items.key)[level]
     bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
     shadows = {
-        guid: ShadowRow(
+        guid: Shadow(
             guid=guid,
             key=key,
             phase=UNKNOWN_PHASE,

@@ -1,8 +1,8 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -15,12 +15,13 @@ from engine.following import Move
 from engine.library import Identity, Level
 from engine.points import Ints
 from tasks.shadow.database import Database, open_database
+from tasks.shadow.rows import Intent, Mark, Shadow
 from tasks.shadow.tables import IntentRow, LibraryRow, MarkRow, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
 
-Row = TypeVar("Row", bound=OfItem)
+Value = TypeVar("Value")
 
 
 class ShadowStore:
@@ -69,29 +70,33 @@ class ShadowStore:
         """Close the connections."""
         self.database.close()
 
-    def shadows(
-        self, level: Level, guids: Sequence[str] | None = None
-    ) -> Sequence[ShadowRow]:
+    def shadows(self, level: Level, guids: Sequence[str] | None = None) -> list[Shadow]:
         """Return the ratings that are ours: all of a level, or of these guids."""
-        return self._rows(ShadowRow, level, guids)
+        rows = self._rows(ShadowRow, Shadow._fields, level, guids)
+        return list(map(Shadow._make, rows))
 
-    def intents(
-        self, level: Level, guids: Sequence[str] | None = None
-    ) -> Sequence[IntentRow]:
+    def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
         """Return the open promises: all of a level, or of these guids."""
-        return self._rows(IntentRow, level, guids)
+        rows = self._rows(IntentRow, Intent._fields, level, guids)
+        return list(map(Intent._make, rows))
+
+    def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
+        """Return what items were like before our first write to them."""
+        rows = self._rows(MarkRow, Mark._fields, level, guids)
+        return list(map(Mark._make, rows))
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        return not any(self.shadows(level) or self.intents(level) for level in Level)
-
-    def marks(self, level: Level) -> Sequence[MarkRow]:
-        """Return what items were like before our first write to them."""
-        wanted = select(MarkRow).where(
-            MarkRow.library_id == self.library_id, MarkRow.level == level
-        )
         with self.database.reading() as session:
-            return session.scalars(wanted).all()
+            return not any(
+                session.scalar(
+                    select(table.key)
+                    .where(table.library_id == self.library_id)
+                    .limit(1)
+                )
+                is not None
+                for table in (ShadowRow, IntentRow)
+            )
 
     def intend(
         self, batch: Batch, look: Look, tag: str, run_id: str, now: float
@@ -142,7 +147,7 @@ class ShadowStore:
                 accepted, [{"of": guid} for guid in batch.guid]
             )
 
-    def confirm(self, level: Level, seen: Sequence[ShadowRow]) -> None:
+    def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
         """Turn promises that were seen in Plex into ratings of ours."""
         if not seen:
             return
@@ -150,9 +155,9 @@ class ShadowStore:
         with self.database.writing() as session:
             self._delete(session, ShadowRow, level, guids)
             self._delete(session, IntentRow, level, guids)
-            for row in seen:
-                row.library_id, row.level = self.library_id, int(level)
-            session.add_all(seen)
+            for some in _pieces(seen):
+                rows = [self._item(level, row.guid) | row._asdict() for row in some]
+                session.connection().execute(insert(ShadowRow), rows)
 
     def withdraw(self, level: Level, guids: Sequence[str]) -> None:
         """Drop promises that were never kept."""
@@ -200,19 +205,22 @@ class ShadowStore:
                 self._delete(session, table, level, [move.old.guid])
 
     def _rows(
-        self, table: type[Row], level: Level, guids: Sequence[str] | None
-    ) -> Sequence[Row]:
-        wanted = select(table).where(
+        self,
+        table: type[OfItem] | type[MarkRow],
+        names: Sequence[str],
+        level: Level,
+        guids: Sequence[str] | None,
+    ) -> Iterator[Sequence[Any]]:
+        """Yield columns of all rows of a level, or of those with these guids."""
+        wanted = select(*(getattr(table, name) for name in names)).where(
             table.library_id == self.library_id, table.level == level
         )
         with self.database.reading() as session:
             if guids is None:
-                return session.scalars(wanted).all()
-            found: list[Row] = []
-            for start in range(0, len(guids), MOST_PARAMETERS):
-                some = guids[start : start + MOST_PARAMETERS]
-                found += session.scalars(wanted.where(table.guid.in_(some)))
-            return found
+                yield from session.execute(wanted)
+                return
+            for some in _pieces(guids):
+                yield from session.execute(wanted.where(table.guid.in_(some)))
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}
@@ -225,13 +233,10 @@ class ShadowStore:
         guids: Iterable[str],
     ) -> None:
         gone = delete(table).where(
-            table.library_id == self.library_id,
-            table.level == level,
-            table.guid == bindparam("of"),
+            table.library_id == self.library_id, table.level == level
         )
-        names = [{"of": guid} for guid in guids]
-        if names:
-            session.connection().execute(gone, names)
+        for some in _pieces(list(guids)):
+            session.connection().execute(gone.where(table.guid.in_(some)))
 
     def _mark(self, session: Session, batch: Batch, look: Look, tag: str) -> None:
         level = batch.phase.level
@@ -261,6 +266,12 @@ class ShadowStore:
             }
             for row in rows
         ]
+
+
+def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values a few hundred at a time."""
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]
 
 
 def _last_of_each_guid(

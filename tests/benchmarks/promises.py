@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from engine.plan import PhasePlan
 from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow
+from tasks.shadow.tables import IntentRow, MarkRow
 
 
 def promise_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
@@ -31,6 +31,20 @@ def promise_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
                 plan.guid, plan.key.tolist(), plan.after.tolist(), strict=True
             )
         ]
+        marks = [
+            {
+                "library_id": store.library_id,
+                "level": int(plan.phase.level),
+                "key": key,
+                "guid": guid,
+                "tag": "Rating_Inferred",
+                "had_tag": False,
+                "mood_locked": False,
+                "rating_locked": False,
+            }
+            for guid, key in zip(plan.guid, plan.key.tolist(), strict=True)
+        ]
         if rows:
             with store.database.writing() as session:
                 session.execute(insert(IntentRow), rows)
+                session.execute(insert(MarkRow), marks)

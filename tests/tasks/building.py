@@ -11,7 +11,7 @@ from engine.classic import Phase
 from engine.library import Identity
 from tasks.plex.markup import texts
 from tasks.settings import Settings
-from tasks.shadow.tables import ShadowRow
+from tasks.shadow.rows import Shadow
 from tests.simulator.process import Simulator
 
 HIDDEN = "s3same-0pen"
@@ -59,11 +59,11 @@ def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch
     )
 
 
-def shadow(guid: str, value: float, **facts: Any) -> ShadowRow:
+def shadow(guid: str, value: float, **facts: Any) -> Shadow:
     """Return a rating of ours as it is recorded."""
     known = {"key": 1, "phase": Phase.TRACK_DOWN, "run_id": "run 1", "seen_at": 50}
     known |= {"written_at": 40.0, "fingerprint": f"print of {guid[:9]}"}
-    return ShadowRow(guid=guid, value=value, **(known | facts))
+    return Shadow(guid=guid, value=value, **(known | facts))
 
 
 def item_in(plex: Simulator, key: int) -> dict[str, Any]:

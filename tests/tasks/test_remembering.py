@@ -17,7 +17,7 @@ from tasks.remembering import (
     remember,
     stand,
 )
-from tasks.shadow.tables import IntentRow
+from tasks.shadow.rows import Intent
 from tests.tasks.building import batch_of, item_in, shadow
 from tests.tasks.stage import infer, plan_for, stock, write
 
@@ -25,9 +25,7 @@ TRACK = Level.TRACK
 
 
 def intent(guid, before, after, acknowledged_at=None):
-    return IntentRow(
-        guid=guid, before=before, after=after, acknowledged_at=acknowledged_at
-    )
+    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
 
 
 def owners_of(bench, keys):
