@@ -28,10 +28,14 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
+	$(BIN)/python -m tests.benchmarks.race
+	$(BIN)/python -m tests.benchmarks.scale
+
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench-quality bench-speed
+.PHONY: help setup demo test format check bench bench-quality bench-speed

@@ -1,12 +1,13 @@
 """How the cost of a dry run grows with the library: seconds and memory a stage.
 
-Run `make bench-scale`, or `python -m tests.benchmarks.scale TRACKS …`. The
-simulator serves every library over HTTP; what it takes is told apart. Each size
-runs in a process of its own, so that no size borrows memory from another.
+Run `make bench`, or `python -m tests.benchmarks.scale TRACKS …`. The simulator
+serves every library over HTTP; what that takes is told apart. Each size runs in a
+process of its own, so that no size borrows memory from another.
 """
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,8 +33,11 @@ from tests.benchmarks.promises import promise_everything
 from tests.simulator.process import Simulator
 
 SIZES = (30_000, 100_000, 300_000, 1_000_000)
+QUICK = (3_000, 10_000)
 MEGABYTE = 1024
 """Kilobytes, as the kernel counts them."""
+Measured = dict[str, Any]
+"""What came of one size: counts, seconds and megabytes by stage."""
 THINKING = ("parse", "own", "infer", "plan")
 """The stages of a first dry run without HTTP."""
 
@@ -85,7 +89,7 @@ class Wire:
             self.worked += time.process_time() - worked
 
 
-def measure(address: str, token: str, folder: str) -> dict[str, Any]:
+def measure(address: str, token: str, folder: str) -> Measured:
     """Run every stage of a dry run once, then those of a second run."""
     watch = Stopwatch()
     state = f"sqlite:///{folder}/plexbayes.db"
@@ -128,19 +132,20 @@ def measure(address: str, token: str, folder: str) -> dict[str, Any]:
     }
 
 
-def exponent(rows: list[dict[str, Any]]) -> float:
+def exponent(rows: list[Measured]) -> float:
     """Return how time grows: 1 is in proportion to the library."""
     first, last = rows[0], rows[-1]
     ratio = thinking(last) / thinking(first)
     return math.log(ratio) / math.log(last["tracks"] / first["tracks"])
 
 
-def thinking(row: dict[str, Any]) -> float:
-    """Return the seconds of a dry run without HTTP."""
-    return sum(row["seconds"][stage] for stage in THINKING)
+def thinking(row: Measured) -> float:
+    """Return the seconds of a first dry run without HTTP."""
+    seconds: dict[str, float] = row["seconds"]
+    return sum(seconds[stage] for stage in THINKING)
 
 
-def scale(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
+def scale(sizes: tuple[int, ...]) -> list[Measured]:
     """Measure every size in a process of its own."""
     rows = []
     for tracks in sizes:
@@ -148,16 +153,33 @@ def scale(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
             tempfile.TemporaryDirectory() as folder,
             Simulator.start(synthetic=tracks, seed=7) as plex,
         ):
-            command = [sys.executable, "-m", __spec__.name, plex.url, plex.token]
-            answer = subprocess.run([*command, folder], check=True, stdout=-1)
+            command = [sys.executable, "-m", "tests.benchmarks.scale"]
+            command += [plex.url, plex.token, folder]
+            answer = subprocess.run(command, check=True, capture_output=True)
             rows.append(json.loads(answer.stdout))
-            print(json.dumps(rows[-1]))
+            print(json.dumps(rows[-1]), flush=True)
     return rows
 
 
+def main(sizes: tuple[int, ...]) -> None:
+    """Measure, print, and write it into the documentation."""
+    from tests.benchmarks.telling import FOLDER, draw_growth  # noqa: PLC0415 (draws)
+
+    rows = scale(sizes)
+    last = rows[-1]
+    print(
+        f"{last['tracks']:,} tracks, all but HTTP: {thinking(last):.1f} s of one "
+        f"processor, at most {max(last['megabytes'].values())} MB, a second run "
+        f"included; exponent {exponent(rows):.2f} from {rows[0]['tracks']:,} tracks."
+    )
+    (FOLDER / "scale.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    draw_growth(rows)
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1].startswith("http"):
-        print(json.dumps(measure(*sys.argv[1:])))
+    words = sys.argv[1:]
+    if words and words[0].startswith("http"):
+        print(json.dumps(measure(*words)))
     else:
-        measured = scale(tuple(map(int, sys.argv[1:])) or SIZES)
-        print(f"exponent {exponent(measured):.3f}")
+        usual = QUICK if os.environ.get("QUICK") else SIZES
+        main(tuple(map(int, words)) or usual)
