@@ -225,10 +225,9 @@ def init(*, config: Config = None) -> None:
 @app.command(help=HELP["doctor"])
 def doctor(*, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
-    from flows.doctor import doctor as work  # noqa: PLC0415
-    from flows.doctor import report  # noqa: PLC0415
+    from flows import doctor as work  # noqa: PLC0415
 
-    raise typer.Exit(report(work(config)))
+    raise typer.Exit(work.report(work.doctor(config)))
 
 
 @app.command(help=HELP["serve"])

@@ -21,6 +21,8 @@ from engine.library import Identity, Items, Level
 from engine.points import Ints
 from engine.reversal import Reversal
 from tasks.plex.markup import (
+    IDLE_ELEMENTS,
+    IDLE_FIELDS,
     Listing,
     joined,
     key_of,
@@ -40,15 +42,6 @@ LONGEST_URL = 4000
 
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
-
-IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
-IDLE_FIELDS = (
-    "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
-    "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
-    "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
-    "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
-)
-"""What we ask listings to leave out; a server may send it all the same."""
 
 # plexapi would otherwise tell the server this machine's name and MAC address.
 plexapi.BASE_HEADERS.update(

@@ -14,6 +14,15 @@ from engine.points import Floats, Ints, Texts
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
 """Where an element names the item that it belongs to."""
 
+IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
+IDLE_FIELDS = (
+    "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
+    "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
+    "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
+    "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
+)
+"""What we ask listings to leave out; a server may send it all the same."""
+
 
 @dataclass(frozen=True, eq=False)
 class Listing:

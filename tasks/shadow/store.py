@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -21,6 +21,7 @@ from tasks.shadow.tables import IntentRow, LibraryRow, MarkRow, OfItem, ShadowRo
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
 
+Row = TypeVar("Row", Shadow, Intent, Mark)
 Value = TypeVar("Value")
 
 
@@ -72,31 +73,22 @@ class ShadowStore:
 
     def shadows(self, level: Level, guids: Sequence[str] | None = None) -> list[Shadow]:
         """Return the ratings that are ours: all of a level, or of these guids."""
-        rows = self._rows(ShadowRow, Shadow._fields, level, guids)
-        return list(map(Shadow._make, rows))
+        return self._rows(ShadowRow, Shadow, level, guids)
 
     def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
         """Return the open promises: all of a level, or of these guids."""
-        rows = self._rows(IntentRow, Intent._fields, level, guids)
-        return list(map(Intent._make, rows))
+        return self._rows(IntentRow, Intent, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
-        rows = self._rows(MarkRow, Mark._fields, level, guids)
-        return list(map(Mark._make, rows))
+        return self._rows(MarkRow, Mark, level, guids)
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
+        tables = (ShadowRow, IntentRow)
+        keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
         with self.database.reading() as session:
-            return not any(
-                session.scalar(
-                    select(table.key)
-                    .where(table.library_id == self.library_id)
-                    .limit(1)
-                )
-                is not None
-                for table in (ShadowRow, IntentRow)
-            )
+            return all(session.scalar(one.limit(1)) is None for one in keys)
 
     def intend(
         self, batch: Batch, look: Look, tag: str, run_id: str, now: float
@@ -207,20 +199,20 @@ class ShadowStore:
     def _rows(
         self,
         table: type[OfItem] | type[MarkRow],
-        names: Sequence[str],
+        kind: type[Row],
         level: Level,
         guids: Sequence[str] | None,
-    ) -> Iterator[Sequence[Any]]:
-        """Yield columns of all rows of a level, or of those with these guids."""
-        wanted = select(*(getattr(table, name) for name in names)).where(
+    ) -> list[Row]:
+        """Return all rows of a level as values, or those with these guids."""
+        columns = [getattr(table, name) for name in kind._fields]
+        wanted = select(*columns).where(
             table.library_id == self.library_id, table.level == level
         )
+        pieces = [wanted]
+        if guids is not None:
+            pieces = [wanted.where(table.guid.in_(some)) for some in _pieces(guids)]
         with self.database.reading() as session:
-            if guids is None:
-                yield from session.execute(wanted)
-                return
-            for some in _pieces(guids):
-                yield from session.execute(wanted.where(table.guid.in_(some)))
+            return [kind._make(row) for one in pieces for row in session.execute(one)]
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}

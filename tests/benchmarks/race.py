@@ -13,13 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engine.batches import MOST_IDS
 from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
@@ -29,52 +30,15 @@ from tasks.plex.gateway import PAGE as LARGE_PAGE
 from tasks.remembering import Stock, take_stock
 from tasks.settings import Settings
 from tasks.workbench import workbench
+from tests.benchmarks.cases import CASES, FALLBACK, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.simulator.process import Simulator
 
 LATENCY = {"read": 3, "item": 0.5, "rate": 10, "tag": 60}
 """Milliseconds."""
-SIZES = (1_000, 7_500, 30_000)
-QUICK = (300,)
 SEND_ALL = 2_000
 """Requests of the per-item script that are really sent; beyond, a sample is."""
 COMMAND = str(Path(sys.executable).with_name("plexbayes"))
-MOST_IDS = 100
-UNTOLD = [{"do": "ignore_batch_rating"}]
-"""A server that rates only one item at a time."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """Something that both sides are asked to do."""
-
-    name: str
-    words: tuple[str, ...]
-    sizes: tuple[int, ...] = SIZES
-    config: dict[str, Any] = field(default_factory=dict)
-    faults: Sequence[dict[str, Any]] = ()
-
-
-INFER, UNDO = ("infer", "--live"), ("undo", "--live", "--yes")
-CASES = (
-    Case("dry run", ("infer", "--dry-run")),
-    Case("first run", INFER),
-    Case("second run", INFER),
-    Case("undo", UNDO),
-    Case("first run, no tag", INFER, SIZES[:2], {"INFERRED_TAG": ""}),
-    Case("", UNDO, SIZES[:2]),
-    Case("first run, default cooldown", INFER, SIZES[1:2], {"COOLDOWN_BATCH": 25}),
-    Case("", UNDO, SIZES[1:2]),
-)
-"""In this order on one server: each undo leaves it as it was. One without a name
-only does that."""
-FALLBACK = (
-    Case("first run, one rating a request", INFER, SIZES[:1], faults=UNTOLD),
-    Case("", UNDO, SIZES[:1]),
-)
-"""For `--fallback`: the server does not honour ratings of several items at once."""
-
-
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Stars between two values that are written."""
 

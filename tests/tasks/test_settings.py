@@ -238,18 +238,3 @@ def test_settings_do_not_change(load):
 
     with pytest.raises(ValidationError):
         settings.dry_run = False
-
-
-@pytest.mark.parametrize(
-    ("wishes", "step"),
-    [
-        ({}, 0.02),
-        ({"MODEL": "hierarchical"}, 0.1),
-        ({"WRITE_PRECISION": 0.05}, 0.1),
-        ({"WRITE_PRECISION": 0.001}, 0.01),
-    ],
-)
-def test_ratings_are_written_in_hundredths_of_a_star_or_as_chosen(load, wishes, step):
-    settings, _ = load(**ENOUGH | wishes)
-
-    assert settings.grid.step == step
