@@ -148,14 +148,21 @@ class _Writer:
         """Write batches until their look is out of date; return the guids left.
 
         The first is written in any case: its turn was awaited before the look.
+        So is what shares a rating with it: else both would be due again for ever.
         """
-        for at, batch in enumerate(requests):
-            if at:
+        begun: set[str] = set()
+        left: set[str] = set()
+        for batch in requests:
+            guids = set(batch.guid)
+            may_wait = begun and begun.isdisjoint(guids)
+            if begun and not (may_wait and time.monotonic() >= fresh_until):
                 self.bench.await_turn()
-            if at and time.monotonic() >= fresh_until:
-                return {guid for one in requests[at:] for guid in one.guid}
+            if may_wait and time.monotonic() >= fresh_until:
+                left |= guids
+                continue
             self._write(batch, looks[batch.phase.level])
-        return set()
+            begun |= guids
+        return left
 
     def _write(self, batch: Batch, look: Look) -> None:
         bench = self.bench
