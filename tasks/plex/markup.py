@@ -150,10 +150,17 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
 
 def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
     told = [e.get(name) for e in elements]
+    lowest, highest = RATINGS if name == "userRating" else NUMBERS
     try:
-        return np.array([float(text) if text else absent for text in told])
-    except ValueError:  # let it be told of which item
-        return np.array([number(e, name, absent) for e in elements])
+        values = [float(text) if text else absent for text in told]
+    except ValueError:
+        values = []
+    kept = zip(values, told, strict=False)
+    sane = all(lowest <= value <= highest for value, text in kept if text)
+    if sane and len(values) == len(told):
+        return np.array(values)
+    # Let it be told of which item.
+    return np.array([number(e, name, absent) for e in elements])
 
 
 def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
