@@ -72,7 +72,7 @@ def show_why(explained: Explained) -> None:
 def parts(why: Why) -> list[tuple[str, ...]]:
     """Return what a value is made of as rows of text that add up to it."""
     first, *others = why.reasons
-    rows: list[tuple[str, ...]] = [(stars(first.adds, 3), first.name)]
+    rows: list[tuple[str, ...]] = [(stars(first.adds, 3), _cause(first))]
     rows += [(_signed(reason.adds), _cause(reason)) for reason in others[:NAMED]]
     rest = others[NAMED:]
     if rest:
@@ -107,6 +107,8 @@ def _signed(points: float) -> str:
 def _cause(reason: Reason) -> str:
     if reason.what == "rating" and reason.level is not None:
         return f"your {stars(reason.rating)} for the {reason.level.word} {reason.name}"
+    if reason.what == "double":
+        return f"your {stars(reason.rating)} for the same recording, {reason.name}"
     if reason.what == "critic":
         return f"the critics' {stars(reason.rating)}, on your scale"
     return f"its {reason.name}" if reason.what == "column" else reason.name
