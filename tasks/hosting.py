@@ -139,4 +139,5 @@ def _serve(port: int, *, ui: bool) -> None:
 if __name__ == "__main__":
     be_quiet()
     os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
+    os.environ.setdefault("PREFECT_UI_URL", f"http://127.0.0.1:{sys.argv[1]}")
     _serve(int(sys.argv[1]), ui="--ui" in sys.argv)

@@ -52,7 +52,10 @@ class Progress:
         self._done = dict.fromkeys(sizes, 0)
         # Outside a coroutine it is the artifact's id at once, never an awaitable.
         self._bar = cast(
-            "UUID", create_progress_artifact(0.0, description="ratings written")
+            "UUID",
+            create_progress_artifact(
+                0.0, key="progress", description="ratings written"
+            ),
         )
         self._shown = time.monotonic()
         tell(Step(total=self._total))
@@ -79,8 +82,9 @@ class Progress:
 
 
 def publish(page: str, key: str) -> None:
-    """Keep a page of markdown where the UI shows it."""
-    create_markdown_artifact(page, key=key)
+    """Keep a page of markdown where the UI shows it, described by its head."""
+    head, _, _ = page.partition("\n")
+    create_markdown_artifact(page, key=key, description=head.removeprefix("# "))
 
 
 def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:

@@ -26,7 +26,7 @@ class Served:
     """A running `plexbayes serve`, used over Prefect's API as the UI does."""
 
     def __init__(self, listener: Listener, port: int) -> None:
-        environment = listener.environment.copy()
+        environment = listener.environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
         environment.pop("PREFECT_API_URL")
         self.process = subprocess.Popen(
             [COMMAND, "serve", "--port", str(port)],
@@ -54,9 +54,13 @@ class Served:
 
     def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
         """Start a run as the button of the UI does, and wait for its end."""
+        return self.await_end(self.start(offer, **parameters)["id"])
+
+    def start(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        """Start a run as the button of the UI does."""
         path = f"/deployments/{offer['id']}/create_flow_run"
         wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
-        return self.await_end(self.post(path, wanted)["id"])
+        return self.post(path, wanted)
 
     def retry(self, run_id: str) -> dict[str, Any]:
         """Press Retry."""
