@@ -28,10 +28,13 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+screenshots: setup ## Take the README's pictures of the Prefect UI anew
+	PLEXBAYES_SCREENSHOTS=docs $(BIN)/pytest -q tests/flows/test_browser.py
+
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench-quality bench-speed
+.PHONY: help setup demo test format check screenshots bench-quality bench-speed

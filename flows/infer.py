@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import astuple, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
-from engine.listing import changes
+from engine.listing import Change, changes
 from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
@@ -156,7 +156,8 @@ def show_plan(outcome: Outcome, everything: Part, path: str) -> None:
     first = planned(islice(changes(everything, outcome.plans), SHOWN))
     reporting.tabulate(first, key="plan", note=plan_note(number, path))
     if path:
-        reporting.save(map(asdict, changes(everything, outcome.plans)), Path(path))
+        whole = map(astuple, changes(everything, outcome.plans))
+        reporting.save(whole, [field.name for field in fields(Change)], Path(path))
 
 
 def write_letters(

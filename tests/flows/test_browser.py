@@ -1,6 +1,7 @@
 """A person with a browser: fill the form, watch, read the report, press Retry."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ SETTLING = 2_000
 """Milliseconds after which a page is fit to be photographed."""
 PICTURES = os.environ.get("PLEXBAYES_SCREENSHOTS", "")
 """Where to keep pictures of what was seen; empty: nowhere."""
+SHORT_ID = re.compile("^[0-9a-f]{8}$")
 LIBRARY = {
     "Blur": ("Parklife", "Girls & Boys", "Parklife", "To the End"),
     "Portishead": ("Dummy", "Mysterons", "Sour Times", "Glory Box"),
@@ -70,8 +72,9 @@ class Person:
         """Open an artifact of the run that is looked at, and return its text."""
         self.page.get_by_role("tab", name="Artifacts").click()
         self.page.get_by_role("link", name=artifact).click()
+        self.page.get_by_role("link", name=SHORT_ID).click()
         main = self.page.get_by_role("main")
-        expect(main.get_by_role("table").first).to_be_visible(timeout=PATIENCE)
+        expect(main.get_by_role("cell").first).to_be_visible(timeout=PATIENCE)
         self.keep(artifact)
         return main.inner_text()
 
@@ -136,11 +139,12 @@ def test_a_person_runs_one_letter_and_then_finishes_one_that_failed(
     assert touched(plex, before) == {"B"}
 
     broken = {"match": {"method": "PUT", "ratingKeys": shelf["Pulp"]}, "do": "status"}
-    slow = {"match": {"method": "PUT"}, "do": "slow", "ms": 500 if PICTURES else 0}
+    slow = {"match": {"method": "PUT"}, "do": "slow", "ms": 800 if PICTURES else 0}
     plex.faults([broken, slow])
     person.run()
-    person.expect_state("Running")
-    person.keep("running")
+    if PICTURES:
+        person.expect_state("Running")
+        person.keep("running")
     person.expect_state("Failed")
     plex.faults([])
     plex.clear_log()
