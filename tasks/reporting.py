@@ -62,7 +62,7 @@ class Progress:
 
     def __call__(self, step: Step) -> None:
         """Count a batch; the UI hears of it from time to time."""
-        self._done[step.letter] += step.items
+        self._done[step.letter] = self._done.get(step.letter, 0) + step.items
         tell(step)
         if time.monotonic() - self._shown > PATIENCE:
             self._show()
