@@ -25,7 +25,7 @@ OPTIONS = (
 )
 PATIENCE = 90_000
 """Milliseconds that something may take to appear."""
-SETTLING = 2_000
+SETTLING = 6_000
 """Milliseconds after which a page is fit to be photographed."""
 PICTURES = os.environ.get("PLEXBAYES_SCREENSHOTS", "")
 """Where to keep pictures of what was seen; empty: nowhere."""
@@ -64,7 +64,7 @@ class Person:
         self.page.get_by_label("letters (Optional)").fill(letters)
         self.page.get_by_role("switch").first.click()
         if letters:
-            self.keep("form")
+            self.keep("form", whole=True)
         self.page.get_by_role("button", name="Submit").click()
         self.page.get_by_role("button", name="View run").click()
 
@@ -75,7 +75,7 @@ class Person:
         self.page.get_by_role("link", name=SHORT_ID).click()
         main = self.page.get_by_role("main")
         expect(main.get_by_role("cell").first).to_be_visible(timeout=PATIENCE)
-        self.keep(artifact)
+        self.keep(artifact, whole=True)
         return main.inner_text()
 
     def press(self, entry: str) -> None:
@@ -90,11 +90,11 @@ class Person:
         said = self.page.get_by_role("main").get_by_text(name, exact=True).first
         expect(said).to_be_visible(timeout=PATIENCE)
 
-    def keep(self, name: str) -> None:
-        """Keep a picture, if pictures are wanted."""
+    def keep(self, name: str, *, whole: bool = False) -> None:
+        """Keep a picture, if pictures are wanted: of the window, or a whole page."""
         if PICTURES:
             self.page.wait_for_timeout(SETTLING)
-            self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+            self.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=whole)
 
 
 @pytest.fixture
