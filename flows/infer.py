@@ -1,8 +1,10 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, fields, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from engine.abilities import remarks_on
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
@@ -27,11 +30,15 @@ from flows.pages import SHOWN, plan_note, planned
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
-from tasks.heeding import heeded
-from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
-from tasks.settings import load_settings
+from tasks.doubting import refuse_if_outdated
+from tasks.gate import Gate, stopped_by_sigterm
+from tasks.heeding import Heeding, heeded
+from tasks.patience import insist
+from tasks.precaution import precautions
+from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.settings import Settings, load_settings
 from tasks.shadow.runs import begin_run, first_fit
-from tasks.workbench import Workbench, workbench
+from tasks.workbench import GATE, Workbench, workbench
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
@@ -59,7 +66,7 @@ def infer(
             Beatles: B); or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew takes over its namesake's record.
+        accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
         plan: Also write the whole plan to this CSV file; empty: to none.
     """
@@ -67,15 +74,12 @@ def infer(
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
-    run_id = str(runtime.flow_run.id)
-    with (
-        workbench(settings, run_id, live=live, accept=accept_library) as bench,
-        heeded(bench.gate) as heeding,
-    ):
-        reporting.say(*remarks)
-        refuse_if_lost(bench.store, bench.gateway)
+    reporting.say(*remarks)
+    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
         stock = look_around(bench, "read the library")
+        refuse_if_outdated(bench, stock)
         before = stock.everything
+        try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)
         with bench.at_work():
             parts = split(stock.library, before)
@@ -95,12 +99,37 @@ def infer(
         return conclude(bench, summarize(about, before, after, outcome))
 
 
+@contextmanager
+def opened(
+    settings: Settings, *, live: bool, accept: bool
+) -> Iterator[tuple[Workbench, Heeding]]:
+    """Lay out the tools of the run, and wait for a Plex that is away when it is due.
+
+    Raises:
+        RecordLost: Guesses would pass for a person's ratings.
+    """
+    gate = GATE.get() or Gate()
+    GATE.set(gate)
+    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
+    tools = partial(workbench, settings, str(runtime.flow_run.id), say=reporting.say)
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_sigterm(gate))
+        heeding = stack.enter_context(heeded(gate))
+        bench: Workbench = patiently(
+            lambda: stack.enter_context(tools(live=live, accept=accept))
+        )
+        reporting.say(*patiently(lambda: precautions(bench)))
+        yield bench, heeding
+
+
 def look_around(bench: Workbench, moment: str) -> Stock:
     """Read the library as a task of its own, and tell whose each rating is."""
 
     def read() -> Library:
         library: Library = (
-            running.patient(running.read, bench).submit(bench, moment).result()
+            running.patient(running.read, bench.settings, bench.gate)
+            .submit(bench, moment)
+            .result()
         )
         return library
 
@@ -108,10 +137,26 @@ def look_around(bench: Workbench, moment: str) -> Stock:
         return take_stock(bench, read)
 
 
+def try_server(bench: Workbench, everything: Part) -> None:
+    """Find out how a server may be written to that is not known yet; say so."""
+    if bench.gateway.is_scanned:
+        reporting.warn("Plex is scanning the library: what moves meanwhile may fail.")
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        step = running.patient(running.probe, bench.settings, bench.gate)
+        found = step.submit(bench, everything).result()
+        for key in found.marred if found else ():
+            reporting.warn(
+                f"Trying out this server changed moods or locks of item {key}, and it "
+                "does not take that back: please look at it in Plex."
+            )
+    reporting.say(*remarks_on(bench.pen.abilities))
+
+
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
     """Fix what all letters take as given; a retried run keeps its first beliefs."""
     with bench.at_work():
-        beliefs = beliefs_of(bench.settings, before)
+        step = bench.pen.abilities.step
+        beliefs = beliefs_of(bench.settings, before, step)
     if library_mean(before.tracks) is None:
         reporting.warn(
             "No track of this library is rated by hand, so there is nothing to "
@@ -171,7 +216,7 @@ def write_letters(
     sizes = {letter: total(plans) for letter, plans in outcome.plans.items()}
     progress = reporting.Progress(sizes)
     bench.watch = progress
-    step = running.patient(running.write_letter, bench)
+    step = running.patient(running.write_letter, bench.settings, bench.gate)
     writes = {
         letter: step.submit(letter, bench, everything, parts[letter], quote(plans))
         for letter, plans in outcome.plans.items()

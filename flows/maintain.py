@@ -19,7 +19,7 @@ from tasks import recovering, reporting, undoing, verifying
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
 from tasks.recovering import Recovered
-from tasks.running import may_pass
+from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, Workbench, workbench
 
@@ -31,25 +31,21 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(
-        name=str(runtime.flow_run.flow_name),
-        cache_policy=NO_CACHE,
-        retries=settings.retries,
-        retry_delay_seconds=settings.retry_delay,
-        retry_condition_fn=may_pass,
-    )
+    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
     def do() -> Result:
-        with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
-            bench.watch = reporting.tell
+        run_id = str(runtime.flow_run.id)
+        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+            bench.watch = reporting.follow
             return work(bench)
 
     gate = Gate()
     GATE.set(gate)
     with stopped_by_sigterm(gate), heeded(gate) as heeding:
-        ended = do.submit()
+        ended = patient(do, settings, gate).submit()
         ended.wait()
         heeding.leave_if_suspended()
-        return ended.result()
+        done: Result = ended.result()
+        return done
 
 
 @flow(name="verify", flow_run_name=run_name)

@@ -23,7 +23,14 @@ Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes
 Accept = Annotated[
     bool,
     typer.Option(
-        "--accept-library", help="Let the record follow a library created anew."
+        "--accept-library",
+        help="Let the record follow a library created anew, or a renewed token.",
+    ),
+]
+Canary = Annotated[
+    bool,
+    typer.Option(
+        "--canary", help="Also rate and tag two unrated items, and restore them."
     ),
 ]
 Model = Annotated[

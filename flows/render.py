@@ -9,6 +9,7 @@ from rich.table import Table
 
 from engine.audit import Audit
 from engine.reports import PhaseCount, Ranked, Summary
+from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what reads Plex takes long to import, and --help needs none
@@ -134,7 +135,7 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
 
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(f"plexbayes: {sentence}", file=sys.stderr)
+    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:

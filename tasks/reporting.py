@@ -42,6 +42,13 @@ def tell(step: Step) -> None:
         watcher(step)
 
 
+def follow(step: Step) -> None:
+    """Log what is said on the way, and tell whoever follows the run of all."""
+    if step.note:
+        get_run_logger().info(step.note)
+    tell(step)
+
+
 class Progress:
     """A progress bar in the UI; called with every batch, it moves and tells others."""
 
@@ -62,8 +69,9 @@ class Progress:
 
     def __call__(self, step: Step) -> None:
         """Count a batch; the UI hears of it from time to time."""
-        self._done[step.letter] = self._done.get(step.letter, 0) + step.items
-        tell(step)
+        if step.items:
+            self._done[step.letter] += step.items
+        follow(step)
         if time.monotonic() - self._shown > PATIENCE:
             self._show()
 

@@ -78,7 +78,7 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     before = plex.dump()
     make_slow(plex, {"method": "PUT"}, 700)
     infer = served.await_offers()["infer"]
-    buttons = Buttons(served, served.start(infer, dry_run=False)["id"])
+    buttons = Buttons(served, served.start(infer, dry_run=False))
 
     writes_more(plex)
     buttons.pause()
