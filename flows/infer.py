@@ -3,9 +3,8 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, fields, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,12 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
-from engine.listing import Change, changes
 from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.ending import conclude, facts
 from flows.naming import run_name
-from flows.pages import SHOWN, plan_note, planned
+from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
@@ -195,16 +193,6 @@ def plan_letters(
             outcome.plans[letter] = [future.result() for future in futures]
 
 
-def show_plan(outcome: Outcome, everything: Part, path: str) -> None:
-    """Show what is about to be written: the first of it in the UI, all in a file."""
-    number = sum(map(total, outcome.plans.values()))
-    first = planned(islice(changes(everything, outcome.plans), SHOWN))
-    reporting.tabulate(first, key="plan", note=plan_note(number, path))
-    if path:
-        whole = map(astuple, changes(everything, outcome.plans))
-        reporting.save(whole, [field.name for field in fields(Change)], Path(path))
-
-
 def write_letters(
     bench: Workbench, outcome: Outcome, everything: Part, parts: dict[str, Part]
 ) -> bool:
@@ -236,11 +224,6 @@ def write_letters(
             outcome.results[letter] = future.result()
     progress.finish(writes.keys() - outcome.failures.keys())
     return bool(writes)
-
-
-def total(plans: Sequence[PhasePlan]) -> int:
-    """Return how many ratings plans would write."""
-    return sum(map(len, plans))
 
 
 def fault_of(future: PrefectFuture[Any]) -> str:
