@@ -76,8 +76,10 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     plex: Simulator, listener: Listener, served: Served
 ) -> None:
     before = plex.dump()
-    make_slow(plex, {"method": "PUT"}, 700)
     infer = served.await_offers()["infer"]
+    served.run(infer, dry_run=False, phases="2")  # also finds out what Plex can do
+    plex.clear_log()
+    make_slow(plex, {"method": "PUT"}, 700)
     buttons = Buttons(served, served.start(infer, dry_run=False))
 
     writes_more(plex)
