@@ -34,4 +34,7 @@ bench-quality: setup ## Compare the models on real libraries with known figures
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench-quality bench-speed
+bench-workers: setup ## Lose a machine in mid-write, and see another one finish
+	$(BIN)/pytest -q tests/benchmarks/lost_machine.py
+
+.PHONY: help setup demo test format check bench-quality bench-speed bench-workers
