@@ -73,7 +73,7 @@ def prefect_server(
         start_new_session=True,
     )
     try:
-        address = f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
+        address = api_at(host, port)
         await_health(address, server)
         yield address
     finally:
@@ -88,6 +88,11 @@ def _hand_over() -> None:
 
     for worker in (APILogWorker, EventsWorker):
         worker.drain_all(timeout=10)
+
+
+def api_at(host: str, port: int) -> str:
+    """Return how this machine calls a server of its own."""
+    return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
 
 
 def free_port() -> int:
@@ -118,7 +123,8 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _serve(port: int, host: str, *, ui: bool) -> None:
-    os.environ.setdefault("PREFECT_UI_API_URL", f"http://{LOOPBACK}:{port}/api")
+    # Otherwise the UI would look for its server on Prefect's usual port.
+    os.environ.setdefault("PREFECT_UI_API_URL", api_at(host, port))
     import uvicorn  # noqa: PLC0415 (only this process needs it)
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
