@@ -17,7 +17,17 @@ from engine.errors import (
 )
 from flows import learning
 from flows.commands import COMMANDS, numbered, spelled_out
-from flows.options import Accept, Config, DryRun, Json, Model, Yes, write_json
+from flows.options import (
+    Accept,
+    Canary,
+    Config,
+    DryRun,
+    Json,
+    Model,
+    Plan,
+    Yes,
+    write_json,
+)
 from flows.render import complain
 from flows.serve import serve
 
@@ -54,21 +64,22 @@ def infer(
     dry_run: DryRun = None,
     config: Config = None,
     json_file: Json = None,
+    plan: Plan = None,
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
-    from flows.render import show  # noqa: PLC0415
+    from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
     chosen = spelled(chosen_phases(phases))
-    where, how = str(config or ""), model or ""
-    asked = Request(chosen, wanted, dry_run, where, accept_library, how)
+    where, how, listed = str(config or ""), model or "", str(plan or "")
+    asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
-    show(summary)
+    show_report(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 
@@ -223,12 +234,12 @@ def init(*, config: Config = None) -> None:
 
 
 @app.command(help=HELP["doctor"])
-def doctor(*, config: Config = None) -> None:
+def doctor(*, canary: Canary = False, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
     from flows.doctor import doctor as work  # noqa: PLC0415
     from flows.doctor import report  # noqa: PLC0415
 
-    raise typer.Exit(report(work(config)))
+    raise typer.Exit(report(work(config, canary=canary)))
 
 
 def main() -> None:

@@ -29,6 +29,11 @@ QUIET = {
 }
 """No calls home, and the terminal is ours; the log in the UI stays complete."""
 
+AT_HOME = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'self' ws: wss:"
+)
+"""What the browser may load: the UI would ask a statistics service for its set-up."""
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (only if a person says so)
 """Not an address to call, but all that this machine has."""
@@ -129,7 +134,11 @@ def _serve(port: int, host: str, *, ui: bool) -> None:
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(
-        create_app(ephemeral=not ui), host=host, port=port, log_level="critical"
+        create_app(ephemeral=not ui),
+        host=host,
+        port=port,
+        log_level="critical",
+        headers=[("Content-Security-Policy", AT_HOME)],
     )
     server = uvicorn.Server(config)
 
@@ -143,5 +152,6 @@ def _serve(port: int, host: str, *, ui: bool) -> None:
 
 if __name__ == "__main__":
     be_quiet()
+    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
     where = [word for word in sys.argv[2:] if word != "--ui"] or [LOOPBACK]
     _serve(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)

@@ -203,6 +203,7 @@ def _shadows(
             written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
             seen_at=seen_at,
             fingerprint=fingerprint,
+            **intents[guid].known,
         )
         for guid, key, seen_at, fingerprint in zip(
             items.guid,

@@ -2,10 +2,9 @@
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import (
     Field,
@@ -25,7 +24,16 @@ from engine.classic import Constants
 from engine.errors import ConfigMissing, SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, Model, Number, Whole
+from tasks.choices import (
+    COARSE,
+    CONSTANTS,
+    Model,
+    Number,
+    Token,
+    Unguessable,
+    Whole,
+)
+from tasks.discretion import hide, shown_address
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -49,7 +57,7 @@ class Settings(BaseSettings):
 
     version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
     plex_url: str = Field("", description="the server's address, http(s)://host:32400")
-    plex_token: SecretStr = Field(SecretStr(""), description=f"see {ARTICLE}")
+    plex_token: Token = Field(SecretStr(""), description=f"see {ARTICLE}")
     library_name: str = Field("Music", min_length=1, description="a music library")
     confidence_c: Number = Field(3.0, gt=0, description="a number above 0")
     bias_critic: Number = Field(1.5, gt=-10, description="a number above -10")
@@ -79,9 +87,11 @@ class Settings(BaseSettings):
         "adaptive", description="adaptive or fixed"
     )
     timeout: Number = Field(30, gt=0, description="seconds, above 0")
-    retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
+    ca_file: str = Field("", description="path of a PEM file, or empty")
+    backup_plex: bool = Field(default=False, description="true or false")
+    retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
-    webhook_secret: SecretStr = Field(
+    webhook_secret: Unguessable = Field(
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
@@ -117,28 +127,9 @@ class Settings(BaseSettings):
     def _is_an_address(cls, url: str) -> str:
         if "your-server-ip" in url:
             raise PydanticCustomError("placeholder", "still the example: edit it")
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")) or set(url) & set("?#"):
             raise PydanticCustomError("address", "not an http(s) address")
         return url.rstrip("/")
-
-    @field_validator("plex_token")
-    @classmethod
-    def _is_a_token(cls, token: SecretStr) -> SecretStr:
-        if not token.get_secret_value().strip():
-            raise PydanticCustomError("missing", "missing")
-        if not token.get_secret_value().isascii():
-            raise PydanticCustomError("token", "tokens have plain letters only")
-        token = SecretStr(token.get_secret_value().strip())
-        if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
-            raise PydanticCustomError("placeholder", "still the example: edit it")
-        return token
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _is_hard_to_guess(cls, secret: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
-            raise PydanticCustomError("secret", "too short, or not fit for an address")
-        return secret
 
     @field_validator("version")
     @classmethod
@@ -216,6 +207,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     except ValidationError as error:
         faults = "\n".join(f"  {line}" for line in _faults(error))
         raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
+    _hide_secrets(settings)
     remarks = [
         f"{chosen}: unknown key {key} is ignored."
         for key in document
@@ -231,6 +223,15 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
 
 def _key(field: str) -> str:
     return field if field == "version" else field.upper()
+
+
+def _hide_secrets(settings: Settings) -> None:
+    hide(settings.plex_token.get_secret_value())
+    hide(settings.webhook_secret.get_secret_value())
+    for url in (settings.plex_url, settings.state_url.get_secret_value()):
+        _, _, login = url.rpartition("@")[0].partition("//")
+        hide(unquote(login.partition(":")[2]))
+        hide(dict(parse_qsl(url.partition("?")[2])).get("password", ""))
 
 
 def _default_state(config: Path) -> str:
@@ -249,12 +250,14 @@ def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
+        json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise SettingsInvalid(
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
             f"{error.msg}."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        # Such as endless numbers, halves of characters, or brackets without end.
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
     if not isinstance(document, dict):
         raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
@@ -266,7 +269,12 @@ def _faults(error: ValidationError) -> list[str]:
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0])
         allowed = Settings.model_fields[name].description
-        shown = "" if name in SECRET else f" = {fault['input']!r}"
+        shown = "" if name in SECRET else f" = {_shown(name, fault['input'])!r}"
         message = fault["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines
+
+
+def _shown(name: str, value: object) -> object:
+    is_address = name == "plex_url" and isinstance(value, str)
+    return shown_address(str(value)) if is_address else value

@@ -5,10 +5,21 @@ library ─┬─ run          one execution of a flow
          ├─ intent       a rating promised to Plex and not yet seen there
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
+server                   what a Plex server can be trusted with
 """
 
-from sqlalchemy import BigInteger, Float, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from engine.estimates import Known
 
 
 class Base(DeclarativeBase):
@@ -62,7 +73,31 @@ class OfItem(OfLibrary):
     run_id: Mapped[str] = mapped_column(String(64))
 
 
-class ShadowRow(Base, OfItem):
+class OfGuess:
+    """How sure we were of a value when we gave it; none: nobody can say."""
+
+    sd: Mapped[float | None] = mapped_column(Float)
+    """Standard deviation, points."""
+    low: Mapped[float | None] = mapped_column(Float)
+    """Lower bound of the 80 % interval, points."""
+    high: Mapped[float | None] = mapped_column(Float)
+    """Its upper bound."""
+    ratings: Mapped[int | None] = mapped_column(Integer)
+    """How many ratings it rests on."""
+    good: Mapped[float | None] = mapped_column(Float)
+    """Probability of 3 stars or more."""
+    poor: Mapped[float | None] = mapped_column(Float)
+    """Probability of 2 stars or fewer."""
+    confidence: Mapped[float | None] = mapped_column(Float)
+    """0 as without any rating, 1 beyond doubt."""
+
+    @property
+    def known(self) -> Known:
+        """All of that by name."""
+        return {name: getattr(self, name) for name in OfGuess.__annotations__}
+
+
+class ShadowRow(Base, OfItem, OfGuess):
     """A rating in Plex that is ours."""
 
     __tablename__ = "shadow"
@@ -77,7 +112,7 @@ class ShadowRow(Base, OfItem):
     """Artist, album, title and duration, to find the item under a new guid."""
 
 
-class IntentRow(Base, OfItem):
+class IntentRow(Base, OfItem, OfGuess):
     """A rating that we promised to write and have not yet seen in Plex."""
 
     __tablename__ = "intent"
@@ -118,3 +153,21 @@ class LeaseRow(Base):
     run_id: Mapped[str] = mapped_column(String(64))
     since: Mapped[float] = mapped_column(Float)
     heartbeat: Mapped[float] = mapped_column(Float)
+
+
+class ServerRow(Base):
+    """What a Plex server of one version can be trusted with."""
+
+    __tablename__ = "server"
+
+    server: Mapped[str] = mapped_column(String(128), primary_key=True)
+    """Plex's machineIdentifier."""
+    version: Mapped[str] = mapped_column(String(128))
+    """The version that was tried; another one is tried anew."""
+    rating: Mapped[int]
+    """A `Reach`."""
+    tagging: Mapped[int]
+    """A `Reach`."""
+    is_guarded: Mapped[bool]
+    step: Mapped[float] = mapped_column(Float)
+    """Points."""

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from engine.abilities import ASSUMED, Abilities
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.plan import PhasePlan
 from engine.reports import LetterResult
 from tasks.gate import Gate
 from tasks.plex.gateway import PlexGateway
+from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.remembering import take_stock
 from tasks.shadow.store import ShadowStore
@@ -28,7 +31,9 @@ Wishes = dict[int, float]
 
 
 @contextmanager
-def bench_for(plex: Simulator, path: Path, **wishes: Any) -> Iterator[Workbench]:
+def bench_for(
+    plex: Simulator, path: Path, abilities: Abilities = ASSUMED, **wishes: Any
+) -> Iterator[Workbench]:
     """Lay out the tools of a live run whose record is a file."""
     settings = settings_of(plex, **({"cooldown_sleep": 0} | wishes))
     gate = Gate()
@@ -43,7 +48,10 @@ def bench_for(plex: Simulator, path: Path, **wishes: Any) -> Iterator[Workbench]
         PlexGateway(settings) as gateway,
         ShadowStore.open(f"sqlite:///{path}", gateway.identity, create=True) as store,
     ):
-        yield Workbench(settings, gateway, store, throttle, gate, "run 1", is_live=True)
+        pen = Pen(gateway, throttle, abilities)
+        yield Workbench(
+            settings, gateway, store, pen, throttle, gate, "run 1", is_live=True
+        )
 
 
 def stock(bench: Workbench) -> Part:
@@ -55,12 +63,14 @@ def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
     """Plan to give items what a test wishes."""
     items = part[phase.level].items
     keys = np.array(sorted(wishes), np.int64)
+    after = np.array([wishes[key] for key in keys.tolist()])
     return PhasePlan(
         phase=phase,
         key=keys,
         guid=items.guid[items.rows_of(keys)],
         before=np.full(len(keys), np.nan),
-        after=np.array([wishes[key] for key in keys.tolist()]),
+        after=after,
+        estimates=Estimates.plain(after, np.ones(len(keys), np.int64)),
         kept=0,
         cleared=0,
     )
