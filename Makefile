@@ -28,6 +28,10 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
+	$(BIN)/python -m tests.benchmarks.race
+	$(BIN)/python -m tests.benchmarks.scale
+
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
@@ -62,4 +66,4 @@ bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test format check fuzz audit picture
-.PHONY: bench-quality bench-speed bench-crash bench-faults bench-outage bench-workers
+.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage bench-workers

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from engine.classic import chosen_phases, spelled
 from engine.errors import (
     ConfigMissing,
     LibraryHeld,
@@ -68,7 +67,8 @@ def infer(
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
-    from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
+    from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
+    from flows.launch import Request, launch_infer  # noqa: PLC0415
     from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
@@ -112,6 +112,7 @@ def undo(
     accept_library: Accept = False,
 ) -> None:
     """Take inferred ratings back; what you rated since stays."""
+    from engine.classic import chosen_phases  # noqa: PLC0415
     from engine.reversal import Selection  # noqa: PLC0415
     from flows.launch import ask, is_live, launch  # noqa: PLC0415
     from flows.render import show_counts  # noqa: PLC0415
@@ -236,10 +237,9 @@ def init(*, config: Config = None) -> None:
 @app.command(help=HELP["doctor"])
 def doctor(*, canary: Canary = False, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
-    from flows.doctor import doctor as work  # noqa: PLC0415
-    from flows.doctor import report  # noqa: PLC0415
+    from flows import doctor as work  # noqa: PLC0415
 
-    raise typer.Exit(report(work(config, canary=canary)))
+    raise typer.Exit(work.report(work.doctor(config, canary=canary)))
 
 
 def main() -> None:

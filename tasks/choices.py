@@ -11,10 +11,12 @@ Model = Literal["classic", "hierarchical"]
 ModelChoice = Literal["", "classic", "hierarchical"]
 """The same for one run; empty: as configured."""
 
+FINE = 0.02
+"""Points; how finely the classic model writes unless told otherwise."""
+
 COARSE = 0.1
 """Points; how finely the hierarchical model writes unless told otherwise. It gives
 every track a value of its own, and only equal values share a request."""
-
 
 CONSTANTS = {
     "confidence": "confidence_c",
@@ -53,5 +55,5 @@ def _hard_to_guess(secret: SecretStr) -> SecretStr:
 Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Token = Annotated[SecretStr, AfterValidator(_a_token)]
-Unguessable = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 """Part of an address, or empty."""

@@ -27,10 +27,11 @@ from engine.points import STEP, Grid
 from tasks.choices import (
     COARSE,
     CONSTANTS,
+    FINE,
     Model,
     Number,
     Token,
-    Unguessable,
+    Secret,
     Whole,
 )
 from tasks.discretion import hide, shown_address
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
     backup_plex: bool = Field(default=False, description="true or false")
     retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
-    webhook_secret: Unguessable = Field(
+    webhook_secret: Secret = Field(
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
@@ -167,7 +168,7 @@ class Settings(BaseSettings):
     @property
     def grid(self) -> Grid:
         """Which values are written."""
-        usual = STEP if self.model == "classic" else COARSE
+        usual = FINE if self.model == "classic" else COARSE
         return Grid(
             step=max(2 * self.write_precision or usual, STEP),
             lowest=2 * (self.rating_floor or 0),

@@ -19,8 +19,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from engine.estimates import Known
-
 
 class Base(DeclarativeBase):
     """The registry of all tables."""
@@ -90,11 +88,6 @@ class OfGuess:
     """Probability of 2 stars or fewer."""
     confidence: Mapped[float | None] = mapped_column(Float)
     """0 as without any rating, 1 beyond doubt."""
-
-    @property
-    def known(self) -> Known:
-        """All of that by name."""
-        return {name: getattr(self, name) for name in OfGuess.__annotations__}
 
 
 class ShadowRow(Base, OfItem, OfGuess):

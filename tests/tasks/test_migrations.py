@@ -13,7 +13,8 @@ import tasks.shadow
 from engine.library import Level
 from tasks.shadow.runs import first_fit
 from tasks.shadow.store import ShadowStore
-from tests.tasks.building import MINE
+from tasks.shadow.tables import IntentRow, ShadowRow
+from tests.tasks.building import MINE, sure_of
 
 STEPS = Path(tasks.shadow.__file__).parent / "migrations"
 TRACK = {"library_id": 7, "level": int(Level.TRACK)}
@@ -87,9 +88,10 @@ def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_add
     with ShadowStore.open(bare_address, MINE, create=True) as store:
         (ours,) = store.shadows(Level.TRACK)
         (promised,) = store.intents(Level.TRACK)
+        (sure,), (as_sure,) = sure_of(store, ShadowRow), sure_of(store, IntentRow)
         fit = first_fit(store, "run 1")
 
     assert (ours.guid, ours.value, ours.key) == ("plex://a", 7.33, 2**40)
     assert (promised.guid, promised.after) == ("plex://b", 6.5)
-    assert set(ours.known.values()) == set(promised.known.values()) == {None}
+    assert set(sure.values()) == set(as_sure.values()) == {None}
     assert fit is None

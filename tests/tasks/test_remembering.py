@@ -18,17 +18,16 @@ from tasks.remembering import (
     remember,
     stand,
 )
-from tasks.shadow.tables import IntentRow
-from tests.tasks.building import batch_of, item_in, shadow
+from tasks.shadow.rows import Intent
+from tasks.shadow.tables import IntentRow, ShadowRow
+from tests.tasks.building import batch_of, item_in, shadow, sure_of
 from tests.tasks.stage import infer, plan_for, stock, write
 
 TRACK = Level.TRACK
 
 
 def intent(guid, before, after, acknowledged_at=None):
-    return IntentRow(
-        guid=guid, before=before, after=after, acknowledged_at=acknowledged_at
-    )
+    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
 
 
 def owners_of(bench, keys):
@@ -173,9 +172,9 @@ def test_how_sure_a_rating_was_is_promised_and_kept_with_it(plex, bench, tracks)
     estimates = replace(plan.estimates, **sure, ratings=ratings)
 
     write(bench, part, replace(plan, estimates=estimates))
-    promised = [row.known for row in bench.store.intents(TRACK)]
+    promised = sure_of(bench.store, IntentRow)
     stock(bench)
-    kept = [row.known for row in bench.store.shadows(TRACK)]
+    kept = sure_of(bench.store, ShadowRow)
 
     for rows in (promised, kept):
         assert sorted(row["ratings"] for row in rows) == ratings.tolist()

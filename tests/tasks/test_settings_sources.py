@@ -210,3 +210,18 @@ def test_the_secret_of_the_webhook_fits_an_address_and_is_not_shown(path, secret
 
     assert "WEBHOOK_SECRET: too short, or not fit for an address" in text
     assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("wishes", "step"),
+    [
+        ({}, 0.02),
+        ({"MODEL": "hierarchical"}, 0.1),
+        ({"WRITE_PRECISION": 0.05}, 0.1),
+        ({"WRITE_PRECISION": 0.001}, 0.01),
+    ],
+)
+def test_ratings_are_written_in_hundredths_of_a_star_or_as_chosen(path, wishes, step):
+    settings, _ = load(path, ENOUGH | wishes)
+
+    assert settings.grid.step == step
