@@ -24,16 +24,7 @@ from engine.classic import Constants
 from engine.errors import ConfigMissing, SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import (
-    COARSE,
-    CONSTANTS,
-    FINE,
-    Model,
-    Number,
-    Token,
-    Secret,
-    Whole,
-)
+from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
 from tasks.discretion import hide, shown_address
 
 ARTICLE = (

@@ -35,9 +35,8 @@ def test_the_token_is_nowhere_but_where_it_is_kept(
         is_in_block = kept_in == "block"
         named = keep_in_a_block(prefect_api, token) if is_in_block else token
         listener = listener_of(plex, PLEX_TOKEN=named)
-        plex.faults(
-            [{"match": {"method": "PUT", "times": 3}, "do": "status", "code": 500}]
-        )
+        some = {"method": "PUT", "from": 7, "times": 3}
+        plex.faults([{"match": some, "do": "status", "code": 500}])
         ran = listener.run("infer")
 
     everywhere = [
