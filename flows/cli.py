@@ -229,7 +229,7 @@ def export_state(
 def init(*, config: Config = None) -> None:
     """Create the configuration by asking; an existing one is never touched."""
     from flows.init import init as work  # noqa: PLC0415
-    from tasks.settings import config_path  # noqa: PLC0415
+    from tasks.configfile import config_path  # noqa: PLC0415
 
     raise typer.Exit(DONE if work(config_path(config)) else FAILED)
 

@@ -59,8 +59,8 @@ def tune(
     from flows.launch import launch  # noqa: PLC0415
     from flows.render import remark  # noqa: PLC0415
     from flows.verdicts import show_tuning  # noqa: PLC0415
+    from tasks.configfile import config_path  # noqa: PLC0415
     from tasks.learning import tune as work  # noqa: PLC0415
-    from tasks.settings import config_path  # noqa: PLC0415
 
     path = config_path(config)
     tuning = launch(
