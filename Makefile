@@ -43,6 +43,9 @@ picture: setup ## Draw docs/gains.svg from real libraries
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
+bench-workers: setup ## Lose a machine in mid-write, and see another one finish
+	$(BIN)/pytest -q tests/benchmarks/lost_machine.py
+
 SECONDS_EACH ?= 60
 
 fuzz: setup ## Throw odd files and answers at the program, a minute for each kind
@@ -65,4 +68,4 @@ bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test format check screenshots fuzz audit picture
-.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage
+.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage bench-workers

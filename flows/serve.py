@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # what reads the configuration takes long to import
 
 OPEN = (
     "Whoever reaches {host} can start runs here: Prefect asks for no password unless "
-    "PREFECT_SERVER_API_AUTH_STRING is set. A browser elsewhere also needs "
-    "PREFECT_UI_API_URL."
+    "PREFECT_SERVER_API_AUTH_STRING is set, and PREFECT_API_AUTH_STRING like it. A "
+    "browser elsewhere also needs PREFECT_UI_API_URL."
 )
 """What it means to be reached from elsewhere."""
 

@@ -1,8 +1,9 @@
 """What kinds of values there are to choose from."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 Model = Literal["classic", "hierarchical"]
@@ -34,5 +35,25 @@ def _not_a_boolean(value: object) -> object:
     return value
 
 
+def _a_token(said: SecretStr) -> SecretStr:
+    token = said.get_secret_value().strip()
+    if not token:
+        raise PydanticCustomError("missing", "missing")
+    if not token.isascii():
+        raise PydanticCustomError("token", "tokens have plain letters only")
+    if token in {"your-token-here", "ENTER_TOKEN_HERE"}:
+        raise PydanticCustomError("placeholder", "still the example: edit it")
+    return SecretStr(token)
+
+
+def _hard_to_guess(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
+        raise PydanticCustomError("secret", "too short, or not fit for an address")
+    return secret
+
+
 Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
+Token = Annotated[SecretStr, AfterValidator(_a_token)]
+Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+"""Part of an address, or empty."""

@@ -78,7 +78,7 @@ def prefect_server(
         start_new_session=True,
     )
     try:
-        address = f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
+        address = api_at(host, port)
         await_health(address, server)
         yield address
     finally:
@@ -93,6 +93,11 @@ def _hand_over() -> None:
 
     for worker in (APILogWorker, EventsWorker):
         worker.drain_all(timeout=10)
+
+
+def api_at(host: str, port: int) -> str:
+    """Return how this machine calls a server of its own."""
+    return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
 
 
 def free_port() -> int:

@@ -1,7 +1,6 @@
 """What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
 
 import os
-import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote
@@ -24,7 +23,7 @@ from engine.classic import Constants
 from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Whole
+from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
 from tasks.configfile import ARTICLE, config_path, read_document
 from tasks.discretion import hide, shown_address
 
@@ -45,7 +44,7 @@ class Settings(BaseSettings):
 
     version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
     plex_url: str = Field("", description="the server's address, http(s)://host:32400")
-    plex_token: SecretStr = Field(SecretStr(""), description=f"see {ARTICLE}")
+    plex_token: Token = Field(SecretStr(""), description=f"see {ARTICLE}")
     library_name: str = Field("Music", min_length=1, description="a music library")
     confidence_c: Number = Field(3.0, gt=0, description="a number above 0")
     bias_critic: Number = Field(1.5, gt=-10, description="a number above -10")
@@ -79,7 +78,7 @@ class Settings(BaseSettings):
     backup_plex: bool = Field(default=False, description="true or false")
     retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
-    webhook_secret: SecretStr = Field(
+    webhook_secret: Secret = Field(
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
@@ -118,25 +117,6 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")) or set(url) & set("?#"):
             raise PydanticCustomError("address", "not an http(s) address")
         return url.rstrip("/")
-
-    @field_validator("plex_token")
-    @classmethod
-    def _is_a_token(cls, token: SecretStr) -> SecretStr:
-        if not token.get_secret_value().strip():
-            raise PydanticCustomError("missing", "missing")
-        if not token.get_secret_value().isascii():
-            raise PydanticCustomError("token", "tokens have plain letters only")
-        token = SecretStr(token.get_secret_value().strip())
-        if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
-            raise PydanticCustomError("placeholder", "still the example: edit it")
-        return token
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _is_hard_to_guess(cls, secret: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
-            raise PydanticCustomError("secret", "too short, or not fit for an address")
-        return secret
 
     @field_validator("version")
     @classmethod
@@ -229,6 +209,7 @@ def _key(field: str) -> str:
 
 def _hide_secrets(settings: Settings) -> None:
     hide(settings.plex_token.get_secret_value())
+    hide(settings.webhook_secret.get_secret_value())
     for url in (settings.plex_url, settings.state_url.get_secret_value()):
         _, _, login = url.rpartition("@")[0].partition("//")
         hide(unquote(login.partition(":")[2]))

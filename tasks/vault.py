@@ -6,6 +6,7 @@ import httpx
 from pydantic import SecretStr
 
 from engine.errors import SettingsInvalid
+from tasks.discretion import hide
 from tasks.settings import Settings
 
 PREFIX = "prefect-secret:"
@@ -58,4 +59,5 @@ def _kept(name: str) -> str:
             f"The Prefect Secret block {name!r} holds no token; tokens have plain "
             "letters only."
         )
+    hide(token)
     return token

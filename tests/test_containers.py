@@ -50,7 +50,8 @@ def environment() -> dict[str, str]:
     """Return all that any container finds in its environment."""
     found = dict(words.split("=") for kind, words in STEPS if kind == "ENV")
     for service in SERVICES.values():
-        found |= service.get("environment", {})
+        given = service.get("environment", {})
+        found |= {name: str(value) for name, value in given.items()}
     return found
 
 

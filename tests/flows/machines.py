@@ -96,6 +96,7 @@ class Machines(Served):
                 PREFECT_HOME=str(self.folder / name),
                 PREFECT_LOCAL_STORAGE_PATH=str(self.folder / "results"),
                 PLEXBAYES_PLEX_TOKEN=plex.token,
+                PLEXBAYES_WAIT_FOR_OTHERS="120",
             )
             for name in names
         ]

@@ -75,7 +75,7 @@ def test_of_three_runs_at_once_one_writes_and_the_others_refuse_or_wait(
 ) -> None:
     before = plex.dump()
     expected = expected_ratings(before)
-    machines.configure(plex, WAIT_FOR_OTHERS=120)
+    machines.configure(plex)
     desk = Listener(tmp_path, plex, machines.address, STATE_URL=machines.record)
     plex.faults([SLOW])
 

@@ -205,6 +205,14 @@ def test_an_empty_state_url_means_the_usual_place(path):
     assert url == f"sqlite:///{path.parent / 'plexbayes.db'}"
 
 
+@pytest.mark.parametrize("secret", ["short-0123", "with/slash-0123456789", "ü" * 20])
+def test_the_secret_of_the_webhook_fits_an_address_and_is_not_shown(path, secret):
+    text = refusal_of(path, ENOUGH | {"WEBHOOK_SECRET": secret})
+
+    assert "WEBHOOK_SECRET: too short, or not fit for an address" in text
+    assert secret not in text
+
+
 @pytest.mark.parametrize(
     ("wishes", "step"),
     [
