@@ -17,9 +17,10 @@ from engine.reports import LetterResult
 from tasks.remembering import memory_of
 from tasks.workbench import Step, Workbench
 
-LOOK_LASTS = 3.0
+LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
 """Seconds for which a look is trusted; whatever is not written by then is looked at
-again. Looking before every single request would double their number."""
+again. Looking before every single request would double their number. It may be older
+where Plex itself spares what a person rates in the moment of writing."""
 
 
 def write_letter(
@@ -109,7 +110,9 @@ class _Writer:
         while any(map(len, due)):
             self.bench.await_turn()
             looks = self.bench.gateway.look(self._keys(due))
-            fresh_until = time.monotonic() + LOOK_LASTS
+            is_guarded = self.bench.pen.abilities.is_guarded
+            lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
+            fresh_until = time.monotonic() + lasts
             requests = list(self._requests(due, looks))
             left = self._write_until(fresh_until, requests, looks)
             due = [plan.only(left) for plan in due]
