@@ -2,10 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +27,10 @@ from flows.render import headline
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
-from tasks.gate import Gate
-from tasks.patience import insist
-from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
-from tasks.settings import Settings, load_settings
+from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.settings import load_settings
 from tasks.shadow.runs import begin_run, finish_run, first_fit
-from tasks.workbench import GATE, Workbench, workbench
+from tasks.workbench import Workbench
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
@@ -75,8 +71,9 @@ def infer(
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
+    run_id = str(runtime.flow_run.id)
     reporting.say(*remarks)
-    with opened(settings, live=live, accept=accept_library) as bench:
+    with running.opened(settings, run_id, live=live, accept=accept_library) as bench:
         stock = look_around(bench, "read the library")
         before = stock.everything
         beliefs = agree_on_beliefs(bench, before)
@@ -95,23 +92,6 @@ def infer(
             facts(bench, before, after, beliefs), before, after, outcome
         )
         return conclude(bench, summary)
-
-
-@contextmanager
-def opened(settings: Settings, *, live: bool, accept: bool) -> Iterator[Workbench]:
-    """Lay out the tools of the run, and wait for a Plex that is away when it is due.
-
-    Raises:
-        RecordLost: Guesses would pass for a person's ratings.
-    """
-    run_id = str(runtime.flow_run.id)
-    gate = GATE.get() or Gate()
-    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
-    with ExitStack() as stack:
-        tools = partial(workbench, settings, run_id, live=live, accept=accept)
-        bench: Workbench = patiently(lambda: stack.enter_context(tools()))
-        patiently(lambda: refuse_if_lost(bench.store, bench.gateway))
-        yield bench
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

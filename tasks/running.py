@@ -1,6 +1,8 @@
 """The steps of a run as Prefect tasks: named, retried, and remembered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from prefect import task
@@ -15,9 +17,28 @@ from engine.plan import Beliefs, PhasePlan, make_plan
 from engine.reports import LetterResult
 from tasks import reading, reporting, writing
 from tasks.gate import Gate
-from tasks.patience import waited
+from tasks.patience import insist, waited
+from tasks.remembering import refuse_if_lost
 from tasks.settings import Settings
-from tasks.workbench import Workbench
+from tasks.workbench import GATE, Workbench, workbench
+
+
+@contextmanager
+def opened(
+    settings: Settings, run_id: str, *, live: bool, accept: bool
+) -> Iterator[Workbench]:
+    """Lay out the tools of a run, and wait for a Plex that is away when it is due.
+
+    Raises:
+        RecordLost: Guesses would pass for a person's ratings.
+    """
+    gate = GATE.get() or Gate()
+    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
+    with ExitStack() as stack:
+        tools = partial(workbench, settings, run_id, live=live, accept=accept)
+        bench: Workbench = patiently(lambda: stack.enter_context(tools()))
+        patiently(lambda: refuse_if_lost(bench.store, bench.gateway))
+        yield bench
 
 
 def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., Any]:

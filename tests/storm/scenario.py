@@ -12,7 +12,6 @@ from engine.errors import PlexbayesError
 from engine.library import Level
 from engine.reversal import Selection
 from tasks.remembering import take_stock
-from tasks.settings import Settings
 from tasks.undoing import undo
 from tasks.workbench import Workbench, workbench
 from tests.simulator.items import Kind
@@ -30,6 +29,8 @@ from tests.storm.witness import Verdict, Witness
 
 ATTEMPTS = 3
 """How often a letter is tried."""
+PATIENCE = 30.0
+"""Seconds to wait for an answer in good weather."""
 UNDO = partial(undo, selection=Selection())
 FULL = partial(infer_plainly, attempts=ATTEMPTS)
 
@@ -46,7 +47,6 @@ class Scenario:
         self._wishes = {
             "cooldown_batch": draw.choice([25, 3, 1]),
             "dynamic_precision": draw.random() < 1 / 2,
-            "timeout": TIMEOUT,
         }
         self._folder = folder
         self._runs = 0
@@ -68,7 +68,7 @@ class Scenario:
         self.plex.faults.set(faults(self._draw))
         self.plex.expect(self.meddler.plans())
         try:
-            self._do(work)
+            self._do(work, timeout=TIMEOUT)
         except PlexbayesError:
             pass
         finally:
@@ -112,15 +112,18 @@ class Scenario:
                 for guid in sorted(set(manual) - theirs.keys())
             ]
 
-    def _do(self, work: Callable[[Workbench], Any], *, live: bool = True) -> Any:
+    def _do(
+        self,
+        work: Callable[[Workbench], Any],
+        *,
+        live: bool = True,
+        timeout: float = PATIENCE,
+    ) -> Any:
         self._runs += 1
-        with workbench(self._settings, f"run {self._runs}", live=live) as bench:
-            return work(bench)
-
-    @property
-    def _settings(self) -> Settings:
         path = self._folder / "plexbayes.db"
-        return settings_for(self.plex.url, path, **self._wishes)
+        settings = settings_for(self.plex.url, path, timeout=timeout, **self._wishes)
+        with workbench(settings, f"run {self._runs}", live=live) as bench:
+            return work(bench)
 
 
 def played(seed: int) -> Verdict:
