@@ -46,5 +46,17 @@ bench-soak: setup ## Run fifty times in a row: does the record stay small?
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test format check
+SECONDS_EACH ?= 60
+
+fuzz: setup ## Throw odd files and answers at the program, a minute for each kind
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fuzz]'
+	for door in config state xml; do for how in bytes words; do \
+	  $(BIN)/python -m tests.fuzzing $$door $$how $(SECONDS_EACH) || exit 1; \
+	done; done
+
+audit: setup ## Ask the public lists of weaknesses about our dependencies (needs the network)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+.PHONY: help setup demo test format check fuzz audit
 .PHONY: bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage

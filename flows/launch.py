@@ -35,6 +35,7 @@ class Request:
     config: str
     accept_library: bool = False
     model: ModelChoice = ""
+    plan: str = ""
 
 
 def settings_of(config: str) -> Settings:
@@ -70,7 +71,9 @@ def launch(
     run_id = str(uuid.uuid4())
 
     def do(accept: bool) -> Result:  # noqa: FBT001 (called here only)
-        with workbench(settings, run_id, live=live, accept=accept) as bench:
+        with workbench(
+            settings, run_id, live=live, accept=accept, say=watching.note
+        ) as bench:
             bench.watch = watching
             return work(bench)
 

@@ -1,9 +1,9 @@
 """The steps of a run as Prefect tasks: named, retried, and remembered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
@@ -15,30 +15,31 @@ from engine.evidence import Part
 from engine.library import Library
 from engine.plan import Beliefs, PhasePlan, make_plan
 from engine.reports import LetterResult
-from tasks import reading, reporting, writing
+from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
 from tasks.patience import insist, waited
-from tasks.remembering import refuse_if_lost
 from tasks.settings import Settings
 from tasks.workbench import GATE, Workbench, workbench
+
+Result = TypeVar("Result")
 
 
 @contextmanager
 def opened(
     settings: Settings, run_id: str, *, live: bool, accept: bool
 ) -> Iterator[Workbench]:
-    """Lay out the tools of a run, and wait for a Plex that is away when it is due.
-
-    Raises:
-        RecordLost: Guesses would pass for a person's ratings.
-    """
-    gate = GATE.get() or Gate()
-    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
+    """Lay out the tools of a run, and wait for a Plex that is away when it is due."""
+    say, gate = reporting.say, GATE.get() or Gate()
     with ExitStack() as stack:
-        tools = partial(workbench, settings, run_id, live=live, accept=accept)
-        bench: Workbench = patiently(lambda: stack.enter_context(tools()))
-        patiently(lambda: refuse_if_lost(bench.store, bench.gateway))
-        yield bench
+        tools = partial(workbench, settings, run_id, live=live, accept=accept, say=say)
+        yield insist(
+            lambda: stack.enter_context(tools()), settings, gate, reporting.warn
+        )
+
+
+def insisted(bench: Workbench, act: Callable[[], Result]) -> Result:
+    """Do something that is safe to repeat, again while its fault may pass."""
+    return insist(act, bench.settings, bench.gate, reporting.warn)
 
 
 def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., Any]:
@@ -68,6 +69,18 @@ def read(bench: Workbench, moment: str) -> Library:
     if bench.gate.is_stopping:
         return reading.read_library(bench.gateway)
     return reading.read_library(bench.gateway, bench.gate.pass_through)
+
+
+@task(
+    name="try the server",
+    task_run_name="try the server",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def probe(bench: Workbench, everything: Part) -> probing.Probe | None:
+    """Try out on two items how the server may be written to."""
+    with bench.at_work():
+        return probing.probe(bench, everything)
 
 
 @task(

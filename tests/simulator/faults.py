@@ -17,6 +17,7 @@ QUIRKS = {
     "replace_tags",
     "lock_fields",
     "first_id_only",
+    "ignore_guard",
 }
 """The server does the right thing wrongly."""
 BEFORE = {"status", "timeout_before", "reset_before", "slow", "signal_before"}
