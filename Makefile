@@ -34,18 +34,6 @@ bench-quality: setup ## Compare the models on real libraries with known figures
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-bench-crash: setup ## Kill runs at every request: is anything lost or left?
-	$(BIN)/python -m tests.benchmarks.crash
-
-bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
-	$(BIN)/python -m tests.benchmarks.faults
-
-bench-soak: setup ## Run fifty times in a row: does the record stay small?
-	$(BIN)/python -m tests.benchmarks.soak
-
-bench-outage: setup ## Kill Plex in mid-run for half a minute
-	$(BIN)/python -m tests.benchmarks.outage
-
 SECONDS_EACH ?= 60
 
 fuzz: setup ## Throw odd files and answers at the program, a minute for each kind
@@ -57,6 +45,18 @@ fuzz: setup ## Throw odd files and answers at the program, a minute for each kin
 audit: setup ## Ask the public lists of weaknesses about our dependencies (needs the network)
 	$(BIN)/pip install --quiet pip-audit
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+bench-crash: setup ## Kill runs at every request: is anything lost or left?
+	$(BIN)/python -m tests.benchmarks.crash
+
+bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
+	$(BIN)/python -m tests.benchmarks.faults
+
+bench-soak: setup ## Run fifty times in a row: does the record stay small?
+	$(BIN)/python -m tests.benchmarks.soak
+
+bench-outage: setup ## Kill Plex in mid-run for half a minute
+	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test format check fuzz audit
 .PHONY: bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage

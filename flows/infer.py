@@ -1,8 +1,10 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,14 @@ from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
 from tasks.doubting import refuse_if_outdated
-from tasks.heeding import heeded
+from tasks.gate import Gate, stopped_by_sigterm
+from tasks.heeding import Heeding, heeded
+from tasks.patience import insist
 from tasks.precaution import precautions
 from tasks.remembering import Stock, seen_in_plex, take_stock
-from tasks.settings import load_settings
+from tasks.settings import Settings, load_settings
 from tasks.shadow.runs import begin_run, first_fit
-from tasks.workbench import Workbench
+from tasks.workbench import GATE, Workbench, workbench
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
@@ -70,15 +74,10 @@ def infer(
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
-    run_id = str(runtime.flow_run.id)
     reporting.say(*remarks)
-    with (
-        running.opened(settings, run_id, live=live, accept=accept_library) as bench,
-        heeded(bench.gate) as heeding,
-    ):
-        reporting.say(*running.insisted(bench, lambda: precautions(bench)))
+    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
         stock = look_around(bench, "read the library")
-        running.insisted(bench, lambda: refuse_if_outdated(bench, stock))
+        refuse_if_outdated(bench, stock)
         before = stock.everything
         try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)
@@ -98,6 +97,29 @@ def infer(
         after = stock.everything
         about = facts(bench, before, after, beliefs)
         return conclude(bench, summarize(about, before, after, outcome))
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, live: bool, accept: bool
+) -> Iterator[tuple[Workbench, Heeding]]:
+    """Lay out the tools of the run, and wait for a Plex that is away when it is due.
+
+    Raises:
+        RecordLost: Guesses would pass for a person's ratings.
+    """
+    gate = GATE.get() or Gate()
+    GATE.set(gate)
+    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
+    tools = partial(workbench, settings, str(runtime.flow_run.id), say=reporting.say)
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_sigterm(gate))
+        heeding = stack.enter_context(heeded(gate))
+        bench: Workbench = patiently(
+            lambda: stack.enter_context(tools(live=live, accept=accept))
+        )
+        reporting.say(*patiently(lambda: precautions(bench)))
+        yield bench, heeding
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

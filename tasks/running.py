@@ -1,9 +1,7 @@
 """The steps of a run as Prefect tasks: named, retried, and remembered."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
@@ -17,29 +15,9 @@ from engine.plan import Beliefs, PhasePlan, make_plan
 from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
-from tasks.patience import insist, waited
+from tasks.patience import waited
 from tasks.settings import Settings
-from tasks.workbench import GATE, Workbench, workbench
-
-Result = TypeVar("Result")
-
-
-@contextmanager
-def opened(
-    settings: Settings, run_id: str, *, live: bool, accept: bool
-) -> Iterator[Workbench]:
-    """Lay out the tools of a run, and wait for a Plex that is away when it is due."""
-    say, gate = reporting.say, GATE.get() or Gate()
-    with ExitStack() as stack:
-        tools = partial(workbench, settings, run_id, live=live, accept=accept, say=say)
-        yield insist(
-            lambda: stack.enter_context(tools()), settings, gate, reporting.warn
-        )
-
-
-def insisted(bench: Workbench, act: Callable[[], Result]) -> Result:
-    """Do something that is safe to repeat, again while its fault may pass."""
-    return insist(act, bench.settings, bench.gate, reporting.warn)
+from tasks.workbench import Workbench
 
 
 def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., Any]:

@@ -104,7 +104,7 @@ def workbench(
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-    A live run holds the library: no other run writes to it meanwhile. It waits
+    A live run holds the library: no other run writes to it meanwhile, and it waits
     for one that does as long as configured. It begins with a copy of the record,
     unless that is as in the last copy. A dry run opens everything for reading and
     leaves no trace.
