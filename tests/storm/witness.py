@@ -32,6 +32,8 @@ class Verdict:
     residue: list[str] = field(default_factory=list)
     """What undo left behind, or took along."""
 
+    marred: list[str] = field(default_factory=list)
+    """Items on which a server was tried that takes no lock back."""
     faults: int = 0
     """Requests that went wrong."""
     edits: int = 0
@@ -111,7 +113,7 @@ class Witness:
         name = f"{item.kind.label} {item.title!r} ({item.key})"
         if TAG in moods:
             yield f"{name} bears our tag"
-        if [mood for mood in moods if mood != TAG] != self.moods[item]:
+        if {mood for mood in moods if mood != TAG} != set(self.moods[item]):
             yield f"{name} has the moods {moods}, not {self.moods[item]}"
         if item.locks != self.locks[item]:
             yield f"{name} has the locks {item.locks}, not {self.locks[item]}"
