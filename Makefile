@@ -28,8 +28,15 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
+	$(BIN)/python -m tests.benchmarks.race
+	$(BIN)/python -m tests.benchmarks.scale
+
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
+
+picture: setup ## Draw docs/gains.svg from real libraries
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gains ../shared/libraries docs/gains.svg
 
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
@@ -58,5 +65,5 @@ bench-soak: setup ## Run fifty times in a row: does the record stay small?
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test format check fuzz audit
-.PHONY: bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
+.PHONY: help setup demo test format check fuzz audit picture
+.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage

@@ -11,7 +11,7 @@ from engine.library import Items, Level, Library
 from engine.points import Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Name:
     """How our record knows an item."""
 
@@ -57,6 +57,8 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
     are paired in the order of their keys; likewise items that share a guid.
     """
     items = library[level]
+    if _all_at_home(items, recorded):
+        return []
     keys_of: dict[str, list[int]] = defaultdict(list)
     for guid, key in zip(items.guid, items.key.tolist(), strict=True):
         keys_of[guid].append(key)
@@ -66,6 +68,16 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
         key=lambda name: name.key,
     )
     return _rekeyed(known, keys_of) + _found_again(library, items, level, known, lost)
+
+
+def _all_at_home(items: Items, recorded: Sequence[Name]) -> bool:
+    """Say whether every recorded item still has its guid and its key."""
+    keys = np.fromiter((name.key for name in recorded), np.int64, len(recorded))
+    rows = items.rows_of(keys)
+    return all(
+        row >= 0 and items.guid[row] == name.guid
+        for row, name in zip(rows.tolist(), recorded, strict=True)
+    )
 
 
 def _rekeyed(known: Iterable[Name], keys_of: dict[str, list[int]]) -> list[Move]:

@@ -1,5 +1,6 @@
 """The library as it was read at one moment; it never changes afterwards."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Self
@@ -68,6 +69,14 @@ class Facts:
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
         return replace(self, **columns)
 
+    @classmethod
+    def joined(cls, pieces: Sequence[Self]) -> Self:
+        """Return the facts of several pieces, one after the other."""
+        names = [f.name for f in fields(cls)]
+        return cls(
+            **{n: np.concatenate([getattr(p, n) for p in pieces]) for n in names}
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Items:
@@ -101,6 +110,14 @@ class Items:
         names = [f.name for f in fields(self) if f.name != "facts"]
         columns = {name: getattr(self, name)[rows] for name in names}
         return replace(self, **columns, facts=self.facts and self.facts.take(rows))
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Self]) -> Self:
+        """Return the items of several pieces, one after the other."""
+        names = [f.name for f in fields(cls) if f.name != "facts"]
+        columns = {n: np.concatenate([getattr(p, n) for p in pieces]) for n in names}
+        facts = [piece.facts for piece in pieces if piece.facts is not None]
+        return cls(**columns, facts=Facts.joined(facts) if facts else None)
 
     def rows_of(self, keys: Ints) -> Ints:
         """Return the row of each key, −1 where there is no such item."""

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from engine.classic import chosen_phases, spelled
 from engine.errors import (
     ConfigMissing,
     LibraryHeld,
@@ -28,7 +27,7 @@ from flows.options import (
     Yes,
     write_json,
 )
-from flows.render import complain, show
+from flows.render import complain
 from flows.serve import serve
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -68,7 +67,9 @@ def infer(
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
-    from flows.launch import Request, launch_infer  # noqa: PLC0415 (is slow)
+    from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
+    from flows.launch import Request, launch_infer  # noqa: PLC0415
+    from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
@@ -78,7 +79,7 @@ def infer(
     asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
-    show(summary)
+    show_report(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 
@@ -111,6 +112,7 @@ def undo(
     accept_library: Accept = False,
 ) -> None:
     """Take inferred ratings back; what you rated since stays."""
+    from engine.classic import chosen_phases  # noqa: PLC0415
     from engine.reversal import Selection  # noqa: PLC0415
     from flows.launch import ask, is_live, launch  # noqa: PLC0415
     from flows.render import show_counts  # noqa: PLC0415
@@ -235,10 +237,9 @@ def init(*, config: Config = None) -> None:
 @app.command(help=HELP["doctor"])
 def doctor(*, canary: Canary = False, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
-    from flows.doctor import doctor as work  # noqa: PLC0415
-    from flows.doctor import report  # noqa: PLC0415
+    from flows import doctor as work  # noqa: PLC0415
 
-    raise typer.Exit(report(work(config, canary=canary)))
+    raise typer.Exit(work.report(work.doctor(config, canary=canary)))
 
 
 def main() -> None:

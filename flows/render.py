@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from engine.audit import Audit
-from engine.reports import PhaseCount, Ranked, Summary
 from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
-if TYPE_CHECKING:  # what reads Plex takes long to import, and --help needs none
+if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
+    from engine.audit import Audit
+    from engine.reports import PhaseCount, Ranked, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 
@@ -37,14 +37,14 @@ def stars(points: float | None, decimals: int = 2) -> str:
     return "–" if points is None else f"{points / 2:.{decimals}f}★"
 
 
-def headline(summary: Summary) -> str:
+def headline(summary: "Summary") -> str:
     """Say in one sentence what a run did."""
     if summary.dry_run:
         return f"{summary.planned} ratings would be written (dry run)"
     return f"{summary.written} of {summary.planned} planned ratings written"
 
 
-def lines(summary: Summary) -> list[str]:
+def lines(summary: "Summary") -> list[str]:
     """Return what a run found and did, a sentence a line."""
     moved = [f"{what}: {before} → {after}." for what, before, after in shifts(summary)]
     failures = summary.failed_letters.items()
@@ -52,7 +52,7 @@ def lines(summary: Summary) -> list[str]:
     return [inventory(summary), *moved, *doings(summary), *failed]
 
 
-def inventory(summary: Summary) -> str:
+def inventory(summary: "Summary") -> str:
     """Say how large the library is."""
     return (
         f"{summary.artists} artists, {summary.albums} albums, {summary.tracks} "
@@ -60,7 +60,7 @@ def inventory(summary: Summary) -> str:
     )
 
 
-def shifts(summary: Summary) -> list[tuple[str, str, str]]:
+def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
     """Return what moved during a run, before and after, as rows of text."""
     prior = stars(summary.prior_before, 4), stars(summary.prior_after, 4)
     mean = stars(summary.mean_before, 4), stars(summary.mean_after, 4)
@@ -70,7 +70,7 @@ def shifts(summary: Summary) -> list[tuple[str, str, str]]:
     ]
 
 
-def doings(summary: Summary) -> list[str]:
+def doings(summary: "Summary") -> list[str]:
     """Say what became of everything, and what it cost, a sentence a line."""
     return [
         f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
@@ -85,7 +85,7 @@ def doings(summary: Summary) -> list[str]:
     ]
 
 
-def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
+def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
     """Return the counts of each phase as rows of text."""
     return [
         (phase, *map(str, (c.planned, c.written, c.kept_by_drift, c.cleared)))
@@ -93,7 +93,7 @@ def counts(phases: dict[str, PhaseCount]) -> list[tuple[str, ...]]:
     ]
 
 
-def ranks(artists: Iterable[Ranked]) -> list[tuple[str, ...]]:
+def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     """Return ranked artists or albums as rows of text."""
     return [
         (
@@ -112,7 +112,7 @@ def screen() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def show(summary: Summary) -> None:
+def show(summary: "Summary") -> None:
     """Print the report of a run."""
     console = screen()
     console.rule(f"{summary.library}: {headline(summary)}")
@@ -143,7 +143,7 @@ def remark(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def show_audit(audit: Audit) -> None:
+def show_audit(audit: "Audit") -> None:
     """Print whether the record and Plex agree."""
     console = screen()
     console.rule(f"{audit.library}: {audit.verdict}")
@@ -153,13 +153,13 @@ def show_audit(audit: Audit) -> None:
         console.print(table("What differs", DIFFERENCE, rows))
 
 
-def differences(audit: Audit) -> list[tuple[str, ...]]:
+def differences(audit: "Audit") -> list[tuple[str, ...]]:
     """Return what an audit found as rows of text."""
     found = [finding for finding in audit.findings.values() if finding.count]
     return [(str(f.count), f.means, ", ".join(f.items)) for f in found]
 
 
-def show_ranking(best: list[Ranked], worst: list[Ranked], what: str) -> None:
+def show_ranking(best: "list[Ranked]", worst: "list[Ranked]", what: str) -> None:
     """Print the power rankings."""
     console = screen()
     console.print(table(f"Top {what}s", heads(what), ranks(best)))

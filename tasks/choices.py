@@ -10,10 +10,12 @@ Model = Literal["classic", "hierarchical"]
 ModelChoice = Literal["", "classic", "hierarchical"]
 """The same for one run; empty: as configured."""
 
+FINE = 0.02
+"""Points; how finely the classic model writes unless told otherwise."""
+
 COARSE = 0.1
 """Points; how finely the hierarchical model writes unless told otherwise. It gives
 every track a value of its own, and only equal values share a request."""
-
 
 CONSTANTS = {
     "confidence": "confidence_c",

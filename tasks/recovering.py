@@ -15,7 +15,7 @@ from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
 from tasks.doubting import doubts
 from tasks.remembering import followed, take_stock
-from tasks.shadow.tables import ShadowRow
+from tasks.shadow.rows import Shadow
 from tasks.workbench import Workbench
 
 NOTHING = np.empty(0, np.int64)
@@ -87,7 +87,7 @@ def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     look = bench.gateway.look(items.key)[level]
     bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
     shadows = {
-        guid: ShadowRow(
+        guid: Shadow(
             guid=guid,
             key=key,
             phase=UNKNOWN_PHASE,

@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,32 +18,40 @@ from engine.points import Ints, Texts
 from tasks.believing import heard
 from tasks.plex.gateway import PlexGateway
 from tasks.reading import read_library
+from tasks.shadow.rows import Intent, Shadow
 from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow, ShadowRow
 from tasks.workbench import Workbench
+
+Row = TypeVar("Row", Shadow, Intent)
 
 LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
 
 
 def memory_of(
-    guids: Texts, shadows: Iterable[ShadowRow], intents: Iterable[IntentRow]
+    guids: Texts, shadows: Sequence[Shadow], intents: Sequence[Intent]
 ) -> Memory:
     """Lay out what is recorded beside the items that it is about."""
     memory = Memory.blank(len(guids))
-    rows: dict[str, list[int]] = {}
-    for row, guid in enumerate(guids):
-        rows.setdefault(guid, []).append(row)
-    for shadow in shadows:
-        at = rows.get(shadow.guid, [])
-        memory.value[at], memory.seen_at[at] = shadow.value, shadow.seen_at
-    for intent in intents:
-        at = rows.get(intent.guid, [])
-        memory.value[at] = intent.after
-        memory.before[at] = np.nan if intent.before is None else intent.before
-        memory.unconfirmed[at] = True
-        memory.arrived[at] = intent.acknowledged_at is not None
+    rows, at = _met(guids, shadows)
+    memory.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
+    memory.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[at]
+    rows, at = _met(guids, intents)
+    before = [np.nan if one.before is None else one.before for one in intents]
+    arrived = [intent.acknowledged_at is not None for intent in intents]
+    memory.value[rows] = np.array([intent.after for intent in intents], float)[at]
+    memory.before[rows] = np.array(before, float)[at]
+    memory.arrived[rows] = np.array(arrived, bool)[at]
+    memory.unconfirmed[rows] = True
     return memory
+
+
+def _met(guids: Texts, recorded: Sequence[Shadow | Intent]) -> tuple[Ints, Ints]:
+    """Return the rows of items that are recorded, and where in the record each is."""
+    place = {one.guid: at for at, one in enumerate(recorded)}
+    found = np.fromiter((place.get(g, -1) for g in guids), np.int64, len(guids))
+    rows = np.flatnonzero(found >= 0)
+    return rows, found[rows]
 
 
 def remember(
@@ -65,7 +74,7 @@ def remember(
 
 def followed(
     store: ShadowStore, library: Library, level: Level, *, live: bool
-) -> tuple[Sequence[ShadowRow], Sequence[IntentRow]]:
+) -> tuple[Sequence[Shadow], Sequence[Intent]]:
     """Return what is recorded of a level, under the names that items have now."""
     shadows, intents = store.shadows(level), store.intents(level)
     recorded = {row.guid for row in shadows} | {row.guid for row in intents}
@@ -81,16 +90,18 @@ def followed(
     moved = moves(library, level, list(names.values()))
     if live and moved:
         store.follow(level, moved)
-    _rename([*shadows, *intents], moved)
-    return shadows, intents
+    return _renamed(shadows, moved), _renamed(intents, moved)
 
 
-def _rename(rows: Sequence[ShadowRow | IntentRow], moved: Sequence[Move]) -> None:
+def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
+    if not moved:
+        return rows
     new = {(move.old.guid, move.old.key): move.new for move in moved}
-    for row in rows:
-        name = new.get((row.guid, row.key))
-        if name is not None:
-            row.guid, row.key = name.guid, name.key
+    names = [new.get((row.guid, row.key)) for row in rows]
+    return [
+        row._replace(guid=name.guid, key=name.key) if name else row
+        for row, name in zip(rows, names, strict=True)
+    ]
 
 
 def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
@@ -149,6 +160,8 @@ def settle(
     A promise whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
     One that was acknowledged and whose rating is gone was kept, and then cleared.
+    Of one that was made twice, the first may arrive yet, and with a later date: as
+    long as it may, the same value is no person's.
     """
     for level in Level:
         intents = {intent.guid: intent for intent in store.intents(level)}
@@ -161,7 +174,7 @@ def settle(
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
-        store.confirm(level, _shadows(library, level, rows[kept], intents))
+        store.confirm(level, _shadows(store, library, level, rows[kept], intents))
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
@@ -183,28 +196,41 @@ def seen_in_plex(
     return counts
 
 
-def _first_rows(guids: Texts, wanted: Iterable[str]) -> Ints:
-    row_of = {guid: row for row, guid in reversed(list(enumerate(guids)))}
-    found = [row_of[guid] for guid in wanted if guid in row_of]
-    return np.array(found, np.int64)
+def _first_rows(guids: Texts, wanted: Container[str]) -> Ints:
+    """Return the first row of each guid that is wanted."""
+    first: dict[str, int] = {}
+    for row, guid in enumerate(guids):
+        if guid in wanted:
+            first.setdefault(guid, row)
+    return np.array(list(first.values()), np.int64)
 
 
 def _shadows(
-    library: Library, level: Level, rows: Ints, intents: dict[str, IntentRow]
-) -> list[ShadowRow]:
+    store: ShadowStore,
+    library: Library,
+    level: Level,
+    rows: Ints,
+    intents: dict[str, Intent],
+) -> list[Shadow]:
     items = library[level].take(rows)
+
+    def latest(guid: str, rated_at: int) -> int:
+        """Return up to which date the value is ours."""
+        since = store.unheard_since(level, guid)
+        return max(rated_at, 0 if since is None else int(since + LATEST_ARRIVAL))
+
     return [
-        ShadowRow(
+        Shadow(
             guid=guid,
             key=key,
             phase=intents[guid].phase,
             run_id=intents[guid].run_id,
             value=intents[guid].after,
             written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
-            seen_at=seen_at,
+            seen_at=latest(guid, rated_at),
             fingerprint=fingerprint,
         )
-        for guid, key, seen_at, fingerprint in zip(
+        for guid, key, rated_at, fingerprint in zip(
             items.guid,
             items.key.tolist(),
             items.rated_at.tolist(),

@@ -25,7 +25,7 @@ from engine.classic import Constants
 from engine.errors import ConfigMissing, SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, Model, Number, Whole
+from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Whole
 from tasks.discretion import hide, shown_address
 
 ARTICLE = (
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     @property
     def grid(self) -> Grid:
         """Which values are written."""
-        usual = STEP if self.model == "classic" else COARSE
+        usual = FINE if self.model == "classic" else COARSE
         return Grid(
             step=max(2 * self.write_precision or usual, STEP),
             lowest=2 * (self.rating_floor or 0),

@@ -22,10 +22,10 @@ from engine.reversal import (
 from tasks.doubting import refuse_if_outdated
 from tasks.probing import probe
 from tasks.remembering import followed, memory_of, take_stock
-from tasks.shadow.tables import IntentRow, ShadowRow
+from tasks.shadow.rows import Intent, Shadow
 from tasks.workbench import Step, Workbench
 
-Row = ShadowRow | IntentRow
+Row = Shadow | Intent
 
 AT_ONCE = MOST_IDS
 """Items looked at and then written at once: a person may rate one meanwhile."""
@@ -43,8 +43,8 @@ class Chosen:
 
     def owners_of(self, items: Items | Look) -> NDArray[np.int8]:
         """Tell whose ratings these are now."""
-        shadows = [row for row in self.rows.values() if isinstance(row, ShadowRow)]
-        intents = [row for row in self.rows.values() if isinstance(row, IntentRow)]
+        shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
+        intents = [row for row in self.rows.values() if isinstance(row, Intent)]
         memory = memory_of(items.guid, shadows, intents)
         return owners(items.rating, items.rated_at, memory)
 
@@ -131,7 +131,8 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     if not bench.is_live:
         report.undone += len(set(look.guid[clears]))
         return
-    tags = {m.key: m.tag for m in bench.store.marks(level) if not m.had_tag}
+    marks = bench.store.marks(level, list(set(look.guid)))
+    tags = {mark.key: mark.tag for mark in marks if not mark.had_tag}
     tag = np.array([tags.get(key, "") for key in look.key.tolist()], object)
     for edit in reversals(level, look, clears, tag):
         _apply(bench, edit)

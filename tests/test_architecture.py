@@ -1,6 +1,8 @@
 """The house stays small: short modules, short functions, names that say something."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,8 @@ LONG_FUNCTIONS = {
 EMPTY_NAMES = ("get_", "handle_", "process_")
 EMPTY_MODULES = {"utils", "util", "helpers", "helper", "misc", "common"}
 PRINTER = Path("flows/render.py")
+SLOW = {"numpy", "plexapi", "prefect", "pydantic", "requests", "sqlalchemy"}
+"""What takes long to import, and what nobody needs who asks for help."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -113,3 +117,21 @@ def test_only_one_module_prints(module):
     ]
 
     assert module == PRINTER or calls == []
+
+
+def test_asking_for_help_loads_nothing_slow():
+    program = (
+        "import sys; from flows.cli import app; app(['--help'], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "infer" in answer.stdout
+    assert SLOW.isdisjoint(name.split(".")[0] for name in answer.stderr.split())

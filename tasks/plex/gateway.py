@@ -22,7 +22,16 @@ from engine.errors import (
 from engine.library import SHARED, Identity, Items, Level
 from engine.points import Ints
 from tasks.plex.line import Line
-from tasks.plex.markup import Listing, key_of, listing_of, looks_of, number
+from tasks.plex.markup import (
+    IDLE_ELEMENTS,
+    IDLE_FIELDS,
+    Listing,
+    joined,
+    key_of,
+    listing_of,
+    looks_of,
+    number,
+)
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
@@ -36,10 +45,6 @@ LONGEST_URL = 4000
 
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
-
-IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
-IDLE_FIELDS = "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt"
-"""What we ask listings to leave out; a server may send it all the same."""
 
 
 class PlexGateway:
@@ -99,13 +104,12 @@ class PlexGateway:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
             PlexUnreachable: A page did not arrive whole.
         """
-        elements = list(self._elements(level, between, only or {}))
-        distinct = len({key_of(e) for e in elements})
-        if distinct != len(elements):
-            raise LibraryChanging(
-                f"Plex listed {len(elements) - distinct} {level.word}s twice."
-            )
-        return listing_of(level, elements)
+        pages = self._pages(level, between, only or {})
+        listing = joined([listing_of(level, list(page)) for page in pages])
+        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
+        if twice:
+            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
+        return listing
 
     def look(self, keys: Ints) -> dict[Level, Look]:
         """Read ratings, locks and our tag of items of any level, 100 a request.
@@ -221,7 +225,7 @@ class PlexGateway:
         """The path of the library's listings and edits."""
         return f"/library/sections/{self._section.get('key')}/all"
 
-    def _elements(
+    def _pages(
         self, level: Level, between: Callable[[], None], only: dict[str, str]
     ) -> Iterator[Element]:
         path = f"{self._all}?" + urlencode(
@@ -252,7 +256,7 @@ class PlexGateway:
                 raise PlexUnreachable(
                     f"Plex sent {start} of {total} {level.word}s and then nothing."
                 )
-            yield from page
+            yield page
             start += len(page)
 
     def _get(self, path: str, start: int | None = None, size: int = PAGE) -> Element:

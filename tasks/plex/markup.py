@@ -20,11 +20,19 @@ NUMBERS = -(2.0**53), 2.0**53
 
 RATINGS = -TOLERANCE, 10 + TOLERANCE
 """Points; beyond them there is no star."""
+IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
+IDLE_FIELDS = (
+    "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
+    "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
+    "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
+    "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
+)
+"""What we ask listings to leave out; a server may send it all the same."""
 
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """All items of one level as listed; parents are still keys, not rows."""
+    """Items of one level as listed; parents are still keys, not rows."""
 
     items: Items
     """Ascending by key; `parent` holds ratingKeys, −1 for artists."""
@@ -74,7 +82,7 @@ def key_of(element: Element) -> int:
 
 
 def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
-    """Return a whole listing as columns."""
+    """Return a page of a listing as columns."""
     keys = np.array([key_of(e) for e in elements], np.int64)
     order = np.argsort(keys, kind="stable")
     ordered = [elements[row] for row in order]
@@ -92,6 +100,14 @@ def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
     )
     sort_title = [e.get("titleSort") or e.get("title", "") for e in ordered]
     return Listing(items, texts(sort_title))
+
+
+def joined(pages: Sequence[Listing]) -> Listing:
+    """Return the pages of one listing as one; there is at least one page."""
+    items = Items.joined([page.items for page in pages])
+    order = np.argsort(items.key, kind="stable")
+    sort_title = np.concatenate([page.sort_title for page in pages])
+    return Listing(items.take(order), sort_title[order])
 
 
 def _facts(level: Level, elements: Sequence[Element]) -> Facts:
@@ -133,11 +149,15 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
 
 
 def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
-    return np.array([number(e, name, absent) for e in elements], np.float64)
+    told = [e.get(name) for e in elements]
+    try:
+        return np.array([float(text) if text else absent for text in told])
+    except ValueError:  # let it be told of which item
+        return np.array([number(e, name, absent) for e in elements])
 
 
 def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
-    return np.array([int(number(e, name, absent)) for e in elements], np.int64)
+    return _floats(elements, name, absent).astype(np.int64)
 
 
 def _flags(values: Iterable[bool]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

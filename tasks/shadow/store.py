@@ -1,6 +1,6 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -10,17 +10,23 @@ from sqlalchemy.orm import Session
 
 from engine.batches import Batch, Look
 from engine.errors import ShadowError
+from engine.estimates import Known
 from engine.following import Move
 from engine.library import Identity, Level
-from engine.points import Ints
+from engine.points import Ints, Texts
 from tasks.shadow.database import Database, open_database
 from tasks.shadow.records import record_of
-from tasks.shadow.tables import IntentRow, MarkRow, OfItem, ShadowRow
+from tasks.shadow.rows import Intent, Mark, Shadow
+from tasks.shadow.tables import IntentRow, MarkRow, OfGuess, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
 
-Row = TypeVar("Row", bound=OfItem)
+UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
+"""Nobody can say how sure a rating is."""
+
+Row = TypeVar("Row", Shadow, Intent, Mark)
+Value = TypeVar("Value")
 
 
 class ShadowStore:
@@ -29,6 +35,7 @@ class ShadowStore:
     def __init__(self, database: Database, library_id: int) -> None:
         self.database = database
         self.library_id = library_id
+        self._unheard: dict[tuple[Level, str], float] = {}
 
     @classmethod
     def open(
@@ -65,29 +72,24 @@ class ShadowStore:
         """Close the connections."""
         self.database.close()
 
-    def shadows(
-        self, level: Level, guids: Sequence[str] | None = None
-    ) -> Sequence[ShadowRow]:
+    def shadows(self, level: Level, guids: Sequence[str] | None = None) -> list[Shadow]:
         """Return the ratings that are ours: all of a level, or of these guids."""
-        return self._rows(ShadowRow, level, guids)
+        return self._rows(ShadowRow, Shadow, level, guids)
 
-    def intents(
-        self, level: Level, guids: Sequence[str] | None = None
-    ) -> Sequence[IntentRow]:
+    def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
         """Return the open promises: all of a level, or of these guids."""
-        return self._rows(IntentRow, level, guids)
+        return self._rows(IntentRow, Intent, level, guids)
+
+    def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
+        """Return what items were like before our first write to them."""
+        return self._rows(MarkRow, Mark, level, guids)
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        return not any(self.shadows(level) or self.intents(level) for level in Level)
-
-    def marks(self, level: Level) -> Sequence[MarkRow]:
-        """Return what items were like before our first write to them."""
-        wanted = select(MarkRow).where(
-            MarkRow.library_id == self.library_id, MarkRow.level == level
-        )
+        tables = (ShadowRow, IntentRow)
+        keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
         with self.database.reading() as session:
-            return session.scalars(wanted).all()
+            return all(session.scalar(one.limit(1)) is None for one in keys)
 
     def intend(
         self, batch: Batch, look: Look, tag: str, run_id: str, now: float
@@ -103,15 +105,28 @@ class ShadowStore:
                 "before": None if np.isnan(before) else before,
                 "after": batch.after,
                 "promised_at": now,
+                **known,
             }
-            for guid, key, before in zip(
-                batch.guid, batch.key.tolist(), batch.before.tolist(), strict=True
+            for guid, key, before, known in zip(
+                batch.guid,
+                batch.key.tolist(),
+                batch.before.tolist(),
+                batch.estimates.known(),
+                strict=True,
             )
         ]
+        self._note_unheard(level, batch.guid)
         with self.database.writing() as session:
             self._delete(session, IntentRow, level, batch.guid)
             session.execute(insert(IntentRow), _last_of_each_guid(promises))
             self._mark(session, batch, look, tag)
+
+    def unheard_since(self, level: Level, guid: str) -> float | None:
+        """Return when a write was promised that never was acknowledged.
+
+        It may still arrive, though another one was made in its place.
+        """
+        return self._unheard.get((level, guid))
 
     def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -138,17 +153,23 @@ class ShadowStore:
                 accepted, [{"of": guid} for guid in batch.guid]
             )
 
-    def confirm(self, level: Level, seen: Sequence[ShadowRow]) -> None:
+    def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
         """Turn promises that were seen in Plex into ratings of ours."""
         if not seen:
             return
         guids = [row.guid for row in seen]
         with self.database.writing() as session:
+            known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
             self._delete(session, IntentRow, level, guids)
-            for row in seen:
-                row.library_id, row.level = self.library_id, int(level)
-            session.add_all(seen)
+            for some in _pieces(seen):
+                rows = [
+                    self._item(level, row.guid)
+                    | row._asdict()
+                    | known.get(row.guid, UNKNOWN)
+                    for row in some
+                ]
+                session.connection().execute(insert(ShadowRow), rows)
 
     def withdraw(self, level: Level, guids: Sequence[str]) -> None:
         """Drop promises that were never kept."""
@@ -196,19 +217,43 @@ class ShadowStore:
                 self._delete(session, table, level, [move.old.guid])
 
     def _rows(
-        self, table: type[Row], level: Level, guids: Sequence[str] | None
-    ) -> Sequence[Row]:
-        wanted = select(table).where(
+        self,
+        table: type[OfItem] | type[MarkRow],
+        kind: type[Row],
+        level: Level,
+        guids: Sequence[str] | None,
+    ) -> list[Row]:
+        """Return all rows of a level as values, or those with these guids."""
+        columns = [getattr(table, name) for name in kind._fields]
+        wanted = select(*columns).where(
             table.library_id == self.library_id, table.level == level
         )
+        pieces = [wanted]
+        if guids is not None:
+            pieces = [wanted.where(table.guid.in_(some)) for some in _pieces(guids)]
         with self.database.reading() as session:
-            if guids is None:
-                return session.scalars(wanted).all()
-            found: list[Row] = []
-            for start in range(0, len(guids), MOST_PARAMETERS):
-                some = guids[start : start + MOST_PARAMETERS]
-                found += session.scalars(wanted.where(table.guid.in_(some)))
-            return found
+            return [kind._make(row) for one in pieces for row in session.execute(one)]
+
+    def _known(
+        self, session: Session, level: Level, guids: Sequence[str]
+    ) -> dict[str, Known]:
+        """Return how sure promised ratings are, by guid."""
+        columns = [getattr(IntentRow, name) for name in UNKNOWN]
+        wanted = select(IntentRow.guid, *columns).where(
+            IntentRow.library_id == self.library_id, IntentRow.level == level
+        )
+        found: dict[str, Known] = {}
+        for some in _pieces(guids):
+            for guid, *values in session.execute(
+                wanted.where(IntentRow.guid.in_(some))
+            ):
+                found[guid] = dict(zip(UNKNOWN, values, strict=True))
+        return found
+
+    def _note_unheard(self, level: Level, guids: Texts) -> None:
+        for intent in self.intents(level, guids.tolist()):
+            if intent.acknowledged_at is None:
+                self._unheard[level, intent.guid] = intent.promised_at
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}
@@ -221,13 +266,10 @@ class ShadowStore:
         guids: Iterable[str],
     ) -> None:
         gone = delete(table).where(
-            table.library_id == self.library_id,
-            table.level == level,
-            table.guid == bindparam("of"),
+            table.library_id == self.library_id, table.level == level
         )
-        names = [{"of": guid} for guid in guids]
-        if names:
-            session.connection().execute(gone, names)
+        for some in _pieces(list(guids)):
+            session.connection().execute(gone.where(table.guid.in_(some)))
 
     def _mark(self, session: Session, batch: Batch, look: Look, tag: str) -> None:
         level = batch.phase.level
@@ -257,6 +299,12 @@ class ShadowStore:
             }
             for row in rows
         ]
+
+
+def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values a few hundred at a time."""
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]
 
 
 def _last_of_each_guid(

@@ -41,9 +41,7 @@ def contents(store):
         *store.intents(Level.TRACK),
         *store.marks(Level.TRACK),
     ]
-    return [
-        {k: v for k, v in vars(row).items() if not k.startswith("_")} for row in rows
-    ]
+    return [row._asdict() for row in rows]
 
 
 def test_what_one_records_the_other_does_not_see(store, other):

@@ -202,3 +202,18 @@ def test_an_empty_state_url_means_the_usual_place(path):
 
     url = settings.state_url.get_secret_value()
     assert url == f"sqlite:///{path.parent / 'plexbayes.db'}"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "step"),
+    [
+        ({}, 0.02),
+        ({"MODEL": "hierarchical"}, 0.1),
+        ({"WRITE_PRECISION": 0.05}, 0.1),
+        ({"WRITE_PRECISION": 0.001}, 0.01),
+    ],
+)
+def test_ratings_are_written_in_hundredths_of_a_star_or_as_chosen(path, wishes, step):
+    settings, _ = load(path, ENOUGH | wishes)
+
+    assert settings.grid.step == step

@@ -1,0 +1,229 @@
+"""Side by side: plexbayes and a script that works item by item, on one simulator.
+
+Run `make bench`; `QUICK=1 make bench` takes a small library. The real command
+runs as its user would run it, with a Prefect server of its own. The simulator
+answers a read in 3 ms and 0.5 ms an item, a rating in 10 ms and a tag in 60 ms, and
+writes one at a time; what both sides did is what the simulator counted.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.batches import MOST_IDS
+from engine.classic import Phase
+from engine.evidence import split
+from engine.library import Level
+from engine.plan import PhasePlan, plan_part
+from tasks.believing import beliefs_of
+from tasks.plex.gateway import PAGE as LARGE_PAGE
+from tasks.remembering import Stock, take_stock
+from tasks.settings import Settings
+from tasks.workbench import workbench
+from tests.benchmarks.cases import CASES, FALLBACK, INFER, QUICK, SIZES, UNDO, Case
+from tests.benchmarks.per_item import Ask, Script, timed
+from tests.simulator.process import Simulator
+
+LATENCY = {"read": 3, "item": 0.5, "rate": 10, "tag": 60}
+"""Milliseconds."""
+SEND_ALL = 2_000
+"""Requests of the per-item script that are really sent; beyond, a sample is."""
+COMMAND = str(Path(sys.executable).with_name("plexbayes"))
+STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
+"""Stars between two values that are written."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one side needed for one case."""
+
+    tracks: int
+    case: str
+    side: str
+    reads: int
+    writes: int
+    seconds: float
+    minimum: int | None = None
+    """Requests without which the plan cannot be carried out."""
+    prefect: float | None = None
+    """Share of the command's time that was neither reading, thinking nor writing."""
+    is_extrapolated: bool = False
+    """Whether the seconds were measured on a sample of the requests."""
+
+    @property
+    def requests(self) -> int:
+        """All requests."""
+        return self.reads + self.writes
+
+
+class Bench:
+    """One simulator, one configuration, and the command."""
+
+    def __init__(self, plex: Simulator, folder: Path, tracks: int) -> None:
+        self.plex, self.folder, self.tracks = plex, folder, tracks
+        self.environment = os.environ | {"PREFECT_HOME": str(folder / "prefect")}
+        self.environment.pop("PREFECT_API_URL", None)
+
+    def run(self, case: Case) -> Result:
+        """Run the command, and count."""
+        config = {"PLEX_URL": self.plex.url, "PLEX_TOKEN": self.plex.token}
+        config |= {"COOLDOWN_BATCH": 0} | case.config
+        (self.folder / "config.json").write_text(json.dumps(config))
+        minimum = self.minimum(case, Settings(**lowered(config)))
+        self.plex.faults(list(case.faults))
+        self.plex.clear_log()
+        begun = time.perf_counter()
+        command = [COMMAND, *case.words, "--json", "report.json"]
+        subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
+        seconds = time.perf_counter() - begun
+        self.plex.faults([])
+        counts = self.plex.counts()
+        report = json.loads((self.folder / "report.json").read_text())
+        worked = report.get("worked")
+        return Result(
+            tracks=self.tracks,
+            case=case.name,
+            side="plexbayes",
+            reads=counts["reads"],
+            writes=counts["writes"],
+            seconds=seconds,
+            minimum=minimum,
+            prefect=1 - worked / seconds if worked else None,
+        )
+
+    def plan(self, settings: Settings) -> tuple[Stock, list[PhasePlan]]:
+        """Return what would be written now."""
+        state = f"sqlite:///{self.folder}/plexbayes.db"
+        settings = settings.model_copy(update={"state_url": secret(state)})
+        with workbench(settings, "bench", live=False) as bench:
+            stock = take_stock(bench)
+        beliefs = beliefs_of(settings, stock.everything)
+        parts = split(stock.library, stock.everything).values()
+        plans = [plan_part(tuple(Phase), part, beliefs) for part in parts]
+        return stock, [plan for letter in plans for plan in letter]
+
+    def minimum(self, case: Case, settings: Settings) -> int:
+        """Return the pages to read and the requests that the plan needs.
+
+        A rating of one letter, phase and value goes into one request with all
+        others like it, as many as one request may name.
+        """
+        stock, plans = self.plan(settings)
+        everything = stock.everything
+        pages = sum(ceil(len(everything[level]) / LARGE_PAGE) for level in Level)
+        most = min(settings.cooldown_batch or MOST_IDS, MOST_IDS)
+        if case.words == UNDO:
+            ours = [everything[level].standing.ours for level in Level]
+            counts = [np.count_nonzero(~np.isnan(own)) for own in ours]
+            return pages + sum(ceil(count / MOST_IDS) for count in counts)
+        if case.words != INFER:
+            return pages
+        sizes = [np.unique(plan.after, return_counts=True)[1] for plan in plans]
+        return pages + int(sum(np.ceil(own / most).sum() for own in sizes))
+
+
+def secret(text: str) -> Any:
+    """Return a setting that is not shown."""
+    return type(Settings.model_fields["state_url"].default)(text)
+
+
+def lowered(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration by the names of its settings."""
+    return {name.lower(): value for name, value in config.items()}
+
+
+BY_ITEM: dict[str, Callable[[Script], Iterator[Ask]]] = {
+    "dry run": Script.dry_run,
+    "first run": Script.first_run,
+    "second run": Script.second_run,
+    "undo": Script.undo,
+    "first run, no tag": lambda script: script.first_run(tags=False),
+}
+"""What a per-item script does in each case."""
+
+
+def by_item(bench: Bench, script: Script, case: Case) -> Result:
+    """Let the per-item script do the same."""
+    chosen = list(BY_ITEM[case.name](script))
+    plex = bench.plex
+    seconds = timed(chosen, plex.url, plex.token, most=SEND_ALL)
+    writes = sum(ask.method == "PUT" for ask in chosen)
+    return Result(
+        tracks=bench.tracks,
+        case=case.name,
+        side="per item",
+        reads=len(chosen) - writes,
+        writes=writes,
+        seconds=seconds,
+        is_extrapolated=len(chosen) > SEND_ALL,
+    )
+
+
+def race(tracks: int, cases: Sequence[Case], folder: Path) -> Iterator[Result]:
+    """Run all cases on one simulator: ours first, which leave it as it was."""
+    with Simulator.start(synthetic=tracks, seed=7, latency=LATENCY) as plex:
+        bench = Bench(plex, folder, tracks)
+        (folder / "plexbayes.db").unlink(missing_ok=True)
+        settings = Settings(plex_url=plex.url, plex_token=plex.token, cooldown_batch=0)
+        stock, plans = bench.plan(settings)
+        yield from precision(bench, settings)
+        for case in cases:
+            result = bench.run(case)
+            if case.name:
+                yield result
+        script = Script(stock.library, plans, str(plex.facts["section"]))
+        for case in cases:
+            if case.name in BY_ITEM:
+                yield by_item(bench, script, case)
+
+
+def precision(bench: Bench, settings: Settings) -> Iterator[Result]:
+    """Tell how many requests each step between two values would need; none is sent."""
+    for stars in STEPS:
+        finer = settings.model_copy(update={"write_precision": stars})
+        needed = bench.minimum(CASES[1], finer)
+        yield Result(bench.tracks, f"steps of {stars}★", "plan", 0, 0, 0.0, needed)
+
+
+def warm_up(folder: Path) -> None:
+    """Let Prefect make its database, which it does only once."""
+    with Simulator.start(synthetic=20) as plex:
+        Bench(plex, folder, 20).run(CASES[0])
+
+
+def main() -> None:
+    """Run the race, print it, and write it down."""
+    from tests.benchmarks.telling import tell  # noqa: PLC0415 (draws)
+
+    quick = bool(os.environ.get("QUICK"))
+    cases = CASES + (FALLBACK if "--fallback" in sys.argv else ())
+    results = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        warm_up(folder)
+        for tracks in QUICK if quick else SIZES:
+            own = CASES[:4] if quick else [c for c in cases if tracks in c.sizes]
+            for result in race(tracks, own, folder):
+                print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
+                results.append(result)
+    tell(results)
+
+
+if __name__ == "__main__":
+    main()

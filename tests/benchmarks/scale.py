@@ -1,0 +1,185 @@
+"""How the cost of a dry run grows with the library: seconds and memory a stage.
+
+Run `make bench`, or `python -m tests.benchmarks.scale TRACKS …`. The simulator
+serves every library over HTTP; what that takes is told apart. Each size runs in a
+process of its own, so that no size borrows memory from another.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.evidence import split
+from engine.library import Level
+from engine.plan import plan_part
+from tasks.believing import beliefs_of
+from tasks.reading import read_library
+from tasks.remembering import remember, settle, stand, take_stock
+from tasks.settings import Settings
+from tasks.workbench import Workbench, workbench
+from tests.benchmarks.promises import promise_everything
+from tests.simulator.process import Simulator
+
+SIZES = (30_000, 100_000, 300_000, 1_000_000)
+QUICK = (3_000, 10_000)
+MEGABYTE = 1024
+"""Kilobytes, as the kernel counts them."""
+Measured = dict[str, Any]
+"""What came of one size: counts, seconds and megabytes by stage."""
+THINKING = ("parse", "own", "infer", "plan")
+"""The stages of a first dry run without HTTP."""
+
+
+@dataclass
+class Stopwatch:
+    """Seconds and peak memory of each stage of one process (Linux only).
+
+    Seconds are those of the processor, so that a busy machine changes nothing.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    megabytes: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a block."""
+        Path("/proc/self/clear_refs").write_text("5")
+        begun = time.process_time()
+        yield
+        self.seconds[name] = time.process_time() - begun
+        self.megabytes[name] = peak()
+
+
+def peak() -> int:
+    """Return the most memory held since it was last reset, megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) // MEGABYTE
+
+
+class Wire:
+    """What a gateway spent in HTTP: waiting for Plex, and working on it."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.waited = self.worked = 0.0
+        """Seconds by the wall clock, and of the processor."""
+        self._session = bench.gateway._session  # noqa: SLF001 (a stopwatch)
+        self._send = self._session.send
+        self._session.send = self.send
+
+    def send(self, *arguments: Any, **options: Any) -> Any:
+        """Send a request and read the answer, timed."""
+        waited, worked = time.perf_counter(), time.process_time()
+        try:
+            return self._send(*arguments, **options)
+        finally:
+            self.waited += time.perf_counter() - waited
+            self.worked += time.process_time() - worked
+
+
+def measure(address: str, token: str, folder: str) -> Measured:
+    """Run every stage of a dry run once, then those of a second run."""
+    watch = Stopwatch()
+    state = f"sqlite:///{folder}/plexbayes.db"
+    settings = Settings(plex_url=address, plex_token=token, state_url=state)
+    with workbench(settings, "scale", live=True) as bench:
+        wire = Wire(bench)
+        with watch.stage("parse"):
+            library = read_library(bench.gateway)
+        watch.seconds["read"] = wire.waited
+        watch.seconds["parse"] -= wire.worked
+        with watch.stage("own"):
+            stock = take_stock(bench, lambda: library)
+        with watch.stage("infer"):
+            beliefs = beliefs_of(settings, stock.everything)
+            parts = split(library, stock.everything)
+        with watch.stage("plan"):
+            plans = [
+                plan
+                for part in parts.values()
+                for plan in plan_part(tuple(Phase), part, beliefs)
+            ]
+        promise_everything(bench.store, plans)
+        for plan in plans:
+            items = library[plan.phase.level]
+            items.rating[items.rows_of(plan.key)] = plan.after
+        with watch.stage("store"):
+            standings = stand(library, remember(bench.store, library, live=True))
+            settle(bench.store, library, standings)
+        with watch.stage("own again"):
+            stock = take_stock(bench, lambda: library)
+    planned = sum(map(len, plans))
+    ours = [stock.everything[level].standing.ours for level in Level]
+    assert sum(np.count_nonzero(~np.isnan(one)) for one in ours) >= planned
+    return {
+        "tracks": len(library.tracks),
+        "items": sum(len(library[level]) for level in Level),
+        "planned": planned,
+        "seconds": watch.seconds,
+        "megabytes": watch.megabytes,
+    }
+
+
+def exponent(rows: list[Measured]) -> float:
+    """Return how time grows: 1 is in proportion to the library."""
+    first, last = rows[0], rows[-1]
+    ratio = thinking(last) / thinking(first)
+    return math.log(ratio) / math.log(last["tracks"] / first["tracks"])
+
+
+def thinking(row: Measured) -> float:
+    """Return the seconds of a first dry run without HTTP."""
+    seconds: dict[str, float] = row["seconds"]
+    return sum(seconds[stage] for stage in THINKING)
+
+
+def scale(sizes: tuple[int, ...]) -> list[Measured]:
+    """Measure every size in a process of its own."""
+    rows = []
+    for tracks in sizes:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Simulator.start(synthetic=tracks, seed=7) as plex,
+        ):
+            command = [sys.executable, "-m", "tests.benchmarks.scale"]
+            command += [plex.url, plex.token, folder]
+            answer = subprocess.run(command, check=True, capture_output=True)
+            rows.append(json.loads(answer.stdout))
+            print(json.dumps(rows[-1]), flush=True)
+    return rows
+
+
+def main(sizes: tuple[int, ...]) -> None:
+    """Measure, print, and write it into the documentation."""
+    from tests.benchmarks.telling import FOLDER, draw_growth  # noqa: PLC0415 (draws)
+
+    rows = scale(sizes)
+    last = rows[-1]
+    print(
+        f"{last['tracks']:,} tracks, all but HTTP: {thinking(last):.1f} s of one "
+        f"processor, at most {max(last['megabytes'].values())} MB, a second run "
+        f"included; exponent {exponent(rows):.2f} from {rows[0]['tracks']:,} tracks."
+    )
+    (FOLDER / "scale.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    draw_growth(rows)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if words and words[0].startswith("http"):
+        print(json.dumps(measure(*words)))
+    else:
+        usual = QUICK if os.environ.get("QUICK") else SIZES
+        main(tuple(map(int, words)) or usual)
