@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.points import TOLERANCE
+from tasks.probing import CANARY
 from tests.simulator.items import Item
 from tests.simulator.plex import Plex
 from tests.simulator.world import World
@@ -65,7 +66,9 @@ class Witness:
     def notice(self, item: Item) -> None:
         """Take what an item is like for a person's wish."""
         self._guids[item.key] = item.guid
-        self.moods[item] = [mood for mood in item.tags.get("mood", []) if mood != TAG]
+        self.moods[item] = [
+            m for m in item.tags.get("mood", []) if m not in {TAG, CANARY}
+        ]
         self.locks[item] = set(item.locks)
 
     def date(self, changes: int) -> None:
