@@ -64,8 +64,12 @@ bench-crash: setup ## Kill runs at every request: is anything lost or left?
 bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
 	$(BIN)/python -m tests.benchmarks.faults
 
+bench-soak: setup ## Run fifty times in a row: does the record stay small?
+	$(BIN)/python -m tests.benchmarks.soak
+
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test format check screenshots fuzz audit picture
-.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage bench-workers
+.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
+.PHONY: bench-workers

@@ -160,6 +160,8 @@ def settle(
     A promise whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
     One that was acknowledged and whose rating is gone was kept, and then cleared.
+    Of one that was made twice, the first may arrive yet, and with a later date: as
+    long as it may, the same value is no person's.
     """
     for level in Level:
         intents = {intent.guid: intent for intent in store.intents(level)}
@@ -172,7 +174,7 @@ def settle(
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
-        store.confirm(level, _shadows(library, level, rows[kept], intents))
+        store.confirm(level, _shadows(store, library, level, rows[kept], intents))
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
@@ -204,9 +206,19 @@ def _first_rows(guids: Texts, wanted: Container[str]) -> Ints:
 
 
 def _shadows(
-    library: Library, level: Level, rows: Ints, intents: dict[str, Intent]
+    store: ShadowStore,
+    library: Library,
+    level: Level,
+    rows: Ints,
+    intents: dict[str, Intent],
 ) -> list[Shadow]:
     items = library[level].take(rows)
+
+    def latest(guid: str, rated_at: int) -> int:
+        """Return up to which date the value is ours."""
+        since = store.unheard_since(level, guid)
+        return max(rated_at, 0 if since is None else int(since + LATEST_ARRIVAL))
+
     return [
         Shadow(
             guid=guid,
@@ -215,10 +227,10 @@ def _shadows(
             run_id=intents[guid].run_id,
             value=intents[guid].after,
             written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
-            seen_at=seen_at,
+            seen_at=latest(guid, rated_at),
             fingerprint=fingerprint,
         )
-        for guid, key, seen_at, fingerprint in zip(
+        for guid, key, rated_at, fingerprint in zip(
             items.guid,
             items.key.tolist(),
             items.rated_at.tolist(),

@@ -18,7 +18,9 @@ from tests.tasks.test_settings import ORIGINAL
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROMISES = (ROOT / "docs" / "promises.md").read_text("utf-8")
-NAMED = sorted(set(re.findall(r"`((?:tests|engine)/[\w/]+\.py)::(\w+)`", PROMISES)))
+FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")
+PROOF = re.compile(r"`((?:tests|engine)/[\w/]+\.py)::(\w+)`")
+NAMED = sorted(set(PROOF.findall(PROMISES + FAULTS)))
 DECISIONS = sorted(set(map(int, re.findall(r"decision (\d+)", PROMISES))))
 GROUP = typer.main.get_command(cli.app)
 SHARED = ("--dry-run", "--live", "--config", "--json", "--yes", "--accept-library")
@@ -156,4 +158,4 @@ def test_every_file_that_the_readme_points_to_exists():
 
 
 def test_the_documentation_names_no_path_of_a_machine():
-    assert not re.search(r"/(work|home|root|tmp|Users)/", README + PROMISES)
+    assert not re.search(r"/(work|home|root|tmp|Users)/", README + PROMISES + FAULTS)

@@ -275,7 +275,9 @@ class PlexGateway:
     def _account(self) -> str:
         try:
             self._get("/accounts")
-        except PlexRefused:
+        except PlexRefused as refusal:
+            if "(403)" not in str(refusal):  # that says nothing of whose it is
+                raise
             # Only the owner may ask; other accounts are told apart by token.
             return SHARED + blake2b(self._token.encode(), digest_size=8).hexdigest()
         return OWNER_ACCOUNT

@@ -3,13 +3,16 @@
 import json
 from dataclasses import asdict
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from engine.classic import Constants
 from engine.documents import document_of, fit_of
 from engine.fitting import Fit
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import RunRow
+
+KEPT = 200
+"""Runs of a library that are remembered; older ones make way."""
 
 
 def begin_run(
@@ -21,6 +24,8 @@ def begin_run(
     fit: Fit | None = None,
 ) -> tuple[float, Constants]:
     """Record a run, or find it if it was begun before.
+
+    Only the latest runs stay on record.
 
     Returns:
         What the run takes as given: a retried run keeps to its first library
@@ -43,6 +48,10 @@ def begin_run(
                 fit=fit and json.dumps(document_of(fit)),
             )
         )
+        of_library = RunRow.library_id == store.library_id
+        latest = select(RunRow.id).where(of_library).order_by(RunRow.started_at.desc())
+        outdated = RunRow.id.in_(latest.offset(KEPT))
+        session.execute(delete(RunRow).where(of_library, outdated))
     return mean, constants
 
 

@@ -13,7 +13,7 @@ from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.following import Move
 from engine.library import Identity, Level
-from engine.points import Ints
+from engine.points import Ints, Texts
 from tasks.shadow.database import Database, open_database
 from tasks.shadow.records import record_of
 from tasks.shadow.rows import Intent, Mark, Shadow
@@ -35,6 +35,7 @@ class ShadowStore:
     def __init__(self, database: Database, library_id: int) -> None:
         self.database = database
         self.library_id = library_id
+        self._unheard: dict[tuple[Level, str], float] = {}
 
     @classmethod
     def open(
@@ -114,10 +115,18 @@ class ShadowStore:
                 strict=True,
             )
         ]
+        self._note_unheard(level, batch.guid)
         with self.database.writing() as session:
             self._delete(session, IntentRow, level, batch.guid)
             session.execute(insert(IntentRow), _last_of_each_guid(promises))
             self._mark(session, batch, look, tag)
+
+    def unheard_since(self, level: Level, guid: str) -> float | None:
+        """Return when a write was promised that never was acknowledged.
+
+        It may still arrive, though another one was made in its place.
+        """
+        return self._unheard.get((level, guid))
 
     def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -240,6 +249,11 @@ class ShadowStore:
             ):
                 found[guid] = dict(zip(UNKNOWN, values, strict=True))
         return found
+
+    def _note_unheard(self, level: Level, guids: Texts) -> None:
+        for intent in self.intents(level, guids.tolist()):
+            if intent.acknowledged_at is None:
+                self._unheard[level, intent.guid] = intent.promised_at
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from engine.partition import letter_of
-from tests.flows.listener import PATIENCE, Listener, end, items, ratings, tagged
+from tests.flows.listener import Listener, end, items, ratings, tagged
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
@@ -128,28 +128,6 @@ def await_writes(plex: Simulator, count: int) -> None:
     while len([c for c in plex.journal() if c["what"] == "rating"]) < count:
         assert time.monotonic() < deadline, "no write came"
         time.sleep(0.05)
-
-
-def test_a_plex_that_is_killed_and_comes_back_costs_no_letter(
-    plex: Simulator, listener: Listener
-) -> None:
-    before = plex.dump()
-    listener.configure(DRY_RUN=False, RETRY_DELAY=0.5)
-    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 50}])
-    process = listener.start("infer")
-    await_writes(plex, 5)
-    plex.die(listener.folder / "kept")
-    time.sleep(3)
-    with plex.come_back(listener.folder / "kept") as back:
-        _, err = process.communicate(timeout=PATIENCE)
-        after = back.dump()
-
-    expected = expected_ratings(before)
-    assert process.returncode == 0
-    assert "Trying again in 0.5 s." in err
-    assert "Trying again in 2 s." in err
-    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
-    assert tagged(after) == set(expected)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

@@ -167,10 +167,10 @@ class Faults:
         with self._lock:
             return [fault for fault in self._rules if fault.strikes(request)]
 
-    def struck(self) -> int:
-        """Return how many times one of the rules has been met by a request."""
+    def struck(self, skip: int = 0) -> int:
+        """Return how many requests have met rules, other than the first ones."""
         with self._lock:
-            return sum(fault.struck for fault in self._rules)
+            return sum(fault.struck for fault in self._rules[skip:])
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rules and how often each has been met."""

@@ -22,8 +22,14 @@ STATUSES = (400, 401, 403, 404, 414, 429, 500, 503, 520)
 BREAKS = ("timeout_before", "timeout_after", "reset_before", "reset_after")
 GARBLES = ("half_response", "garbage_xml")
 PAGES = ("short_page", "changing_total", "duplicate_page")
-HABITS = ("ignore_batch_rating", "replace_tags", "lock_fields", "first_id_only")
-"""Of a server that is to behave badly all the time."""
+HABITS = (
+    "ignore_batch_rating",
+    "replace_tags",
+    "lock_fields",
+    "first_id_only",
+    "ignore_guard",
+)
+"""Of a server that misbehaves all the time."""
 AMBIGUOUS = 0.05
 """Points by which a person's rating differs from all that we ever wrote there:
 nobody could tell the same value apart, and nothing is asked of such a case."""
@@ -56,6 +62,11 @@ class Stormy(Served):
         if act:
             with self.world.lock:
                 act()
+
+
+def habits(draw: Random) -> list[Rule]:
+    """Draw how a server misbehaves all the time: in every third scenario, somehow."""
+    return [{"do": draw.choice(HABITS)}] if draw.random() < 1 / 3 else []
 
 
 def faults(draw: Random) -> list[Rule]:

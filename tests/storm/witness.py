@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.points import TOLERANCE
+from tasks.probing import CANARY
 from tests.simulator.items import Item
 from tests.simulator.plex import Plex
 from tests.simulator.world import World
@@ -32,6 +33,8 @@ class Verdict:
     residue: list[str] = field(default_factory=list)
     """What undo left behind, or took along."""
 
+    marred: list[str] = field(default_factory=list)
+    """Items on which a server was tried that takes no lock back."""
     faults: int = 0
     """Requests that went wrong."""
     edits: int = 0
@@ -63,7 +66,9 @@ class Witness:
     def notice(self, item: Item) -> None:
         """Take what an item is like for a person's wish."""
         self._guids[item.key] = item.guid
-        self.moods[item] = [mood for mood in item.tags.get("mood", []) if mood != TAG]
+        self.moods[item] = [
+            m for m in item.tags.get("mood", []) if m not in {TAG, CANARY}
+        ]
         self.locks[item] = set(item.locks)
 
     def date(self, changes: int) -> None:
@@ -111,7 +116,7 @@ class Witness:
         name = f"{item.kind.label} {item.title!r} ({item.key})"
         if TAG in moods:
             yield f"{name} bears our tag"
-        if [mood for mood in moods if mood != TAG] != self.moods[item]:
+        if {mood for mood in moods if mood != TAG} != set(self.moods[item]):
             yield f"{name} has the moods {moods}, not {self.moods[item]}"
         if item.locks != self.locks[item]:
             yield f"{name} has the locks {item.locks}, not {self.locks[item]}"

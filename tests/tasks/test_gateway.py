@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.errors import LibraryMissing, PlexRefused, PlexUnreachable
+from engine.errors import LibraryMissing, PlexError, PlexRefused
 from engine.library import Level
 from tasks.plex.gateway import PlexGateway
 from tests.simulator.process import Simulator
@@ -99,10 +99,11 @@ def test_to_a_shared_account_the_tag_of_the_owner_says_nothing(plex, songs):
         assert len(guest.tagged(Level.TRACK)) == 0
 
 
-def test_whose_account_it_is_must_be_known(plex, order):
-    order("status", {"path": "/accounts"}, code=503)
+@pytest.mark.parametrize("code", [400, 401, 404, 503])
+def test_whose_account_it_is_must_be_known(plex, order, code):
+    order("status", {"path": "/accounts"}, code=code)
 
-    with pytest.raises(PlexUnreachable):
+    with pytest.raises(PlexError):
         PlexGateway(settings_of(plex))
 
 

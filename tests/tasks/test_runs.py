@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.classic import Constants
+from tasks.shadow import runs as recorded_runs
 from tasks.shadow.runs import begin_run, finish_run
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import RunRow
@@ -65,3 +66,15 @@ def test_what_came_of_a_run_is_recorded_with_that_run_only(store, times):
     assert json.loads(recorded["run 1"].summary) == {"attempt": times - 1}
     assert recorded["run 1"].finished_at == 300.0
     assert recorded["run 2"].summary is recorded["run 2"].finished_at is None
+
+
+def test_only_the_latest_runs_of_a_library_are_remembered(address, store, monkeypatch):
+    monkeypatch.setattr(recorded_runs, "KEPT", 3)
+    with ShadowStore.open(address, replace(MINE, uuid="2"), create=True) as other:
+        begin_run(other, "run 0", 6.0, GENTLE, now=1.0)
+
+        for number in range(5):
+            begin_run(store, f"run {number}", 6.0, GENTLE, now=100.0 + number)
+
+        assert runs(store).keys() == {"run 2", "run 3", "run 4"}
+        assert runs(other).keys() == {"run 0"}

@@ -1,0 +1,30 @@
+"""However often it runs, the record stays as large as the library, and all is done."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.stories.household import quick_folder
+from tests.storm.soak import Size, soaked
+
+FINE = Size(shadow=9, intent=0, mark=9, run=3, lease=0, bytes=1000, writes=0, ever=9)
+
+
+def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with quick_folder() as folder:
+        sizes = list(soaked(tracks=60, runs=5, folder=Path(folder)))
+
+    assert [size.too_large() for size in sizes] == [[]] * 6
+    assert sizes[-1].shadow < sizes[-2].shadow / 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("shadow", 10), ("intent", 1), ("run", 201), ("bytes", 10**6), ("writes", 1)],
+)
+def test_what_grows_without_bound_is_named(name, value):
+    (fault,) = replace(FINE, **{name: value}).too_large()
+
+    assert fault.startswith(f"{name} is {value}, above ")
