@@ -38,4 +38,26 @@ bench-quality: setup ## Compare the models on real libraries with known figures
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
-.PHONY: help setup demo test format check bench bench-quality bench-speed
+SECONDS_EACH ?= 60
+
+fuzz: setup ## Throw odd files and answers at the program, a minute for each kind
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fuzz]'
+	for door in config state xml; do for how in bytes words; do \
+	  $(BIN)/python -m tests.fuzzing $$door $$how $(SECONDS_EACH) || exit 1; \
+	done; done
+
+audit: setup ## Ask the public lists of weaknesses about our dependencies (needs the network)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+bench-crash: setup ## Kill runs at every request: is anything lost or left?
+	$(BIN)/python -m tests.benchmarks.crash
+
+bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
+	$(BIN)/python -m tests.benchmarks.faults
+
+bench-outage: setup ## Kill Plex in mid-run for half a minute
+	$(BIN)/python -m tests.benchmarks.outage
+
+.PHONY: help setup demo test format check fuzz audit
+.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage

@@ -1,12 +1,13 @@
 """From a plan to requests: what may still be written, and what goes together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
 
 from engine.classic import Phase
+from engine.edits import Edit
 from engine.ownership import Memory, Owner, owners
 from engine.plan import PhasePlan
 from engine.points import Bools, Floats, Ints, Texts, equal
@@ -29,6 +30,8 @@ class Look:
     rating_locked: Bools
     has_tag: Bools
     """Whether the item bears the configured mood tag."""
+    moods: Texts
+    """All moods of each item, a tuple."""
 
     def take(self, rows: Ints) -> Self:
         """Return these rows only."""
@@ -57,10 +60,25 @@ class Batch:
     guid: Texts
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
+    rated_until: int
+    """When any of them was last rated by then, epoch seconds; 0: none ever was."""
 
     def __len__(self) -> int:
         """Return the number of items."""
         return len(self.key)
+
+    def edit(self, tag: str) -> Edit:
+        """Return what the request changes; it also gives a tag, if there is one."""
+        return Edit(
+            level=self.phase.level,
+            key=self.key,
+            rates=True,
+            points=self.after,
+            rating_locked=self.rating_locked,
+            adds=(tag,) if tag else (),
+            mood_locked=self.mood_locked,
+            rated_until=self.rated_until,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +97,21 @@ class Admitted:
     """Items that are no longer there."""
 
 
-def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
+def admit(
+    plan: PhasePlan, look: Look, memory: Memory, *, tagged: bool = False
+) -> Admitted:
     """Keep of a plan what may still be written, given the very latest look.
 
     Args:
         plan: One phase of one letter; items may have changed since it was made.
         look: All items that share a guid with the plan, as they are now.
         memory: What the shadow state says of each row of the look.
+        tagged: Whether an item without our tag is not done yet.
     """
     owner = owners(look.rating, look.rated_at, memory)
     by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
     acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
+    acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
     rows: list[int] = []
     after: list[float] = []
@@ -108,24 +130,6 @@ def admit(plan: PhasePlan, look: Look, memory: Memory) -> Admitted:
     return Admitted(
         np.array(rows, np.int64), np.array(after, np.float64), done, taken_over, gone
     )
-
-
-def still_due(batch: Batch, look: Look, memory: Memory) -> Batch:
-    """Keep of a batch what a person left as it was until this very moment.
-
-    Args:
-        batch: Items that were due when their letter was looked at.
-        look: These items as they are now.
-        memory: What the shadow state says of each row of the look.
-    """
-    owner = owners(look.rating, look.rated_at, memory)
-    due = (
-        ~np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
-        & (look.mood_locked == batch.mood_locked)
-        & (look.rating_locked == batch.rating_locked)
-    )
-    now = look.take(np.flatnonzero(due))
-    return replace(batch, key=now.key, guid=now.guid, before=now.rating)
 
 
 def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
@@ -153,4 +157,46 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
                 before=look.rating[row[chunk]],
+                rated_until=int(look.rated_at[row[chunk]].max()),
             )
+
+
+def windows(
+    plans: Sequence[PhasePlan], copies: Sequence[Ints], size: int
+) -> Iterator[list[PhasePlan]]:
+    """Cut plans into stretches that one request can look at, in their order.
+
+    Ratings that may share a write stay together.
+
+    Args:
+        plans: What is to be written, phase after phase.
+        copies: For each plan, how many items share each of its ratings.
+        size: Most items in one write.
+    """
+    window: dict[int, list[Ints]] = {}
+    room = MOST_IDS
+    for number, (plan, width) in enumerate(zip(plans, copies, strict=True)):
+        for rows in _stretches(plan.after, width, size):
+            needed = int(width[rows].sum())
+            if window and needed > room:
+                yield _taken(plans, window)
+                window, room = {}, MOST_IDS
+            window.setdefault(number, []).append(rows)
+            room -= needed
+    if window:
+        yield _taken(plans, window)
+
+
+def _stretches(after: Floats, width: Ints, size: int) -> Iterator[Ints]:
+    """Yield rows of one value at a time, and of no more items than one write has."""
+    order = np.argsort(after, kind="stable")
+    borders = np.flatnonzero(np.diff(after[order])) + 1
+    for group in np.split(order, borders) if len(order) else []:
+        write = (np.cumsum(width[group]) - 1) // size
+        yield from np.split(group, np.flatnonzero(np.diff(write)) + 1)
+
+
+def _taken(
+    plans: Sequence[PhasePlan], window: dict[int, list[Ints]]
+) -> list[PhasePlan]:
+    return [plans[number].take(np.concatenate(rows)) for number, rows in window.items()]

@@ -7,10 +7,13 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
 │  ├─ LibraryChanging          the library moved while it was read: retried
 │  ├─ PlexRefused              token, rights or request refused: never retried
+│  │  ├─ NotThere              there is no such item or page: skipped and counted
+│  │  └─ RequestTooLong        too much in one request: sent again in halves
 │  └─ LibraryMissing           no music library of that name
 ├─ ShadowError
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
 │  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
+│  ├─ RecordOutdated           Plex shows what only a newer shadow state explains
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
@@ -50,6 +53,14 @@ class PlexRefused(PlexError):
     """The server understood and said no: asking again would not help."""
 
 
+class NotThere(PlexRefused):
+    """Plex knows no such thing; an item may have been deleted meanwhile."""
+
+
+class RequestTooLong(PlexRefused):
+    """Plex, or a proxy before it, does not take so much in one request."""
+
+
 class LibraryMissing(PlexError):
     """There is no music library of the configured name."""
 
@@ -64,6 +75,10 @@ class ShadowUnreadable(ShadowError):
 
 class RecordLost(ShadowError):
     """Items bear our tag, but the shadow state knows of none: it is not theirs."""
+
+
+class RecordOutdated(ShadowError):
+    """Ratings bear our tag that the shadow state cannot explain: an old copy."""
 
 
 class LibraryReplaced(ShadowError):

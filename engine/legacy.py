@@ -8,6 +8,9 @@ from engine.points import TOLERANCE
 HIGHEST = 10.0
 """Points."""
 
+LONGEST_KEY = 18
+"""Digits; more than any database counts."""
+
 FORMAT = "1.2"
 """The version that an exported file names."""
 
@@ -58,15 +61,19 @@ def parse_state(document: object, name: str) -> LegacyState:
 
 
 def _key(key: object, name: str) -> int:
-    if not str(key).isdecimal():
-        raise SettingsInvalid(f"{name}: {key!r} is not a ratingKey.")
-    return int(str(key))
+    digits = str(key)
+    if not digits.isdecimal() or len(digits) > LONGEST_KEY:
+        raise SettingsInvalid(f"{name}: {digits[:40]!r} is not a ratingKey.")
+    return int(digits)
 
 
 def _points(entry: object, key: object, name: str) -> float:
     value = entry.get("r") if isinstance(entry, dict) else entry
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        points = float(value)
-        if -TOLERANCE <= points <= HIGHEST + TOLERANCE:
-            return points
-    raise SettingsInvalid(f"{name}: item {key} has {value!r} instead of a rating.")
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and -TOLERANCE <= value <= HIGHEST + TOLERANCE
+    ):
+        return float(value)
+    shown = repr(value)[:40]
+    raise SettingsInvalid(f"{name}: item {key} has {shown} instead of a rating.")

@@ -23,6 +23,11 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+SHARED = "shared-"
+"""How the name of an account begins that a library is only shared with; a digest
+of its token follows, since a server tells such an account nothing of itself."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """Which library this is, and whose ratings of it are meant."""

@@ -1,7 +1,8 @@
 """What one phase would change in one part of the library: data, not action."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -54,6 +55,20 @@ class PhasePlan:
     def __len__(self) -> int:
         """Return how many ratings are to be written."""
         return len(self.key)
+
+    def only(self, guids: Container[str]) -> Self:
+        """Return the plan of these items only; its counts stay as they are."""
+        return self.take(np.flatnonzero([guid in guids for guid in self.guid]))
+
+    def take(self, rows: Ints) -> Self:
+        """Return the plan of these rows only; its counts stay as they are."""
+        return replace(
+            self,
+            key=self.key[rows],
+            guid=self.guid[rows],
+            before=self.before[rows],
+            after=self.after[rows],
+        )
 
 
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:

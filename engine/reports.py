@@ -146,14 +146,13 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
             seen = outcome.seen.get((letter, plan.phase), 0)
             counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
             about.count(letter, plan.phase.label, counted)
-    results = outcome.results.values()
-    about.taken_over = sum(r.released + r.taken_over for r in results)
-    about.gone = sum(r.gone for r in results)
-    meanwhile = about.gone + sum(r.taken_over for r in results)
+    about.taken_over = sum(r.released for r in outcome.results.values())
     about.failed_letters = outcome.failures
     plans = [plan for plans in outcome.plans.values() for plan in plans]
     if not about.dry_run:
-        about.failed = about.planned - about.written - meanwhile
+        overtaken, about.gone = _meanwhile(plans, after)
+        about.taken_over += overtaken
+        about.failed = about.planned - about.written - overtaken - about.gone
         plans = []
     tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
     artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
@@ -161,6 +160,18 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     about.mean_after = mean_of(tracks)
     about.top, about.bottom = ranking(after, artists)
     return about
+
+
+def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
+    """Count the planned ratings that a person gave since, and those of lost items."""
+    overtaken = gone = 0
+    for plan in plans:
+        shelf = after[plan.phase.level]
+        owner_of = dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
+        found = [owner_of.get(guid) for guid in plan.guid]
+        overtaken += sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        gone += found.count(None)
+    return overtaken, gone
 
 
 def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:

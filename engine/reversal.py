@@ -1,6 +1,6 @@
 """Taking back what we wrote: which requests give every item what it had before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from engine.batches import MOST_IDS, Look
 from engine.classic import Phase
+from engine.edits import Edit
 from engine.library import Level
 from engine.ownership import Owner
-from engine.points import TOLERANCE, Bools, Floats, Ints, Texts
+from engine.points import TOLERANCE, Bools, Floats, Texts
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,6 @@ class Selection:
     def is_everything(self) -> bool:
         """Whether nothing is left out."""
         return self == Selection()
-
-
-@dataclass(frozen=True, eq=False)
-class Reversal:
-    """One request: items of one level that lose our rating, our tag, or both."""
-
-    level: Level
-    key: Ints
-    clears: bool
-    """Whether the rating is removed."""
-    tag: str
-    """The tag that is removed; empty: none."""
-    mood_locked: bool
-    rating_locked: bool
 
 
 @dataclass
@@ -79,9 +66,7 @@ def off_the_grid(rating: Floats) -> Bools:
     return off
 
 
-def reversals(
-    level: Level, look: Look, clears: Bools, tag: Texts
-) -> Iterator[Reversal]:
+def reversals(level: Level, look: Look, clears: Bools, tag: Texts) -> Iterator[Edit]:
     """Group items by what they lose and by their present locks into requests.
 
     Locks stay as they are: we never change one, so a lock that was not there
@@ -95,15 +80,19 @@ def reversals(
     """
     groups: dict[tuple[bool, str, bool, bool], list[int]] = {}
     columns = zip(clears, tag, look.mood_locked, look.rating_locked, strict=True)
-    for key, (clear, name, mood, rating) in zip(look.key, columns, strict=True):
+    for row, (clear, name, mood, rating) in enumerate(columns):
         if clear or name:
             wish = (bool(clear), str(name), bool(mood), bool(rating))
-            groups.setdefault(wish, []).append(int(key))
-    for (clear, name, mood, rating), keys in groups.items():
-        for chunk in _chunks(keys):
-            yield Reversal(level, chunk, clear, name, mood, rating)
-
-
-def _chunks(keys: Sequence[int]) -> Iterator[Ints]:
-    for start in range(0, len(keys), MOST_IDS):
-        yield np.array(keys[start : start + MOST_IDS], np.int64)
+            groups.setdefault(wish, []).append(row)
+    for (clear, name, mood, rating), rows in groups.items():
+        for start in range(0, len(rows), MOST_IDS):
+            chosen = rows[start : start + MOST_IDS]
+            yield Edit(
+                level=level,
+                key=look.key[chosen],
+                rates=clear,
+                rating_locked=rating,
+                drops=(name,) if name else (),
+                mood_locked=mood,
+                rated_until=int(look.rated_at[chosen].max()),
+            )

@@ -16,8 +16,19 @@ from engine.errors import (
 )
 from flows import learning
 from flows.commands import COMMANDS, numbered, spelled_out
-from flows.options import Accept, Config, DryRun, Json, Model, Yes, write_json
-from flows.render import complain
+from flows.options import (
+    Accept,
+    Canary,
+    Config,
+    DryRun,
+    Json,
+    Model,
+    Plan,
+    Yes,
+    write_json,
+)
+from flows.render import complain, show
+from flows.serve import serve
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -52,19 +63,19 @@ def infer(
     dry_run: DryRun = None,
     config: Config = None,
     json_file: Json = None,
+    plan: Plan = None,
     accept_library: Accept = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
     from flows.launch import Request, launch_infer  # noqa: PLC0415
-    from flows.render import show  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
     wanted = f"from {start}" if start else letters
     chosen = spelled(chosen_phases(phases))
-    where, how = str(config or ""), model or ""
-    asked = Request(chosen, wanted, dry_run, where, accept_library, how)
+    where, how, listed = str(config or ""), model or "", str(plan or "")
+    asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
     show(summary)
@@ -148,8 +159,8 @@ def rank(
     show_ranking(best, worst, level.word)
 
 
-for learn in (learning.backtest, learning.tune, learning.why):
-    app.command(help=HELP[learn.__name__])(learn)
+for elsewhere in (learning.backtest, learning.tune, learning.why, serve):
+    app.command(help=HELP[elsewhere.__name__])(elsewhere)
 
 
 @app.command(help=HELP["recover"])
@@ -223,24 +234,11 @@ def init(*, config: Config = None) -> None:
 
 
 @app.command(help=HELP["doctor"])
-def doctor(*, config: Config = None) -> None:
+def doctor(*, canary: Canary = False, config: Config = None) -> None:
     """Check everything, and say what to do about it; changes nothing."""
     from flows import doctor as work  # noqa: PLC0415
 
-    raise typer.Exit(work.report(work.doctor(config)))
-
-
-@app.command(help=HELP["serve"])
-def serve(
-    *,
-    port: Annotated[int, typer.Option(help="Of the server, on 127.0.0.1.")] = 4200,
-    timezone: Annotated[str, typer.Option(help="Of the schedules.")] = "UTC",
-    config: Config = None,
-) -> None:
-    """Offer every command in the Prefect UI until Ctrl-C."""
-    from flows.serve import serve as work  # noqa: PLC0415
-
-    work(str(config or ""), port, timezone)
+    raise typer.Exit(work.report(work.doctor(config, canary=canary)))
 
 
 def main() -> None:

@@ -15,15 +15,17 @@ from tasks.diagnosing import (
     check_server,
 )
 from tasks.settings import Settings
+from tasks.trying import check_edits
 
 
-def doctor(config: Path | None) -> list[Finding]:
+def doctor(config: Path | None, *, canary: bool = False) -> list[Finding]:
     """Check all that a run needs; Plex and the record stay as they are.
 
     Args:
         config: The configuration; None: the usual place.
+        canary: Whether edits are tried out on two items, which are restored.
     """
-    return list(_checks(config))
+    return list(_checks(config, canary=canary))
 
 
 def report(findings: Iterable[Finding]) -> int:
@@ -33,10 +35,12 @@ def report(findings: Iterable[Finding]) -> int:
     return int(any(finding.state == "fault" for finding in found))
 
 
-def _checks(config: Path | None) -> Iterator[Finding]:
+def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:
     settings = yield from check_configuration(config)
     if settings is not None:
         yield from _check_both_ends(settings)
+        if canary:
+            yield from check_edits(settings)
     yield check_prefect()
 
 

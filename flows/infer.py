@@ -1,47 +1,47 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
-from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from engine.abilities import remarks_on
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, split
 from engine.library import Library
-from engine.partition import chosen_letters, in_order
+from engine.listing import changes
+from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.pages import markdown
-from flows.render import headline
+from flows.ending import conclude, facts
+from flows.naming import run_name
+from flows.pages import SHOWN, plan_note, planned
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.choices import ModelChoice
-from tasks.remembering import Stock, refuse_if_lost, seen_in_plex, take_stock
-from tasks.settings import load_settings
-from tasks.shadow.runs import begin_run, finish_run, first_fit
-from tasks.workbench import Workbench, workbench
+from tasks.doubting import refuse_if_outdated
+from tasks.gate import Gate, stopped_by_sigterm
+from tasks.heeding import Heeding, heeded
+from tasks.patience import insist
+from tasks.precaution import precautions
+from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.settings import Settings, load_settings
+from tasks.shadow.runs import begin_run, first_fit
+from tasks.workbench import GATE, Workbench, workbench
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
-
-
-def run_name() -> str:
-    """Name a run by what it does, for people who look at a list of runs."""
-    chosen = runtime.flow_run.parameters
-    mode = {True: "dry", False: "live", None: "as configured"}[chosen["dry_run"]]
-    letters = chosen["letters"] or "all letters"
-    return f"phases {chosen['phases']} · {letters} · {mode}"
 
 
 @flow(
@@ -56,27 +56,30 @@ def infer(
     config: str = "",
     accept_library: bool = False,
     model: ModelChoice = "",
+    plan: str = "",
 ) -> State[Summary]:
     """Infer the ratings that nobody gave, and write them into Plex.
 
     Args:
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
-        letters: Empty for all artists; or a list, such as B,P; or "from P".
+        letters: Only the artists that Plex files under these, such as B,P (the
+            Beatles: B); or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew takes over its namesake's record.
+        accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
+        plan: Also write the whole plan to this CSV file; empty: to none.
     """
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
-    run_id = str(runtime.flow_run.id)
-    with workbench(settings, run_id, live=live, accept=accept_library) as bench:
-        reporting.say(*remarks)
-        refuse_if_lost(bench.store, bench.gateway)
+    reporting.say(*remarks)
+    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
         stock = look_around(bench, "read the library")
+        refuse_if_outdated(bench, stock)
         before = stock.everything
+        try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)
         with bench.at_work():
             parts = split(stock.library, before)
@@ -84,15 +87,39 @@ def infer(
         for letter in chosen_letters(letters, parts):
             outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
         plan_letters(outcome, steps, parts, beliefs)
-        if live and write_letters(bench, outcome, before, parts):
+        show_plan(outcome, before, plan)
+        wrote = live and write_letters(bench, outcome, before, parts)
+        heeding.leave_if_suspended()
+        if wrote:
             stock = look_around(bench, "read it back")
         if live:
             outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
         after = stock.everything
-        summary = summarize(
-            facts(bench, before, after, beliefs), before, after, outcome
+        about = facts(bench, before, after, beliefs)
+        return conclude(bench, summarize(about, before, after, outcome))
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, live: bool, accept: bool
+) -> Iterator[tuple[Workbench, Heeding]]:
+    """Lay out the tools of the run, and wait for a Plex that is away when it is due.
+
+    Raises:
+        RecordLost: Guesses would pass for a person's ratings.
+    """
+    gate = GATE.get() or Gate()
+    GATE.set(gate)
+    patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
+    tools = partial(workbench, settings, str(runtime.flow_run.id), say=reporting.say)
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_sigterm(gate))
+        heeding = stack.enter_context(heeded(gate))
+        bench: Workbench = patiently(
+            lambda: stack.enter_context(tools(live=live, accept=accept))
         )
-        return conclude(bench, summary)
+        reporting.say(*patiently(lambda: precautions(bench)))
+        yield bench, heeding
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:
@@ -100,7 +127,9 @@ def look_around(bench: Workbench, moment: str) -> Stock:
 
     def read() -> Library:
         library: Library = (
-            running.patient(running.read, bench).submit(bench, moment).result()
+            running.patient(running.read, bench.settings, bench.gate)
+            .submit(bench, moment)
+            .result()
         )
         return library
 
@@ -108,10 +137,26 @@ def look_around(bench: Workbench, moment: str) -> Stock:
         return take_stock(bench, read)
 
 
+def try_server(bench: Workbench, everything: Part) -> None:
+    """Find out how a server may be written to that is not known yet; say so."""
+    if bench.gateway.is_scanned:
+        reporting.warn("Plex is scanning the library: what moves meanwhile may fail.")
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        step = running.patient(running.probe, bench.settings, bench.gate)
+        found = step.submit(bench, everything).result()
+        for key in found.marred if found else ():
+            reporting.warn(
+                f"Trying out this server changed moods or locks of item {key}, and it "
+                "does not take that back: please look at it in Plex."
+            )
+    reporting.say(*remarks_on(bench.pen.abilities))
+
+
 def agree_on_beliefs(bench: Workbench, before: Part) -> Beliefs:
     """Fix what all letters take as given; a retried run keeps its first beliefs."""
     with bench.at_work():
-        beliefs = beliefs_of(bench.settings, before)
+        step = bench.pen.abilities.step
+        beliefs = beliefs_of(bench.settings, before, step)
     if library_mean(before.tracks) is None:
         reporting.warn(
             "No track of this library is rated by hand, so there is nothing to "
@@ -150,6 +195,15 @@ def plan_letters(
             outcome.plans[letter] = [future.result() for future in futures]
 
 
+def show_plan(outcome: Outcome, everything: Part, path: str) -> None:
+    """Show what is about to be written: the first of it in the UI, all in a file."""
+    number = sum(map(total, outcome.plans.values()))
+    first = planned(islice(changes(everything, outcome.plans), SHOWN))
+    reporting.tabulate(first, key="plan", note=plan_note(number, path))
+    if path:
+        reporting.save(map(asdict, changes(everything, outcome.plans)), Path(path))
+
+
 def write_letters(
     bench: Workbench, outcome: Outcome, everything: Part, parts: dict[str, Part]
 ) -> bool:
@@ -158,25 +212,28 @@ def write_letters(
     Returns:
         Whether there was anything to write at all.
     """
-    bench.watch = reporting.progress(sum(map(total, outcome.plans.values())))
-    step = running.patient(running.write_letter, bench)
+    sizes = {letter: total(plans) for letter, plans in outcome.plans.items()}
+    progress = reporting.Progress(sizes)
+    bench.watch = progress
+    step = running.patient(running.write_letter, bench.settings, bench.gate)
     writes = {
         letter: step.submit(letter, bench, everything, parts[letter], quote(plans))
         for letter, plans in outcome.plans.items()
-        if total(plans) or outcome.results[letter].released
+        if sizes[letter] or outcome.results[letter].released
     }
     try:
         wait(list(writes.values()))
     except BaseException:
         bench.gate.stop()
-        wait(list(writes.values()))
-        raise
+        with bench.writer:  # whoever was writing has come to the gate
+            raise
     for letter, future in writes.items():
         fault = fault_of(future)
         if fault:
             outcome.failures[letter] = fault
         else:
             outcome.results[letter] = future.result()
+    progress.finish(writes.keys() - outcome.failures.keys())
     return bool(writes)
 
 
@@ -193,56 +250,3 @@ def fault_of(future: PrefectFuture[Any]) -> str:
     if isinstance(fault, PlexbayesError):
         return str(fault)
     return f"{type(fault).__name__}: {fault}"
-
-
-def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summary:
-    """Return the summary of a run as far as it does not depend on the letters."""
-    manual = before.tracks.standing.manual
-    now = library_mean(after.tracks)
-    return Summary(
-        run_id=bench.run_id,
-        library=bench.gateway.identity.title,
-        dry_run=not bench.is_live,
-        artists=len(before.artists),
-        albums=len(before.albums),
-        tracks=len(before.tracks),
-        manual_tracks=int(np.count_nonzero(~np.isnan(manual))),
-        drift_tolerance=beliefs.tolerance,
-        prior_before=beliefs.mean,
-        prior_after=beliefs.mean if now is None else now,
-        mean_before=None,
-        mean_after=None,
-        reads=bench.gateway.reads,
-        writes=bench.gateway.writes,
-        seconds=time.monotonic() - bench.begun,
-        worked=bench.worked,
-        rested=bench.throttle.rested,
-    )
-
-
-def hint(summary: Summary) -> str:
-    """Say how to go on with a run that was stopped."""
-    phases = [label.split(maxsplit=1)[0] for label in summary.phases]
-    option = "0" if len(phases) == len(Phase) else f"infer --phases {','.join(phases)}"
-    letter = in_order(summary.failed_letters)[0] if summary.failed_letters else "#"
-    return (
-        f"Stopped at letter {letter}; what was written is recorded. "
-        f'Go on with: plexbayes {option} --from "{letter}"'
-    )
-
-
-def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
-    """Report, and say how the run ended: a failed letter makes it Failed."""
-    reporting.say(headline(summary))
-    reporting.publish(markdown(summary), key="report")
-    if bench.is_live:
-        finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
-    if bench.gate.is_stopping:
-        return Cancelled(message=hint(summary))
-    failed = summary.failed_letters
-    if failed:
-        reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
-        of_all = len(summary.letters.keys() | failed.keys())
-        number = f"{len(failed)} of {of_all} letters failed"
-        return Failed(message=f"{number}: {reasons}", data=summary)
-    return Completed(message=headline(summary), data=summary)

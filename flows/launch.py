@@ -6,24 +6,21 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.classic import PhaseChoice
-from engine.errors import (
-    TRANSIENT,
-    LibraryReplaced,
-    RunStopped,
-    SettingsInvalid,
-)
+from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
 from engine.reports import Summary
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server
+from tasks.patience import insist
 from tasks.settings import Settings, load_settings
-from tasks.workbench import GATE, WATCHER, Step, Workbench, workbench
+from tasks.workbench import GATE, WATCHER, Workbench, workbench
 
 Result = TypeVar("Result")
 
@@ -38,6 +35,7 @@ class Request:
     config: str
     accept_library: bool = False
     model: ModelChoice = ""
+    plan: str = ""
 
 
 def settings_of(config: str) -> Settings:
@@ -71,22 +69,22 @@ def launch(
     """
     settings = settings_of(config)
     run_id = str(uuid.uuid4())
-    attempt = 0
+
+    def do(accept: bool) -> Result:  # noqa: FBT001 (called here only)
+        with workbench(
+            settings, run_id, live=live, accept=accept, say=watching.note
+        ) as bench:
+            bench.watch = watching
+            return work(bench)
+
     with Watching() as watching, _gate(watching) as gate:
-        while True:
-            try:
-                with workbench(settings, run_id, live=live, accept=accept) as bench:
-                    bench.watch = watching
-                    return work(bench)
-            except LibraryReplaced as replaced:
-                accept = _may_follow(replaced)
-            except TRANSIENT as fault:
-                if attempt >= settings.retries or gate.is_stopping:
-                    raise
-                delay = settings.retry_delay * 2**attempt
-                watching(Step(note=f"{fault} Trying again in {delay:g} s."))
-                gate.rest(delay)
-                attempt += 1
+        patiently = partial(insist, settings=settings, gate=gate, tell=watching.note)
+        try:
+            done: Result = patiently(lambda: do(accept))
+        except LibraryReplaced as replaced:
+            may_follow = _may_follow(replaced)
+            done = patiently(lambda: do(may_follow))
+        return done
 
 
 def launch_infer(request: Request) -> Summary:

@@ -13,12 +13,15 @@ from engine.audit import Audit
 from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
 from engine.reversal import Selection, Undone
+from flows.naming import run_name
 from flows.pages import audit_page, counts_page, ranking_page
 from tasks import recovering, reporting, undoing, verifying
+from tasks.gate import Gate, stopped_by_sigterm
+from tasks.heeding import heeded
 from tasks.recovering import Recovered
-from tasks.running import may_pass
+from tasks.running import patient
 from tasks.settings import Settings, load_settings
-from tasks.workbench import Workbench, workbench
+from tasks.workbench import GATE, Workbench, workbench
 
 Result = TypeVar("Result")
 
@@ -28,22 +31,24 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(
-        name=str(runtime.flow_run.flow_name),
-        cache_policy=NO_CACHE,
-        retries=settings.retries,
-        retry_delay_seconds=settings.retry_delay,
-        retry_condition_fn=may_pass,
-    )
+    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
     def do() -> Result:
-        with workbench(settings, str(runtime.flow_run.id), live=live) as bench:
-            bench.watch = reporting.tell
+        run_id = str(runtime.flow_run.id)
+        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+            bench.watch = reporting.follow
             return work(bench)
 
-    return do.submit().result()
+    gate = Gate()
+    GATE.set(gate)
+    with stopped_by_sigterm(gate), heeded(gate) as heeding:
+        ended = patient(do, settings, gate).submit()
+        ended.wait()
+        heeding.leave_if_suspended()
+        done: Result = ended.result()
+        return done
 
 
-@flow(name="verify", flow_run_name="verify")
+@flow(name="verify", flow_run_name=run_name)
 def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
@@ -56,7 +61,7 @@ def verify(config: str = "") -> State[Audit]:
     return Completed(message=audit.verdict, data=audit)
 
 
-@flow(name="undo", flow_run_name="undo {letters} {artist}")
+@flow(name="undo", flow_run_name=run_name)
 def undo(
     letters: str = "",
     phases: PhaseChoice = "1-4",
@@ -88,7 +93,7 @@ def undo(
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
-@flow(name="rank", flow_run_name="rank")
+@flow(name="rank", flow_run_name=run_name)
 def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
@@ -107,7 +112,7 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
-@flow(name="recover", flow_run_name="recover")
+@flow(name="recover", flow_run_name=run_name)
 def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 

@@ -16,11 +16,21 @@ DryRun = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write the report to this file.")
 ]
+Plan = Annotated[
+    Path | None, typer.Option(help="Also write every planned rating to this CSV file.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
 Accept = Annotated[
     bool,
     typer.Option(
-        "--accept-library", help="Let the record follow a library created anew."
+        "--accept-library",
+        help="Let the record follow a library created anew, or a renewed token.",
+    ),
+]
+Canary = Annotated[
+    bool,
+    typer.Option(
+        "--canary", help="Also rate and tag two unrated items, and restore them."
     ),
 ]
 Model = Annotated[

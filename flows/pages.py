@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine.audit import Audit
+from engine.listing import Change
 from engine.reports import Ranked, Summary
 from flows.render import (
     COUNTS,
@@ -12,34 +13,69 @@ from flows.render import (
     count_lines,
     counts,
     differences,
+    doings,
     entitled,
     headline,
     heads,
-    lines,
+    inventory,
     ranks,
+    shifts,
+    stars,
 )
 
 if TYPE_CHECKING:
     from flows.render import Report
 
 
+SHOWN = 100
+"""How many changes of a plan the UI shows; all of them would be megabytes."""
+
+PLAIN = str.maketrans({"|": "¦", "\n": " "})
+"""What would break a table."""
+
+FAILURES = ("letter", "why it failed")
+SHIFTS = ("mean", "before", "after")
+
+
 def markdown(summary: Summary) -> str:
     """Return the report of a run as a page."""
     parts = [f"# {summary.library}: {headline(summary)}"]
-    parts += [f"* {line}" for line in lines(summary)]
+    parts += [f"* {line}" for line in (inventory(summary), *doings(summary))]
     parts += ["", *_table(COUNTS, counts(summary.phases))]
+    if summary.failed_letters:
+        failed = list(summary.failed_letters.items())
+        parts += ["", "## Failed letters", "", *_table(FAILURES, failed)]
+    parts += ["", "## What moved", "", *_table(SHIFTS, shifts(summary))]
     parts += ["", "## Top artists", "", *_table(RANKS, ranks(summary.top))]
-    parts += [
-        "",
-        "## Bottom artists",
-        "",
-        *_table(RANKS, ranks(summary.bottom)),
-    ]
+    parts += ["", "## Bottom artists", "", *_table(RANKS, ranks(summary.bottom))]
     return "\n".join(parts)
 
 
+def planned(changes: Iterable[Change]) -> list[dict[str, str]]:
+    """Return changes as rows of a table."""
+    return [
+        {
+            "letter": change.letter,
+            "phase": change.phase,
+            "item": " / ".join(
+                filter(None, (change.artist, change.album, change.track))
+            ),
+            "from": stars(change.before),
+            "to": stars(change.after),
+        }
+        for change in changes
+    ]
+
+
+def plan_note(number: int, path: str) -> str:
+    """Say how much of a plan is shown, and where all of it is."""
+    part = f" The first {SHOWN} are below." if number > SHOWN else ""
+    whole = f"in {path}" if path else "with `plexbayes infer --plan FILE.csv`"
+    return f"{number} ratings to be written.{part} All of them: {whole}."
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    body = [[cell.replace("|", "¦") for cell in row] for row in (head, *rows)]
+    body = [[cell.translate(PLAIN) for cell in row] for row in (head, *rows)]
     body.insert(1, ["---"] * len(body[0]))
     return [f"| {' | '.join(row)} |" for row in body]
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from tasks.discretion import discreet
+
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.audit import Audit
@@ -44,15 +46,33 @@ def headline(summary: "Summary") -> str:
 
 def lines(summary: "Summary") -> list[str]:
     """Return what a run found and did, a sentence a line."""
-    prior = f"{stars(summary.prior_before, 4)} → {stars(summary.prior_after, 4)}"
-    mean = f"{stars(summary.mean_before, 4)} → {stars(summary.mean_after, 4)}"
-    said = [
-        (
-            f"{summary.artists} artists, {summary.albums} albums, {summary.tracks} "
-            f"tracks, {summary.manual_tracks} of them rated by you."
-        ),
-        f"Global prior (mean of your track ratings): {prior}.",
-        f"Mean of all track ratings, inferred ones included: {mean}.",
+    moved = [f"{what}: {before} → {after}." for what, before, after in shifts(summary)]
+    failures = summary.failed_letters.items()
+    failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
+    return [inventory(summary), *moved, *doings(summary), *failed]
+
+
+def inventory(summary: "Summary") -> str:
+    """Say how large the library is."""
+    return (
+        f"{summary.artists} artists, {summary.albums} albums, {summary.tracks} "
+        f"tracks, {summary.manual_tracks} of them rated by you."
+    )
+
+
+def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
+    """Return what moved during a run, before and after, as rows of text."""
+    prior = stars(summary.prior_before, 4), stars(summary.prior_after, 4)
+    mean = stars(summary.mean_before, 4), stars(summary.mean_after, 4)
+    return [
+        ("Global prior (mean of your track ratings)", *prior),
+        ("Mean of all track ratings, inferred ones included", *mean),
+    ]
+
+
+def doings(summary: "Summary") -> list[str]:
+    """Say what became of everything, and what it cost, a sentence a line."""
+    return [
         f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
         (
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
@@ -63,9 +83,6 @@ def lines(summary: "Summary") -> list[str]:
             f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
         ),
     ]
-    for letter, why in summary.failed_letters.items():
-        said.append(f"Letter {letter} failed: {why}")
-    return said
 
 
 def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
@@ -118,7 +135,7 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
 
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(f"plexbayes: {sentence}", file=sys.stderr)
+    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:

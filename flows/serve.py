@@ -1,35 +1,81 @@
 """At home: one process that offers every command in the Prefect UI."""
 
 import os
-from pathlib import Path
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from engine.errors import ServerMissing, SettingsInvalid
+from flows.options import Config
 from flows.render import remark
-from tasks.hosting import be_quiet, prefect_server
-from tasks.settings import load_settings
+from tasks.hosting import LOOPBACK, be_quiet, prefect_server
+
+if TYPE_CHECKING:  # what reads the configuration takes long to import
+    from tasks.notices import Notice
+    from tasks.settings import Settings
 
 
-def serve(config: str, port: int, timezone: str) -> None:
+OPEN = (
+    "Whoever reaches {host} can start runs here: Prefect asks for no password unless "
+    "PREFECT_SERVER_API_AUTH_STRING is set. A browser elsewhere also needs "
+    "PREFECT_UI_API_URL."
+)
+"""What it means to be reached from elsewhere."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where others reach us."""
+
+    host: str = LOOPBACK
+    """From which address of this machine."""
+    port: int = 4200
+    """Of a Prefect server of our own."""
+    webhook: int | None = None
+    """Of Plex's webhook; None: Plex tells us nothing."""
+
+
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="From where it is reached.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Of the Prefect server.")] = 4200,
+    timezone: Annotated[str, typer.Option(help="Of the schedules.")] = "UTC",
+    webhook: Annotated[
+        int | None, typer.Option(help="Port on which Plex tells of new ratings.")
+    ] = None,
+    config: Config = None,
+) -> None:
     """Start (or use) a Prefect server, offer all commands there, until Ctrl-C.
-
-    Args:
-        config: Path of config.json; empty: the usual place.
-        port: Where the server of our own listens, on 127.0.0.1 only.
-        timezone: In which schedules are meant, such as Europe/Berlin.
 
     Raises:
         SettingsInvalid: The configuration cannot be used.
-        ServerMissing: The server did not start.
+        ServerMissing: The server or the webhook did not start.
     """
-    _, remarks = load_settings(Path(config) if config else None)
+    from tasks.settings import load_settings  # noqa: PLC0415 (--help needs none)
+
+    settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
+    if host != LOOPBACK:
+        remark(OPEN.format(host=host))
+    doors = Doors(host, port, webhook)
+    if webhook is not None and not settings.webhook_secret.get_secret_value():
+        raise SettingsInvalid(
+            "--webhook needs a WEBHOOK_SECRET in the configuration: the part of the "
+            "address that nobody can guess. A fresh one: " + secrets.token_urlsafe(24)
+        )
     be_quiet()
     if config:
-        os.environ["PLEXBAYES_CONFIG"] = str(Path(config).resolve())
-    with prefect_server(port, ui=True) as api:
+        os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
+    with prefect_server(doors.port, ui=True, host=doors.host) as api:
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
         remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
-        _offer(api, timezone)
+        with _webhook(settings, doors, api):
+            _offer(api, timezone)
     remark("Stopped.")
 
 
@@ -44,3 +90,46 @@ def _offer(api: str, timezone: str) -> None:
 
     with temporary_settings({PREFECT_API_URL: api}):
         prefect.serve(*deployments(timezone), limit=1, print_starting_message=False)
+
+
+@contextmanager
+def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
+    """Let Plex tell of new ratings while the block runs, if that is wished."""
+    if doors.webhook is None:
+        yield
+        return
+    from flows.webhook import door, listening  # noqa: PLC0415 (imports much)
+    from tasks.listening import Listener  # noqa: PLC0415
+
+    listener = Listener(settings.webhook_quiet, _starter(settings, api), remark)
+    application = door(settings.webhook_secret.get_secret_value(), listener.hear)
+    with listening(application, doors.host, doors.webhook):
+        remark(f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET")
+        yield
+    listener.stop()
+
+
+def _starter(settings: "Settings", api: str) -> "Callable[[list[Notice]], None]":
+    """Return what starts a run for the letters that new ratings concern."""
+    import httpx  # noqa: PLC0415
+    from prefect.deployments import run_deployment  # noqa: PLC0415
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
+    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
+
+    from tasks.listening import letters_of  # noqa: PLC0415
+
+    def start(notices: "list[Notice]") -> None:
+        with temporary_settings({PREFECT_API_URL: api}):
+            letters = letters_of(settings, notices)
+            if not letters:
+                return
+            asked = {"letters": ",".join(letters), "dry_run": None}
+            try:
+                run_deployment("infer/infer", parameters=asked, timeout=0)
+            except (httpx.HTTPError, ObjectNotFound) as fault:
+                raise ServerMissing(
+                    f"Prefect did not start the run ({type(fault).__name__})."
+                ) from None
+        remark(f"New ratings: a run for {', '.join(letters)} was started.")
+
+    return start

@@ -51,13 +51,17 @@ class Watching:
     def __call__(self, step: Step) -> None:
         """Show one sign of progress."""
         if step.note:
-            self._bar.console.print(step.note, highlight=False, markup=False)
+            self.note(step.note)
         if step.total:
             self._bar.update(self._task, total=step.total, description="writing")
         if step.items:
             self._advance(
                 " · ".join(filter(None, (step.letter, step.phase))), step.items
             )
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence as it is."""
+        self._bar.console.print(sentence, highlight=False, markup=False)
 
     def _advance(self, doing: str, items: int) -> None:
         if doing != self._doing and self._bar.disable:

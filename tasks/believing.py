@@ -1,5 +1,7 @@
 """What a run takes as given: how ratings are inferred, and how exactly written."""
 
+from dataclasses import replace
+
 from engine.doubles import with_doubles
 from engine.evidence import Part
 from engine.filler import Filler, without_filler
@@ -16,13 +18,15 @@ def heard(everything: Part, settings: Settings) -> Part:
     return part if filler == Filler() else without_filler(part, filler)
 
 
-def beliefs_of(settings: Settings, everything: Part) -> Beliefs:
+def beliefs_of(settings: Settings, everything: Part, finest: float) -> Beliefs:
     """Return what a run that began now would take as given.
 
     Args:
         settings: What the user chose.
         everything: The whole library.
+        finest: The least step in which the server keeps ratings, points.
     """
+    grid = settings.grid
     return Beliefs(
         mean=mean_of(everything),
         tolerance=drift_tolerance(
@@ -30,6 +34,6 @@ def beliefs_of(settings: Settings, everything: Part) -> Beliefs:
         ),
         constants=settings.constants,
         fit=fit(everything) if settings.model == "hierarchical" else None,
-        grid=settings.grid,
+        grid=replace(grid, step=max(grid.step, finest)),
         least=settings.min_confidence,
     )

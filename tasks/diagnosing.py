@@ -18,6 +18,7 @@ from engine.errors import (
     SettingsInvalid,
     ShadowUnreadable,
 )
+from tasks.discretion import shown_address
 from tasks.hosting import be_quiet
 from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.survey import Server, survey
@@ -25,6 +26,7 @@ from tasks.remembering import refuse_if_lost
 from tasks.settings import ARTICLE, DEFAULT_PATH, SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
+from tasks.vault import with_token
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
@@ -80,6 +82,7 @@ def check_configuration(
         yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
     try:
         settings, remarks = load_settings(config)
+        settings = with_token(settings)
     except SettingsInvalid as fault:
         head, *faults = str(fault).splitlines()
         advice = "Correct that first: Plex and the record are only checked then."
@@ -105,11 +108,15 @@ def _shows_secrets(path: Path) -> bool:
 def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
     """Check the address and the token, and return what answers there."""
     url, token = settings.plex_url, settings.plex_token.get_secret_value()
+    shown = shown_address(url)
     try:
-        server = survey(url, token, settings.timeout)
+        server = survey(url, token, settings.timeout, settings.ca_file)
+    except SettingsInvalid as fault:
+        yield Finding("address", "fault", str(fault), "Correct CA_FILE.")
+        return None
     except PlexError as fault:
         if any(f"({status:d})" in str(fault) for status in LOCKED):
-            yield Finding("address", "ok", f"A server answers at {url}.")
+            yield Finding("address", "ok", f"A server answers at {shown}.")
             advice = f"Correct PLEX_TOKEN; how to find it: {ARTICLE}"
             yield Finding("token", "fault", "Plex refuses the token.", advice)
         else:
@@ -118,7 +125,7 @@ def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
             )
             yield Finding("address", "fault", str(fault), advice)
         return None
-    yield Finding("address", "ok", f"A server answers at {url}.")
+    yield Finding("address", "ok", f"A server answers at {shown}.")
     yield Finding("token", "ok", "Plex accepts the token.")
     yield Finding("server", "ok", f"It is Plex Media Server {server.version}.")
     return server

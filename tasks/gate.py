@@ -30,6 +30,15 @@ class Gate:
         """Sleep, but wake up at once when asked to stop."""
         self._stopping.wait(seconds)
 
+    def wait(self, seconds: float) -> None:
+        """Sleep, but leave if asked to stop.
+
+        Raises:
+            RunStopped: The run was asked to stop.
+        """
+        self.rest(seconds)
+        self.pass_through()
+
     def close(self) -> None:
         """Hold whoever comes to the gate."""
         self._open.clear()

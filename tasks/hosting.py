@@ -1,8 +1,9 @@
 """A Prefect server of our own for the length of one command, if there is no other.
 
-Started as `python -m tasks.hosting PORT [--ui]`, it serves until its standard input
-closes: so it ends with the command that started it, even if that was killed,
-and a Ctrl-C in the terminal, which reaches a whole process group, spares it.
+Started as `python -m tasks.hosting PORT [HOST] [--ui]`, it serves until its
+standard input closes: so it ends with the command that started it, even if that
+was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
+spares it.
 """
 
 import os
@@ -28,6 +29,15 @@ QUIET = {
 }
 """No calls home, and the terminal is ours; the log in the UI stays complete."""
 
+AT_HOME = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'self' ws: wss:"
+)
+"""What the browser may load: the UI would ask a statistics service for its set-up."""
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (only if a person says so)
+"""Not an address to call, but all that this machine has."""
+
 START = 120.0
 """Seconds that a server may take to start; a cold database takes some 15."""
 
@@ -39,12 +49,15 @@ def be_quiet() -> None:
 
 
 @contextmanager
-def prefect_server(port: int = 0, *, ui: bool = False) -> Iterator[str]:
+def prefect_server(
+    port: int = 0, *, ui: bool = False, host: str = LOOPBACK
+) -> Iterator[str]:
     """Yield the API address of the configured server, or of one of our own.
 
     Args:
         port: Where our own is to listen; 0: anywhere.
         ui: Whether it also serves the UI and runs schedules.
+        host: From which address of this machine it can be reached.
 
     Raises:
         ServerMissing: Our own server did not start.
@@ -56,7 +69,7 @@ def prefect_server(port: int = 0, *, ui: bool = False) -> Iterator[str]:
         yield configured
         return
     port = port or free_port()
-    command = [sys.executable, "-m", "tasks.hosting", str(port)]
+    command = [sys.executable, "-m", "tasks.hosting", str(port), host]
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
         [*command, "--ui"] if ui else command,
         stdin=subprocess.PIPE,
@@ -65,7 +78,7 @@ def prefect_server(port: int = 0, *, ui: bool = False) -> Iterator[str]:
         start_new_session=True,
     )
     try:
-        address = f"http://127.0.0.1:{port}/api"
+        address = f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
         await_health(address, server)
         yield address
     finally:
@@ -85,7 +98,7 @@ def _hand_over() -> None:
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 
@@ -109,12 +122,17 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
     )
 
 
-def _serve(port: int, *, ui: bool) -> None:
+def _serve(port: int, host: str, *, ui: bool) -> None:
+    os.environ.setdefault("PREFECT_UI_API_URL", f"http://{LOOPBACK}:{port}/api")
     import uvicorn  # noqa: PLC0415 (only this process needs it)
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(
-        create_app(ephemeral=not ui), host="127.0.0.1", port=port, log_level="critical"
+        create_app(ephemeral=not ui),
+        host=host,
+        port=port,
+        log_level="critical",
+        headers=[("Content-Security-Policy", AT_HOME)],
     )
     server = uvicorn.Server(config)
 
@@ -128,4 +146,6 @@ def _serve(port: int, *, ui: bool) -> None:
 
 if __name__ == "__main__":
     be_quiet()
-    _serve(int(sys.argv[1]), ui="--ui" in sys.argv)
+    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
+    where = [word for word in sys.argv[2:] if word != "--ui"] or [LOOPBACK]
+    _serve(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)

@@ -98,7 +98,7 @@ def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
     settings = settings.model_copy(update={"model": model or settings.model})
     part = take_stock(bench).everything
     level, row = _found(part, wanted)
-    beliefs = beliefs_of(settings, part)
+    beliefs = beliefs_of(settings, part, bench.pen.abilities.step)
     manual = float(part[level].standing.manual[row])
     if beliefs.fit is None:
         reasons = why_classic(part, level, row, beliefs.mean, beliefs.constants)

@@ -13,10 +13,12 @@ from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
+from tasks.doubting import doubts
 from tasks.remembering import followed, take_stock
 from tasks.shadow.rows import Shadow
 from tasks.workbench import Workbench
 
+NOTHING = np.empty(0, np.int64)
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
 
@@ -48,20 +50,23 @@ def recover(bench: Workbench) -> Recovered:
             "Set it to the tag that was used, or restore the state database."
         )
     report = Recovered(dry_run=not bench.is_live)
-    library = take_stock(bench).library
+    stock = take_stock(bench)
+    found = doubts(bench, stock)
     for level in Level:
-        _recover(bench, library, level, report)
+        changed = found.changed[level] if found.are_grave else NOTHING
+        _recover(bench, stock.library, level, changed, report)
     return report
 
 
 def _recover(
-    bench: Workbench, library: Library, level: Level, report: Recovered
+    bench: Workbench, library: Library, level: Level, changed: Ints, report: Recovered
 ) -> None:
     items = library[level]
     tagged = np.isin(items.key, bench.gateway.tagged(level).key)
     shadows, intents = followed(bench.store, library, level, live=bench.is_live)
     known = {row.guid for row in shadows} | {row.guid for row in intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
+    recorded[changed] = False
     rated = ~np.isnan(items.rating)
     rows = np.flatnonzero(tagged & rated & ~recorded)
     report.known += int((tagged & recorded).sum())
@@ -200,6 +205,6 @@ def read_state(path: Path) -> LegacyState:
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
             f"{error.msg}. Nothing was imported."
         ) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
     return parse_state(document, str(path))

@@ -1,17 +1,21 @@
 """Telling people how a run goes and what came of it: log lines and artifacts."""
 
+import csv
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
+    create_table_artifact,
     update_progress_artifact,
 )
 from prefect.logging import get_run_logger
 
+from engine.errors import SettingsInvalid
 from tasks.workbench import WATCHER, Step
 
 PATIENCE = 5.0
@@ -38,28 +42,73 @@ def tell(step: Step) -> None:
         watcher(step)
 
 
-def progress(total: int) -> Callable[[Step], None]:
-    """Show a progress bar in the UI, and return what moves it and tells others.
+def follow(step: Step) -> None:
+    """Log what is said on the way, and tell whoever follows the run of all."""
+    if step.note:
+        get_run_logger().info(step.note)
+    tell(step)
 
-    Args:
-        total: How many items there will be.
-    """
-    # Outside a coroutine it is the artifact's id at once, never an awaitable.
-    bar = cast("UUID", create_progress_artifact(0.0, description="ratings written"))
-    done, shown = 0, time.monotonic()
-    tell(Step(total=total))
 
-    def watch(step: Step) -> None:
-        nonlocal done, shown
-        done += step.items
-        tell(step)
-        if time.monotonic() - shown > PATIENCE or done >= total:
-            shown = time.monotonic()
-            update_progress_artifact(bar, min(100.0, 100 * done / max(total, 1)))
+class Progress:
+    """A progress bar in the UI; called with every batch, it moves and tells others."""
 
-    return watch
+    def __init__(self, sizes: dict[str, int]) -> None:
+        """Show the bar; `sizes` are the items of each letter."""
+        self._sizes = sizes
+        self._total = sum(sizes.values())
+        self._done = dict.fromkeys(sizes, 0)
+        # Outside a coroutine it is the artifact's id at once, never an awaitable.
+        self._bar = cast(
+            "UUID", create_progress_artifact(0.0, description="ratings written")
+        )
+        self._shown = time.monotonic()
+        tell(Step(total=self._total))
+
+    def __call__(self, step: Step) -> None:
+        """Count a batch; the UI hears of it from time to time."""
+        if step.items:
+            self._done[step.letter] += step.items
+        follow(step)
+        if time.monotonic() - self._shown > PATIENCE:
+            self._show()
+
+    def finish(self, letters: Iterable[str]) -> None:
+        """Count these letters as done, also what of them was not there to write."""
+        for letter in letters:
+            rest = self._sizes[letter] - self._done[letter]
+            self._done[letter] += rest
+            tell(Step(letter, items=rest))
+        self._show()
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        share = sum(self._done.values()) / max(self._total, 1)
+        update_progress_artifact(self._bar, 100 * min(1.0, share))
 
 
 def publish(page: str, key: str) -> None:
     """Keep a page of markdown where the UI shows it."""
     create_markdown_artifact(page, key=key)
+
+
+def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:
+    """Keep a table where the UI shows it."""
+    create_table_artifact(rows, key=key, description=note)
+
+
+def save(rows: Iterable[Mapping[str, object]], path: Path) -> None:
+    """Write a table to a CSV file, with a line of heads if there is any row.
+
+    Raises:
+        SettingsInvalid: The file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            heads: csv.DictWriter[str] | None = None
+            for row in rows:
+                if heads is None:
+                    heads = csv.DictWriter(file, row.keys())
+                    heads.writeheader()
+                heads.writerow(row)
+    except OSError as fault:
+        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None

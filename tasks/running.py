@@ -6,29 +6,34 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.tasks import Task, exponential_backoff
+from prefect.tasks import Task
 
 from engine.classic import Phase
-from engine.errors import TRANSIENT
 from engine.evidence import Part
 from engine.library import Library
 from engine.plan import Beliefs, PhasePlan, make_plan
 from engine.reports import LetterResult
-from tasks import reading, writing
+from tasks import probing, reading, reporting, writing
+from tasks.gate import Gate
+from tasks.patience import waited
+from tasks.settings import Settings
 from tasks.workbench import Workbench
 
 
-def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether a failure may pass by itself; only then is it tried again."""
-    return isinstance(state.result(raise_on_failure=False), TRANSIENT)
+def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., Any]:
+    """Return the step so that it is tried again while its fault may pass.
 
+    The wait is ours: Prefect's own would sleep through a Ctrl-C.
+    """
 
-def patient(step: Task[..., Any], bench: Workbench) -> Task[..., Any]:
-    """Return the step with the configured number of retries, ever further apart."""
-    return step.with_options(
-        retries=bench.settings.retries,
-        retry_delay_seconds=exponential_backoff(bench.settings.retry_delay),
-    )
+    def waits(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+        def tell(sentence: str) -> None:
+            reporting.warn(f"{run.name}: {sentence}")
+
+        fault = state.result(raise_on_failure=False)
+        return waited(fault, run.run_count, settings, gate, tell)
+
+    return step.with_options(retries=settings.retries, retry_condition_fn=waits)
 
 
 @task(
@@ -36,13 +41,24 @@ def patient(step: Task[..., Any], bench: Workbench) -> Task[..., Any]:
     task_run_name="{moment}",
     cache_policy=NO_CACHE,
     persist_result=False,
-    retry_condition_fn=may_pass,
 )
 def read(bench: Workbench, moment: str) -> Library:
     """Read the library as it is now; a retried run reads it again."""
     if bench.gate.is_stopping:
         return reading.read_library(bench.gateway)
     return reading.read_library(bench.gateway, bench.gate.pass_through)
+
+
+@task(
+    name="try the server",
+    task_run_name="try the server",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def probe(bench: Workbench, everything: Part) -> probing.Probe | None:
+    """Try out on two items how the server may be written to."""
+    with bench.at_work():
+        return probing.probe(bench, everything)
 
 
 @task(
@@ -67,7 +83,6 @@ def plan_phase(
     task_run_name="{letter} · write",
     persist_result=True,
     cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "plans",
-    retry_condition_fn=may_pass,
 )
 def write_letter(
     letter: str,

@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import (
     Field,
@@ -25,12 +26,13 @@ from engine.errors import ConfigMissing, SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
 from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Whole
+from tasks.discretion import hide, shown_address
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
     "204059436-finding-an-authentication-token-x-plex-token/"
 )
-SECRET = {"plex_token", "state_url"}
+SECRET = {"plex_token", "state_url", "webhook_secret"}
 """Fields whose value is never shown."""
 
 DEFAULT_PATH = Path("config.json")
@@ -78,8 +80,15 @@ class Settings(BaseSettings):
         "adaptive", description="adaptive or fixed"
     )
     timeout: Number = Field(30, gt=0, description="seconds, above 0")
-    retries: Whole = Field(3, ge=0, le=20, description="a whole number from 0 to 20")
+    ca_file: str = Field("", description="path of a PEM file, or empty")
+    backup_plex: bool = Field(default=False, description="true or false")
+    retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
     retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
+    )
+    webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
     write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")
@@ -111,7 +120,7 @@ class Settings(BaseSettings):
     def _is_an_address(cls, url: str) -> str:
         if "your-server-ip" in url:
             raise PydanticCustomError("placeholder", "still the example: edit it")
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")) or set(url) & set("?#"):
             raise PydanticCustomError("address", "not an http(s) address")
         return url.rstrip("/")
 
@@ -126,6 +135,13 @@ class Settings(BaseSettings):
         if token.get_secret_value() in {"your-token-here", "ENTER_TOKEN_HERE"}:
             raise PydanticCustomError("placeholder", "still the example: edit it")
         return token
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_hard_to_guess(cls, secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
+            raise PydanticCustomError("secret", "too short, or not fit for an address")
+        return secret
 
     @field_validator("version")
     @classmethod
@@ -203,6 +219,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     except ValidationError as error:
         faults = "\n".join(f"  {line}" for line in _faults(error))
         raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
+    _hide_secrets(settings)
     remarks = [
         f"{chosen}: unknown key {key} is ignored."
         for key in document
@@ -218,6 +235,14 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
 
 def _key(field: str) -> str:
     return field if field == "version" else field.upper()
+
+
+def _hide_secrets(settings: Settings) -> None:
+    hide(settings.plex_token.get_secret_value())
+    for url in (settings.plex_url, settings.state_url.get_secret_value()):
+        _, _, login = url.rpartition("@")[0].partition("//")
+        hide(unquote(login.partition(":")[2]))
+        hide(dict(parse_qsl(url.partition("?")[2])).get("password", ""))
 
 
 def _default_state(config: Path) -> str:
@@ -236,12 +261,14 @@ def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
         return {}
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
+        json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise SettingsInvalid(
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
             f"{error.msg}."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        # Such as endless numbers, halves of characters, or brackets without end.
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
     if not isinstance(document, dict):
         raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
@@ -253,7 +280,12 @@ def _faults(error: ValidationError) -> list[str]:
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0])
         allowed = Settings.model_fields[name].description
-        shown = "" if name in SECRET else f" = {fault['input']!r}"
+        shown = "" if name in SECRET else f" = {_shown(name, fault['input'])!r}"
         message = fault["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines
+
+
+def _shown(name: str, value: object) -> object:
+    is_address = name == "plex_url" and isinstance(value, str)
+    return shown_address(str(value)) if is_address else value

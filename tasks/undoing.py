@@ -7,18 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.batches import MOST_IDS, Look
+from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.partition import chosen_letters
 from engine.points import Bools, Ints
 from engine.reversal import (
-    Reversal,
     Selection,
     Undone,
     is_ours,
     off_the_grid,
     reversals,
 )
+from tasks.doubting import refuse_if_outdated
+from tasks.probing import probe
 from tasks.remembering import followed, memory_of, take_stock
 from tasks.shadow.rows import Intent, Shadow
 from tasks.workbench import Step, Workbench
@@ -54,7 +56,11 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     it. What a person changed is left alone and no longer ours.
     """
     report = Undone(dry_run=not bench.is_live)
-    library = take_stock(bench).library
+    stock = take_stock(bench)
+    refuse_if_outdated(bench, stock, spares_unknown=True)  # those are swept
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        probe(bench, stock.everything)
+    library = stock.library
     chosen = [_choose(bench, library, level, selection) for level in Level]
     bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
     spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}
@@ -128,14 +134,13 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     marks = bench.store.marks(level, list(set(look.guid)))
     tags = {mark.key: mark.tag for mark in marks if not mark.had_tag}
     tag = np.array([tags.get(key, "") for key in look.key.tolist()], object)
-    for reversal in reversals(level, look, clears, tag):
-        _apply(bench, reversal)
+    for edit in reversals(level, look, clears, tag):
+        _apply(bench, edit)
 
 
-def _apply(bench: Workbench, reversal: Reversal) -> None:
-    with bench.throttle.timed(reversal.level, len(reversal.key)):
-        bench.gateway.reverse(reversal)
-    bench.watch(Step(phase=f"undo {reversal.level.word}s", items=len(reversal.key)))
+def _apply(bench: Workbench, edit: Edit) -> None:
+    bench.pen.make(edit)
+    bench.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
 
 
 def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> None:
@@ -179,7 +184,5 @@ def _clear_up(
     for name, clear in zip(named, clears, strict=True):
         (report.swept if clear else report.untagged).append(name)
     if bench.is_live:
-        for reversal in reversals(
-            level, look, clears, np.full(len(look.key), tag, object)
-        ):
-            _apply(bench, reversal)
+        for edit in reversals(level, look, clears, np.full(len(look.key), tag, object)):
+            _apply(bench, edit)

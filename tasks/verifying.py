@@ -36,7 +36,7 @@ def rank(
 
 def pending(bench: Workbench, stock: Stock) -> list[str]:
     """Return the changes that a run would make now, in words."""
-    beliefs = beliefs_of(bench.settings, stock.everything)
+    beliefs = beliefs_of(bench.settings, stock.everything, bench.pen.abilities.step)
     changes = []
     for part in split(stock.library, stock.everything).values():
         for plan in plan_part(tuple(Phase), part, beliefs):

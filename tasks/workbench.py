@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from engine.abilities import ASSUMED, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS
 from tasks.gate import Gate, stopped_by_sigterm
-from tasks.plex.gateway import PlexGateway
+from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
-from tasks.shadow.lease import lease
+from tasks.shadow.backups import back_up
+from tasks.shadow.lease import Patience, lease
+from tasks.shadow.servers import known_abilities
 from tasks.shadow.store import ShadowStore
+from tasks.vault import with_token
 
 GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
 """The gate that a signal handler holds, if this process has one."""
@@ -44,6 +50,7 @@ class Workbench:
     settings: Settings
     gateway: PlexGateway
     store: ShadowStore
+    pen: Pen
     throttle: Throttle
     gate: Gate
     run_id: str
@@ -77,28 +84,42 @@ class Workbench:
     @property
     def batch_size(self) -> int:
         """The most items in one request."""
-        return min(self.settings.cooldown_batch or MOST_IDS, MOST_IDS)
+        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.most)
+
+    @property
+    def tag(self) -> str:
+        """The tag that inferred ratings get here; empty: none."""
+        is_taken = self.pen.abilities.tagging is not Reach.NEVER
+        return self.settings.inferred_tag if is_taken else ""
 
 
 @contextmanager
 def workbench(
-    settings: Settings, run_id: str, *, live: bool, accept: bool = False
+    settings: Settings,
+    run_id: str,
+    *,
+    live: bool,
+    accept: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
-    A live run holds the library: no other run writes to it meanwhile. A dry
-    run opens everything for reading and leaves no trace.
+    A live run holds the library: no other run writes to it meanwhile, and it waits
+    for one that does as long as configured. It begins with a copy of the record,
+    unless that is as in the last copy. A dry run opens everything for reading and
+    leaves no trace.
 
     Args:
         settings: What the user chose.
         run_id: By what name the run is recorded.
         live: Whether Plex and the record may be changed.
         accept: Whether a library created anew takes over its namesake's record.
+        say: Told whom the run has to wait for.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
         stack.enter_context(stopped_by_sigterm(gate))
-        gateway = stack.enter_context(PlexGateway(settings))
+        gateway = stack.enter_context(PlexGateway(with_token(settings)))
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)
@@ -109,8 +130,21 @@ def workbench(
             settings.cooldown_mode,
             clock=time.monotonic,
             rest=gate.rest,
+            tell=lambda sentence: bench.watch(Step(note=sentence)),
         )
-        bench = Workbench(settings, gateway, store, throttle, gate, run_id, live)
+        pen = Pen(gateway, throttle, abilities_of(store, gateway))
+        bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
         if live:
-            bench.still_held = stack.enter_context(lease(store, run_id)).check
+            patience = Patience(settings.wait_for_others, gate.wait, say)
+            held = stack.enter_context(lease(store, run_id, patience))
+            bench.still_held = held.check
+            back_up(address, datetime.now(UTC).astimezone())
         yield bench
+
+
+def abilities_of(store: ShadowStore, gateway: PlexGateway) -> Abilities:
+    """Return what the server can be trusted with, as far as that is known."""
+    if gateway.identity.account != OWNER_ACCOUNT:
+        return RATING_ONLY
+    server = gateway.identity.server
+    return known_abilities(store, server, gateway.version) or ASSUMED

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.batches import Batch, Look, admit, batches, still_due
+from engine.batches import Batch, Look, admit, batches, windows
+from engine.edits import Edit
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory, Owner
@@ -16,19 +17,9 @@ from engine.reports import LetterResult
 from tasks.remembering import memory_of
 from tasks.workbench import Step, Workbench
 
-LOOK_LASTS = 10.0
-"""Seconds for which a look at a letter is trusted; then each batch is looked at
-again before it is written. Always looking twice would double the requests."""
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """A letter's items as they were immediately before it was written."""
-
-    letter: str
-    looks: dict[Level, Look]
-    since: float
-    """When they were looked at, by the monotonic clock."""
+LOOK_LASTS = 3.0
+"""Seconds for which a look is trusted; whatever is not written by then is looked at
+again. Looking before every single request would double their number."""
 
 
 def write_letter(
@@ -56,16 +47,15 @@ def write_letter(
             with which the next attempt begins settles it.
         RunStopped: A person asked the run to stop.
     """
-    result = LetterResult()
     with bench.writer, bench.at_work():
         bench.gate.pass_through()
+        writer = _Writer(bench, letter, everything)
         for level in Level:
-            result.released += release(bench, part, level)
-        looks = bench.gateway.look(_keys(everything, plans))
-        view = View(letter, looks, time.monotonic())
-        for plan in plans:
-            _write_phase(bench, plan, view, result)
-    return result
+            writer.result.released += release(bench, part, level)
+        copies = [_copies(everything, plan) for plan in plans]
+        for window in windows(plans, copies, bench.batch_size):
+            writer.write(window)
+    return writer.result
 
 
 def release(bench: Workbench, part: Part, level: Level) -> int:
@@ -81,78 +71,96 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
     for start in range(0, len(keys), bench.batch_size):
         chunk = np.array(keys[start : start + bench.batch_size], np.int64)
         bench.await_turn()
-        for tag, mood_locked, own in _tagged(bench.gateway.look(chunk)[level], tags):
-            with bench.throttle.timed(level, len(own)):
-                bench.gateway.untag(level, own, tag, mood_locked=mood_locked)
+        for edit in _untagging(level, bench.gateway.look(chunk)[level], tags):
+            bench.pen.make(edit)
     bench.store.forget(level, sorted(guids))
     return len(guids)
 
 
-def _tagged(look: Look, tags: dict[int, str]) -> Iterator[tuple[str, bool, Ints]]:
+def _untagging(level: Level, look: Look, tags: dict[int, str]) -> Iterator[Edit]:
     """Yield the items that bear our tag in groups that one request can clear."""
     groups: dict[tuple[str, bool], list[int]] = {}
     for key, locked in zip(look.key.tolist(), look.mood_locked.tolist(), strict=True):
         groups.setdefault((tags[key], locked), []).append(key)
     for (tag, locked), keys in groups.items():
-        yield tag, locked, np.array(keys, np.int64)
+        yield Edit(level, np.array(keys, np.int64), drops=(tag,), mood_locked=locked)
 
 
-def _keys(everything: Part, plans: Sequence[PhasePlan]) -> Ints:
-    """Return the keys of all planned items and of the items that share a guid."""
-    keys = [np.empty(0, np.int64)]
-    for plan in plans:
-        shelf = everything[plan.phase.level]
-        rows = shelf.items.rows_of(plan.key)
-        together = np.isin(shelf.twin, shelf.twin[rows[rows >= 0]])
-        keys.append(shelf.items.key[together])
-    return np.unique(np.concatenate(keys))
+def _copies(everything: Part, plan: PhasePlan) -> Ints:
+    """Return how many items share each planned rating."""
+    shelf = everything[plan.phase.level]
+    number = np.bincount(shelf.twin)
+    copies: Ints = number[shelf.twin[shelf.items.rows_of(plan.key)]]
+    return copies
 
 
-def _memory(bench: Workbench, level: Level, look: Look) -> Memory:
-    guids = sorted(set(look.guid))
-    shadows = bench.store.shadows(level, guids)
-    return memory_of(look.guid, shadows, bench.store.intents(level, guids))
+@dataclass(frozen=True, eq=False)
+class _Writer:
+    """Writes one letter, stretch by stretch, and counts."""
 
+    bench: Workbench
+    letter: str
+    everything: Part
+    result: LetterResult = field(default_factory=LetterResult)
 
-def _write_phase(
-    bench: Workbench, plan: PhasePlan, view: View, result: LetterResult
-) -> None:
-    level = plan.phase.level
-    look = view.looks[level]
-    admitted = admit(plan, look, _memory(bench, level, look))
-    result.written += admitted.done
-    result.taken_over += admitted.taken_over
-    result.gone += admitted.gone
-    for planned in batches(plan.phase, admitted, look, bench.batch_size):
-        bench.await_turn()
-        batch = planned
-        if time.monotonic() - view.since > LOOK_LASTS:
-            batch = _look_again(bench, planned, result)
-        if len(batch):
-            _write(bench, batch, look)
-            result.written += len(set(batch.guid))
-        bench.watch(Step(view.letter, plan.phase.label, len(planned)))
+    def write(self, window: Sequence[PhasePlan]) -> None:
+        """Write what one look covers; once that is out of date, look again."""
+        due = list(window)
+        while any(map(len, due)):
+            self.bench.await_turn()
+            looks = self.bench.gateway.look(self._keys(due))
+            fresh_until = time.monotonic() + LOOK_LASTS
+            requests = list(self._requests(due, looks))
+            left = self._write_until(fresh_until, requests, looks)
+            due = [plan.only(left) for plan in due]
 
+    def _keys(self, plans: Sequence[PhasePlan]) -> Ints:
+        """Return the keys of planned items and of all that share a guid with them."""
+        keys = [np.empty(0, np.int64)]
+        for plan in plans:
+            shelf = self.everything[plan.phase.level]
+            rows = shelf.items.rows_of(plan.key)
+            together = np.isin(shelf.twin, shelf.twin[rows])
+            keys.append(shelf.items.key[together])
+        return np.unique(np.concatenate(keys))
 
-def _look_again(bench: Workbench, planned: Batch, result: LetterResult) -> Batch:
-    """Return a batch less what a person did since the letter was looked at."""
-    level = planned.phase.level
-    look = bench.gateway.look(planned.key)[level]
-    batch = still_due(planned, look, _memory(bench, level, look))
-    result.gone += len(set(planned.guid) - set(look.guid))
-    result.taken_over += len(set(look.guid) - set(batch.guid))
-    return batch
+    def _requests(
+        self, due: Sequence[PhasePlan], looks: dict[Level, Look]
+    ) -> Iterator[Batch]:
+        """Yield what may still be written, and count what may not."""
+        for plan in due:
+            look = looks[plan.phase.level]
+            memory = self._memory(plan.phase.level, look)
+            found = admit(plan, look, memory, tagged=bool(self.bench.tag))
+            self.result.written += found.done
+            self.result.taken_over += found.taken_over
+            self.result.gone += found.gone
+            yield from batches(plan.phase, found, look, self.bench.batch_size)
 
+    def _memory(self, level: Level, look: Look) -> Memory:
+        guids = sorted(set(look.guid))
+        shadows = self.bench.store.shadows(level, guids)
+        return memory_of(look.guid, shadows, self.bench.store.intents(level, guids))
 
-def _write(bench: Workbench, batch: Batch, look: Look) -> None:
-    level, tag = batch.phase.level, bench.settings.inferred_tag
-    bench.store.intend(batch, look, tag, bench.run_id, time.time())
-    with bench.throttle.timed(level, len(batch)):
-        bench.gateway.rate(
-            level,
-            batch.key,
-            batch.after,
-            mood_locked=batch.mood_locked,
-            rating_locked=batch.rating_locked,
-        )
-    bench.store.acknowledge(batch, time.time())
+    def _write_until(
+        self, fresh_until: float, requests: Sequence[Batch], looks: dict[Level, Look]
+    ) -> set[str]:
+        """Write batches until their look is out of date; return the guids left.
+
+        The first is written in any case: its turn was awaited before the look.
+        """
+        for at, batch in enumerate(requests):
+            if at:
+                self.bench.await_turn()
+            if at and time.monotonic() >= fresh_until:
+                return {guid for one in requests[at:] for guid in one.guid}
+            self._write(batch, looks[batch.phase.level])
+        return set()
+
+    def _write(self, batch: Batch, look: Look) -> None:
+        bench = self.bench
+        bench.store.intend(batch, look, bench.tag, bench.run_id, time.time())
+        bench.pen.make(batch.edit(bench.tag))
+        bench.store.acknowledge(batch, time.time())
+        self.result.written += len(set(batch.guid))
+        bench.watch(Step(self.letter, batch.phase.label, len(batch)))

@@ -1,25 +1,27 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
+import re
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import plexapi
 import requests
-from plexapi.server import PlexServer
 
 from engine.batches import MOST_IDS, Look
+from engine.edits import Edit
 from engine.errors import (
     LibraryChanging,
+    NotThere,
     PlexRefused,
     PlexUnreachable,
+    RequestTooLong,
 )
-from engine.library import Identity, Items, Level
+from engine.library import SHARED, Identity, Items, Level
 from engine.points import Ints
-from engine.reversal import Reversal
+from tasks.plex.line import Line
 from tasks.plex.markup import (
     IDLE_ELEMENTS,
     IDLE_FIELDS,
@@ -32,6 +34,7 @@ from tasks.plex.markup import (
 )
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
+from tasks.plex.wishes import decimal, wishes_of
 from tasks.settings import Settings
 
 PAGE = 1000
@@ -43,20 +46,15 @@ LONGEST_URL = 4000
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
 
-# plexapi would otherwise tell the server this machine's name and MAC address.
-plexapi.BASE_HEADERS.update(
-    {
-        "X-Plex-Product": "plexbayes",
-        "X-Plex-Device-Name": "plexbayes",
-        "X-Plex-Client-Identifier": "plexbayes",
-    }
-)
-
 
 class PlexGateway:
     """One music library of one Plex server, seen by one account."""
 
     identity: Identity
+    version: str
+    """Of the server."""
+    is_scanned: bool
+    """Whether the server was looking through the library's files at the start."""
     reads: int
     """Requests that asked."""
     writes: int
@@ -66,22 +64,16 @@ class PlexGateway:
         self.reads = self.writes = 0
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = requests.Session()
+        self._session = Line(settings.ca_file)
         self._session.hooks["response"].append(self._count)
-        with translated(f"connecting to {settings.plex_url}"):
-            self._plex = PlexServer(
-                settings.plex_url,
-                self._token,
-                session=self._session,
-                timeout=settings.timeout,
-            )
-            server = self._plex.machineIdentifier
-        if not server:
-            raise PlexUnreachable("Plex did not say which server it is.")
+        address = settings.plex_url
+        self._plex = self._session.connect(address, self._token, settings.timeout)
+        self.version = str(self._plex.version)
         libraries = self._get("/library/sections")
         self._section = chosen(libraries, settings.library_name)
+        self.is_scanned = self._section.get("refreshing") == "1"
         self.identity = Identity(
-            server=str(server),
+            server=str(self._plex.machineIdentifier),
             uuid=str(self._section.get("uuid")),
             account=self._account(),
             title=str(self._section.get("title")),
@@ -131,8 +123,8 @@ class PlexGateway:
                 found = self._pages_of(missing)
                 elements += found
                 # What a short answer leaves out is asked for once more.
-                known = [key_of(element) for element in found]
-                missing = np.setdiff1d(missing, known) if found else missing[:0]
+                left = np.setdiff1d(missing, [key_of(element) for element in found])
+                missing = left if len(left) < len(missing) else missing[:0]
         return looks_of(elements, self._tag)
 
     def _pages_of(self, keys: Ints) -> list[Element]:
@@ -141,102 +133,97 @@ class PlexGateway:
         exclude = f"skipRefresh=1&excludeElements={IDLE_ELEMENTS},Genre"
         try:
             return list(self._get(f"/library/metadata/{ids}?{exclude}"))
-        except PlexRefused as refusal:
-            if "(404)" in str(refusal):  # none of them is there
-                return []
-            raise
+        except NotThere:  # none of them
+            return []
+        except RequestTooLong:
+            if len(keys) == 1:
+                raise
+            middle = len(keys) // 2
+            return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
 
-    def tagged(self, level: Level) -> Items:
-        """Return the items of a level that bear our tag; none without a tag."""
-        mood = self._mood(level)
+    def tagged(self, level: Level, tag: str = "") -> Items:
+        """Return the items of a level that bear a tag, or else ours; maybe none."""
+        mood = self._mood(level, tag or self._tag)
         if mood is None:
             return listing_of(level, []).items
         return self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
 
     def count_tagged(self, level: Level) -> int:
         """Return how many items of a level bear our tag, in two requests."""
-        mood = self._mood(level)
+        mood = self._mood(level, self._tag)
         if mood is None:
             return 0
         path = f"{self._all}?type={level}&{level.word}.mood={mood}"
         return int(number(self._get(path, 0, 0), "totalSize", 0))
 
-    def _mood(self, level: Level) -> str | None:
-        """Return the number that Plex gave to our tag, if any item bears it."""
-        wanted = self._tag.casefold()
+    def _mood(self, level: Level, tag: str) -> str | None:
+        """Return the number that Plex gave to a tag, if any item bears it."""
+        # Only the owner can tag, so to others a tag says nothing of their ratings.
+        is_owner = self.identity.account == OWNER_ACCOUNT
+        wanted = tag.casefold() if is_owner else ""
         path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
         for mood in self._get(path) if wanted else []:
             if mood.get("title", "").casefold() == wanted:
                 return mood.get("key")
         return None
 
-    def rate(
-        self,
-        level: Level,
-        keys: Ints,
-        points: float,
-        *,
-        mood_locked: bool,
-        rating_locked: bool,
-    ) -> None:
-        """Give items one rating and our tag, and leave their locks as they are.
+    def edit(self, edit: Edit, *, is_guarded: bool = False) -> None:
+        """Change items in one request, and leave their locks as they are.
+
+        Args:
+            edit: What is to change.
+            is_guarded: Whether Plex is asked to leave items alone that were rated
+                since; only some servers understand that.
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.
+            RequestTooLong: So many items do not go into one request.
         """
-        wishes: dict[str, str | int] = {
-            "userRating.value": f"{points:.2f}".rstrip("0").rstrip("."),
-            "userRating.locked": int(rating_locked),
+        if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
+            # Without ids, Plex would edit the whole library.
+            raise ValueError("An edit must name its items.")
+        ids = ",".join(str(int(key)) for key in edit.key)
+        wishes = wishes_of(edit, is_guarded=is_guarded)
+        query = urlencode({"type": int(edit.level), "id": ids, **wishes})
+        path = f"{self._all}?{query}"
+        if len(path) > LONGEST_URL:
+            raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
+        with translated(f"writing to {len(edit)} {edit.level.word}(s)"):
+            self._plex.query(path, method=self._session.put)
+
+    def rate_one(self, key: int, points: float | None) -> None:
+        """Rate one item as Plex's own apps do; None takes the rating away.
+
+        Raises:
+            NotThere: There is no such item.
+            PlexUnreachable: Whether the write arrived is not known.
+        """
+        wishes = {
+            "key": int(key),
+            "identifier": "com.plexapp.plugins.library",
+            "rating": "-1" if points is None else decimal(points),
         }
-        if self._tag:
-            wishes |= {"mood.locked": int(mood_locked), "mood[0].tag.tag": self._tag}
-        self._edit(level, keys, wishes)
+        with translated(f"rating item {key}"):
+            self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
 
-    def reverse(self, reversal: Reversal) -> None:
-        """Take our rating, our tag or both off items; locks stay as they are.
-
-        Raises:
-            PlexUnreachable: Whether the write arrived is not known.
-        """
-        wishes: dict[str, str | int] = {}
-        if reversal.clears:
-            wishes |= {
-                "userRating.value": "",
-                "userRating.locked": int(reversal.rating_locked),
-            }
-        if reversal.tag:
-            wishes |= self._without(reversal.tag, mood_locked=reversal.mood_locked)
-        self._edit(reversal.level, reversal.key, wishes)
-
-    def untag(self, level: Level, keys: Ints, tag: str, *, mood_locked: bool) -> None:
-        """Take a tag off items; their other moods and their lock stay.
+    def begin_backup(self) -> None:
+        """Have Plex copy its own database, as it does every few days by itself.
 
         Raises:
-            PlexUnreachable: Whether the write arrived is not known.
+            PlexRefused: Only the owner may order that.
         """
-        self._edit(level, keys, self._without(tag, mood_locked=mood_locked))
+        with translated("having it copy its database (BACKUP_PLEX)"):
+            self._plex.query("/butler/BackupDatabase", method=self._session.post)
 
-    @staticmethod
-    def _without(tag: str, *, mood_locked: bool) -> dict[str, str | int]:
-        # Plex splits the value at commas and decodes each piece once more.
-        return {"mood.locked": int(mood_locked), "mood[].tag.tag-": quote(tag)}
+    def is_backing_up(self) -> bool:
+        """Say whether Plex is busy with a copy of its database."""
+        told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
+        return any("backup" in activity.casefold() for activity in told)
 
     @property
     def _all(self) -> str:
         """The path of the library's listings and edits."""
         return f"/library/sections/{self._section.get('key')}/all"
-
-    def _edit(self, level: Level, keys: Ints, wishes: dict[str, str | int]) -> None:
-        if not len(keys) or not np.issubdtype(keys.dtype, np.integer):
-            # Without ids, Plex would edit the whole library.
-            raise ValueError("An edit must name its items.")
-        ids = ",".join(str(int(key)) for key in keys)
-        query = urlencode({"type": int(level), "id": ids, **wishes})
-        path = f"{self._all}?{query}"
-        if len(path) > LONGEST_URL:
-            raise ValueError(f"An edit of {len(path)} bytes is too long.")
-        with translated(f"writing {len(keys)} {level.word} rating(s)"):
-            self._plex.query(path, method=self._session.put)
 
     def _pages(
         self, level: Level, between: Callable[[], None], only: dict[str, str]
@@ -257,7 +244,7 @@ class PlexGateway:
             between()
             page = self._get(path, start)
             announced = page.get("totalSize")
-            if announced is None or not announced.isdigit():
+            if announced is None or not re.fullmatch("[0-9]{1,9}", announced):
                 raise PlexUnreachable("Plex did not say how many items there are.")
             if total not in (None, int(announced)):
                 raise LibraryChanging(
@@ -290,7 +277,7 @@ class PlexGateway:
             self._get("/accounts")
         except PlexRefused:
             # Only the owner may ask; other accounts are told apart by token.
-            return "shared-" + blake2b(self._token.encode(), digest_size=8).hexdigest()
+            return SHARED + blake2b(self._token.encode(), digest_size=8).hexdigest()
         return OWNER_ACCOUNT
 
     def _count(self, response: requests.Response, *_: object, **__: object) -> None:

@@ -1,5 +1,6 @@
 """From Plex's XML elements to columns, without plexapi's reload of each item."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -9,7 +10,7 @@ import numpy as np
 from engine.batches import Look
 from engine.errors import PlexUnreachable
 from engine.library import Facts, Items, Level
-from engine.points import Floats, Ints, Texts
+from engine.points import TOLERANCE, Floats, Ints, Texts
 
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
 """Where an element names the item that it belongs to."""
@@ -23,6 +24,12 @@ IDLE_FIELDS = (
 )
 """What we ask listings to leave out; a server may send it all the same."""
 
+NUMBERS = -(2.0**53), 2.0**53
+"""Between these, every whole number is told from its neighbours."""
+
+RATINGS = -TOLERANCE, 10 + TOLERANCE
+"""Points; beyond them there is no star."""
+
 
 @dataclass(frozen=True, eq=False)
 class Listing:
@@ -34,8 +41,8 @@ class Listing:
     """The title that Plex sorts by."""
 
 
-def texts(values: Sequence[str]) -> Texts:
-    """Return strings as an object array."""
+def texts(values: Sequence[object]) -> Texts:
+    """Return strings, or tuples of them, as an object array."""
     column = np.empty(len(values), object)
     column[:] = values
     return column
@@ -45,18 +52,27 @@ def number(element: Element, name: str, absent: float) -> float:
     """Return a numeric attribute, or `absent` where the element has none.
 
     Raises:
-        PlexUnreachable: The attribute is there and not a number.
+        PlexUnreachable: The attribute is there and not a number that can be meant.
     """
     text = element.get(name)
     if text is None or not text:
         return absent
+    lowest, highest = _bounds(name)
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise PlexUnreachable(
-            f"Plex sent {name}={text!r} for item {element.get('ratingKey')}, "
-            "which is not a number."
-        ) from None
+        value = math.nan
+    if lowest <= value <= highest:
+        return value
+    raise PlexUnreachable(
+        f"Plex sent {name}={text[:40]!r} for item {element.get('ratingKey')}, "
+        f"which is not {'a rating' if name == 'userRating' else 'a number'}."
+    )
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that an attribute may have."""
+    return RATINGS if name == "userRating" else NUMBERS
 
 
 def key_of(element: Element) -> int:
@@ -134,15 +150,22 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
         mood_locked=_flags("mood" in _locked(e) for e in ordered),
         rating_locked=_flags("userRating" in _locked(e) for e in ordered),
         has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
+        moods=texts([tuple(_tags(e, "Mood")) for e in ordered]),
     )
 
 
 def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
     told = [e.get(name) for e in elements]
     try:
-        return np.array([float(text) if text else absent for text in told])
-    except ValueError:  # let it be told of which item
-        return np.array([number(e, name, absent) for e in elements])
+        column = np.array([float(text) if text else absent for text in told])
+    except ValueError:
+        column = np.full(len(told), np.nan)
+    lowest, highest = _bounds(name)
+    able = (lowest <= column) & (column <= highest)
+    if all(text is None or able[row] for row, text in enumerate(told)):
+        return column
+    # Something is odd: let it be told of which item.
+    return np.array([number(e, name, absent) for e in elements])
 
 
 def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:

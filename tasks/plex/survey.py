@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-import requests
-from plexapi.server import PlexServer
-
 from engine.errors import LibraryMissing
+from tasks.plex.line import Line
 from tasks.plex.refusals import translated
 
 
@@ -28,20 +26,27 @@ class Server:
     libraries: list[MusicLibrary]
 
 
-def survey(address: str, token: str, timeout: float) -> Server:
+def survey(address: str, token: str, timeout: float, ca_file: str = "") -> Server:
     """Ask a server for its version and its music libraries.
+
+    Args:
+        address: Where it is.
+        token: Whose libraries.
+        timeout: Seconds to wait for an answer.
+        ca_file: The certificates to trust; empty: the usual ones.
 
     Raises:
         PlexRefused: It refused the token, or it is no Plex.
         PlexUnreachable: There is no usable answer.
     """
-    with requests.Session() as session, translated(f"connecting to {address}"):
-        plex = PlexServer(address, token, session=session, timeout=timeout)
-        libraries = [
-            MusicLibrary(directory.get("title", ""), directory.get("refreshing") == "1")
-            for directory in plex.query("/library/sections")
-            if directory.get("type") == "artist"
-        ]
+    with Line(ca_file) as line:
+        plex = line.connect(address, token, timeout)
+        with translated("reading /library/sections"):
+            libraries = [
+                MusicLibrary(one.get("title", ""), one.get("refreshing") == "1")
+                for one in plex.query("/library/sections")
+                if one.get("type") == "artist"
+            ]
     return Server(str(plex.version), libraries)
 
 

@@ -4,6 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+SLOW = 2.0
+"""A burst that takes so many times its quickest is worth a word, ..."""
+NOTICEABLE = 0.5
+"""... if it takes so many seconds more."""
+WELL = 1.25
+"""Below so many times its quickest, all is well again."""
+
 
 class Throttle:
     """Rests after every burst of items; shared by all that write to a server.
@@ -12,7 +19,8 @@ class Throttle:
     always `longest` seconds. In "adaptive" mode it is as long as the burst was
     busy beyond what the same requests took at their quickest: a server that
     answers as quickly as ever gets no rest, one that took three times as long
-    rests for twice the burst, and never longer than `longest`.
+    rests for twice the burst, and never longer than `longest`. `tell` is told
+    when that begins and when it is over.
     """
 
     def __init__(
@@ -22,16 +30,19 @@ class Throttle:
         mode: Literal["adaptive", "fixed"],
         clock: Callable[[], float],
         rest: Callable[[float], None],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._batch = batch
         self._longest = longest
         self._mode = mode
         self._clock = clock
         self._rest = rest
+        self._tell = tell
         self._items = 0
         self._busy = 0.0
         self._quick = 0.0
         self._quickest: dict[tuple[int, int], float] = {}
+        self._is_slowed = False
         self.rested = 0.0
         """Seconds spent resting so far."""
 
@@ -57,7 +68,24 @@ class Throttle:
     def _rest_now(self) -> None:
         asked = self._longest if self._mode == "fixed" else self._busy - self._quick
         seconds = min(asked, self._longest)
+        if self._mode == "adaptive":
+            self._say_why(seconds)
         self._items, self._busy, self._quick = 0, 0.0, 0.0
         if seconds > 0:
             self.rested += seconds
             self._rest(seconds)
+
+    def _say_why(self, seconds: float) -> None:
+        """Say that the server has slowed down, or that this is over; once each."""
+        longer = self._busy - self._quick
+        if not self._is_slowed:
+            if longer >= NOTICEABLE and self._busy >= SLOW * self._quick and seconds:
+                self._is_slowed = True
+                self._tell(
+                    f"Plex took {self._busy:.1f} s for what it did in "
+                    f"{self._quick:.1f} s before, so it gets rests: {seconds:.1f} s "
+                    f"now, never more than {self._longest:g} s."
+                )
+        elif self._busy < WELL * self._quick:
+            self._is_slowed = False
+            self._tell("Plex is as quick as before and gets no more rests.")

@@ -10,15 +10,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    NoSuchModuleError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
+from tasks.shadow.refusals import usable
 
 _MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
 
@@ -35,7 +32,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Begin a transaction that changes nothing."""
-        with _usable(self._engine.url), Session(self._engine) as session:
+        with usable(self._engine.url), Session(self._engine) as session:
             session.expire_on_commit = False
             yield session
 
@@ -43,7 +40,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """Begin a transaction: committed at the end, rolled back on any error."""
         engine = self._engine.execution_options(writes=True)
-        with _usable(engine.url), Session(engine) as session, session.begin():
+        with usable(engine.url), Session(engine) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -65,7 +62,7 @@ def open_database(address: str, *, create: bool) -> Database:
     url = _url(address)
     if _is_missing_file(url) and not create:
         url = make_url("sqlite://")
-    with _usable(url):
+    with usable(url):
         engine = _engine(url)
         try:
             if _is_ours(engine) or create:
@@ -76,25 +73,6 @@ def open_database(address: str, *, create: bool) -> Database:
             raise
     engine.dispose()
     return open_database("sqlite://", create=True)
-
-
-def shown(url: URL) -> str:
-    """Return a URL for people: without its password, wherever that stands."""
-    return url.set(query={}).render_as_string(hide_password=True)
-
-
-@contextmanager
-def _usable(url: URL) -> Iterator[None]:
-    """Turn what a database says when it cannot be used into one sentence."""
-    try:
-        yield
-    except (SQLAlchemyError, ImportError) as fault:
-        reason = str(getattr(fault, "orig", None) or fault).splitlines()[0]
-        raise ShadowUnreadable(
-            f"The state database {shown(url)} cannot "
-            f"be used: {reason}. Nothing more was written to Plex. Repair it or "
-            f"restore a copy, or point STATE_URL elsewhere."
-        ) from fault
 
 
 def _url(address: str) -> URL:

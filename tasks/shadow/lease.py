@@ -4,8 +4,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.errors import LibraryHeld, ShadowUnreadable
+from tasks.shadow.clock import now
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LeaseRow
 
@@ -22,16 +24,34 @@ RENEWAL = 15
 LIFETIME = 90
 """Seconds without a sign of life after which another run may take over."""
 
+LOOK_AGAIN = 2.0
+"""Seconds between two looks of a run that waits for another one."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How a run waits for another one that is writing."""
+
+    seconds: float = 0
+    """How long; 0: not at all."""
+    rest: Callable[[float], None] = time.sleep
+    """Lets time pass; it may raise to stop waiting."""
+    say: Callable[[str], None] = lambda _: None
+    """Told once whom the run waits for."""
+
 
 @contextmanager
-def lease(store: ShadowStore, run_id: str) -> Iterator["Lease"]:
+def lease(
+    store: ShadowStore, run_id: str, patience: Patience = Patience()
+) -> Iterator["Lease"]:
     """Hold the right to write to a library while the block runs.
 
     Raises:
-        LibraryHeld: A living run holds it; the message says which and where.
+        LibraryHeld: A living run holds it, and still did when our patience ended;
+            the message says which and where.
     """
     held = Lease(store, run_id)
-    held.take()
+    held.await_turn(patience)
     finished = threading.Event()
     renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
     renewer.start()
@@ -59,27 +79,49 @@ class Lease:
             LeaseRow.run_id == run_id,
         )
 
+    def await_turn(self, patience: Patience) -> None:
+        """Take the lease as soon as nobody else holds it.
+
+        Raises:
+            LibraryHeld: Somebody else still did when our patience ended.
+        """
+        deadline = time.monotonic() + patience.seconds
+        told = ""
+        while True:
+            try:
+                return self.take()
+            except LibraryHeld as held:
+                if time.monotonic() >= deadline:
+                    raise
+                if str(held) != told:
+                    told = str(held)
+                    patience.say(f"{told} This run waits for that.")
+            patience.rest(LOOK_AGAIN)
+
     def take(self) -> None:
-        """Take the lease, from a dead holder if need be."""
-        now = time.time()
+        """Take the lease, from a dead holder if need be.
+
+        Raises:
+            LibraryHeld: A living run holds it; the message says which and where.
+        """
         try:
             with self._store.database.writing() as session:
-                self._refuse_if_held(session, now)
+                self._refuse_if_held(session)
                 session.execute(
                     insert(LeaseRow).values(
                         library_id=self._store.library_id,
                         host=self._host,
                         process=self._process,
                         run_id=self._run,
-                        since=now,
-                        heartbeat=now,
+                        since=now(),
+                        heartbeat=now(),
                     )
                 )
         except ShadowUnreadable as fault:
             if not isinstance(fault.__cause__, IntegrityError):
                 raise
             raise LibraryHeld("Another run took this library just now.") from None
-        self._renewed = now
+        self._renewed = time.time()
 
     def renew(self) -> None:
         """Give a sign of life.
@@ -89,7 +131,7 @@ class Lease:
         """
         with self._store.database.writing() as session:
             still = session.execute(
-                update(LeaseRow).where(*self._mine).values(heartbeat=time.time())
+                update(LeaseRow).where(*self._mine).values(heartbeat=now())
             )
             if not still.rowcount:  # type: ignore[attr-defined]
                 raise LibraryHeld(
@@ -104,7 +146,8 @@ class Lease:
         Raises:
             LibraryHeld: It is not.
         """
-        if time.time() - self._renewed > 2 * RENEWAL:
+        # A clock that sleeps with the machine would not notice; this one may be set.
+        if not 0 <= time.time() - self._renewed <= 2 * RENEWAL:
             self.renew()
 
     def keep(self, finished: threading.Event) -> None:
@@ -122,7 +165,7 @@ class Lease:
         with self._store.database.writing() as session:
             session.execute(delete(LeaseRow).where(*self._mine))
 
-    def _refuse_if_held(self, session: Session, now: float) -> None:
+    def _refuse_if_held(self, session: Session) -> None:
         found = session.scalar(
             select(LeaseRow)
             .where(LeaseRow.library_id == self._store.library_id)
@@ -130,7 +173,9 @@ class Lease:
         )
         if found is None:
             return
-        if self._is_alive(found, now):
+        # Both are the database's time: a machine's own clock may be wrong.
+        silence = session.scalars(select(now())).one() - found.heartbeat
+        if silence <= LIFETIME and self._may_live(found):
             since = datetime.fromtimestamp(found.since, UTC).astimezone()
             raise LibraryHeld(
                 f"Run {found.run_id} has been writing to this library since "
@@ -140,9 +185,7 @@ class Lease:
         session.delete(found)
         session.flush()
 
-    def _is_alive(self, found: LeaseRow, now: float) -> bool:
-        if now - found.heartbeat > LIFETIME:
-            return False
+    def _may_live(self, found: LeaseRow) -> bool:
         if found.host != self._host:
             return True
         try:

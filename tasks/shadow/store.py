@@ -1,22 +1,22 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Self, TypeVar
 
 import numpy as np
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.batches import Batch, Look
-from engine.errors import LibraryReplaced, ShadowUnreadable
+from engine.errors import ShadowError
 from engine.following import Move
 from engine.library import Identity, Level
 from engine.points import Ints
 from tasks.shadow.database import Database, open_database
+from tasks.shadow.records import record_of
 from tasks.shadow.rows import Intent, Mark, Shadow
-from tasks.shadow.tables import IntentRow, LibraryRow, MarkRow, OfItem, ShadowRow
+from tasks.shadow.tables import IntentRow, MarkRow, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
@@ -44,24 +44,20 @@ class ShadowStore:
             create: Whether a record may be begun. Otherwise an unknown library
                 has an empty one, and nothing is left behind.
             accept: Whether this library is to take over the record of another
-                one of its name, because it was created anew.
+                one of its name, because it was created anew, or of another
+                account that it is shared with, because the token was renewed.
 
         Raises:
             ShadowUnreadable: The database cannot be used.
-            LibraryReplaced: There is a record of another library of this name.
+            LibraryReplaced: There is a record that this library may have to follow.
         """
         database = open_database(address, create=create)
-        found = _library_id(database, identity)
-        if found is None:
-            try:
-                found = _namesake(database, identity, accept=accept, adopt=create)
-            except LibraryReplaced:
-                database.close()
-                raise
-        if found is None and create:
-            _begin_record(database, identity)
-            found = _library_id(database, identity)
-        return cls(database, found or 0)
+        try:
+            found = record_of(database, identity, create=create, accept=accept)
+        except ShadowError:
+            database.close()
+            raise
+        return cls(database, found)
 
     def __enter__(self) -> Self:
         """Return the store; leaving closes its connections."""
@@ -270,59 +266,3 @@ def _last_of_each_guid(
     promises: Iterable[dict[str, int | str | float | None]],
 ) -> list[dict[str, int | str | float | None]]:
     return list({str(promise["guid"]): promise for promise in promises}.values())
-
-
-def _begin_record(database: Database, identity: Identity) -> None:
-    try:
-        with database.writing() as session:
-            session.execute(insert(LibraryRow).values(**asdict(identity)))
-    except ShadowUnreadable as fault:
-        if not isinstance(fault.__cause__, IntegrityError):
-            database.close()
-            raise
-        # Another run began the same record at this moment: it serves both.
-
-
-def _namesake(
-    database: Database, identity: Identity, *, accept: bool, adopt: bool
-) -> int | None:
-    """Return the record of another library of the same name, if that is wished."""
-    wanted = (
-        select(LibraryRow)
-        .where(
-            LibraryRow.title == identity.title,
-            LibraryRow.account == identity.account,
-            LibraryRow.id.in_(select(ShadowRow.library_id)),
-        )
-        .order_by(LibraryRow.id.desc())
-    )
-    with database.reading() as session:
-        other = session.scalars(wanted).first()
-    if other is None:
-        return None
-    if not accept:
-        raise LibraryReplaced(
-            f"The library {identity.title!r} on this server is {identity.uuid} "
-            f"(server {identity.server}), but the state database knows {other.uuid} "
-            f"(server {other.server}) by that name. If it was created anew, its "
-            "recorded ratings can follow: say --accept-library. If it is another "
-            "library, use another STATE_URL."
-        )
-    if adopt:
-        with database.writing() as session:
-            session.execute(
-                update(LibraryRow)
-                .where(LibraryRow.id == other.id)
-                .values(server=identity.server, uuid=identity.uuid)
-            )
-    return other.id
-
-
-def _library_id(database: Database, identity: Identity) -> int | None:
-    wanted = select(LibraryRow.id).where(
-        LibraryRow.server == identity.server,
-        LibraryRow.uuid == identity.uuid,
-        LibraryRow.account == identity.account,
-    )
-    with database.reading() as session:
-        return session.scalar(wanted)

@@ -5,6 +5,7 @@ library ─┬─ run          one execution of a flow
          ├─ intent       a rating promised to Plex and not yet seen there
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
+server                   what a Plex server can be trusted with
 """
 
 from sqlalchemy import BigInteger, Float, ForeignKey, String, Text, UniqueConstraint
@@ -118,3 +119,21 @@ class LeaseRow(Base):
     run_id: Mapped[str] = mapped_column(String(64))
     since: Mapped[float] = mapped_column(Float)
     heartbeat: Mapped[float] = mapped_column(Float)
+
+
+class ServerRow(Base):
+    """What a Plex server of one version can be trusted with."""
+
+    __tablename__ = "server"
+
+    server: Mapped[str] = mapped_column(String(128), primary_key=True)
+    """Plex's machineIdentifier."""
+    version: Mapped[str] = mapped_column(String(128))
+    """The version that was tried; another one is tried anew."""
+    rating: Mapped[int]
+    """A `Reach`."""
+    tagging: Mapped[int]
+    """A `Reach`."""
+    is_guarded: Mapped[bool]
+    step: Mapped[float] = mapped_column(Float)
+    """Points."""

@@ -41,6 +41,7 @@ def look_of(*rows):
         mood_locked=column(rows, "mood_locked"),
         rating_locked=column(rows, "rating_locked"),
         has_tag=np.zeros(len(rows), np.bool_),
+        moods=np.full(len(rows), None),
     )
 
 

@@ -1,12 +1,8 @@
 """The latest look at Plex decides what of a plan may still be written."""
 
-import math
-from dataclasses import replace
-
 import pytest
 
-from engine.batches import admit, batches, still_due
-from engine.classic import Phase
+from engine.batches import admit
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 
@@ -103,44 +99,3 @@ def test_an_empty_plan_admits_nothing():
 
 def test_where_nothing_is_left_everything_is_gone():
     assert outcome(admitted(plan_of(a=7.5, b=6.0))) == ({}, 0, 0, 2)
-
-
-UNRATED = Row("b", key=72)
-NO_LOCKS = {"mood_locked": False, "rating_locked": False}
-
-
-@pytest.mark.parametrize(
-    ("row", "guids"),
-    [
-        pytest.param(Row("a"), ["a", "b"], id="unrated still"),
-        pytest.param(Row("a", 7.0, recorded=7.0), ["a", "b"], id="ours"),
-        pytest.param(Row("a", recorded=7.0), ["a", "b"], id="a person removed ours"),
-        pytest.param(Row("a", promised=7.5), ["a", "b"], id="promised, not arrived"),
-        pytest.param(Row("a", 9.0), ["b"], id="a person rated it"),
-        pytest.param(Row("a", 0.0), ["b"], id="a person gave it a 0"),
-        pytest.param(Row("a", 9.0, recorded=7.0), ["b"], id="a person changed it"),
-        pytest.param(Row("a", mood_locked=True), ["b"], id="a person locked its moods"),
-        pytest.param(
-            Row("a", rating_locked=True), ["b"], id="a person locked its rating"
-        ),
-    ],
-)
-def test_a_batch_keeps_what_a_person_left_alone_until_the_last_moment(row, guids):
-    then, now = [replace(row, rating=math.nan, **NO_LOCKS), UNRATED], [row, UNRATED]
-    admitted_then = admit(plan_of(a=7.5, b=7.5), look_of(*then), memory_of(*then))
-    (batch,) = batches(Phase.TRACK_DOWN, admitted_then, look_of(*then), 25)
-
-    due = still_due(batch, look_of(*now), memory_of(*now))
-
-    assert due.guid.tolist() == guids
-
-
-def test_a_batch_knows_what_stood_there_at_the_last_moment():
-    then, now = [Row("a", 7.0, recorded=7.0)], [Row("a", recorded=7.0, key=90)]
-    admitted_then = admit(plan_of(a=7.5), look_of(*then), memory_of(*then))
-    (batch,) = batches(Phase.TRACK_DOWN, admitted_then, look_of(*then), 25)
-
-    due = still_due(batch, look_of(*now), memory_of(*now))
-
-    assert (due.after, due.key.tolist()) == (7.5, [90])
-    assert math.isnan(due.before[0])

@@ -226,16 +226,16 @@ def test_what_was_seen_in_plex_is_counted_where_it_was_planned():
 
 
 def test_only_what_neither_arrived_nor_had_a_reason_has_failed():
-    part = part_of(*HOUSE)
-    results = {
-        "M": LetterResult(written=1, released=4, taken_over=1),
-        "Q": LetterResult(gone=1),
-    }
+    results = {"M": LetterResult(released=4), "Q": LetterResult()}
     seen = {("M", Phase.ALBUM_UP): 1, ("M", Phase.ARTIST_UP): 1}
-
-    live = summarize(
-        summary(), part, part, outcome_of(HOUSE, results=results, seen=seen)
+    overtaken = track("Orl", 9.0, promised=6.0)
+    after = part_of(
+        artist("Mirel", album("Dorn", track("Vesk", 10.0), overtaken)),
+        artist("Quill", album("Aurn", track("another"))),
     )
+    outcome = outcome_of(HOUSE, results=results, seen=seen)
+
+    live = summarize(summary(), part_of(*HOUSE), after, outcome)
 
     assert (live.planned, live.written, live.failed) == (6, 2, 2)
     assert (live.taken_over, live.gone) == (5, 1)

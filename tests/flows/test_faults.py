@@ -8,9 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from engine.errors import SettingsInvalid
 from engine.partition import letter_of
-from tests.flows.listener import Listener, end, items, ratings, tagged
+from tasks.settings import Settings
+from tasks.vault import with_token
+from tests.flows.listener import PATIENCE, Listener, end, items, ratings, tagged
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
@@ -132,6 +136,28 @@ def await_writes(plex: Simulator, count: int) -> None:
         time.sleep(0.05)
 
 
+def test_a_plex_that_is_killed_and_comes_back_costs_no_letter(
+    plex: Simulator, listener: Listener
+) -> None:
+    before = plex.dump()
+    listener.configure(DRY_RUN=False, RETRY_DELAY=0.5)
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 50}])
+    process = listener.start("infer")
+    await_writes(plex, 5)
+    plex.die(listener.folder / "kept")
+    time.sleep(3)
+    with plex.come_back(listener.folder / "kept") as back:
+        _, err = process.communicate(timeout=PATIENCE)
+        after = back.dump()
+
+    expected = expected_ratings(before)
+    assert process.returncode == 0
+    assert "Trying again in 0.5 s." in err
+    assert "Trying again in 2 s." in err
+    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert tagged(after) == set(expected)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_run_at_a_safe_point(
     plex: Simulator, listener: Listener, signum: int
@@ -168,12 +194,27 @@ def test_a_second_writer_is_told_who_holds_the_library(
     assert f"process {first.pid}" in second.err
 
 
-def test_the_token_is_nowhere_but_in_the_configuration(
-    listener_of: Callable[..., Listener], prefect_api: str
+def keep_in_a_block(prefect_api: str, token: str) -> str:
+    """Keep a token in a Prefect Secret block; return what names it."""
+    with httpx.Client(base_url=prefect_api) as api:
+        kind = api.get("/block_types/slug/secret").json()["id"]
+        of_kind = {"block_schemas": {"block_type_id": {"any_": [kind]}}}
+        shape = api.post("/block_schemas/filter", json=of_kind).json()[0]["id"]
+        block = {"block_type_id": kind, "block_schema_id": shape}
+        block |= {"name": "plex-token", "data": {"value": token}}
+        api.post("/block_documents/", json=block).raise_for_status()
+    return "prefect-secret:plex-token"
+
+
+@pytest.mark.parametrize("kept_in", ["configuration", "block"])
+def test_the_token_is_nowhere_but_where_it_is_kept(
+    listener_of: Callable[..., Listener], prefect_api: str, kept_in: str
 ) -> None:
     with Simulator.start(synthetic=60, token="sEcReT-4711") as plex:  # noqa: S106
         token = plex.token
-        listener = listener_of(plex)
+        is_in_block = kept_in == "block"
+        named = keep_in_a_block(prefect_api, token) if is_in_block else token
+        listener = listener_of(plex, PLEX_TOKEN=named)
         plex.faults(
             [{"match": {"method": "PUT", "times": 3}, "do": "status", "code": 500}]
         )
@@ -192,10 +233,22 @@ def test_the_token_is_nowhere_but_in_the_configuration(
             ("artifacts", filters),
             ("flow_runs", filters),
             ("task_runs", filters),
+            ("block_documents", {}),
         )
     ]
     assert ran.status == 3
-    assert everywhere == [listener.config]
-    assert all(len(text) > 100 for text in told)
+    assert everywhere == ([] if is_in_block else [listener.config])
+    assert all(len(text) > 100 for text in told[:-1])
     assert not any(token in text for text in [ran.out, ran.err, *told])
-    assert json.loads(listener.config.read_text())["PLEX_TOKEN"] == token
+    assert json.loads(listener.config.read_text())["PLEX_TOKEN"] == named
+
+
+def test_a_secret_block_that_is_not_there_is_named(prefect_api: str) -> None:
+    named = "prefect-secret:gone"
+    settings = Settings(plex_url="http://host", plex_token=named)
+
+    with (
+        temporary_settings({PREFECT_API_URL: prefect_api}),
+        pytest.raises(SettingsInvalid, match=r"'gone', which .* does not have"),
+    ):
+        with_token(settings)

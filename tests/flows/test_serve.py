@@ -25,11 +25,11 @@ PATIENCE = 120.0
 class Served:
     """A running `plexbayes serve`, used over Prefect's API as the UI does."""
 
-    def __init__(self, listener: Listener, port: int) -> None:
+    def __init__(self, listener: Listener, port: int, *words: str) -> None:
         environment = listener.environment.copy()
         environment.pop("PREFECT_API_URL")
         self.process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port)],
+            [COMMAND, "serve", "--port", str(port), *words],
             cwd=listener.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -52,11 +52,15 @@ class Served:
             time.sleep(0.5)
         raise AssertionError("nothing was offered")
 
-    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
-        """Start a run as the button of the UI does, and wait for its end."""
+    def start(self, offer: dict[str, Any], **parameters: Any) -> str:
+        """Start a run as the button of the UI does; return its id."""
         path = f"/deployments/{offer['id']}/create_flow_run"
         wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
-        return self.await_end(self.post(path, wanted)["id"])
+        return str(self.post(path, wanted)["id"])
+
+    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        """Start a run, and wait for its end."""
+        return self.await_end(self.start(offer, **parameters))
 
     def retry(self, run_id: str) -> dict[str, Any]:
         """Press Retry."""
@@ -88,7 +92,7 @@ class Served:
     def end(self) -> int:
         """Press Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=PATIENCE)
+        self.said = self.process.communicate(timeout=PATIENCE)[1]
         return self.process.returncode
 
 

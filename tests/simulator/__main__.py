@@ -4,6 +4,7 @@ import argparse
 import gc
 import json
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--library", type=Path, help="a CSV file, maybe gzipped")
     source.add_argument("--synthetic", type=int, help="so many made-up tracks")
+    source.add_argument("--restore", type=Path, help="what a killed simulator kept")
     parser.add_argument("--seed", type=int, default=1, help="of the made-up tracks")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--name", default="Music", help="of the section")
@@ -67,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load_world(arguments: argparse.Namespace) -> World:
+    if arguments.restore:
+        world: World = pickle.loads(arguments.restore.read_bytes())  # noqa: S301 (our own)
+        return world
     habits = Habits(
         edits_touch_updated_at=not arguments.edits_keep_updated_at,
         unrating_keeps_date=arguments.unrating_keeps_date,

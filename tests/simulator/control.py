@@ -1,7 +1,11 @@
 """The simulator's own side: looks behind the server and plays its user."""
 
 import json
+import os
+import pickle
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.simulator.items import Item, Kind
@@ -34,6 +38,7 @@ class Control:
             ("POST", "add"): self._add,
             ("POST", "restart"): self._restart,
             ("POST", "scan"): self._scan,
+            ("POST", "die"): self._die,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
@@ -93,6 +98,11 @@ class Control:
         title = f"Scanning {self._world.name}"
         scan = Activity("library.update.section", title, until)
         self._world.activities.append(scan)
+
+    def _die(self, order: Json) -> None:
+        """Keep the library for another process, and end as a power cut does."""
+        Path(order["path"]).write_bytes(pickle.dumps(self._world))
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _item(self, key: int) -> Item:
         item = self._world.find(key)

@@ -1,5 +1,7 @@
 """What can go wrong between a client and a server, on order."""
 
+import os
+import signal
 import threading
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -15,10 +17,17 @@ QUIRKS = {
     "replace_tags",
     "lock_fields",
     "first_id_only",
+    "ignore_guard",
 }
 """The server does the right thing wrongly."""
-BEFORE = {"status", "timeout_before", "reset_before", "slow"}
-AFTER = {"timeout_after", "reset_after", "half_response", "garbage_xml"}
+BEFORE = {"status", "timeout_before", "reset_before", "slow", "signal_before"}
+AFTER = {
+    "timeout_after",
+    "reset_after",
+    "half_response",
+    "garbage_xml",
+    "signal_after",
+}
 GARBAGE = b'<?xml version="1.0"?>\n<MediaContainer size="1"><Track title="no end'
 
 
@@ -67,6 +76,10 @@ class Fault:
     """Of the timeouts: how long the connection hangs before it is closed."""
     ms: float = 0.0
     """Of `slow`: how much longer the answer takes."""
+    pid: int = 0
+    """Of the signals: which process gets it, instead of the network's doing."""
+    signum: int = signal.SIGKILL
+    """Of the signals: which."""
     met: int = 0
     """How many fitting requests have come."""
 
@@ -80,6 +93,8 @@ class Fault:
         fault = cls(**(rule | {"match": Match.from_json(rule.get("match", {}))}))
         if fault.do not in QUIRKS | BEFORE | AFTER:
             raise ValueError(f"unknown fault {fault.do}")
+        if fault.do.startswith("signal") and fault.pid <= 1:
+            raise ValueError("a signal must name its process")
         return fault
 
     def strikes(self, request: Request) -> bool:
@@ -89,6 +104,12 @@ class Fault:
         self.met += 1
         number = self.met - self.match.from_
         return number > 0 and (self.match.times is None or number <= self.match.times)
+
+    @property
+    def struck(self) -> int:
+        """How many requests have gone wrong."""
+        beyond = max(0, self.met - self.match.from_)
+        return beyond if self.match.times is None else min(beyond, self.match.times)
 
     def before(self) -> Answer | None:
         """Go wrong before anything is done; an answer ends the matter."""
@@ -102,6 +123,8 @@ class Fault:
                 return Answer(cut="reset")
             case "slow":
                 time.sleep(self.ms / 1000)
+            case "signal_before":
+                return self._send_signal(None)
         return None
 
     def after(self, answer: Answer) -> Answer:
@@ -116,7 +139,14 @@ class Fault:
                 return replace(answer, cut="half")
             case "garbage_xml":
                 return replace(answer, body=GARBAGE)
+            case "signal_after":
+                return self._send_signal(answer) or answer
         return answer
+
+    def _send_signal(self, answer: Answer | None) -> Answer | None:
+        """Send it, and let the matter take its course unless that was the end."""
+        os.kill(self.pid, self.signum)
+        return Answer(cut="reset") if self.signum == signal.SIGKILL else answer
 
 
 class Faults:
@@ -136,6 +166,11 @@ class Faults:
         """Return the faults that a request meets, and count it."""
         with self._lock:
             return [fault for fault in self._rules if fault.strikes(request)]
+
+    def struck(self) -> int:
+        """Return how many times one of the rules has been met by a request."""
+        with self._lock:
+            return sum(fault.struck for fault in self._rules)
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the rules and how often each has been met."""

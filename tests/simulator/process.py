@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -44,12 +46,14 @@ class Simulator:
             synthetic: how many tracks to make up,
             seed: from which beginning.
             options: Those of the command line, with underscores: `latency` may
-                be a dict, `faults` a list, a flag is `True`.
+                be a dict, `faults` a list, a flag is `True`. `restore`, which is
+                what a killed simulator kept, replaces the library.
 
         Raises:
             RuntimeError: It did not start; its own message is on stderr.
         """
-        options |= {"library": library, "synthetic": synthetic, "seed": seed}
+        if "restore" not in options:
+            options |= {"library": library, "synthetic": synthetic, "seed": seed}
         command = [sys.executable, "-m", "tests.simulator", "--attached"]
         for name, value in options.items():
             command += _argument(name.replace("_", "-"), value)
@@ -88,6 +92,17 @@ class Simulator:
         """End it at once, as a power cut does."""
         self._process.kill()
         self._bury()
+
+    def die(self, keep: Path) -> None:
+        """Kill it, but keep its library in a file, to be started with `restore`."""
+        with suppress(OSError, HTTPException):
+            self._order("POST", "die", {"path": str(keep)})
+        self._bury()
+
+    def come_back(self, kept: Path) -> Self:
+        """Start again at the same address with what was kept."""
+        port = self.url.rpartition(":")[2]
+        return type(self).start(restore=kept, port=port)
 
     def dump(self) -> Json:
         """Return the whole state, with what no client is told."""
@@ -143,6 +158,10 @@ class Simulator:
     def faults(self, rules: list[Json]) -> None:
         """Replace what goes wrong."""
         self._order("POST", "faults", rules)
+
+    def faults_met(self) -> list[Json]:
+        """Return what goes wrong now, and how often each rule was met."""
+        return self._order("GET", "faults")
 
     def restart(self, seconds: float) -> None:
         """Let the server be away for a while."""

@@ -30,14 +30,15 @@ class RequestLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[Entry] = []
-        self._noted = 0
+        self.noted = 0
+        """The number of the latest request."""
 
     def begin(self, request: Request) -> Entry:
         """Note a request that has just come."""
         writes = request.method != "GET" or request.path == "/:/rate"
         with self._lock:
-            self._noted += 1
-            entry = Entry(self._noted, request.method, request.shown, writes=writes)
+            self.noted += 1
+            entry = Entry(self.noted, request.method, request.shown, writes=writes)
             self._entries.append(entry)
         return entry
 
@@ -46,10 +47,14 @@ class RequestLog:
         with self._lock:
             self._entries.clear()
 
+    def entries(self) -> list[Entry]:
+        """Return the requests."""
+        with self._lock:
+            return list(self._entries)
+
     def as_json(self) -> list[dict[str, Any]]:
         """Return the requests as the control side hands them out."""
-        with self._lock:
-            return [asdict(entry) for entry in self._entries]
+        return [asdict(entry) for entry in self.entries()]
 
     def counts(self) -> dict[str, int]:
         """Return how many reads and writes came, and what the writes reached."""

@@ -71,6 +71,14 @@ class World:
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {self.created}"))
         self._next_key = FIRST_KEY
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what only means something in this process."""
+        return {k: v for k, v in self.__dict__.items() if k != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on where another process ended."""
+        self.__dict__ |= state | {"lock": threading.RLock()}
+
     def find(self, key: int) -> Item | None:
         """Return the item with a ratingKey."""
         for shelf in self.shelves.values():
@@ -183,6 +191,15 @@ class World:
             parent.children.remove(item)
             if not parent.children:
                 self.delete(parent)
+
+    def merge(self, item: Item, into: Item) -> None:
+        """Put all that is below an item below another one; the item goes."""
+        for child in list(item.children):
+            item.children.remove(child)
+            child.parent = into
+            into.children.append(child)
+            self._note(child, "moved", item.key, into.key)
+        self.delete(item)
 
     def rekey(self, item: Item, *, rescanned: bool = False) -> int:
         """Give an item a new ratingKey and return it.

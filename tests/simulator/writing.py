@@ -148,6 +148,8 @@ def _with_quirks(request: Request) -> Request:
     keys = [key for key in (request.value("id") or "").split(",") if key]
     if "ignore_batch_rating" in request.quirks and len(keys) > 1:
         request.pairs = [p for p in request.pairs if not p[0].startswith("userRating.")]
+    if "ignore_guard" in request.quirks:
+        request.pairs = [p for p in request.pairs if "lastRatedAt" not in p[0]]
     if "first_id_only" in request.quirks and keys:
         rest = [pair for pair in request.pairs if pair[0] != "id"]
         request.pairs = [*rest, ("id", keys[0])]

@@ -1,6 +1,5 @@
 """What a person may do to a library: the half of the story that is not ours."""
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +9,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tasks import writing
 from tests.simulator.items import Item
-from tests.stories.household import TAG, served, settings_for, small_world
+from tests.stories.household import (
+    TAG,
+    quick_folder,
+    served,
+    settings_for,
+    small_world,
+)
 from tests.stories.person import Person
 from tests.stories.record import Record
 from tests.stories.runs import Operator
@@ -44,9 +49,8 @@ class Doings(RuleBasedStateMachine):
         # In a story no time passes between the look at a letter and a write.
         patch.setattr(writing, "LOOK_LASTS", 0.0)
         patch.setenv("NO_PROXY", "127.0.0.1")
-        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-        folder = tempfile.TemporaryDirectory(dir=memory)
-        self.record = Record(Path(self.home.enter_context(folder)) / "plexbayes.db")
+        folder = Path(self.home.enter_context(quick_folder()))
+        self.record = Record(folder / "plexbayes.db")
         self.world = small_world(keeps_date=keeps_date)
         plex = self.home.enter_context(served(self.world, floats))
         self.person = Person(self.world, self.record)

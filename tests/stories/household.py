@@ -1,9 +1,11 @@
 """A Plex in a thread of the test, with a small library that has every oddity."""
 
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tasks.settings import Settings
 from tests.simulator.items import Item, Kind
@@ -108,15 +110,24 @@ class Served(Plex):
     url: str
 
 
+AnyServed = TypeVar("AnyServed", bound=Served)
+
+
 @contextmanager
 def served(world: World, floats: str = "exact") -> Iterator[Served]:
     """Serve a world over HTTP while the block runs.
 
     Args:
         world: What is served.
-        floats: How ratings are written: exact or float32.
+        floats: How ratings are written: exact, float32 or one-decimal.
     """
-    plex = Served(world, Options(float_mode=floats))
+    with serving(Served(world, Options(float_mode=floats))) as plex:
+        yield plex
+
+
+@contextmanager
+def serving(plex: AnyServed) -> Iterator[AnyServed]:
+    """Serve a Plex over HTTP while the block runs."""
     server = Server(plex)
     thread = threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True)
     thread.start()
@@ -127,6 +138,12 @@ def served(world: World, floats: str = "exact") -> Iterator[Served]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def quick_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder in memory, if there is such a disk; elsewhere else."""
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    return tempfile.TemporaryDirectory(dir=memory)
 
 
 def settings_for(url: str, state: Path, **wishes: object) -> Settings:

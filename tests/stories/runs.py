@@ -11,6 +11,8 @@ from engine.partition import chosen_letters
 from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
+from tasks.doubting import refuse_if_outdated
+from tasks.probing import probe
 from tasks.remembering import refuse_if_lost, take_stock
 from tasks.settings import Settings
 from tasks.workbench import Workbench, workbench
@@ -40,7 +42,11 @@ def infer_plainly(
     """
     refuse_if_lost(bench.store, bench.gateway)
     stock = take_stock(bench)
-    beliefs = beliefs_of(bench.settings, stock.everything)
+    refuse_if_outdated(bench, stock)
+    if bench.is_live and bench.pen.abilities.is_assumed:
+        probe(bench, stock.everything)
+    step = bench.pen.abilities.step
+    beliefs = beliefs_of(bench.settings, stock.everything, step)
     parts = split(stock.library, stock.everything)
     plans = {
         letter: plan_part(chosen_phases(phases), parts[letter], beliefs)

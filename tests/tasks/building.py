@@ -41,6 +41,7 @@ def look_at(*guids: str, first: int = 1, **columns: Any) -> Look:
         mood_locked=np.zeros(count, np.bool_),
         rating_locked=np.zeros(count, np.bool_),
         has_tag=np.zeros(count, np.bool_),
+        moods=np.full(count, None),
     )
     wide = {k: np.broadcast_to(np.array(v), (count,)) for k, v in columns.items()}
     return replace(plain, **wide)
@@ -56,6 +57,7 @@ def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch
         key=look.key,
         guid=look.guid,
         before=look.rating,
+        rated_until=0,
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from engine.abilities import ASSUMED, Abilities
 from engine.classic import Phase
 from engine.evidence import Part
 from engine.plan import PhasePlan
 from engine.reports import LetterResult
 from tasks.gate import Gate
 from tasks.plex.gateway import PlexGateway
+from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.remembering import take_stock
 from tasks.shadow.store import ShadowStore
@@ -28,7 +30,9 @@ Wishes = dict[int, float]
 
 
 @contextmanager
-def bench_for(plex: Simulator, path: Path, **wishes: Any) -> Iterator[Workbench]:
+def bench_for(
+    plex: Simulator, path: Path, abilities: Abilities = ASSUMED, **wishes: Any
+) -> Iterator[Workbench]:
     """Lay out the tools of a live run whose record is a file."""
     settings = settings_of(plex, **({"cooldown_sleep": 0} | wishes))
     gate = Gate()
@@ -43,7 +47,10 @@ def bench_for(plex: Simulator, path: Path, **wishes: Any) -> Iterator[Workbench]
         PlexGateway(settings) as gateway,
         ShadowStore.open(f"sqlite:///{path}", gateway.identity, create=True) as store,
     ):
-        yield Workbench(settings, gateway, store, throttle, gate, "run 1", is_live=True)
+        pen = Pen(gateway, throttle, abilities)
+        yield Workbench(
+            settings, gateway, store, pen, throttle, gate, "run 1", is_live=True
+        )
 
 
 def stock(bench: Workbench) -> Part:

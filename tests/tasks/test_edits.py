@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.errors import PlexRefused
+from engine.edits import Edit
+from engine.errors import PlexRefused, RequestTooLong
 from engine.library import Level
 from tasks.plex.gateway import PlexGateway
 from tests.tasks.building import item_in, settings_of
@@ -37,9 +38,13 @@ def new_changes(plex, keys):
     return new_changes
 
 
-def rate(gateway, keys, points, **locks):
-    locks = {"mood_locked": False, "rating_locked": False} | locks
-    gateway.rate(Level.TRACK, keys, points, **locks)
+def rate(gateway, keys, points, level=Level.TRACK, tag=TAG, **locks):
+    adds = (tag,) if tag else ()
+    gateway.edit(Edit(level, keys, rates=True, points=points, adds=adds, **locks))
+
+
+def untag(gateway, keys, tag=TAG, **locks):
+    gateway.edit(Edit(Level.TRACK, keys, drops=(tag,), **locks))
 
 
 def test_rating_changes_the_named_items_and_nothing_else(gateway, keys, new_changes):
@@ -65,7 +70,7 @@ def test_rating_and_tag_go_in_one_request(plex, gateway, keys):
 def test_items_of_every_level_can_be_rated(plex, gateway, songs, level):
     key = {8: songs["artist"], 9: songs["album"], 10: songs["tracks"][0]}[level]
 
-    gateway.rate(level, np.array([key]), 6.5, mood_locked=False, rating_locked=False)
+    rate(gateway, np.array([key]), 6.5, level)
 
     assert item_in(plex, key)["userRating"] == 6.5
 
@@ -106,7 +111,7 @@ def test_what_becomes_of_the_locks_is_always_said(plex, gateway, keys, locked):
     plex.clear_log()
 
     rate(gateway, keys, 8, mood_locked=locked, rating_locked=not locked)
-    gateway.untag(Level.TRACK, keys, TAG, mood_locked=locked)
+    untag(gateway, keys, mood_locked=locked)
 
     rating, untagging = [entry["path"] for entry in plex.log()]
     assert f"mood.locked={int(locked)}&" in rating
@@ -122,24 +127,22 @@ def test_rating_twice_tags_once(plex, gateway, keys):
     assert item_in(plex, keys[0])["moods"] == [TAG]
 
 
-def test_without_a_tag_no_mood_and_no_lock_of_moods_is_sent(plex, keys):
+def test_without_a_tag_no_mood_and_no_lock_of_moods_is_sent(plex, gateway, keys):
     plex.clear_log()
 
-    with PlexGateway(settings_of(plex, inferred_tag="")) as gateway:
-        rate(gateway, keys, 8)
+    rate(gateway, keys, 8, tag="")
 
     assert "mood" not in plex.log()[-1]["path"]
     assert item_in(plex, keys[0])["userRating"] == 8
 
 
 @pytest.mark.parametrize("tag", SPECIAL)
-def test_any_tag_is_given_and_taken_as_it_is_spelled(plex, keys, tag):
+def test_any_tag_is_given_and_taken_as_it_is_spelled(plex, gateway, keys, tag):
     plex.mood(int(keys[0]), add="Calm", lock=False)
 
-    with PlexGateway(settings_of(plex, inferred_tag=tag)) as gateway:
-        rate(gateway, keys[:1], 8)
-        given = item_in(plex, keys[0])["moods"]
-        gateway.untag(Level.TRACK, keys[:1], tag, mood_locked=False)
+    rate(gateway, keys[:1], 8, tag=tag)
+    given = item_in(plex, keys[0])["moods"]
+    untag(gateway, keys[:1], tag)
 
     assert given == ["Calm", tag]
     assert item_in(plex, keys[0])["moods"] == ["Calm"]
@@ -152,7 +155,7 @@ def test_untagging_takes_one_mood_and_leaves_rating_and_lock(
     plex.mood(int(keys[0]), add="Calm", lock=locked)
     rate(gateway, keys[:1], 8, mood_locked=locked)
 
-    gateway.untag(Level.TRACK, keys[:1], TAG, mood_locked=locked)
+    untag(gateway, keys[:1], mood_locked=locked)
 
     edited = item_in(plex, keys[0])
     assert edited["moods"] == ["Calm"]
@@ -161,7 +164,7 @@ def test_untagging_takes_one_mood_and_leaves_rating_and_lock(
 
 
 def test_untagging_what_bears_no_tag_changes_nothing(gateway, keys, new_changes):
-    gateway.untag(Level.TRACK, keys, TAG, mood_locked=False)
+    untag(gateway, keys)
 
     assert new_changes() == []
 
@@ -190,7 +193,7 @@ def test_no_tag_is_taken_without_whole_numbers_as_ids(plex, gateway, no_ids):
     plex.clear_log()
 
     with pytest.raises(ValueError, match="must name its items"):
-        gateway.untag(Level.TRACK, no_ids, TAG, mood_locked=False)
+        untag(gateway, no_ids)
 
     assert plex.log() == []
 
@@ -198,20 +201,19 @@ def test_no_tag_is_taken_without_whole_numbers_as_ids(plex, gateway, no_ids):
 def test_an_edit_that_is_too_long_is_never_sent(plex, gateway):
     plex.clear_log()
 
-    with pytest.raises(ValueError, match="too long"):
+    with pytest.raises(RequestTooLong, match="too long"):
         rate(gateway, np.arange(1_000_000, 1_000_500), 8)
 
     assert plex.log() == []
 
 
-def test_the_longest_tag_and_a_hundred_long_ids_fit_in_one_request(plex):
+def test_the_longest_tag_and_a_hundred_long_ids_fit_in_one_request(plex, gateway):
     keys = np.arange(1_000_000_000, 1_000_000_100)
     tag = "🎷" * 100
     plex.clear_log()
 
-    with PlexGateway(settings_of(plex, inferred_tag=tag)) as gateway:
-        rate(gateway, keys, 7.33)
-        gateway.untag(Level.TRACK, keys, tag, mood_locked=False)
+    rate(gateway, keys, 7.33, tag=tag)
+    untag(gateway, keys, tag)
 
     assert plex.counts()["writes"] == 2
 

@@ -91,6 +91,14 @@ def test_a_shared_account_is_told_apart_without_showing_its_token(plex):
     assert second.identity.account == account
 
 
+def test_to_a_shared_account_the_tag_of_the_owner_says_nothing(plex, songs):
+    plex.mood(songs["tracks"][0], add=TAG, lock=False)
+
+    with PlexGateway(settings_of(plex, plex_token=plex.shared_token)) as guest:
+        assert guest.count_tagged(Level.TRACK) == 0
+        assert len(guest.tagged(Level.TRACK)) == 0
+
+
 def test_whose_account_it_is_must_be_known(plex, order):
     order("status", {"path": "/accounts"}, code=503)
 

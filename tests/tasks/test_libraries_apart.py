@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, insert
 
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.following import Move, Name
-from engine.library import Level
+from engine.library import SHARED, Level
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LibraryRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
@@ -164,3 +164,34 @@ def test_another_account_of_the_same_name_is_no_replacement(address, store):
 
     with ShadowStore.open(address, OTHERS[-1], create=True) as other:
         assert other.is_empty()
+
+
+GUEST, RENEWED = (replace(MINE, account=f"{SHARED}{token}") for token in "12")
+
+
+@pytest.fixture
+def guest(address):
+    """The record of an account that a library is shared with."""
+    with ShadowStore.open(address, GUEST, create=True) as store:
+        fill(store)
+        yield store
+
+
+def test_a_renewed_token_is_not_silently_another_account(address, guest):
+    with pytest.raises(LibraryReplaced, match=r"token was renewed.*--accept-library"):
+        ShadowStore.open(address, RENEWED, create=True)
+
+
+def test_the_record_can_follow_a_renewed_token(address, guest):
+    with ShadowStore.open(address, RENEWED, create=True, accept=True) as again:
+        assert contents(again) == contents(guest)
+    with ShadowStore.open(address, RENEWED, create=True) as again:
+        assert again.library_id == guest.library_id
+
+
+def test_an_owner_and_a_guest_are_never_taken_for_each_other(address, guest):
+    with ShadowStore.open(address, MINE, create=True) as owner:
+        assert owner.is_empty()
+        fill(owner)
+    with pytest.raises(LibraryReplaced, match="token was renewed"):
+        ShadowStore.open(address, RENEWED, create=True)

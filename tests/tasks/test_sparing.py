@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.edits import Edit
 from engine.errors import PlexUnreachable
 from engine.evidence import split
 from engine.library import Level
@@ -142,12 +143,15 @@ def test_moods_and_locks_stay_as_they_were(
 def lock_rating(plex, key, *, locked, mood_locked):
     """Let a person lock the rating of an item and take the rating itself back."""
     with PlexGateway(settings_of(plex, inferred_tag="")) as person:
-        person.rate(
-            Level.TRACK,
-            np.array([key]),
-            5,
-            mood_locked=mood_locked,
-            rating_locked=locked,
+        person.edit(
+            Edit(
+                Level.TRACK,
+                np.array([key]),
+                rates=True,
+                points=5,
+                mood_locked=mood_locked,
+                rating_locked=locked,
+            )
         )
     plex.rate(key, None)
 

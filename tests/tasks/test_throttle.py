@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
 from tasks.plex.throttle import Throttle
+from tasks.workbench import workbench
+from tests.tasks.building import settings_of
+from tests.tasks.stage import infer
 
 
 class Clock:
@@ -30,8 +33,14 @@ class Writer:
 
     def __init__(self, batch, longest, mode):
         self.clock = Clock()
+        self.told = []
         self.throttle = Throttle(
-            batch, longest, mode, clock=self.clock, rest=self.clock.rest
+            batch,
+            longest,
+            mode,
+            clock=self.clock,
+            rest=self.clock.rest,
+            tell=self.told.append,
         )
 
     def write(self, *requests, level=10):
@@ -154,6 +163,53 @@ def test_resting_does_not_count_as_being_busy():
     writer = Writer(1, 60, "adaptive").write((1, 1), (1, 3), (1, 1), (1, 1))
 
     assert writer.rests == [2]
+
+
+def test_it_is_said_once_why_there_are_rests_and_once_that_they_are_over():
+    writer = Writer(25, 5, "adaptive")
+
+    writer.write(*[(25, seconds) for seconds in (1, 1.4, 3, 9, 4, 1.1, 1, 1)])
+
+    assert writer.told == [
+        (
+            "Plex took 3.0 s for what it did in 1.0 s before, so it gets rests: 2.0 s "
+            "now, never more than 5 s."
+        ),
+        "Plex is as quick as before and gets no more rests.",
+    ]
+
+
+def test_small_delays_are_no_news():
+    writer = Writer(25, 5, "adaptive").write((25, 0.01), (25, 0.4), (25, 0.01))
+
+    assert writer.told == []
+
+
+@pytest.mark.parametrize(("longest", "mode"), [(5, "fixed"), (0, "adaptive")])
+def test_where_the_server_is_not_asked_nothing_is_said_of_it(longest, mode):
+    writer = Writer(25, longest, mode).write(*[(25, s) for s in (1, 9, 9, 1, 1)])
+
+    assert writer.told == []
+
+
+def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record, order):
+    titles = [f"Slow {number}" for number in range(10)]
+    keys = plex.add("Slow", "Slower", titles)["tracks"]
+    settings = settings_of(
+        plex, state_url=f"sqlite:///{record}", cooldown_batch=1, cooldown_sleep=0.3
+    )
+    order("slow", {"method": "PUT", "from": 4, "times": 2}, ms=700)
+    notes = []
+
+    with workbench(settings, "run 1", live=True) as bench:
+        bench.watch = lambda step: notes.append(step.note)
+        result = infer(bench, dict.fromkeys(keys, 7.33))
+
+    assert result.written == len(keys)
+    assert 0.6 <= bench.throttle.rested < 1
+    started, over = filter(None, notes)
+    assert started.endswith("so it gets rests: 0.3 s now, never more than 0.3 s.")
+    assert over == "Plex is as quick as before and gets no more rests."
 
 
 @given(REQUESTS, BATCHES, LONGEST, MODES)

@@ -1,0 +1,15 @@
+# All that `plexbayes`, `prefect server` and `prefect worker` need. The folder /data
+# keeps what must last: config.json, the record, Prefect's own database and results.
+FROM python:3.12-slim
+WORKDIR /plexbayes
+COPY pyproject.toml constraints.txt README.md LICENSE prefect.yaml ./
+COPY engine engine
+COPY tasks tasks
+COPY flows flows
+RUN pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
+RUN useradd --create-home plexbayes && mkdir /data && chown plexbayes /data
+USER plexbayes
+ENV PREFECT_HOME=/data/prefect
+VOLUME /data
+WORKDIR /data
+CMD ["plexbayes", "serve", "--host", "0.0.0.0"]

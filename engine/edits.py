@@ -1,0 +1,43 @@
+"""A change that many items undergo alike: what one request asks of Plex."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from engine.library import Level
+from engine.points import Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """Items of one level that get or lose a rating, a tag, or both."""
+
+    level: Level
+    key: Ints
+    rates: bool = False
+    """Whether their rating changes."""
+    points: float | None = None
+    """What it becomes, if it changes; None: they are unrated again."""
+    rating_locked: bool = False
+    """Whether their rating is locked: a lock stays as it is."""
+    adds: tuple[str, ...] = ()
+    """Moods that they get."""
+    drops: tuple[str, ...] = ()
+    """Moods that they lose."""
+    mood_locked: bool = False
+    """Whether their moods are locked: that stays as it is, too."""
+    rated_until: int = 0
+    """When any of them was last rated, as far as we saw, epoch seconds; 0: never.
+    Whatever a person rates later is not meant."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.key)
+
+    def take(self, rows: slice) -> Self:
+        """Return the same change of some of the items."""
+        return replace(self, key=self.key[rows])
+
+    @property
+    def tags(self) -> bool:
+        """Whether moods change."""
+        return bool(self.adds or self.drops)

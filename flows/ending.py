@@ -1,0 +1,73 @@
+"""How a run ends: what is said of it, and in which state it leaves."""
+
+import json
+import time
+from dataclasses import asdict
+
+import numpy as np
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+
+from engine.classic import Phase
+from engine.evidence import Part, library_mean
+from engine.partition import in_order
+from engine.plan import Beliefs
+from engine.reports import Summary
+from flows.pages import markdown
+from flows.render import headline
+from tasks import reporting
+from tasks.shadow.runs import finish_run
+from tasks.workbench import Workbench
+
+
+def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summary:
+    """Return the summary of a run as far as it does not depend on the letters."""
+    manual = before.tracks.standing.manual
+    now = library_mean(after.tracks)
+    return Summary(
+        run_id=bench.run_id,
+        library=bench.gateway.identity.title,
+        dry_run=not bench.is_live,
+        artists=len(before.artists),
+        albums=len(before.albums),
+        tracks=len(before.tracks),
+        manual_tracks=int(np.count_nonzero(~np.isnan(manual))),
+        drift_tolerance=beliefs.tolerance,
+        prior_before=beliefs.mean,
+        prior_after=beliefs.mean if now is None else now,
+        mean_before=None,
+        mean_after=None,
+        reads=bench.gateway.reads,
+        writes=bench.gateway.writes,
+        seconds=time.monotonic() - bench.begun,
+        worked=bench.worked,
+        rested=bench.throttle.rested,
+    )
+
+
+def hint(summary: Summary) -> str:
+    """Say how to go on with a run that was stopped."""
+    phases = [label.split(maxsplit=1)[0] for label in summary.phases]
+    option = "0" if len(phases) == len(Phase) else f"infer --phases {','.join(phases)}"
+    letter = in_order(summary.failed_letters)[0] if summary.failed_letters else "#"
+    return (
+        f"Stopped at letter {letter}; what was written is recorded. "
+        f'Go on with: plexbayes {option} --from "{letter}"'
+    )
+
+
+def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
+    """Report, and say how the run ended: a failed letter makes it Failed."""
+    reporting.say(headline(summary))
+    reporting.publish(markdown(summary), key="report")
+    if bench.is_live:
+        finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
+    if bench.gate.is_stopping:
+        return Cancelled(message=hint(summary))
+    failed = summary.failed_letters
+    if failed:
+        reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
+        of_all = len(summary.letters.keys() | failed.keys())
+        number = f"{len(failed)} of {of_all} letters failed"
+        return Failed(message=f"{number}: {reasons}", data=summary)
+    return Completed(message=headline(summary), data=summary)

@@ -1,0 +1,85 @@
+"""What must never be shown: secrets are blotted out wherever this process speaks.
+
+Every log record of every library and every traceback of an error that nobody
+caught goes through here, from the moment on that the first secret is known.
+"""
+
+import logging
+import re
+import sys
+import threading
+import traceback
+from types import TracebackType
+from urllib.parse import quote
+
+BLOT = "<hidden>"
+"""What stands where a secret stood."""
+
+SHORTEST = 4
+"""Characters; to blot out shorter ones would blot out half of every text."""
+
+_secrets: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Let a secret never be shown from now on, in none of its spellings."""
+    if len(secret) < SHORTEST:
+        return
+    if not _secrets:
+        _come_between()
+    _secrets.update({secret, quote(secret, safe=""), repr(secret)[1:-1]})
+
+
+def discreet(text: str) -> str:
+    """Return a text with every known secret blotted out."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, BLOT)
+    return text
+
+
+def shown_address(url: str) -> str:
+    """Return an address for people: without what logs in, and without a query.
+
+    >>> shown_address("https://me:secret@plex.example/base?X-Plex-Token=secret")
+    'https://plex.example/base'
+    """
+    return re.sub(r"//[^/]*@", "//", url.partition("?")[0])
+
+
+def _come_between() -> None:
+    """Come between this process and all that it says.
+
+    A filter would only see the records of its own logger; the factory makes all.
+    """
+    make = logging.getLogRecordFactory()
+
+    def made(*args: object, **facts: object) -> logging.LogRecord:
+        record = make(*args, **facts)
+        record.msg, record.args = discreet(_message(record)), ()
+        if record.exc_info and record.exc_info[0]:
+            shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            record.exc_text, record.exc_info = discreet(shown), None
+        return record
+
+    logging.setLogRecordFactory(made)
+    sys.excepthook = _tell
+    threading.excepthook = lambda fault: _tell(
+        fault.exc_type, fault.exc_value, fault.exc_traceback
+    )
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"  # a log line must not end a program
+
+
+def _tell(
+    kind: type[BaseException],
+    fault: BaseException | None,
+    trace: TracebackType | None,
+) -> None:
+    if not issubclass(kind, SystemExit):
+        shown = traceback.format_exception(kind, fault, trace)
+        sys.stderr.write(discreet("".join(shown)))

@@ -1,0 +1,244 @@
+"""Trying out on two items what a server can be trusted with, before it matters."""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.abilities import Abilities, Reach
+from engine.batches import MOST_IDS, Batch, Look
+from engine.classic import Phase
+from engine.edits import Edit
+from engine.errors import LibraryChanging
+from engine.evidence import Part
+from engine.library import Level
+from engine.ownership import Owner
+from engine.points import STEP, TOLERANCE, Bools, Floats
+from tasks.shadow.servers import remember_abilities
+from tasks.workbench import Workbench
+
+CANARY = "plexbayes canary"
+"""A mood that only exists while a server is tried."""
+
+FIRST, SECOND = 7.33, 3.33
+"""Points that no person gives."""
+
+COARSE = 0.1
+"""Points; the step of servers that keep one decimal."""
+
+PHASES = {
+    Level.TRACK: Phase.TRACK_DOWN,
+    Level.ALBUM: Phase.ALBUM_DOWN,
+    Level.ARTIST: Phase.ARTIST_UP,
+}
+"""As what items of a level are recorded meanwhile; tracks are preferred."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What came of a trial."""
+
+    abilities: Abilities
+    marred: tuple[int, ...] = ()
+    """The keys of items that the server would not give back as they were."""
+
+
+def probe(bench: Workbench, everything: Part) -> Probe | None:
+    """Find out how the server may be written to, and leave all as it was.
+
+    Two unrated items are rated and tagged together, read back, and restored. As
+    ever, the writes are promised on record first: if the trial breaks off, the
+    two are known to be ours. What is found out is remembered for this version of
+    the server, and the bench goes by it.
+
+    Args:
+        bench: The tools of a live run.
+        everything: The library as it was read.
+
+    Returns:
+        None if there are no two items to try it on.
+
+    Raises:
+        PlexUnreachable: The trial broke off; another may be made.
+        LibraryChanging: A person was at work on the two items.
+    """
+    _clean_up(bench)
+    found = _candidates(bench, everything)
+    if found is None:
+        return None
+    came = _Trial(bench, *found).run()
+    gateway = bench.gateway
+    server, version = gateway.identity.server, gateway.version
+    remember_abilities(bench.store, server, version, came.abilities)
+    bench.pen.abilities = came.abilities
+    return came
+
+
+def _clean_up(bench: Workbench) -> None:
+    """Take off what a trial that broke off has left."""
+    for level in Level if bench.settings.inferred_tag else ():
+        left = bench.gateway.tagged(level, CANARY).key
+        look = bench.gateway.look(left)[level]
+        for locked in (False, True):
+            key = look.key[look.mood_locked == locked]
+            if len(key):
+                edit = Edit(level, key, drops=(CANARY,), mood_locked=locked)
+                bench.gateway.edit(edit)
+
+
+def _candidates(bench: Workbench, everything: Part) -> tuple[Level, Look] | None:
+    """Return two items that nobody rated, preferably with moods to lose."""
+    for level in PHASES:
+        shelf = everything[level]
+        alone = np.bincount(shelf.twin, minlength=len(shelf))[shelf.twin] == 1
+        free = alone & (shelf.standing.owner == Owner.NOBODY)
+        look = bench.gateway.look(shelf.items.key[free][:MOST_IDS])[level]
+        promised = {row.guid for row in bench.store.intents(level)}
+        plain = np.isnan(look.rating) & ~look.has_tag
+        plain &= ~look.mood_locked & ~look.rating_locked
+        rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in promised]
+        rows.sort(key=lambda row: not look.moods[row])
+        if len(rows) > 1:
+            return level, look.take(np.sort(rows[:2]))
+    return None
+
+
+class _Trial:
+    """One trial on two items of a level, both unrated, untagged and unlocked."""
+
+    def __init__(self, bench: Workbench, level: Level, before: Look) -> None:
+        self._bench = bench
+        self._level = level
+        self._before = before
+        self._now = before
+        tag = bench.settings.inferred_tag
+        self._tags: tuple[str, ...] = (CANARY, tag) if tag else ()
+
+    def run(self) -> Probe:
+        """Try everything out, and restore the items."""
+        self._edit(adds=self._tags[:1])
+        self._rate(FIRST, adds=self._tags[1:])
+        self._look()
+        able = Abilities(self._rating(), self._tagging())
+        # Plex's own apps rate like this; it also sets the date that a guard needs.
+        self._bench.gateway.rate_one(int(self._before.key[0]), FIRST)
+        self._look()
+        is_fine = abs(self._now.rating[0] - FIRST) <= TOLERANCE
+        able = replace(able, step=STEP if is_fine else COARSE)
+        if able.rating is Reach.TOGETHER:
+            able = replace(able, is_guarded=self._is_spared())
+        return self._restored(able)
+
+    def _rating(self) -> Reach:
+        rated = _near(self._now.rating, FIRST) & ~self._now.rating_locked
+        return Reach.TOGETHER if rated.all() else Reach.SINGLY
+
+    def _tagging(self) -> Reach:
+        if not self._tags:
+            return Reach.TOGETHER
+        moods = zip(self._before.moods, self._now.moods, strict=True)
+        given = [(set(before), set(now)) for before, now in moods]
+        has = [self._tags[1] in now for _, now in given]
+        kept = all(before | {CANARY} <= now for before, now in given if now - before)
+        if not any(has) or not kept or self._now.mood_locked.any():
+            return Reach.NEVER
+        return Reach.TOGETHER if all(has) else Reach.SINGLY
+
+    def _is_spared(self) -> bool:
+        """Say whether a guarded edit leaves alone what was rated since."""
+        self._rate(SECOND, is_guarded=True)
+        self._look()
+        return not _near(self._now.rating, SECOND)[0]
+
+    def _restored(self, able: Abilities) -> Probe:
+        """Give the items back as they were."""
+        until = int(self._now.rated_at.max())
+        if able.rating is Reach.TOGETHER:
+            self._edit(rates=True, rated_until=until, is_guarded=able.is_guarded)
+            self._look()
+        rated = ~np.isnan(self._now.rating)
+        if rated.any():
+            # A guard that lets nothing pass is of no use either.
+            able = replace(able, is_guarded=False)
+            for key in self._now.key[rated].tolist():
+                self._bench.gateway.rate_one(key, None)
+        if able.tagging is Reach.TOGETHER:
+            self._edit(drops=self._tags)
+        else:
+            self._restore_moods()
+        self._look()
+        marred = self._marred()
+        if np.isnan(self._now.rating).all():
+            self._bench.store.forget(self._level, self._before.guid.tolist())
+        return Probe(able, marred)
+
+    def _restore_moods(self) -> None:
+        for key, moods in zip(self._before.key, self._before.moods, strict=True):
+            edit = Edit(self._level, np.array([key]), adds=moods, drops=self._tags)
+            self._bench.gateway.edit(edit)
+
+    def _marred(self) -> tuple[int, ...]:
+        before, now = self._before, self._now
+        pairs = zip(before.moods, now.moods, strict=True)
+        whole = np.array([set(then) == set(own) for then, own in pairs], np.bool_)
+        whole &= np.isnan(now.rating) & ~now.mood_locked & ~now.rating_locked
+        return tuple(now.key[~whole].tolist())
+
+    def _look(self) -> None:
+        """Look at the items; whoever else is at work there comes first."""
+        now = self._bench.gateway.look(self._before.key)[self._level]
+        ours = np.isnan(now.rating) | _near(now.rating, FIRST)
+        ours |= _near(now.rating, SECOND)
+        if len(now.key) != len(self._before.key) or not ours.all():
+            raise LibraryChanging(
+                "The items with which the server was tried changed meanwhile."
+            )
+        self._now = now
+
+    def _rate(
+        self, points: float, *, adds: tuple[str, ...] = (), is_guarded: bool = False
+    ) -> None:
+        """Promise a rating, and make it in one request."""
+        before, now = self._before, self._now
+        batch = Batch(
+            phase=PHASES[self._level],
+            after=points,
+            mood_locked=False,
+            rating_locked=False,
+            key=before.key,
+            guid=before.guid,
+            before=now.rating,
+            rated_until=0,
+        )
+        bench, tag = self._bench, "".join(self._tags[1:])
+        bench.store.intend(batch, before, tag, bench.run_id, time.time())
+        self._edit(rates=True, points=points, adds=adds, is_guarded=is_guarded)
+
+    def _edit(
+        self,
+        *,
+        rates: bool = False,
+        points: float | None = None,
+        adds: tuple[str, ...] = (),
+        drops: tuple[str, ...] = (),
+        rated_until: int = 0,
+        is_guarded: bool = False,
+    ) -> None:
+        if rates or adds or drops:
+            self._bench.await_turn()
+            edit = Edit(
+                self._level,
+                self._before.key,
+                rates=rates,
+                points=points,
+                adds=adds,
+                drops=drops,
+                rated_until=rated_until,
+            )
+            self._bench.gateway.edit(edit, is_guarded=is_guarded)
+
+
+def _near(rating: Floats, points: float) -> Bools:
+    """Say where a server kept points, be it with one decimal."""
+    near: Bools = np.abs(rating - points) <= COARSE / 2
+    return near

@@ -1,0 +1,129 @@
+"""Copies of the state database from before each live run, the last few of them."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from sqlalchemy.engine import make_url
+
+from engine.errors import ShadowUnreadable
+
+KEPT = 5
+"""How many copies stay; the oldest ones go."""
+
+RECORD = ("library", "shadow", "intent", "mark")
+"""The tables that a copy is worth making for."""
+
+
+def newest_backup(database: str) -> Path | None:
+    """Return the newest copy of a SQLite file; none if there is none."""
+    copies = _copies(Path(database))
+    return copies[-1] if copies else None
+
+
+def back_up(address: str, now: datetime) -> Path | None:
+    """Copy the state database, if it is a SQLite file and changed since the last copy.
+
+    The copy appears whole or not at all. A database on a server has its own ways.
+
+    Args:
+        address: A SQLAlchemy URL.
+        now: When; the name of the copy tells it.
+
+    Returns:
+        The new copy; none if there was no need for one.
+
+    Raises:
+        ShadowUnreadable: The database is damaged, or the copy cannot be made.
+    """
+    url = make_url(address)
+    is_file = url.get_backend_name() == "sqlite" and Path(url.database or "").is_file()
+    if not is_file or not url.database:
+        return None
+    database = Path(url.database)
+    try:
+        with _draft(database) as draft:
+            if not _is_worth_keeping(draft, newest_backup(url.database)):
+                return None
+            shutil.copymode(database, draft)
+            copy = database.with_name(f"{database.name}.bak-{now:%Y%m%d-%H%M%S}")
+            draft.replace(copy)
+        for old in _copies(database)[:-KEPT]:
+            old.unlink()
+    except (OSError, sqlite3.Error) as fault:
+        raise ShadowUnreadable(
+            f"No copy of {database} can be made before the run: {fault}. Nothing was "
+            "written to Plex. Make room on its disk and allow plexbayes to write "
+            "into its folder."
+        ) from None
+    return copy
+
+
+def _copies(database: Path) -> list[Path]:
+    return sorted(database.parent.glob(f"{database.name}.bak-????????-??????"))
+
+
+@contextmanager
+def _draft(database: Path) -> Iterator[Path]:
+    """Yield a copy under a passing name, which goes unless it was given another.
+
+    Raises:
+        ShadowUnreadable: The copy shows that the database is damaged.
+    """
+    with NamedTemporaryFile(
+        prefix=f"{database.name}.draft-", dir=database.parent, delete=False
+    ) as file:
+        draft = Path(file.name)
+    try:
+        with (
+            closing(sqlite3.connect(database)) as source,
+            closing(sqlite3.connect(draft, isolation_level=None)) as copy,
+        ):
+            source.backup(copy)
+            _refuse_if_damaged(copy, database)
+            copy.execute("DELETE FROM lease")  # it is this run's, and ends with it
+        yield draft
+    finally:
+        for left in draft.parent.glob(f"{draft.name}*"):
+            left.unlink()
+
+
+def _refuse_if_damaged(copy: sqlite3.Connection, database: Path) -> None:
+    (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+    if found == "ok":
+        return
+    kept = newest_backup(str(database))
+    advice = f"; the newest is {kept}" if kept else ""
+    raise ShadowUnreadable(
+        f"The state database {database} is damaged: {found}. Nothing was written to "
+        f"Plex. Repair it or restore a copy{advice}."
+    )
+
+
+def _is_worth_keeping(draft: Path, last: Path | None) -> bool:
+    """Say whether there is anything in a copy that the last one does not hold."""
+    with closing(sqlite3.connect(draft)) as copy:
+        if last is None:
+            return any(_holds(copy, _all_of("main", table)) for table in RECORD[1:])
+        copy.execute("ATTACH ? AS last", [str(last)])
+        try:
+            return any(_differs(copy, table) for table in RECORD)
+        except sqlite3.DatabaseError:
+            return True  # the last one is damaged, or of an older shape
+
+
+def _differs(copy: sqlite3.Connection, table: str) -> bool:
+    now, then = _all_of("main", table), _all_of("last", table)
+    return _holds(copy, f"{now} EXCEPT {then}") or _holds(copy, f"{then} EXCEPT {now}")
+
+
+def _all_of(database: str, table: str) -> str:
+    return f"SELECT * FROM {database}.{table}"  # noqa: S608 (names of our own)
+
+
+def _holds(copy: sqlite3.Connection, rows: str) -> bool:
+    return copy.execute(f"{rows} LIMIT 1").fetchone() is not None

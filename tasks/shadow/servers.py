@@ -1,0 +1,42 @@
+"""What servers can be trusted with, by version: tried once, and remembered."""
+
+from sqlalchemy import delete, insert, select
+
+from engine.abilities import Abilities, Reach
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import ServerRow
+
+
+def known_abilities(store: ShadowStore, server: str, version: str) -> Abilities | None:
+    """Return what was found out about a server; None: nothing yet."""
+    wanted = select(ServerRow).where(
+        ServerRow.server == server, ServerRow.version == version
+    )
+    with store.database.reading() as session:
+        found = session.scalar(wanted)
+    if found is None:
+        return None
+    return Abilities(
+        rating=Reach(found.rating),
+        tagging=Reach(found.tagging),
+        is_guarded=found.is_guarded,
+        step=found.step,
+    )
+
+
+def remember_abilities(
+    store: ShadowStore, server: str, version: str, found: Abilities
+) -> None:
+    """Record what was found out about a server; what was known of it is replaced."""
+    with store.database.writing() as session:
+        session.execute(delete(ServerRow).where(ServerRow.server == server))
+        session.execute(
+            insert(ServerRow).values(
+                server=server,
+                version=version,
+                rating=int(found.rating),
+                tagging=int(found.tagging),
+                is_guarded=found.is_guarded,
+                step=found.step,
+            )
+        )

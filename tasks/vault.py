@@ -1,0 +1,61 @@
+"""A Plex token that a Prefect Secret block keeps, instead of the configuration."""
+
+from typing import cast
+
+import httpx
+from pydantic import SecretStr
+
+from engine.errors import SettingsInvalid
+from tasks.settings import Settings
+
+PREFIX = "prefect-secret:"
+"""What PLEX_TOKEN begins with if it names a block instead of being the token."""
+
+
+def with_token(settings: Settings) -> Settings:
+    """Return the settings with the token itself where they name a Secret block.
+
+    The block is read from the Prefect server of PREFECT_API_URL each time, and
+    what it holds is kept nowhere else.
+
+    Raises:
+        SettingsInvalid: There is no such block, no server, or no token in it.
+    """
+    said = settings.plex_token.get_secret_value()
+    if not said.startswith(PREFIX):
+        return settings
+    token = _kept(said.removeprefix(PREFIX).strip())
+    return settings.model_copy(update={"plex_token": SecretStr(token)})
+
+
+def _kept(name: str) -> str:
+    from prefect.blocks.system import Secret  # noqa: PLC0415 (takes a second)
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+
+    server = PREFECT_API_URL.value()
+    if not server:
+        raise SettingsInvalid(
+            f"PLEX_TOKEN names the Prefect Secret block {name!r}, but no Prefect "
+            "server is configured: set PREFECT_API_URL, such as "
+            "http://127.0.0.1:4200/api."
+        )
+    try:
+        # Outside a coroutine it is the block at once, never an awaitable.
+        block = cast("Secret[str]", Secret.load(name))
+    except ValueError:
+        raise SettingsInvalid(
+            f"PLEX_TOKEN names the Prefect Secret block {name!r}, which {server} "
+            "does not have. Make it in the Prefect UI: Blocks, Secret."
+        ) from None
+    except (httpx.HTTPError, RuntimeError) as fault:
+        raise SettingsInvalid(
+            f"PLEX_TOKEN names the Prefect Secret block {name!r}, but {server} "
+            f"gave no usable answer ({type(fault).__name__})."
+        ) from None
+    token = str(block.get()).strip()
+    if not token or not token.isascii():
+        raise SettingsInvalid(
+            f"The Prefect Secret block {name!r} holds no token; tokens have plain "
+            "letters only."
+        )
+    return token

@@ -1,0 +1,65 @@
+"""Kills Plex in mid-run, brings it back after half a minute, and counts the losses.
+
+Run `make bench-outage`, or `python -m tests.benchmarks.outage SECONDS`. The real
+command with its default settings; nobody listens at the address meanwhile.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.oracle import expected_ratings
+from tests.simulator.process import Simulator
+from tests.storm.commands import Command, prefect_server
+from tests.storm.crash import ratings
+
+LIBRARY = {"synthetic": 400, "latency": {"rate": 30}}
+"""Slow enough to be caught while it is written."""
+SHARE = 0.3
+"""How much is written when Plex is killed."""
+
+
+def configure(folder: Path, plex: Simulator) -> Path:
+    """Write a configuration that says no more than it must."""
+    keys = {"PLEX_URL": plex.url, "PLEX_TOKEN": plex.token, "DRY_RUN": False}
+    config = folder / "config.json"
+    config.write_text(json.dumps(keys))
+    return config
+
+
+def main(seconds: float) -> int:
+    """Print what became of the run; the exit status says whether all is well."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        prefect_server(Path(name)) as api,
+        Simulator.start(**LIBRARY) as plex,
+    ):
+        folder = Path(name)
+        before = plex.dump()
+        expected = ratings(before) | expected_ratings(before)
+        run = Command("infer", configure(folder, plex), api)
+        while len(ratings(plex.dump())) < len(ratings(before)) + SHARE * len(expected):
+            time.sleep(0.02)
+        there = len(ratings(plex.dump()))
+        plex.die(folder / "kept")
+        died = time.monotonic()
+        time.sleep(seconds)
+        with plex.come_back(folder / "kept") as back:
+            away = time.monotonic() - died
+            status = run.run()
+            took = time.monotonic() - died - away
+            after = ratings(back.dump())
+    lost = {key for key, points in expected.items() if after.get(key) != points}
+    print(
+        f"Plex was killed when {there} of {len(expected)} items were rated, and was "
+        f"away for {away:.0f} s.\n{took:.0f} s later the run ended with status "
+        f"{status}: {len(after)} of {len(expected)} items were rated, {len(lost)} of "
+        "them other than without the outage."
+    )
+    return status or int(bool(lost) or after.keys() != expected.keys())
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 30))

@@ -1,0 +1,1 @@
+"""Whatever is thrown at the doors of the program, only its own errors come out."""

@@ -1,0 +1,129 @@
+"""A seeded story: runs in bad weather, a person in between, then the reckoning."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from engine.errors import PlexbayesError
+from engine.library import Level
+from engine.reversal import Selection
+from tasks.remembering import take_stock
+from tasks.settings import Settings
+from tasks.undoing import undo
+from tasks.workbench import Workbench, workbench
+from tests.simulator.items import Kind
+from tests.simulator.options import Options
+from tests.simulator.world import OWNER
+from tests.stories.household import (
+    quick_folder,
+    serving,
+    settings_for,
+    small_world,
+)
+from tests.stories.runs import infer_plainly
+from tests.storm.weather import TIMEOUT, Meddler, Stormy, faults
+from tests.storm.witness import Verdict, Witness
+
+ATTEMPTS = 3
+"""How often a letter is tried."""
+UNDO = partial(undo, selection=Selection())
+FULL = partial(infer_plainly, attempts=ATTEMPTS)
+
+
+class Scenario:
+    """A household, a record, and whatever the seed says."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self._draw = draw = Random(seed)  # noqa: S311 (must be repeatable)
+        world = small_world(keeps_date=draw.random() < 1 / 2)
+        self.plex = Stormy(world, Options(float_mode=draw.choice(["exact", "float32"])))
+        self.witness = Witness(self.plex)
+        self.meddler = Meddler(world, self.witness, draw)
+        self._wishes = {
+            "cooldown_batch": draw.choice([25, 3, 1]),
+            "dynamic_precision": draw.random() < 1 / 2,
+            "timeout": TIMEOUT,
+        }
+        self._folder = folder
+        self._runs = 0
+        self.verdict = Verdict()
+
+    def play(self) -> Verdict:
+        """Let it happen; return what is to be said against it."""
+        with serving(self.plex):
+            for _ in range(self._draw.randint(2, 4)):
+                self._in_a_storm(self._draw.choice([FULL, FULL, UNDO]))
+                self._meddle(self._draw.randint(0, 3))
+                self._check_owners()
+            self._reckon()
+        self.verdict.edits = self.meddler.edits
+        return self.verdict
+
+    def _in_a_storm(self, work: Callable[[Workbench], Any]) -> None:
+        """Do something while things go wrong; it may fail, but only in our words."""
+        self.plex.faults.set(faults(self._draw))
+        self.plex.expect(self.meddler.plans())
+        try:
+            self._do(work)
+        except PlexbayesError:
+            pass
+        finally:
+            self.verdict.faults += self.plex.faults.struck()
+            self.plex.faults.set([])
+            self.plex.expect({})
+
+    def _meddle(self, times: int) -> None:
+        for _ in range(times):
+            self.meddler.do_something()
+
+    def _reckon(self) -> None:
+        """In good weather a run completes, the next has nothing to do, undo undoes."""
+        self._do(FULL)
+        again = self._do(infer_plainly, live=False)
+        if again:
+            self.verdict.residue.append(f"a second run would write {again}")
+        self._check_owners()
+        undone = self._do(UNDO)
+        if undone.failed:
+            self.verdict.residue.append(f"{undone.failed} could not be undone")
+        theirs = self.witness.theirs(self.verdict)
+        for item in self.plex.world.items():
+            points = self.plex.world.personal_of(OWNER, item).rating
+            if points != theirs.get(item.guid):
+                name = f"{item.kind.label} {item.title!r} ({item.guid})"
+                self.verdict.residue.append(
+                    f"{name} is {points}, not {theirs.get(item.guid)}"
+                )
+            self.verdict.residue += self.witness.left(item)
+
+    def _check_owners(self) -> None:
+        """No rating of ours may pass for a person's."""
+        theirs = self.witness.theirs(Verdict())
+        everything = self._do(take_stock, live=False).everything
+        for level in Level:
+            shelf = everything[level]
+            manual = shelf.items.guid[~np.isnan(shelf.standing.manual)]
+            self.verdict.mistaken += [
+                f"run {self._runs}: {Kind(level).label} {guid}"
+                for guid in sorted(set(manual) - theirs.keys())
+            ]
+
+    def _do(self, work: Callable[[Workbench], Any], *, live: bool = True) -> Any:
+        self._runs += 1
+        with workbench(self._settings, f"run {self._runs}", live=live) as bench:
+            return work(bench)
+
+    @property
+    def _settings(self) -> Settings:
+        path = self._folder / "plexbayes.db"
+        return settings_for(self.plex.url, path, **self._wishes)
+
+
+def played(seed: int) -> Verdict:
+    """Play the scenario of a seed in a folder of its own."""
+    with quick_folder() as folder:
+        return Scenario(seed, Path(folder)).play()

@@ -1,0 +1,125 @@
+"""No log, no traceback and no library of another tells a secret."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import plexapi
+import pytest
+
+from tasks.discretion import BLOT, discreet, hide
+from tasks.plex.gateway import PlexGateway
+from tasks.settings import load_settings
+from tests.tasks.building import ENOUGH, HIDDEN, settings_of
+
+ROOT = Path(__file__).parents[2]
+SPELLED = "t0ken/with+signs"
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back what hiding the first secret changes."""
+    monkeypatch.setattr("tasks.discretion._secrets", set())
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    make = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(make)
+
+
+def test_a_secret_is_blotted_out_in_every_spelling():
+    hide(SPELLED)
+
+    said = discreet(f"{SPELLED} t0ken%2Fwith%2Bsigns {SPELLED!r}")
+
+    assert said == f"{BLOT} {BLOT} '{BLOT}'"
+
+
+def test_what_is_too_short_to_be_a_secret_is_none():
+    hide("abc")
+
+    assert discreet("abcdef") == "abcdef"
+
+
+def test_no_logger_tells_a_secret(caplog):
+    hide(SPELLED)
+    caplog.set_level(logging.DEBUG)
+
+    for name in ("", "plexapi", "urllib3.connectionpool", "anybody"):
+        logging.getLogger(name).info("asking %s of %d", SPELLED, 7)
+        logging.getLogger(name).info(f"asking {SPELLED}")  # noqa: G004 (as some do)
+        logging.getLogger(name).info({"token": SPELLED})
+
+    assert SPELLED not in caplog.text
+    assert caplog.text.count(BLOT) == 12
+
+
+def test_the_traceback_of_a_logged_error_tells_no_secret(caplog):
+    hide(SPELLED)
+
+    try:
+        raise ValueError(f"refused: {SPELLED}")  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("anybody").exception("it failed")
+
+    assert "Traceback" in caplog.text
+    assert "ValueError: refused: <hidden>" in caplog.text
+    assert SPELLED not in caplog.text
+
+
+def test_a_log_line_that_cannot_be_put_together_ends_nothing(caplog):
+    hide(SPELLED)
+
+    logging.getLogger("anybody").error("%d", SPELLED)
+
+    assert BLOT in caplog.text
+    assert SPELLED not in caplog.text
+
+
+def test_all_that_is_said_on_the_way_to_plex_tells_no_token(plex, caplog):
+    caplog.set_level(logging.DEBUG)
+    for name in ("plexapi", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+    with PlexGateway(settings_of(plex)):
+        plexapi.log.debug("the token is %s", plex.token)
+
+    assert "GET" in caplog.text
+    assert f"the token is {BLOT}" in caplog.text
+    assert plex.token not in caplog.text
+
+
+def test_a_configuration_that_is_read_is_kept_quiet_about(tmp_path):
+    path = tmp_path / "config.json"
+    wishes = {
+        "PLEX_URL": "http://me:plex-pass@host",
+        "STATE_URL": "postgresql+psycopg://me:state%2Fpass@host/x?password=query-pass",
+    }
+    path.write_text(json.dumps(ENOUGH | wishes), encoding="utf-8")
+
+    load_settings(path)
+
+    secrets = f"{HIDDEN} plex-pass state/pass state%2Fpass query-pass"
+    assert discreet(secrets) == " ".join([BLOT] * 5)
+
+
+@pytest.mark.parametrize("where", ["in a thread", "in the open"])
+def test_a_traceback_that_ends_a_program_tells_no_secret(where):
+    code = (
+        "import sys, threading; from tasks.discretion import hide; hide(sys.argv[1])\n"
+        "def fail(): raise RuntimeError('told: ' + sys.argv[1])\n"
+        "if 'thread' in sys.argv[2]: threading.Thread(target=fail).start()\n"
+        "else: fail()\n"
+    )
+    command = [sys.executable, "-c", code, SPELLED, where]
+
+    ran = subprocess.run(
+        command, cwd=ROOT, env=os.environ, text=True, capture_output=True, check=False
+    )
+
+    assert "Traceback" in ran.stderr
+    assert f"RuntimeError: told: {BLOT}" in ran.stderr
+    assert SPELLED not in ran.stderr

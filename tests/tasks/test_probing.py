@@ -1,0 +1,230 @@
+"""A server is tried out on two items, which are given back as they were."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from engine.abilities import Abilities, Reach
+from engine.errors import LibraryChanging, PlexUnreachable
+from engine.library import Level
+from tasks.probing import CANARY, probe
+from tasks.remembering import take_stock
+from tasks.trying import check_edits
+from tasks.undoing import Selection, undo
+from tasks.workbench import Workbench, workbench
+from tests.simulator.control import dump
+from tests.simulator.items import Kind
+from tests.stories.household import Served, served, settings_for, small_world
+from tests.stories.runs import infer_plainly
+
+TOGETHER, SINGLY, NEVER = Reach.TOGETHER, Reach.SINGLY, Reach.NEVER
+QUIRKS = {
+    "ignore_batch_rating": Abilities(SINGLY, TOGETHER),
+    "first_id_only": Abilities(SINGLY, SINGLY),
+    "replace_tags": Abilities(TOGETHER, NEVER, is_guarded=True),
+    "lock_fields": Abilities(SINGLY, NEVER),
+    "ignore_guard": Abilities(TOGETHER, TOGETHER),
+}
+"""What is found out about servers that do the right thing wrongly."""
+
+
+@pytest.fixture
+def plex() -> Iterator[Served]:
+    with served(small_world()) as plex:
+        yield plex
+
+
+@pytest.fixture
+def bench_at(tmp_path):
+    """Lay out the tools of a live run on a server."""
+
+    @contextmanager
+    def bench_at(plex: Served, **wishes) -> Iterator[Workbench]:
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
+        with workbench(settings, "run", live=True) as bench:
+            yield bench
+
+    return bench_at
+
+
+def spoil(plex, do, **match):
+    plex.faults.set([{"do": do, "match": {"method": "PUT", **match}}])
+
+
+def state(plex):
+    """Return all that the two items must have again; dates may differ."""
+    levels = dump(plex.world)
+    return {
+        item["ratingKey"]: (item["userRating"], list(item["moods"]), item["locks"])
+        for level in ("artists", "albums", "tracks")
+        for item in levels[level]
+    }
+
+
+def tried(bench):
+    return probe(bench, take_stock(bench).everything)
+
+
+def promised(bench):
+    return [row for level in Level for row in bench.store.intents(level)]
+
+
+def test_a_good_server_is_trusted_and_left_as_it_was(plex, bench_at):
+    before = state(plex)
+
+    with bench_at(plex) as bench:
+        found = tried(bench)
+
+        assert found.abilities == Abilities(TOGETHER, TOGETHER, is_guarded=True)
+        assert found.marred == ()
+        assert promised(bench) == []
+    assert state(plex) == before
+
+
+def test_what_was_found_out_is_remembered_for_that_version(plex, bench_at, tmp_path):
+    with bench_at(plex) as bench:
+        assert bench.pen.abilities.is_assumed
+        found = tried(bench).abilities
+
+    with bench_at(plex) as later:
+        assert later.pen.abilities == found
+        assert later.store.database is not None
+
+
+@pytest.mark.parametrize(("quirk", "expected"), QUIRKS.items())
+def test_a_server_that_misbehaves_is_found_out(plex, bench_at, quirk, expected):
+    before = state(plex)
+    spoil(plex, quirk)
+
+    with bench_at(plex) as bench:
+        found = tried(bench)
+
+    assert found.abilities == expected
+    harmed = {key for key, now in state(plex).items() if now != before[key]}
+    assert harmed == set(found.marred)
+    assert bool(harmed) == (quirk == "lock_fields")
+
+
+def test_a_server_that_keeps_one_decimal_gets_no_more(bench_at):
+    with served(small_world(), floats="one-decimal") as plex, bench_at(plex) as bench:
+        found = tried(bench).abilities
+        infer_plainly(bench)
+        again = infer_plainly(bench)
+
+    assert found == Abilities(TOGETHER, TOGETHER, is_guarded=True, step=0.1)
+    assert again == []
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
+    plex, bench_at, quirk
+):
+    before = state(plex)
+    spoil(plex, quirk)
+    with bench_at(plex) as bench:
+        able = tried(bench).abilities
+        started = state(plex)
+        planned = infer_plainly(bench)
+        inferred = state(plex)
+        again = infer_plainly(bench)
+        undo(bench, Selection())
+
+    bearers = [key for key, (_, moods, _) in inferred.items() if bench.tag in moods]
+    assert len(planned) > 10
+    assert again == []
+    assert {r for r, _, _ in inferred.values()}.isdisjoint({None})
+    assert bool(bearers) == (able.tagging is not NEVER)
+    for key, (points, moods, locks) in before.items():
+        if points is not None:
+            assert inferred[key][0] == points
+        assert set(moods) <= set(inferred[key][1])
+        assert locks == inferred[key][2] or quirk == "lock_fields"
+    assert state(plex) == started
+
+
+def test_where_nothing_is_unrated_nothing_can_be_tried(plex, bench_at):
+    for item in plex.world.items():
+        plex.world.rate(item, 8.0)
+
+    with bench_at(plex) as bench:
+        assert tried(bench) is None
+        assert bench.pen.abilities.is_assumed
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("turn", range(6))
+def test_a_trial_that_breaks_off_leaves_nothing_that_undo_does_not_find(
+    plex, bench_at, fault, turn
+):
+    before = state(plex)
+    with bench_at(plex) as bench:
+        spoil(plex, fault, **{"from": turn, "times": 1})
+        try:
+            tried(bench)
+        except PlexUnreachable:
+            plex.faults.set([])
+            tried(bench)
+        infer_plainly(bench)
+        undo(bench, Selection())
+
+    assert state(plex) == before
+
+
+def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypatch):
+    with bench_at(plex) as bench:
+        stock = take_stock(bench)
+        rate_one = bench.gateway.rate_one
+
+        def meanwhile(key, points):
+            rate_one(key, points)
+            item = plex.world.find(key)
+            plex.world.clock.tick()
+            plex.world.rate(item, 10.0)
+
+        monkeypatch.setattr(bench.gateway, "rate_one", meanwhile)
+        with pytest.raises(LibraryChanging):
+            probe(bench, stock.everything)
+        monkeypatch.undo()
+        infer_plainly(bench)
+        undo(bench, Selection())
+
+    tens = [r for r, _, _ in state(plex).values() if r == 10.0]
+    assert len(tens) == 1
+
+
+def test_the_canary_is_nowhere_afterwards(plex, bench_at):
+    with bench_at(plex) as bench:
+        spoil(plex, "reset_after", **{"from": 0, "times": 1})
+        with pytest.raises(PlexUnreachable):
+            tried(bench)
+        bearers = [i for i in plex.world.items() if CANARY in i.tags.get("mood", [])]
+        plex.faults.set([])
+        tried(bench)
+
+    left = [i for i in plex.world.items() if CANARY in i.tags.get("mood", [])]
+    assert (len(bearers), left) == (2, [])
+    assert {item.kind for item in bearers} == {Kind.TRACK}
+
+
+def test_a_guest_is_asked_nothing_and_only_rates(plex, bench_at):
+    token = plex.options.shared_token
+    with bench_at(plex, plex_token=token) as bench:
+        infer_plainly(bench)
+
+        assert bench.pen.abilities == Abilities(SINGLY, NEVER)
+        assert bench.tag == ""
+
+
+def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_path):
+    before = state(plex)
+    settings = settings_for(plex.url, tmp_path / "plexbayes.db")
+
+    (good,) = check_edits(settings)
+    spoil(plex, "ignore_batch_rating")
+    (worse,) = check_edits(settings)
+
+    assert (good.state, worse.state) == ("ok", "warning")
+    assert "in batches and spares what you rate" in good.said
+    assert "each item is rated alone" in worse.said
+    assert state(plex) == before
