@@ -35,6 +35,9 @@ bench: setup ## Race against a per-item script, and see how time grows (QUICK=1:
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
+picture: setup ## Draw docs/gains.svg from real libraries
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gains ../shared/libraries docs/gains.svg
+
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
@@ -59,5 +62,5 @@ bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test format check fuzz audit
+.PHONY: help setup demo test format check fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage

@@ -1,16 +1,17 @@
 """Which model guesses this listener's own ratings best, and is it worth it?"""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.branches import branches_of
+from engine.calibration import Calibration, calibration_of, ratings_near
 from engine.evidence import Part
 from engine.folds import Hiding, fractions, hidings, key_texts, without
 from engine.methods import CLASSIC, LIBRARY_MEAN, Method
-from engine.points import Floats
+from engine.points import Floats, Ints
 from engine.scores import Forecast, Score, difference, is_central, order_accuracy
 from engine.taste import INTERVAL, scale_of, step_of
 
@@ -42,6 +43,8 @@ class Backtest:
     """By method, in the order in which they were asked for."""
     against: dict[str, dict[str, Comparison]]
     """By method, each beside every other."""
+    calibration: dict[str, Calibration] = field(default_factory=dict)
+    """By method, whether its guesses mean what they say."""
 
 
 @dataclass(frozen=True)
@@ -53,52 +56,78 @@ class Verdict:
     sentence: str
 
 
-def backtest(part: Part, methods: Mapping[str, Method], regime: str) -> Backtest:
+def backtest(
+    part: Part,
+    methods: Mapping[str, Method],
+    regime: str,
+    hidden: Sequence[Hiding] | None = None,
+) -> Backtest:
     """Hide ratings, let every method guess them, and compare.
 
     Args:
         part: The whole library.
         methods: What to compare, by name.
         regime: What is hidden, one of `REGIMES`.
+        hidden: What is hidden instead, if it is none of them.
     """
-    hidden = hidings(part, regime)
+    hidden = hidings(part, regime) if hidden is None else hidden
     if not hidden:
         return Backtest(regime, 0, {}, {})
-    truth = part.tracks.evidence
-    found: dict[str, list[Forecast]] = {name: [] for name in methods}
-    for hiding in hidden:
-        known = without(part, hiding.rows)
-        for name, method in methods.items():
-            found[name].append(method(known, hiding.rows))
+    found, near = _asked(part, methods, hidden)
     rows = np.concatenate([hiding.rows for hiding in hidden])
     weight = np.concatenate([np.full(len(h.rows), h.weight) for h in hidden])
     fraction = fractions("pit|" + key for key in key_texts(part)[rows])
+    truth = part.tracks.evidence[rows]
     squares = {
-        name: (np.concatenate([own.mean for own in forecasts]) - truth[rows]) ** 2
+        name: (np.concatenate([own.mean for own in forecasts]) - truth) ** 2
         for name, forecasts in found.items()
     }
     places = branches_of(part)
-    artist = places.branch[places.album[rows]]
     return Backtest(
         regime=regime,
         ratings=len(np.unique(rows)),
         scores={
-            name: score_of(forecasts, hidden, truth[rows], fraction)
+            name: score_of(forecasts, hidden, truth, fraction)
             for name, forecasts in found.items()
         },
-        against={
-            name: {
-                other: Comparison(*difference(own, squares[other], weight, artist))
-                for other in squares
-                if other != name
-            }
-            for name, own in squares.items()
+        against=_against(squares, weight, places.branch[places.album[rows]]),
+        calibration={
+            name: calibration_of(forecasts, truth, fraction, weight, near)
+            for name, forecasts in found.items()
         },
     )
 
 
+def _asked(
+    part: Part, methods: Mapping[str, Method], hidden: Sequence[Hiding]
+) -> tuple[dict[str, list[Forecast]], Ints]:
+    """Return what each method guessed, and how much was known of each artist."""
+    found: dict[str, list[Forecast]] = {name: [] for name in methods}
+    near = []
+    for hiding in hidden:
+        known = without(part, hiding.rows)
+        near.append(ratings_near(known, hiding.rows))
+        for name, method in methods.items():
+            found[name].append(method(known, hiding.rows))
+    return found, np.concatenate(near)
+
+
+def _against(
+    squares: dict[str, Floats], weight: Floats, artist: Ints
+) -> dict[str, dict[str, Comparison]]:
+    """Compare the squared errors of each method with those of every other."""
+    return {
+        name: {
+            other: Comparison(*difference(own, squares[other], weight, artist))
+            for other in squares
+            if other != name
+        }
+        for name, own in squares.items()
+    }
+
+
 def score_of(
-    forecasts: list[Forecast], hidden: list[Hiding], truth: Floats, fraction: Floats
+    forecasts: list[Forecast], hidden: Sequence[Hiding], truth: Floats, fraction: Floats
 ) -> Score:
     """Return how good the forecasts of one method are.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.edits import Edit
+from engine.estimates import Estimates
 from engine.ownership import Memory, Owner, owners
 from engine.plan import PhasePlan
 from engine.points import Bools, Floats, Ints, Texts, equal
@@ -49,7 +50,10 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """One request: items of one level that get one rating and keep their locks."""
+    """One request: items of one level that get one rating and keep their locks.
+
+    They are ascending by key.
+    """
 
     phase: Phase
     after: float
@@ -62,6 +66,8 @@ class Batch:
     """What Plex held immediately before, points; NaN unrated."""
     rated_until: int
     """When any of them was last rated by then, epoch seconds; 0: none ever was."""
+    estimates: Estimates
+    """How sure each of these ratings is."""
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -89,6 +95,8 @@ class Admitted:
     """Rows of the look."""
     after: Floats
     """Points, for each of those rows."""
+    estimates: Estimates
+    """How sure these ratings are."""
     done: int
     """Ratings that an earlier attempt has written already."""
     taken_over: int
@@ -114,9 +122,9 @@ def admit(
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
     rows: list[int] = []
-    after: list[float] = []
+    wishes: list[int] = []
     done = taken_over = gone = 0
-    for guid, points in zip(plan.guid, plan.after, strict=True):
+    for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
         own = rows_of[guid]
         if not own:
             gone += 1
@@ -126,9 +134,15 @@ def admit(
             done += 1
         else:
             rows += own
-            after += [points] * len(own)
+            wishes += [wish] * len(own)
+    admitted = np.array(wishes, np.int64)
     return Admitted(
-        np.array(rows, np.int64), np.array(after, np.float64), done, taken_over, gone
+        np.array(rows, np.int64),
+        plan.after[admitted],
+        plan.estimates.take(admitted),
+        done,
+        taken_over,
+        gone,
     )
 
 
@@ -158,6 +172,7 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
                 guid=look.guid[row[chunk]],
                 before=look.rating[row[chunk]],
                 rated_until=int(look.rated_at[row[chunk]].max()),
+                estimates=admitted.estimates.take(chunk),
             )
 
 

@@ -152,13 +152,15 @@ def album_up(part: Part, mean: float, constants: Constants) -> Floats:
 
 def artist_up(part: Part, mean: float, constants: Constants) -> Floats:
     """Score every artist from all manual ratings beneath, tracks and albums."""
-    artists, albums, tracks = part.artists, part.albums, part.tracks
+    prior = priors(part.artists.items.critic, mean, constants)
+    return bayesian_average(prior, _beneath_artists(part), constants.confidence)
+
+
+def _beneath_artists(part: Part) -> Tally:
+    albums, tracks, artists = part.albums, part.tracks, len(part.artists)
     of_track = albums.items.parent[tracks.items.parent]
-    evidence = tally(tracks, of_track, len(artists)) + tally(
-        albums, albums.items.parent, len(artists)
-    )
-    prior = priors(artists.items.critic, mean, constants)
-    return bayesian_average(prior, evidence, constants.confidence)
+    of_albums = tally(albums, albums.items.parent, artists)
+    return tally(tracks, of_track, artists) + of_albums
 
 
 def inherited(
@@ -204,3 +206,22 @@ def track_down(
         mean,
         constants.track_gravity,
     )
+
+
+def ratings_behind(level: Level, part: Part, mean: float, constants: Constants) -> Ints:
+    """Return from how many manual ratings the value of each item comes."""
+
+    def held(manual: Floats, inferred: Floats) -> Ints:
+        return np.where(np.isnan(manual), inferred, 1).astype(np.int64)
+
+    albums = part.albums.items
+    artists = held(part.artists.standing.manual, _beneath_artists(part).count)
+    own = tally(part.tracks, part.tracks.items.parent, len(albums)).count
+    scored = ~np.isnan(album_up(part, mean, constants))
+    found = np.where(scored, own, artists[albums.parent])
+    of_albums = held(part.albums.standing.manual, found)
+    return {
+        Level.ARTIST: artists,
+        Level.ALBUM: of_albums,
+        Level.TRACK: of_albums[part.tracks.items.parent],
+    }[level]

@@ -17,6 +17,7 @@ import numpy as np
 from engine.branches import Branches, branches_of
 from engine.classic import Phase
 from engine.columns import Reader, blocks, sheet_of
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.fitting import Fit
 from engine.library import Level
@@ -25,28 +26,6 @@ from engine.points import Bools, Floats, Ints
 from engine.taste import HIGHEST, LOWEST, chances, chances_of_level, interval
 from engine.testimony import ratings_of
 from engine.tree import Ratings, Sums, sums_of
-
-
-@dataclass(frozen=True, eq=False)
-class Estimates:
-    """What is inferred of some items, one row each."""
-
-    mean: Floats
-    """Points, from half a star to five stars."""
-    sd: Floats
-    """Standard deviation, points: of a track, of the rating that a person would
-    give; of an album or artist, of its level. The level of an album is by the
-    measure by which its listener rates albums, if that is known to differ."""
-    low: Floats
-    """Lower bound of the 80 % interval, points."""
-    high: Floats
-    """Its upper bound."""
-    ratings: Ints
-    """How many ratings it rests on: those beneath the same artist."""
-    good: Floats
-    """Probability of 3 stars or more."""
-    poor: Floats
-    """Probability of 2 stars or fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,35 +131,30 @@ def predict_tracks(survey: Survey, rows: Ints) -> Estimates:
         numbers = survey.reader.rows(block)
         mean, variance = _moments(survey.mixture, stand, place[block], numbers)
         ratings = counts[artist[block]]
-        found.append(_estimates(survey.fit, mean, variance + noise, ratings))
-    return _joined(found, survey.fit)
+        found.append(_estimates(survey, Level.TRACK, mean, variance + noise, ratings))
+    return _joined(found, survey)
 
 
-def inferred(phase: Phase, part: Part, fit: Fit, least: float = 0.0) -> Floats:
-    """Return what one phase infers, points; NaN: another does, or it is too unsure.
+def inferred(phase: Phase, part: Part, fit: Fit, least: float = 0.0) -> Estimates:
+    """Return what one phase infers; no mean: another does, or it is too unsure.
 
     Albums with ratings of their own are rated upwards, the others downwards.
     """
     found = predict(part, fit, phase.level)
-    sure = confidence(fit, phase.level, found.sd) >= least
-    mean = np.where(sure, found.mean, np.nan)
+    found = replace(found, mean=np.where(found.confidence < least, np.nan, found.mean))
     if phase.level is not Level.ALBUM:
-        return mean
+        return found
     has_own = np.zeros(len(part.albums), np.bool_)
     has_own[part.tracks.items.parent[~np.isnan(part.tracks.evidence)]] = True
-    return np.where(has_own == (phase is Phase.ALBUM_UP), mean, np.nan)
+    mine = has_own == (phase is Phase.ALBUM_UP)
+    return replace(found, mean=np.where(mine, found.mean, np.nan))
 
 
 def _albums(survey: Survey) -> Estimates:
     mean, variance = album_moments(survey)
     artist = survey.artist_rows()[survey.branches.branch[: len(mean)]]
-    return _estimates(
-        survey.fit,
-        mean - survey.fit.worth.offset,
-        variance,
-        survey.counts()[artist],
-        of_level=True,
-    )
+    own = mean - survey.fit.worth.offset
+    return _estimates(survey, Level.ALBUM, own, variance, survey.counts()[artist])
 
 
 def album_moments(survey: Survey) -> tuple[Floats, Floats]:
@@ -207,7 +181,7 @@ def _artists(survey: Survey) -> Estimates:
         artist = survey.artist_rows()[survey.branches.branch[: len(parent)]]
         beneath = np.bincount(parent, survey.counts()[artist], count)
         ratings = np.where(many, beneath.astype(np.int64), ratings)
-    return _estimates(survey.fit, mean, variance, ratings, of_level=True)
+    return _estimates(survey, Level.ARTIST, mean, variance, ratings)
 
 
 def _averaged(own: Floats, albums: Floats, parent: Ints, many: Bools) -> Floats:
@@ -229,20 +203,29 @@ def _moments(
 
 
 def _estimates(
-    fit: Fit, mean: Floats, variance: Floats, ratings: Ints, *, of_level: bool = False
+    survey: Survey, level: Level, mean: Floats, variance: Floats, ratings: Ints
 ) -> Estimates:
-    sd = np.sqrt(variance)
+    fit, sd = survey.fit, np.sqrt(variance)
     low, high = interval(mean, sd, fit.freedom)
-    good, poor = (
-        chances_of_level(mean, sd) if of_level else chances(fit.taste, mean, sd)
+    is_track = level is Level.TRACK
+    found = chances(fit.taste, mean, sd) if is_track else chances_of_level(mean, sd)
+    return Estimates(
+        mean=np.clip(mean, LOWEST, HIGHEST),
+        sd=sd,
+        low=low,
+        high=high,
+        ratings=ratings,
+        good=found.good,
+        poor=found.poor,
+        confidence=confidence(fit, survey.mixture, level, sd),
     )
-    return Estimates(np.clip(mean, LOWEST, HIGHEST), sd, low, high, ratings, good, poor)
 
 
-def _joined(found: list[Estimates], fit: Fit) -> Estimates:
+def _joined(found: list[Estimates], survey: Survey) -> Estimates:
     if not found:
         nothing = np.empty(0)
-        return _estimates(fit, nothing, nothing, np.empty(0, np.int64))
+        none = np.empty(0, np.int64)
+        return _estimates(survey, Level.TRACK, nothing, nothing, none)
     columns = {
         field.name: np.concatenate([getattr(own, field.name) for own in found])
         for field in fields(Estimates)

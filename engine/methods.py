@@ -14,7 +14,15 @@ from engine.fitting import fit
 from engine.hierarchical import Survey, predict_tracks
 from engine.points import Floats, Ints
 from engine.scores import Forecast
-from engine.taste import HIGHEST, INTERVAL, LOWEST, Taste, forecast, taste_of
+from engine.taste import (
+    HIGHEST,
+    INTERVAL,
+    LOWEST,
+    Taste,
+    forecast,
+    share_below,
+    taste_of,
+)
 from engine.tuning import left_out, tune
 
 Method = Callable[[Part, Ints], Forecast]
@@ -113,8 +121,7 @@ def normal_forecast(guess: Floats, sd: float, taste: Taste) -> Forecast:
     """Return a forecast whose errors are thought to be normal and all alike."""
     steps = np.array(taste.steps)
     borders = (steps[:-1] + steps[1:]) / 2
-    scaled = (borders - guess[:, None]) / (math.sqrt(2) * max(sd, 1e-3))
-    below = 0.5 * (1 + np.vectorize(math.erf, otypes=[np.float64])(scaled))
+    below = share_below((borders - guess[:, None]) / max(sd, 1e-3))
     ends = np.ones((len(guess), 1))
     chance = np.diff(np.concatenate([0 * ends, below, ends], axis=1), axis=1)
     return _around(guess, sd, np.maximum(chance, 1e-12))

@@ -90,7 +90,7 @@ def artist_views(sums: Sums, candidate: Candidate) -> tuple[Floats, Floats]:
     return vectors[first:], variance[first:] - candidate.shares.album
 
 
-def confidence(fit: Fit, level: Level, sd: Floats) -> Floats:
+def confidence(fit: Fit, mixture: Mixture, level: Level, sd: Floats) -> Floats:
     """Return how sure estimates are: 0 without any rating, 1 beyond doubt.
 
     It is 1 − doubt / doubt without ratings, both of the level of items like it:
@@ -98,10 +98,10 @@ def confidence(fit: Fit, level: Level, sd: Floats) -> Floats:
 
     Args:
         fit: What the library taught.
+        mixture: The same as arrays.
         level: Tracks, albums or artists.
         sd: Standard deviations of the estimates, points.
     """
-    mixture = Mixture.of(fit)
     shares = np.array(
         [(c.shares.artist, c.shares.album, c.shares.own) for c in fit.candidates]
     )

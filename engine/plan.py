@@ -9,6 +9,7 @@ import numpy as np
 from engine import classic, hierarchical
 from engine.classic import Constants, Phase
 from engine.doubles import overheard
+from engine.estimates import Estimates
 from engine.evidence import Part, Shelf
 from engine.fitting import Fit
 from engine.library import Level
@@ -47,6 +48,8 @@ class PhasePlan:
     """Our rating so far, points; NaN: the item was unrated."""
     after: Floats
     """Points, as they will be written."""
+    estimates: Estimates
+    """What they were made of, and how sure they are."""
     kept: int
     """Ratings of ours left as they are because they moved too little."""
     cleared: int
@@ -68,6 +71,7 @@ class PhasePlan:
             guid=self.guid[rows],
             before=self.before[rows],
             after=self.after[rows],
+            estimates=self.estimates.take(rows),
         )
 
 
@@ -92,18 +96,12 @@ def make_plan(
     beliefs: "Beliefs",
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
-    if beliefs.fit is None:
-        inferred = _infer(phase, part, earlier, beliefs)
-    else:
-        inferred = hierarchical.inferred(phase, part, beliefs.fit, beliefs.least)
-    if phase is Phase.TRACK_DOWN:
-        heard = overheard(part)
-        inferred = np.where(np.isnan(heard), inferred, heard)
+    found = _inferred(phase, part, earlier, beliefs)
     shelf = part[phase.level]
     ours = shelf.standing.ours
-    new = rounded(inferred, beliefs.grid)
+    new = rounded(found.mean, beliefs.grid)
     differs = ~equal(new, ours)
-    drift = np.abs(rounded(inferred, replace(beliefs.grid, step=STEP)) - ours)
+    drift = np.abs(rounded(found.mean, replace(beliefs.grid, step=STEP)) - ours)
     moves = differs & (drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE)
     unsure = shelf.standing.unsure & ~np.isnan(ours)
     free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
@@ -116,6 +114,7 @@ def make_plan(
         guid=shelf.items.guid[rows],
         before=ours[rows],
         after=after[rows],
+        estimates=found.take(rows),
         kept=_count(free & ~chosen & differs),
         cleared=_count(chosen & (shelf.standing.owner == Owner.CLEARED)),
     )
@@ -167,7 +166,26 @@ def _shared_with_twins(shelf: Shelf, held: Floats) -> Floats:
     return held
 
 
-def _infer(
+def _inferred(
+    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+) -> Estimates:
+    """Return what a phase infers: by its model, but a twin's rating as it is."""
+    if beliefs.fit is None:
+        values = _classic(phase, part, earlier, beliefs)
+        ratings = classic.ratings_behind(
+            phase.level, part, beliefs.mean, beliefs.constants
+        )
+        found = Estimates.plain(values, ratings)
+    else:
+        found = hierarchical.inferred(phase, part, beliefs.fit, beliefs.least)
+    if phase is not Phase.TRACK_DOWN:
+        return found
+    heard = overheard(part)
+    one = np.ones(len(heard), np.int64)
+    return found.but(~np.isnan(heard), Estimates.plain(heard, one))
+
+
+def _classic(
     phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
 ) -> Floats:
     def held(level: Level) -> Floats:

@@ -11,6 +11,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.plan import PhasePlan, held_after
 from engine.points import Floats, Ints
+from engine.sureness import Sureness, sureness_of
 
 RANKED = 10
 """How many artists the report names at either end."""
@@ -121,6 +122,8 @@ class Summary:
     top: list[Ranked] = field(default_factory=list)
     bottom: list[Ranked] = field(default_factory=list)
     """Worst first; no artist of the top is named again."""
+    sureness: Sureness = field(default_factory=Sureness)
+    """How sure the planned ratings are."""
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""
@@ -149,6 +152,7 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     about.taken_over = sum(r.released for r in outcome.results.values())
     about.failed_letters = outcome.failures
     plans = [plan for plans in outcome.plans.values() for plan in plans]
+    about.sureness = sureness_of(before, plans)
     if not about.dry_run:
         overtaken, about.gone = _meanwhile(plans, after)
         about.taken_over += overtaken

@@ -70,10 +70,16 @@ def is_central(chance: Floats, step: Ints, fraction: Floats, share: float) -> Fl
         fraction: Where within that step the outcome is thought to be, 0 to 1.
         share: Of the probability, such as 0.8.
     """
+    return (centrality(chance, step, fraction) <= share).astype(np.float64)
+
+
+def centrality(chance: Floats, step: Ints, fraction: Floats) -> Floats:
+    """Return how much of the probability is more central than the outcome."""
     rows = np.arange(len(step))
     upto = np.cumsum(chance, axis=1)[rows, step]
     at = upto - (1 - fraction) * chance[rows, step]
-    return (np.abs(at - 0.5) <= share / 2).astype(np.float64)
+    distance: Floats = 2 * np.abs(at - 0.5)
+    return distance
 
 
 def difference(

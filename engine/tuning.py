@@ -20,8 +20,9 @@ USUAL_CONFIDENCE, CONFIDENCE_SPREAD = 3.0, 1.2
 """What is believed of it beforehand, and how widely its logarithm varies
 between listeners."""
 
-GRAVITY_SPREAD = 0.3
-"""How widely gravities vary between listeners, about the present one."""
+USUAL, GRAVITY_SPREAD = Constants(), 0.3
+"""What is believed of gravities beforehand, and how widely they vary between
+listeners. Not the present ones: else tuning again would always go on."""
 
 USUAL_SLOPE, SLOPE_SPREAD = 0.65, 0.25
 """How much listeners follow critics: points of theirs for one of a critic's."""
@@ -139,19 +140,20 @@ def _track_gravity(part: Part, mean: float, constants: Constants) -> Change | No
     tracks = part.tracks
     rated = witnesses(tracks, tracks.items.parent)
     above = part.albums.evidence[tracks.items.parent[rated]]
-    found = _gravity(above, tracks.evidence[rated], mean, constants.track_gravity)
-    return found and replace(found, names=("track_gravity",))
+    return _gravity("track_gravity", above, tracks.evidence[rated], mean, constants)
 
 
 def _album_gravity(part: Part, mean: float, constants: Constants) -> Change | None:
     albums = part.albums
     above = part.artists.evidence[albums.items.parent]
-    found = _gravity(above, albums.evidence, mean, constants.album_gravity)
-    return found and replace(found, names=("album_gravity",))
+    return _gravity("album_gravity", above, albums.evidence, mean, constants)
 
 
-def _gravity(above: Floats, own: Floats, mean: float, now: float) -> Change | None:
-    """Regress ratings on what they are drawn to, held to the present gravity."""
+def _gravity(
+    name: str, above: Floats, own: Floats, mean: float, constants: Constants
+) -> Change | None:
+    """Regress ratings on what they are drawn to, held to the usual gravity."""
+    now, usual = getattr(constants, name), getattr(USUAL, name)
     both = ~np.isnan(above) & ~np.isnan(own)
     if not both.any():
         return None
@@ -160,12 +162,13 @@ def _gravity(above: Floats, own: Floats, mean: float, now: float) -> Change | No
     def squared(gravity: float) -> float:
         return float(((off - gravity * drawn) ** 2).sum())
 
-    noise = squared(now) / len(off)
+    noise = squared(usual) / len(off)
     hold = noise / GRAVITY_SPREAD**2
     power = float((drawn**2).sum()) + hold
-    free = (float((off * drawn).sum()) + hold * now) / power if power else now
+    free = (float((off * drawn).sum()) + hold * usual) / power if power else usual
     best = round(min(max(free, 0.0), 1.0), 2)
-    return Change((), (now,), (best,), _gain(squared(now), squared(best)), len(off))
+    gain = _gain(squared(now), squared(best))
+    return Change((name,), (now,), (best,), gain, len(off))
 
 
 def _critics(part: Part, mean: float, constants: Constants) -> Change | None:

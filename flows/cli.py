@@ -27,7 +27,7 @@ from flows.options import (
     Yes,
     write_json,
 )
-from flows.render import complain, show
+from flows.render import complain
 from flows.serve import serve
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -69,6 +69,7 @@ def infer(
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
     from flows.launch import Request, launch_infer  # noqa: PLC0415
+    from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
@@ -78,7 +79,7 @@ def infer(
     asked = Request(chosen, wanted, dry_run, where, accept_library, how, listed)
     summary = launch_infer(asked)
     write_json(json_file, summary)
-    show(summary)
+    show_report(summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
 
@@ -228,7 +229,7 @@ def export_state(
 def init(*, config: Config = None) -> None:
     """Create the configuration by asking; an existing one is never touched."""
     from flows.init import init as work  # noqa: PLC0415
-    from tasks.settings import config_path  # noqa: PLC0415
+    from tasks.configfile import config_path  # noqa: PLC0415
 
     raise typer.Exit(DONE if work(config_path(config)) else FAILED)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from engine.errors import PlexError, SettingsInvalid
 from flows.render import say
+from tasks.configfile import ARTICLE
 from tasks.configuring import as_text, complete, template, write_new
 from tasks.plex.survey import survey
-from tasks.settings import ARTICLE
 
 AT_HOME = "http://127.0.0.1:32400"
 """Where a server is that runs on this machine."""

@@ -1,6 +1,7 @@
 """The commands that ask the models themselves: backtest, tune and why."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -18,15 +19,21 @@ def backtest(
             help="What is hidden: tracks, albums, artists, or all but 20 % of all."
         ),
     ] = "track5",
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw a picture: .svg, .png or .pdf.")
+    ] = None,
     config: Config = None,
     json_file: Json = None,
     accept_library: Accept = False,
 ) -> None:
     """Hide ratings of yours, and see which model guesses them best."""
     from flows.launch import launch  # noqa: PLC0415
+    from flows.pictures import draw_backtest, refuse_picture  # noqa: PLC0415
     from flows.verdicts import show_backtest  # noqa: PLC0415
     from tasks.learning import backtest as work  # noqa: PLC0415
 
+    if picture is not None:
+        refuse_picture(picture)
     test, verdict = launch(
         lambda bench: work(bench, regime),
         config=str(config or ""),
@@ -34,6 +41,8 @@ def backtest(
         accept=accept_library,
     )
     write_json(json_file, test, verdict=asdict(verdict))
+    if picture is not None:
+        draw_backtest(test, picture)
     show_backtest(test, verdict)
 
 
@@ -50,8 +59,8 @@ def tune(
     from flows.launch import launch  # noqa: PLC0415
     from flows.render import remark  # noqa: PLC0415
     from flows.verdicts import show_tuning  # noqa: PLC0415
+    from tasks.configfile import config_path  # noqa: PLC0415
     from tasks.learning import tune as work  # noqa: PLC0415
-    from tasks.settings import config_path  # noqa: PLC0415
 
     path = config_path(config)
     tuning = launch(

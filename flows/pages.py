@@ -22,6 +22,7 @@ from flows.render import (
     shifts,
     stars,
 )
+from flows.sureness import tables
 
 if TYPE_CHECKING:
     from flows.render import Report
@@ -46,6 +47,8 @@ def markdown(summary: Summary) -> str:
         failed = list(summary.failed_letters.items())
         parts += ["", "## Failed letters", "", *_table(FAILURES, failed)]
     parts += ["", "## What moved", "", *_table(SHIFTS, shifts(summary))]
+    for title, head, rows in tables(summary.sureness):
+        parts += ["", f"## {title}", "", *_table(head, rows)]
     parts += ["", "## Top artists", "", *_table(RANKS, ranks(summary.top))]
     parts += ["", "## Bottom artists", "", *_table(RANKS, ranks(summary.bottom))]
     return "\n".join(parts)

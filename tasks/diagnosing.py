@@ -18,12 +18,13 @@ from engine.errors import (
     SettingsInvalid,
     ShadowUnreadable,
 )
+from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.hosting import be_quiet
 from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.remembering import refuse_if_lost
-from tasks.settings import ARTICLE, DEFAULT_PATH, SECRET, Settings, load_settings
+from tasks.settings import SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
 from tasks.vault import with_token
@@ -76,7 +77,7 @@ def check_configuration(
 ) -> Generator[Finding, None, Settings | None]:
     """Check the configuration and return it, if it can be used at all."""
     subject = "configuration"
-    path = config or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    path = config_path(config)
     if _shows_secrets(path):
         said = f"Others on this machine can read the secrets in {path}."
         yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")

@@ -12,7 +12,6 @@ from engine.evidence import Part
 from engine.hierarchical import predict
 from engine.library import Level
 from engine.methods import TREE, usual_methods
-from engine.mixture import confidence
 from engine.points import Texts
 from engine.tuning import Tuning
 from engine.tuning import tune as fit_constants
@@ -106,7 +105,6 @@ def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
     else:
         reasons = why_hierarchical(part, beliefs.fit, level, row)
         found = predict(part, beliefs.fit, level)
-        sure = confidence(beliefs.fit, level, found.sd)
         doubt = Doubt(
             sd=float(found.sd[row]),
             low=float(found.low[row]),
@@ -114,7 +112,7 @@ def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
             ratings=int(found.ratings[row]),
             good=float(found.good[row]),
             poor=float(found.poor[row]),
-            confidence=float(sure[row]),
+            confidence=float(found.confidence[row]),
         )
     return Explained(
         item=f"{level.word} {_names(part)[level][row]}",

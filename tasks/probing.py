@@ -10,6 +10,7 @@ from engine.batches import MOST_IDS, Batch, Look
 from engine.classic import Phase
 from engine.edits import Edit
 from engine.errors import LibraryChanging
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
@@ -209,6 +210,7 @@ class _Trial:
             guid=before.guid,
             before=now.rating,
             rated_until=0,
+            estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
         bench, tag = self._bench, "".join(self._tags[1:])
         bench.store.intend(batch, before, tag, bench.run_id, time.time())

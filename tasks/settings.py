@@ -1,10 +1,9 @@
 """What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
 
-import json
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import (
@@ -22,20 +21,16 @@ from pydantic_settings import (
 )
 
 from engine.classic import Constants
-from engine.errors import ConfigMissing, SettingsInvalid
+from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
 from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Whole
+from tasks.configfile import ARTICLE, config_path, read_document
 from tasks.discretion import hide, shown_address
 
-ARTICLE = (
-    "https://support.plex.tv/articles/"
-    "204059436-finding-an-authentication-token-x-plex-token/"
-)
 SECRET = {"plex_token", "state_url", "webhook_secret"}
 """Fields whose value is never shown."""
 
-DEFAULT_PATH = Path("config.json")
 FORMAT_VERSION = "1.1.1"
 """The version of the configuration format that this program was written for."""
 FORMAT_MAJOR = 1
@@ -193,11 +188,6 @@ class Settings(BaseSettings):
         return Filler(self.exclude_shorter_than, tuple(filter(None, words)))
 
 
-def config_path(path: Path | None) -> Path:
-    """Return where the configuration is: as given, or the usual place."""
-    return path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
-
-
 def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     """Read the configuration and return it with remarks for the user.
 
@@ -210,7 +200,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     """
     chosen = config_path(path)
     named = path is not None or "PLEXBAYES_CONFIG" in os.environ
-    document = _read_document(chosen, required=named)
+    document = read_document(chosen, required=named)
     known = {_key(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
     values["state_url"] = values.get("state_url") or _default_state(chosen)
@@ -247,32 +237,6 @@ def _hide_secrets(settings: Settings) -> None:
 
 def _default_state(config: Path) -> str:
     return f"sqlite:///{quote(str(config.resolve().parent / 'plexbayes.db'))}"
-
-
-def _read_document(path: Path, *, required: bool) -> dict[str, Any]:
-    if not path.exists():
-        if required or not os.environ.get("PLEXBAYES_PLEX_URL"):
-            raise ConfigMissing(
-                f"There is no {path}. `plexbayes init` makes one by asking; or copy "
-                "config.example.json and enter PLEX_URL, PLEX_TOKEN and "
-                f"LIBRARY_NAME. How to find the token: {ARTICLE}",
-                str(path),
-            )
-        return {}
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-        json.dumps(document, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise SettingsInvalid(
-            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
-            f"{error.msg}."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        # Such as endless numbers, halves of characters, or brackets without end.
-        raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
-    if not isinstance(document, dict):
-        raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
-    return document
 
 
 def _faults(error: ValidationError) -> list[str]:

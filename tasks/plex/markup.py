@@ -15,6 +15,11 @@ from engine.points import TOLERANCE, Floats, Ints, Texts
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
 """Where an element names the item that it belongs to."""
 
+NUMBERS = -(2.0**53), 2.0**53
+"""Between these, every whole number is told from its neighbours."""
+
+RATINGS = -TOLERANCE, 10 + TOLERANCE
+"""Points; beyond them there is no star."""
 IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = (
     "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
@@ -23,12 +28,6 @@ IDLE_FIELDS = (
     "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
 )
 """What we ask listings to leave out; a server may send it all the same."""
-
-NUMBERS = -(2.0**53), 2.0**53
-"""Between these, every whole number is told from its neighbours."""
-
-RATINGS = -TOLERANCE, 10 + TOLERANCE
-"""Points; beyond them there is no star."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from engine.errors import (
     PlexUnreachable,
     RequestTooLong,
 )
-from tasks.settings import ARTICLE
+from tasks.configfile import ARTICLE
 
 UNUSABLE = (
     requests.RequestException,

@@ -10,16 +10,20 @@ from sqlalchemy.orm import Session
 
 from engine.batches import Batch, Look
 from engine.errors import ShadowError
+from engine.estimates import Known
 from engine.following import Move
 from engine.library import Identity, Level
 from engine.points import Ints
 from tasks.shadow.database import Database, open_database
 from tasks.shadow.records import record_of
 from tasks.shadow.rows import Intent, Mark, Shadow
-from tasks.shadow.tables import IntentRow, MarkRow, OfItem, ShadowRow
+from tasks.shadow.tables import IntentRow, MarkRow, OfGuess, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
+
+UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
+"""Nobody can say how sure a rating is."""
 
 Row = TypeVar("Row", Shadow, Intent, Mark)
 Value = TypeVar("Value")
@@ -100,9 +104,14 @@ class ShadowStore:
                 "before": None if np.isnan(before) else before,
                 "after": batch.after,
                 "promised_at": now,
+                **known,
             }
-            for guid, key, before in zip(
-                batch.guid, batch.key.tolist(), batch.before.tolist(), strict=True
+            for guid, key, before, known in zip(
+                batch.guid,
+                batch.key.tolist(),
+                batch.before.tolist(),
+                batch.estimates.known(),
+                strict=True,
             )
         ]
         with self.database.writing() as session:
@@ -141,10 +150,16 @@ class ShadowStore:
             return
         guids = [row.guid for row in seen]
         with self.database.writing() as session:
+            known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
             self._delete(session, IntentRow, level, guids)
             for some in _pieces(seen):
-                rows = [self._item(level, row.guid) | row._asdict() for row in some]
+                rows = [
+                    self._item(level, row.guid)
+                    | row._asdict()
+                    | known.get(row.guid, UNKNOWN)
+                    for row in some
+                ]
                 session.connection().execute(insert(ShadowRow), rows)
 
     def withdraw(self, level: Level, guids: Sequence[str]) -> None:
@@ -209,6 +224,22 @@ class ShadowStore:
             pieces = [wanted.where(table.guid.in_(some)) for some in _pieces(guids)]
         with self.database.reading() as session:
             return [kind._make(row) for one in pieces for row in session.execute(one)]
+
+    def _known(
+        self, session: Session, level: Level, guids: Sequence[str]
+    ) -> dict[str, Known]:
+        """Return how sure promised ratings are, by guid."""
+        columns = [getattr(IntentRow, name) for name in UNKNOWN]
+        wanted = select(IntentRow.guid, *columns).where(
+            IntentRow.library_id == self.library_id, IntentRow.level == level
+        )
+        found: dict[str, Known] = {}
+        for some in _pieces(guids):
+            for guid, *values in session.execute(
+                wanted.where(IntentRow.guid.in_(some))
+            ):
+                found[guid] = dict(zip(UNKNOWN, values, strict=True))
+        return found
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}

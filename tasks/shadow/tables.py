@@ -8,7 +8,15 @@ library ─┬─ run          one execution of a flow
 server                   what a Plex server can be trusted with
 """
 
-from sqlalchemy import BigInteger, Float, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -63,7 +71,26 @@ class OfItem(OfLibrary):
     run_id: Mapped[str] = mapped_column(String(64))
 
 
-class ShadowRow(Base, OfItem):
+class OfGuess:
+    """How sure we were of a value when we gave it; none: nobody can say."""
+
+    sd: Mapped[float | None] = mapped_column(Float)
+    """Standard deviation, points."""
+    low: Mapped[float | None] = mapped_column(Float)
+    """Lower bound of the 80 % interval, points."""
+    high: Mapped[float | None] = mapped_column(Float)
+    """Its upper bound."""
+    ratings: Mapped[int | None] = mapped_column(Integer)
+    """How many ratings it rests on."""
+    good: Mapped[float | None] = mapped_column(Float)
+    """Probability of 3 stars or more."""
+    poor: Mapped[float | None] = mapped_column(Float)
+    """Probability of 2 stars or fewer."""
+    confidence: Mapped[float | None] = mapped_column(Float)
+    """0 as without any rating, 1 beyond doubt."""
+
+
+class ShadowRow(Base, OfItem, OfGuess):
     """A rating in Plex that is ours."""
 
     __tablename__ = "shadow"
@@ -78,7 +105,7 @@ class ShadowRow(Base, OfItem):
     """Artist, album, title and duration, to find the item under a new guid."""
 
 
-class IntentRow(Base, OfItem):
+class IntentRow(Base, OfItem, OfGuess):
     """A rating that we promised to write and have not yet seen in Plex."""
 
     __tablename__ = "intent"

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.batches import Look
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.ownership import Memory
 from engine.plan import PhasePlan
 
@@ -65,6 +66,10 @@ def plan_of(**ratings):
         guid=np.array(list(ratings), object),
         before=np.full(len(ratings), np.nan),
         after=np.array(list(ratings.values()), np.float64),
+        estimates=Estimates.plain(
+            np.array(list(ratings.values()), np.float64),
+            np.arange(10, 10 + len(ratings)),
+        ),
         kept=0,
         cleared=0,
     )

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from engine.batches import MOST_IDS, Admitted, admit, batches
 from engine.classic import Phase
+from engine.estimates import Estimates
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 
 def all_of(look, after):
     rows = np.arange(len(after))
-    return Admitted(rows, np.array(after, np.float64), 0, 0, 0)
+    points = np.array(after, np.float64)
+    return Admitted(rows, points, Estimates.plain(points, rows), 0, 0, 0)
 
 
 def requests(after, *rows, size=100):

@@ -138,13 +138,13 @@ def test_albums_with_rated_tracks_are_rated_upwards_and_the_others_downwards():
     part = worked_example()
     learned = fit(part)
 
-    up = inferred(Phase.ALBUM_UP, part, learned)
-    down = inferred(Phase.ALBUM_DOWN, part, learned)
+    up = inferred(Phase.ALBUM_UP, part, learned).mean
+    down = inferred(Phase.ALBUM_DOWN, part, learned).mean
 
     assert np.isnan(up).tolist() == [False, False, False, True]
     assert np.isnan(down).tolist() == [True, True, True, False]
-    assert not np.isnan(inferred(Phase.ARTIST_UP, part, learned)).any()
-    assert not np.isnan(inferred(Phase.TRACK_DOWN, part, learned)).any()
+    assert not np.isnan(inferred(Phase.ARTIST_UP, part, learned).mean).any()
+    assert not np.isnan(inferred(Phase.TRACK_DOWN, part, learned).mean).any()
 
 
 def part_with(ratings, *, albums=None, name="A"):

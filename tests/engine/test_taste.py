@@ -9,7 +9,6 @@ from engine.taste import (
     chances_of_level,
     forecast,
     interval,
-    t_quantile,
     taste_of,
 )
 
@@ -66,8 +65,11 @@ def test_intervals_stay_on_the_scale():
 @pytest.mark.parametrize(
     ("freedom", "quantile"), [(3, 1.637744), (5, 1.475884), (30, 1.310415)]
 )
-def test_quantiles_are_those_of_the_tables(freedom, quantile):
-    assert t_quantile(0.9, freedom) == pytest.approx(quantile, abs=1e-3)
+def test_an_interval_is_as_wide_as_the_tables_of_students_t_say(freedom, quantile):
+    (low,), _ = interval(np.array([5.0]), np.array([1.0]), freedom)
+
+    widening = np.sqrt(freedom / (freedom - 2))
+    assert (5 - low) * widening == pytest.approx(quantile, abs=1e-6)
 
 
 def test_a_step_is_a_value():

@@ -4,13 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.classic import Constants, priors
 from engine.library import Level
 from engine.tuning import tune
-from tests.engine.parts import NAN, items_of, library_of, part_of
+from tests.engine.parts import NAN, items_of, library_of, part_of, random_library
 
 ALBUMS = 400
+PRESENT = (
+    Constants(),
+    Constants(confidence=20.0, album_gravity=0.9, track_gravity=1.0),
+    Constants(critic_weight=0.0, critic_bias=-3.0),
+    Constants(global_weight=0.0),
+    Constants(global_weight=7.5, critic_weight=0.1, track_gravity=0.0),
+)
 
 
 def music(*, on_album, spread, own, seed=1):
@@ -100,3 +109,28 @@ def test_what_no_rating_speaks_of_stays_as_it_is():
 
     assert tuned.constants == Constants(confidence=5)
     assert tuned.changes == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(PRESENT))
+def test_what_was_tuned_is_not_tuned_further(seed, present):
+    part = part_of(random_library(seed, albums_rated=0.5, artists_rated=0.5))
+
+    once = tune(part, present)
+    twice = tune(part, once.constants)
+
+    assert twice.constants == once.constants
+    for change in twice.changes:
+        assert change.old == change.new
+        assert change.gain == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(PRESENT[:3]))
+def test_what_fits_best_does_not_depend_on_what_was_set_before(seed, present):
+    part = part_of(random_library(seed, albums_rated=0.5, artists_rated=0.5))
+
+    fitted, usual = tune(part, present), tune(part, Constants())
+
+    for change, other in zip(fitted.changes, usual.changes, strict=True):
+        assert change.new == pytest.approx(other.new)

@@ -96,6 +96,6 @@ def test_each_phase_of_the_hierarchical_model_can_be_explained():
     part = worked_example()
     learned = fit(part)
 
-    up = inferred(Phase.ALBUM_UP, part, learned)
+    up = inferred(Phase.ALBUM_UP, part, learned).mean
 
     assert why_hierarchical(part, learned, Level.ALBUM, 0).value == pytest.approx(up[0])

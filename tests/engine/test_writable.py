@@ -9,7 +9,6 @@ from engine.classic import Phase
 from engine.fitting import fit
 from engine.hierarchical import predict
 from engine.library import Level
-from engine.mixture import confidence
 from engine.plan import Beliefs, make_plan
 from engine.points import Grid, rounded
 from tests.engine.building import album, artist, beliefs_of, given, plans_of, track
@@ -80,10 +79,7 @@ def test_confidence_grows_with_ratings_and_is_none_without(level):
         part, tracks=replace(part.tracks, heard=np.full(len(part.tracks), np.nan))
     )
 
-    sure, unsure = (
-        confidence(learned, level, predict(own, learned, level).sd)
-        for own in (part, unknown)
-    )
+    sure, unsure = (predict(own, learned, level).confidence for own in (part, unknown))
 
     assert ((sure >= 0) & (sure <= 1)).all()
     assert unsure.max() == pytest.approx(0, abs=0.05)
@@ -95,7 +91,7 @@ def test_what_is_too_unsure_stays_unrated_and_the_rest_is_as_it_was():
     part = part_of(random_library(4))
     learned = fit(part)
     boldly = Beliefs(6.0, 0.0, beliefs_of().constants, learned)
-    sure = confidence(learned, Level.ALBUM, predict(part, learned, Level.ALBUM).sd)
+    sure = predict(part, learned, Level.ALBUM).confidence
     least = float(np.median(sure))
 
     everything, some = (

@@ -11,8 +11,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.library import Identity, Level
 from flows.doctor import doctor, report
+from tasks.configfile import ARTICLE
 from tasks.diagnosing import Finding
-from tasks.settings import ARTICLE
 from tasks.shadow.store import ShadowStore
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, batch_of, look_at, shadow

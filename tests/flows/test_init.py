@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.configfile import ARTICLE
 from tasks.configuring import template
-from tasks.settings import ARTICLE, load_settings
+from tasks.settings import load_settings
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
 from tests.tasks.canned import canned_plex, container

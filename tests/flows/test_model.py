@@ -57,6 +57,12 @@ def test_every_unrated_track_gets_a_value_of_its_own(
     assert max(map(len, albums.values())) > 1
     assert rehearsal.summary["planned"] == ran.summary["written"] == len(given)
     assert again.summary["planned"] == 0
+    sure = "sd > 0 and low <= value and value <= high and good + poor <= 1.000001"
+    recorded = listener.query(f"select {sure}, ratings >= 0 from shadow")  # noqa: S608 (no one else's words)
+    assert recorded == [(1, 1)] * len(given)
+    bands = ran.summary["sureness"]["bands"]
+    assert sum(band["guesses"] for band in bands) == len(given)
+    assert "How sure the guesses are" in ran.out
 
 
 def test_a_run_may_use_the_other_model_and_can_be_taken_back(

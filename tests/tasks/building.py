@@ -5,13 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from engine.batches import Batch, Look
 from engine.classic import Phase
-from engine.library import Identity
+from engine.estimates import Estimates, Known
+from engine.library import Identity, Level
 from tasks.plex.markup import texts
 from tasks.settings import Settings
 from tasks.shadow.rows import Shadow
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import IntentRow, OfGuess, ShadowRow
 from tests.simulator.process import Simulator
 
 HIDDEN = "s3same-0pen"
@@ -58,6 +62,7 @@ def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch
         guid=look.guid,
         before=look.rating,
         rated_until=0,
+        estimates=Estimates.plain(look.rating, np.ones(len(look.key), np.int64)),
     )
 
 
@@ -84,3 +89,14 @@ def told_of(plex: Simulator, keys: Iterable[int], name: str) -> list[Any]:
     """Return one thing that a simulator knows of each of some items."""
     known = items_in(plex)
     return [known[key][name] for key in keys]
+
+
+def sure_of(
+    store: ShadowStore, table: type[IntentRow] | type[ShadowRow]
+) -> list[Known]:
+    """Return how sure the recorded ratings of tracks are, as it stands there."""
+    with store.database.reading() as session:
+        rows = session.scalars(select(table).where(table.level == Level.TRACK)).all()
+    return [
+        {name: getattr(row, name) for name in OfGuess.__annotations__} for row in rows
+    ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.abilities import ASSUMED, Abilities
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.plan import PhasePlan
 from engine.reports import LetterResult
@@ -62,12 +63,14 @@ def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
     """Plan to give items what a test wishes."""
     items = part[phase.level].items
     keys = np.array(sorted(wishes), np.int64)
+    after = np.array([wishes[key] for key in keys.tolist()])
     return PhasePlan(
         phase=phase,
         key=keys,
         guid=items.guid[items.rows_of(keys)],
         before=np.full(len(keys), np.nan),
-        after=np.array([wishes[key] for key in keys.tolist()]),
+        after=after,
+        estimates=Estimates.plain(after, np.ones(len(keys), np.int64)),
         kept=0,
         cleared=0,
     )

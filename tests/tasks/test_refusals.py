@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from engine.errors import PlexError, PlexRefused, PlexUnreachable
 from engine.library import Level
+from tasks.configfile import ARTICLE
 from tasks.plex.gateway import PlexGateway
-from tasks.settings import ARTICLE
 from tests.tasks.building import HIDDEN, settings_of
 from tests.tasks.canned import canned_plex
 

@@ -1,6 +1,7 @@
 """The record is held against Plex: followed, kept, dropped, and missed if lost."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from tasks.remembering import (
     stand,
 )
 from tasks.shadow.rows import Intent
-from tests.tasks.building import batch_of, item_in, shadow
+from tasks.shadow.tables import IntentRow, ShadowRow
+from tests.tasks.building import batch_of, item_in, shadow, sure_of
 from tests.tasks.stage import infer, plan_for, stock, write
 
 TRACK = Level.TRACK
@@ -158,3 +160,25 @@ def test_a_rating_that_nobody_recorded_is_a_persons(plex, bench, tracks):
     plex.rate(tracks[0], 7.33)
 
     assert owners_of(bench, tracks) == [Owner.PERSON, Owner.NOBODY, Owner.NOBODY]
+
+
+def test_how_sure_a_rating_was_is_promised_and_kept_with_it(plex, bench, tracks):
+    part = stock(bench)
+    plan = plan_for(part, dict.fromkeys(tracks, 7.33))
+    count = len(tracks)
+    columns = {"sd": 1.5, "low": 5.5, "high": 9.0, "good": 0.8, "poor": 0.1}
+    sure = {name: np.full(count, value) for name, value in columns.items()}
+    ratings = np.arange(count)
+    estimates = replace(plan.estimates, **sure, ratings=ratings)
+
+    write(bench, part, replace(plan, estimates=estimates))
+    promised = sure_of(bench.store, IntentRow)
+    stock(bench)
+    kept = sure_of(bench.store, ShadowRow)
+
+    for rows in (promised, kept):
+        assert sorted(row["ratings"] for row in rows) == ratings.tolist()
+        assert {tuple(row[name] for name in columns) for row in rows} == {
+            tuple(columns.values())
+        }
+        assert {row["confidence"] for row in rows} == {None}

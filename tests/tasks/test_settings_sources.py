@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import make_url
 
 from engine.errors import SettingsInvalid
-from tasks.settings import ARTICLE, Settings, load_settings
+from tasks.configfile import ARTICLE
+from tasks.settings import Settings, load_settings
 from tests.tasks.building import ENOUGH, HIDDEN
 
 

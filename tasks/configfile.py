@@ -1,0 +1,56 @@
+"""Where the configuration is, and what stands in it, before anybody understands it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ConfigMissing, SettingsInvalid
+
+DEFAULT_PATH = Path("config.json")
+
+ARTICLE = (
+    "https://support.plex.tv/articles/"
+    "204059436-finding-an-authentication-token-x-plex-token/"
+)
+
+
+def config_path(path: Path | None) -> Path:
+    """Return where the configuration is: as given, or the usual place."""
+    return path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+
+
+def read_document(path: Path, *, required: bool) -> dict[str, Any]:
+    """Return what a configuration file holds.
+
+    Args:
+        path: The file.
+        required: Whether it must exist; else the environment may say enough.
+
+    Raises:
+        ConfigMissing: There is no such file.
+        SettingsInvalid: It holds no JSON object.
+    """
+    if not path.exists():
+        if required or not os.environ.get("PLEXBAYES_PLEX_URL"):
+            raise ConfigMissing(
+                f"There is no {path}. `plexbayes init` makes one by asking; or copy "
+                "config.example.json and enter PLEX_URL, PLEX_TOKEN and "
+                f"LIBRARY_NAME. How to find the token: {ARTICLE}",
+                str(path),
+            )
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        json.dumps(document, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise SettingsInvalid(
+            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
+            f"{error.msg}."
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        # Such as endless numbers, halves of characters, or brackets without end.
+        raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
+    if not isinstance(document, dict):
+        raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
+    return document

@@ -1,0 +1,104 @@
+"""Every planned rating says how sure it is, as far as its model can tell."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.batches import admit, batches, still_due
+from engine.classic import Phase
+from engine.doubles import with_doubles
+from engine.estimates import Estimates
+from engine.fitting import fit
+from engine.hierarchical import predict
+from engine.plan import plan_part
+from tests.engine.building import album, artist, beliefs_of, part_of, plans_of, track
+from tests.engine.looking import Row, look_of, memory_of, plan_of
+from tests.engine.parts import part_of as music_of
+from tests.engine.parts import random_library
+
+CLASSIC = beliefs_of(tolerance=0.0)
+NUMBERS = ("sd", "low", "high", "good", "poor", "confidence")
+
+
+def ratings_behind(plans):
+    """Return how many ratings each planned one rests on, by guid."""
+    return {
+        guid: int(ratings)
+        for plan in plans
+        for guid, ratings in zip(plan.guid, plan.estimates.ratings, strict=True)
+    }
+
+
+def test_the_classic_model_says_from_how_many_ratings_each_value_comes():
+    mirel = artist(
+        "Mirel",
+        album("Dorn", track("a", 8.0), track("b", 6.0), track("c")),
+        album("Aurn", track("d")),
+        album("Vesk", track("e"), rating=9.0),
+        album("Praised", track("f"), critic=8.0),
+    )
+    trem = artist("Trem", album("Orl", track("g")), rating=4.0)
+
+    plans = plans_of(part_of(mirel, trem), CLASSIC)
+
+    expected = {"Mirel": 3, "Dorn": 2, "Aurn": 3, "Praised": 0, "Orl": 1}
+    expected |= {"c": 2, "d": 3, "e": 1, "f": 0, "g": 1}
+    assert ratings_behind(plans) == expected
+    for plan in plans:
+        for name in NUMBERS:
+            assert np.isnan(getattr(plan.estimates, name)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_hierarchical_model_says_how_sure_it_is_of_all_that_is_planned(seed):
+    part = music_of(random_library(seed, albums_rated=0.2))
+    beliefs = replace(CLASSIC, fit=fit(part))
+
+    for plan in plan_part(list(Phase), part, beliefs):
+        found = predict(part, beliefs.fit, plan.phase.level)
+        rows = part[plan.phase.level].items.rows_of(plan.key)
+        for name in ("mean", "ratings", *NUMBERS):
+            planned = getattr(plan.estimates, name)
+            np.testing.assert_array_equal(planned, getattr(found, name)[rows])
+
+
+@pytest.mark.parametrize("hierarchical", [False, True])
+def test_the_rating_of_a_double_is_no_guess_and_rests_on_one(hierarchical):
+    mirel = artist(
+        "Mirel",
+        album("Dorn", track("Vesk", 9.0, guid="a", duration=200_000), track("b", 3.0)),
+        album("Best", track("Vesk", guid="c", duration=200_500)),
+    )
+    part = with_doubles(part_of(mirel))
+    beliefs = replace(CLASSIC, fit=fit(part) if hierarchical else None)
+
+    (plan,) = plan_part([Phase.TRACK_DOWN], part, beliefs)
+
+    assert (plan.guid.tolist(), plan.after.tolist()) == (["c"], [9.0])
+    assert plan.estimates.ratings.tolist() == [1]
+    assert np.isnan(plan.estimates.sd).all()
+
+
+def test_each_request_knows_how_sure_its_own_ratings_are():
+    rows = [Row("c", key=1), Row("a", key=2), Row("b", key=3), Row("a", key=4)]
+    look, plan = look_of(*rows), plan_of(a=7.0, b=6.0, c=7.0)
+
+    admitted = admit(plan, look, memory_of(*rows))
+    low, high = batches(plan.phase, admitted, look, 100)
+
+    assert ratings_behind([low]) == {"b": 11}
+    assert ratings_behind([high]) == {"a": 10, "c": 12}
+    later = look.take(np.array([1, 3]))
+    kept = still_due(high, later, memory_of(rows[1], rows[3]))
+    assert kept.guid.tolist() == ["a", "a"]
+    assert ratings_behind([kept]) == {"a": 10}
+
+
+def test_what_is_known_is_told_by_name_and_what_is_not_is_none():
+    plain = Estimates.plain(np.array([7.0]), np.array([3]))
+    known = replace(plain, sd=np.array([1.5]))
+
+    assert list(known.known()) == [
+        dict.fromkeys(NUMBERS) | {"sd": 1.5, "ratings": 3},
+    ]

@@ -1,0 +1,97 @@
+"""A record of an older version is brought up to date, and nothing of it is lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, Table, create_engine
+
+import tasks.shadow
+from engine.library import Level
+from tasks.shadow.runs import first_fit
+from tasks.shadow.store import ShadowStore
+from tasks.shadow.tables import IntentRow, ShadowRow
+from tests.tasks.building import MINE, sure_of
+
+STEPS = Path(tasks.shadow.__file__).parent / "migrations"
+TRACK = {"library_id": 7, "level": int(Level.TRACK)}
+OURS, PROMISED = TRACK | {"guid": "plex://a"}, TRACK | {"guid": "plex://b"}
+BY_RUN = {"phase": 4, "run_id": "run 1"}
+IDENTITY = {"server": "server", "uuid": "uuid", "account": "1", "title": "Music"}
+MARKED = {"tag": "T", "had_tag": False, "mood_locked": True, "rating_locked": False}
+WRITTEN = {"value": 7.33, "written_at": 2.5, "seen_at": 2**33, "fingerprint": "print"}
+BEGUN = {"started_at": 1.5, "mean": 6.25, "constants": "{}"}
+OLD = {
+    "library": IDENTITY | {"id": 7},
+    "run": BEGUN | {"library_id": 7, "id": "run 1"},
+    "shadow": OURS | BY_RUN | WRITTEN | {"key": 2**40},
+    "intent": PROMISED | BY_RUN | {"key": 5, "after": 6.5, "promised_at": 3.5},
+    "mark": PROMISED | MARKED | {"key": 5},
+}
+"""One row of each table, with the columns that it has had from the beginning."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Connection]:
+    """Open a database; what was done is kept."""
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def old_database(address: str, revision: str) -> None:
+    """Make a database as an older version left it."""
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    with connected(address) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    with connected(address) as connection:
+        for name, row in OLD.items():
+            connection.execute(table(connection, name).insert(), row)
+
+
+def table(connection: Connection, name: str) -> Table:
+    """Return a table as it is by now."""
+    return Table(name, MetaData(), autoload_with=connection)
+
+
+def rows(address: str) -> dict[str, dict[str, object]]:
+    """Return the one row of each table."""
+    with connected(address) as connection:
+        found = {
+            name: connection.execute(table(connection, name).select()).mappings().one()
+            for name in OLD
+        }
+    return {name: dict(row) for name, row in found.items()}
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_what_an_older_version_recorded_is_kept(bare_address, revision):
+    old_database(bare_address, revision)
+
+    with ShadowStore.open(bare_address, MINE, create=True):
+        pass
+
+    for name, row in rows(bare_address).items():
+        assert OLD[name].items() <= row.items()
+        assert {row[column] for column in row.keys() - OLD[name]} <= {None}
+
+
+def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_address):
+    old_database(bare_address, "0002")
+
+    with ShadowStore.open(bare_address, MINE, create=True) as store:
+        (ours,) = store.shadows(Level.TRACK)
+        (promised,) = store.intents(Level.TRACK)
+        (sure,), (as_sure,) = sure_of(store, ShadowRow), sure_of(store, IntentRow)
+        fit = first_fit(store, "run 1")
+
+    assert (ours.guid, ours.value, ours.key) == ("plex://a", 7.33, 2**40)
+    assert (promised.guid, promised.after) == ("plex://b", 6.5)
+    assert set(sure.values()) == set(as_sure.values()) == {None}
+    assert fit is None
