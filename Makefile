@@ -31,6 +31,8 @@ check: setup ## Everything that must hold before a commit
 bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
 	$(BIN)/python -m tests.benchmarks.race
 	$(BIN)/python -m tests.benchmarks.scale
+screenshots: setup ## Take the README's pictures of the Prefect UI anew
+	PLEXBAYES_SCREENSHOTS=docs $(BIN)/pytest -q tests/flows/test_browser.py
 
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
@@ -62,5 +64,5 @@ bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test format check fuzz audit picture
+.PHONY: help setup demo test format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-outage

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from engine.library import Level
-from engine.points import Ints
+from engine.points import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Edit:
         """Return the number of items."""
         return len(self.key)
 
-    def take(self, rows: slice) -> Self:
+    def take(self, rows: slice | Bools) -> Self:
         """Return the same change of some of the items."""
         return replace(self, key=self.key[rows])
 

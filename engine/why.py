@@ -1,10 +1,11 @@
 """Why a rating was inferred: its value taken apart into what speaks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.classic import Constants, album_up, critic_points
+from engine.doubles import doubles_of, overheard
 from engine.evidence import Part, Shelf, witnesses
 from engine.fitting import Fit
 from engine.hierarchical import Survey
@@ -20,7 +21,8 @@ class Reason:
     """One thing that a value is made of."""
 
     what: str
-    """`level`, `critic`, `rating`, `column`, `gravity`, `measure` or `scale`."""
+    """`level`, `critic`, `rating`, `column`, `gravity`, `measure`, `scale` or, of
+    the same recording, `double`."""
     name: str
     """The rated item, or what is known of the track, such as `plays`."""
     adds: float
@@ -42,6 +44,21 @@ class Why:
     value: float
     """Points, before rounding and before small drift is forgiven."""
     reasons: tuple[Reason, ...]
+
+
+def why_double(part: Part, level: Level, row: int) -> Why | None:
+    """Return why a track gets what its doubles were given; none: it has none."""
+    if level is not Level.TRACK or np.isnan(overheard(part)[row]):
+        return None
+    tracks, same = part.tracks, doubles_of(part)
+    rated = ~np.isnan(tracks.evidence) & ~np.isnan(tracks.standing.manual)
+    heard = np.flatnonzero(rated & (same == same[row])).tolist()
+    share = 1 / len(heard)
+    reasons = [
+        _rated(tracks, level, at, share, share * float(tracks.evidence[at]))
+        for at in heard
+    ]
+    return _why([replace(reason, what="double") for reason in reasons])
 
 
 def why_classic(

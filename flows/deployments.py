@@ -31,20 +31,20 @@ OFFERS = (
     Offer(
         "infer",
         infer,
-        "Infer ratings. A dry run by default: untick it to write.",
+        "Infer ratings. A dry run by default: untick it to write. A second run waits.",
         {"dry_run": True},
     ),
     Offer(
         "weekly-up",
         infer,
-        "Take your new ratings in: albums and artists, live.",
+        "Take your new ratings in: albums and artists, live. A second run waits.",
         {"phases": "1-2", "dry_run": False},
         cron="30 3 * * 1",
     ),
     Offer(
         "monthly-full",
         infer,
-        "All four phases, live.",
+        "All four phases, live. A second run waits.",
         {"phases": "1-4", "dry_run": False},
         cron="30 3 1 * *",
     ),
@@ -52,14 +52,14 @@ OFFERS = (
     Offer(
         "undo",
         undo,
-        "Take inferred ratings back. A dry run by default.",
+        "Take inferred ratings back. A dry run by default. A second run waits.",
         {"dry_run": True},
     ),
     Offer("rank", rank, "Your best and worst artists, or albums."),
     Offer(
         "recover",
         recover,
-        "Rebuild a lost record from the tag. A dry run by default.",
+        "Rebuild a lost record from the tag. A dry run by default. A second run waits.",
         {"dry_run": True},
     ),
 )

@@ -1,8 +1,6 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,13 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import Part, split
 from engine.library import Library
-from engine.listing import changes
 from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.beginning import agree_on_beliefs, opened, try_server
 from flows.ending import conclude, facts
 from flows.naming import run_name
-from flows.pages import SHOWN, plan_note, planned
+from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
 from tasks.doubting import refuse_if_outdated
@@ -125,15 +122,6 @@ def plan_letters(
             outcome.plans[letter] = [future.result() for future in futures]
 
 
-def show_plan(outcome: Outcome, everything: Part, path: str) -> None:
-    """Show what is about to be written: the first of it in the UI, all in a file."""
-    number = sum(map(total, outcome.plans.values()))
-    first = planned(islice(changes(everything, outcome.plans), SHOWN))
-    reporting.tabulate(first, key="plan", note=plan_note(number, path))
-    if path:
-        reporting.save(map(asdict, changes(everything, outcome.plans)), Path(path))
-
-
 def write_letters(
     bench: Workbench, outcome: Outcome, everything: Part, parts: dict[str, Part]
 ) -> bool:
@@ -165,11 +153,6 @@ def write_letters(
             outcome.results[letter] = future.result()
     progress.finish(writes.keys() - outcome.failures.keys())
     return bool(writes)
-
-
-def total(plans: Sequence[PhasePlan]) -> int:
-    """Return how many ratings plans would write."""
-    return sum(map(len, plans))
 
 
 def fault_of(future: PrefectFuture[Any]) -> str:

@@ -7,7 +7,9 @@ from flows.render import NAMED, screen, stars, table
 from tasks.choices import CONSTANTS
 from tasks.learning import Doubt, Explained
 
-METHODS = ("method", "error in stars", "order right", "within 80 % interval")
+METHODS = (
+    *("method", "error (RMSE)", "error (mean)", "order right", "within 80 % interval"),
+)
 FITTED = ("setting", "now", "best", "smaller error", "ratings that say so")
 PARTS = ("stars", "because of")
 
@@ -27,6 +29,7 @@ def scores(test: Backtest) -> list[tuple[str, ...]]:
         (
             name,
             stars(score.rmse, 3),
+            stars(score.mae, 3),
             f"{100 * score.order:.1f} %",
             f"{100 * score.coverage:.1f} %",
         )
@@ -72,7 +75,7 @@ def show_why(explained: Explained) -> None:
 def parts(why: Why) -> list[tuple[str, ...]]:
     """Return what a value is made of as rows of text that add up to it."""
     first, *others = why.reasons
-    rows: list[tuple[str, ...]] = [(stars(first.adds, 3), first.name)]
+    rows: list[tuple[str, ...]] = [(stars(first.adds, 3), _cause(first))]
     rows += [(_signed(reason.adds), _cause(reason)) for reason in others[:NAMED]]
     rest = others[NAMED:]
     if rest:
@@ -106,7 +109,12 @@ def _signed(points: float) -> str:
 
 def _cause(reason: Reason) -> str:
     if reason.what == "rating" and reason.level is not None:
-        return f"your {stars(reason.rating)} for the {reason.level.word} {reason.name}"
+        what = f"your {stars(reason.rating)} for the {reason.level.word} {reason.name}"
+        return f"{what} ({100 * reason.weight:.0f} %)"
+    if reason.what == "double":
+        what = f"your {stars(reason.rating)} for the same recording, {reason.name}"
+        return f"{what} ({100 * reason.weight:.0f} %)"
     if reason.what == "critic":
-        return f"the critics' {stars(reason.rating)}, on your scale"
+        heard = f"({100 * reason.weight:.0f} %)"
+        return f"the critics' {stars(reason.rating)}, on your scale {heard}"
     return f"its {reason.name}" if reason.what == "column" else reason.name

@@ -63,9 +63,10 @@ def _come_between() -> None:
 
     logging.setLogRecordFactory(made)
     sys.excepthook = _tell
-    threading.excepthook = lambda fault: _tell(
-        fault.exc_type, fault.exc_value, fault.exc_traceback
-    )
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = lambda fault: _tell(
+            fault.exc_type, fault.exc_value, fault.exc_traceback
+        )
 
 
 def _message(record: logging.LogRecord) -> str:

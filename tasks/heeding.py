@@ -54,11 +54,10 @@ class Heeding:
 
     def _heed(self, client: SyncPrefectClient, run: FlowRun) -> None:
         state = run.state
-        if state is None or self._gate.is_stopping:
+        if state is None:
             return
         if state.is_cancelling() or state.is_cancelled():
-            self._gate.stop()
-            reporting.say("Cancelled: the run stops at the next safe point.")
+            self._stop("Cancelled: the run stops at the next safe point.")
         elif state.is_paused():
             self._pause(client, run, state)
         elif self._is_held and state.is_running():
@@ -74,14 +73,16 @@ class Heeding:
             client.set_flow_run_state(run.id, lasting, force=True)
         if can_start_again:
             self._suspended = state
-            self._gate.stop()
-            reporting.say(
-                "Paused: the run stops at the next safe point. Resume goes on."
-            )
+            self._stop("Paused: the run stops at the next safe point. Resume goes on.")
         elif not self._is_held:
             self._is_held = True
             self._gate.close()
             reporting.say("Paused: the run waits at the next safe point.")
+
+    def _stop(self, sentence: str) -> None:
+        if not self._gate.is_stopping:
+            self._gate.stop()
+            reporting.say(sentence)
 
 
 @contextmanager

@@ -123,7 +123,6 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _serve(port: int, host: str, *, ui: bool) -> None:
-    os.environ.setdefault("PREFECT_UI_API_URL", f"http://{LOOPBACK}:{port}/api")
     import uvicorn  # noqa: PLC0415 (only this process needs it)
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
@@ -147,5 +146,6 @@ def _serve(port: int, host: str, *, ui: bool) -> None:
 if __name__ == "__main__":
     be_quiet()
     os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
+    os.environ.setdefault("PREFECT_UI_URL", f"http://{LOOPBACK}:{sys.argv[1]}")
     where = [word for word in sys.argv[2:] if word != "--ui"] or [LOOPBACK]
     _serve(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)

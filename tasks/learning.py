@@ -8,6 +8,7 @@ import numpy as np
 from engine.backtest import Backtest, Verdict, verdict
 from engine.backtest import backtest as compare
 from engine.errors import SettingsInvalid
+from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.hierarchical import predict
 from engine.library import Level
@@ -15,7 +16,7 @@ from engine.methods import TREE, usual_methods
 from engine.points import Texts
 from engine.tuning import Tuning
 from engine.tuning import tune as fit_constants
-from engine.why import Why, why_classic, why_hierarchical
+from engine.why import Why, why_classic, why_double, why_hierarchical
 from tasks.believing import beliefs_of
 from tasks.choices import CONSTANTS, ModelChoice
 from tasks.configuring import change
@@ -55,7 +56,7 @@ class Explained:
     """What a person gave it, points: that stays."""
     why: Why
     doubt: Doubt | None
-    """None: the classic model knows no doubt."""
+    """None: nobody can say, such as the classic model."""
 
 
 def backtest(bench: Workbench, regime: str) -> tuple[Backtest, Verdict]:
@@ -99,27 +100,32 @@ def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
     level, row = _found(part, wanted)
     beliefs = beliefs_of(settings, part, bench.pen.abilities.step)
     manual = float(part[level].standing.manual[row])
-    if beliefs.fit is None:
+    double, doubt = why_double(part, level, row), None
+    if double is not None:
+        reasons = double
+    elif beliefs.fit is None:
         reasons = why_classic(part, level, row, beliefs.mean, beliefs.constants)
-        doubt = None
     else:
         reasons = why_hierarchical(part, beliefs.fit, level, row)
-        found = predict(part, beliefs.fit, level)
-        doubt = Doubt(
-            sd=float(found.sd[row]),
-            low=float(found.low[row]),
-            high=float(found.high[row]),
-            ratings=int(found.ratings[row]),
-            good=float(found.good[row]),
-            poor=float(found.poor[row]),
-            confidence=float(found.confidence[row]),
-        )
+        doubt = _doubt(predict(part, beliefs.fit, level), row)
     return Explained(
         item=f"{level.word} {_names(part)[level][row]}",
         model=settings.model,
         manual=None if np.isnan(manual) else manual,
         why=reasons,
         doubt=doubt,
+    )
+
+
+def _doubt(found: Estimates, row: int) -> Doubt:
+    return Doubt(
+        sd=float(found.sd[row]),
+        low=float(found.low[row]),
+        high=float(found.high[row]),
+        ratings=int(found.ratings[row]),
+        good=float(found.good[row]),
+        poor=float(found.poor[row]),
+        confidence=float(found.confidence[row]),
     )
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -59,7 +59,10 @@ class Progress:
         self._done = dict.fromkeys(sizes, 0)
         # Outside a coroutine it is the artifact's id at once, never an awaitable.
         self._bar = cast(
-            "UUID", create_progress_artifact(0.0, description="ratings written")
+            "UUID",
+            create_progress_artifact(
+                0.0, key="progress", description="ratings written"
+            ),
         )
         self._shown = time.monotonic()
         tell(Step(total=self._total))
@@ -87,8 +90,9 @@ class Progress:
 
 
 def publish(page: str, key: str) -> None:
-    """Keep a page of markdown where the UI shows it."""
-    create_markdown_artifact(page, key=key)
+    """Keep a page of markdown where the UI shows it, described by its head."""
+    head, _, _ = page.partition("\n")
+    create_markdown_artifact(page, key=key, description=head.removeprefix("# "))
 
 
 def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:
@@ -96,19 +100,16 @@ def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:
     create_table_artifact(rows, key=key, description=note)
 
 
-def save(rows: Iterable[Mapping[str, object]], path: Path) -> None:
-    """Write a table to a CSV file, with a line of heads if there is any row.
+def save(rows: Iterable[Sequence[object]], heads: Sequence[str], path: Path) -> None:
+    """Write a table to a CSV file.
 
     Raises:
         SettingsInvalid: The file cannot be written.
     """
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            heads: csv.DictWriter[str] | None = None
-            for row in rows:
-                if heads is None:
-                    heads = csv.DictWriter(file, row.keys())
-                    heads.writeheader()
-                heads.writerow(row)
+            table = csv.writer(file)
+            table.writerow(heads)
+            table.writerows(rows)
     except OSError as fault:
         raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None

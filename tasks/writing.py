@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -148,19 +148,35 @@ class _Writer:
         """Write batches until their look is out of date; return the guids left.
 
         The first is written in any case: its turn was awaited before the look.
+        So is what shares a rating with it: else both would be due again for ever.
         """
-        for at, batch in enumerate(requests):
-            if at:
+        begun: set[str] = set()
+        left: set[str] = set()
+        for batch in requests:
+            guids = set(batch.guid)
+            may_wait = begun and begun.isdisjoint(guids)
+            if begun and not (may_wait and time.monotonic() >= fresh_until):
                 self.bench.await_turn()
-            if at and time.monotonic() >= fresh_until:
-                return {guid for one in requests[at:] for guid in one.guid}
-            self._write(batch, looks[batch.phase.level])
-        return set()
+            if may_wait and time.monotonic() >= fresh_until:
+                left |= guids
+                continue
+            self._write(batch, looks[batch.phase.level], begun)
+            begun |= guids
+        return left
 
-    def _write(self, batch: Batch, look: Look) -> None:
+    def _write(self, batch: Batch, look: Look, begun: set[str]) -> None:
+        """Write a batch; what shares a rating that was just written lacks only the tag.
+
+        To rate it again would do nothing: it counts as rated since the look.
+        """
         bench = self.bench
+        edit = batch.edit(bench.tag)
+        rated = np.array([guid in begun for guid in batch.guid], np.bool_)
         bench.store.intend(batch, look, bench.tag, bench.run_id, time.time())
-        bench.pen.make(batch.edit(bench.tag))
+        if not rated.all():
+            bench.pen.make(edit.take(~rated))
+        if rated.any() and bench.tag:
+            bench.pen.make(replace(edit.take(rated), rates=False))
         bench.store.acknowledge(batch, time.time())
         self.result.written += len(set(batch.guid))
         bench.watch(Step(self.letter, batch.phase.label, len(batch)))

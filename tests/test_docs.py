@@ -148,5 +148,12 @@ def test_the_readme_leads_a_first_run_step_by_step():
     assert sorted(steps, key=way.index) == steps
 
 
+def test_every_file_that_the_readme_points_to_exists():
+    linked = re.findall(r"\]\(([\w./-]+)\)", README)
+
+    assert len(linked) > 5
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
 def test_the_documentation_names_no_path_of_a_machine():
     assert not re.search(r"/(work|home|root|tmp|Users)/", README + PROMISES)

@@ -56,7 +56,7 @@ def number(element: Element, name: str, absent: float) -> float:
     text = element.get(name)
     if text is None or not text:
         return absent
-    lowest, highest = _bounds(name)
+    lowest, highest = RATINGS if name == "userRating" else NUMBERS
     try:
         value = float(text)
     except ValueError:
@@ -67,11 +67,6 @@ def number(element: Element, name: str, absent: float) -> float:
         f"Plex sent {name}={text[:40]!r} for item {element.get('ratingKey')}, "
         f"which is not {'a rating' if name == 'userRating' else 'a number'}."
     )
-
-
-def _bounds(name: str) -> tuple[float, float]:
-    """Return the least and the greatest value that an attribute may have."""
-    return RATINGS if name == "userRating" else NUMBERS
 
 
 def key_of(element: Element) -> int:
@@ -155,15 +150,16 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
 
 def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
     told = [e.get(name) for e in elements]
+    lowest, highest = RATINGS if name == "userRating" else NUMBERS
     try:
-        column = np.array([float(text) if text else absent for text in told])
+        values = [float(text) if text else absent for text in told]
     except ValueError:
-        column = np.full(len(told), np.nan)
-    lowest, highest = _bounds(name)
-    able = (lowest <= column) & (column <= highest)
-    if all(text is None or able[row] for row, text in enumerate(told)):
-        return column
-    # Something is odd: let it be told of which item.
+        values = []
+    kept = zip(values, told, strict=False)
+    sane = all(lowest <= value <= highest for value, text in kept if text)
+    if sane and len(values) == len(told):
+        return np.array(values)
+    # Let it be told of which item.
     return np.array([number(e, name, absent) for e in elements])
 
 

@@ -1,5 +1,6 @@
 """What a database complains of, in our own words, without a password, with advice."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,7 +34,7 @@ def usable(url: URL) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, ImportError) as fault:
+    except (SQLAlchemyError, sqlite3.Error, ImportError) as fault:
         raise refusal_of(url, fault) from fault
 
 

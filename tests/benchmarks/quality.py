@@ -12,7 +12,14 @@ import numpy as np
 from engine.backtest import backtest, verdict
 from engine.branches import branches_of
 from engine.classic import Constants
-from engine.folds import hidings
+from engine.folds import (
+    FOLDS,
+    Hiding,
+    artist_texts,
+    hidings,
+    number_of,
+    rated_rows,
+)
 from engine.methods import (
     CLASSIC,
     HIERARCHICAL,
@@ -72,7 +79,9 @@ FOLD_SIZES = {
 WITH_CRITICS = {"track5": 0.727, "album5": 1.025, "keep20": 0.823}
 """Everything, on lib09."""
 ALBUMS = {"alb02": (1.509, 1.375, 1.361), "alb05": (1.563, 1.537, 1.539)}
-"""Mean, classic and tree, when albums are guessed from their artist."""
+"""Mean, classic and tree, when albums are guessed from their artist. Published
+with various artists as one artist, which makes alb05 0.004 worse."""
+ALBUMS_OFF = 6e-4
 
 
 def by_album_average(part, rows):
@@ -89,6 +98,14 @@ def by_album_average(part, rows):
     sd = float(np.sqrt(np.mean((heard[rated] - others) ** 2)))
     guess = ((3 * mean + total) / (3 + count))[tree.album[rows]]
     return normal_forecast(guess, sd, taste_of(heard[rated]))
+
+
+def fifths_of_albums(part):
+    """Hide fifths of the albums of a library that knows them as tracks."""
+    names = artist_texts(part) + "|" + part.tracks.items.title
+    fold = np.array([number_of(name) % FOLDS for name in names])
+    rated = rated_rows(part)
+    return [Hiding(rated[fold[rated] == at], 1 / len(rated)) for at in range(FOLDS)]
 
 
 METHODS = usual_methods(Constants()) | {ALBUM_AVERAGE: by_album_average}
@@ -172,11 +189,12 @@ def main(folder: Path) -> int:
         print(f"  {regime}: {judge.check(f'critics {regime}', rmse, wanted, ALL_OFF)}")
     for library, wanted in ALBUMS.items():
         part = albums_as_tracks(folder / f"{library}.csv.gz")
-        test = backtest(part, METHODS, "track5")
-        print(f"\n{library}: albums guessed from their artist (other folds: ± 0.03)")
+        test = backtest(part, METHODS, "album5", fifths_of_albums(part))
+        print(f"\n{library}: albums guessed from their artist")
         for name, target in zip(GUESSING, wanted, strict=True):
             rmse = test.scores[name].rmse
-            print(f"  {name:24}{judge.check(f'{library} {name}', rmse, target, 0.03)}")
+            figure = judge.check(f"{library} {name}", rmse, target, ALBUMS_OFF)
+            print(f"  {name:24}{figure}")
     print("\n" + ("\n".join(judge.missed) or "All figures were reached."))
     return 1 if judge.missed else 0
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.batches import admit, batches, still_due
+from engine.batches import admit, batches
 from engine.classic import Phase
 from engine.doubles import with_doubles
 from engine.estimates import Estimates
@@ -89,10 +89,8 @@ def test_each_request_knows_how_sure_its_own_ratings_are():
 
     assert ratings_behind([low]) == {"b": 11}
     assert ratings_behind([high]) == {"a": 10, "c": 12}
-    later = look.take(np.array([1, 3]))
-    kept = still_due(high, later, memory_of(rows[1], rows[3]))
-    assert kept.guid.tolist() == ["a", "a"]
-    assert ratings_behind([kept]) == {"a": 10}
+    some = plan.take(np.array([0, 2]))
+    assert ratings_behind([some]) == {"a": 10, "c": 12}
 
 
 def test_what_is_known_is_told_by_name_and_what_is_not_is_none():

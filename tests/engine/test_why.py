@@ -1,15 +1,28 @@
 """The reasons of an inferred value add up to it, whatever the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.assumptions import Assumptions
 from engine.classic import Constants, Phase, album_down, album_up, artist_up, track_down
+from engine.doubles import with_doubles
+from engine.filler import Filler, without_filler
 from engine.fitting import fit
 from engine.hierarchical import inferred, predict
 from engine.library import Level
-from engine.why import why_classic, why_hierarchical
-from tests.engine.parts import part_of, random_library, worked_example
+from engine.why import why_classic, why_double, why_hierarchical
+from tests.engine.parts import (
+    NAN,
+    items_of,
+    library_of,
+    part_of,
+    random_library,
+    worked_example,
+)
 
 SEEDS = range(5)
 MEAN = 6.3
@@ -99,3 +112,73 @@ def test_each_phase_of_the_hierarchical_model_can_be_explained():
     up = inferred(Phase.ALBUM_UP, part, learned).mean
 
     assert why_hierarchical(part, learned, Level.ALBUM, 0).value == pytest.approx(up[0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+def test_whatever_the_library_the_parts_add_up_with_twins_and_filler_too(
+    seed, twins, filler
+):
+    part = with_repeats(part_of(random_library(seed, albums_rated=0.3)), seed)
+    part = with_doubles(part) if twins else part
+    part = without_filler(part, Filler(words=("1", "4", "7"))) if filler else part
+    learned = fit(part, Assumptions(genre_ratings=1))
+    classic = classic_values(part)
+
+    for level in Level:
+        mean = predict(part, learned, level).mean
+        for row in range(len(part[level])):
+            for why, value in (
+                (why_classic(part, level, row, MEAN, CONSTANTS), classic[level][row]),
+                (why_hierarchical(part, learned, level, row), mean[row]),
+            ):
+                assert sum(own.adds for own in why.reasons) == pytest.approx(
+                    value, abs=1e-9
+                )
+
+
+def with_repeats(part, seed):
+    """Return the part with some recordings that are on two albums of an artist."""
+    draw = np.random.default_rng(seed)
+    items = part.tracks.items
+    again = draw.integers(0, max(len(items) // 2, 1), len(items))
+    items = replace(items, title=items.title[again], duration=items.duration[again])
+    return replace(part, tracks=replace(part.tracks, items=items))
+
+
+def test_a_double_is_explained_by_the_ratings_of_the_same_recording():
+    rating, seconds = [9.0, 7.0, NAN, 4.0, NAN], [200, 201, 202, 90, 90]
+    part = with_doubles(
+        part_of(
+            library_of(
+                items_of(Level.ARTIST, ["A"], [-1]),
+                items_of(Level.ALBUM, ["one", "two", "three"], [0, 0, 0]),
+                items_of(
+                    Level.TRACK,
+                    ["Song", "Song", "Song", "Other", "Lonely"],
+                    [0, 1, 2, 0, 0],
+                    rating,
+                    duration=1000 * np.array(seconds),
+                ),
+            )
+        )
+    )
+
+    why = why_double(part, Level.TRACK, 2)
+
+    assert why.value == 8
+    assert [(own.what, own.adds) for own in why.reasons] == [
+        ("double", 4.5),
+        ("double", 3.5),
+    ]
+    assert why_double(part, Level.TRACK, 4) is None
+    assert why_double(part, Level.TRACK, 0) is None
+    assert why_double(part, Level.ALBUM, 0) is None
+
+
+def test_filler_is_no_reason():
+    part = without_filler(worked_example(), Filler(words=("u",)))
+
+    why = why_hierarchical(part, fit(part), Level.TRACK, 2)
+
+    assert {own.name for own in why.reasons if own.rating} == {"t", "w"}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from prefect.events.schemas.automations import AutomationCore
 
 from flows.deployments import OFFERS
 from tasks.hosting import free_port
@@ -26,7 +27,7 @@ class Served:
     """A running `plexbayes serve`, used over Prefect's API as the UI does."""
 
     def __init__(self, listener: Listener, port: int, *words: str) -> None:
-        environment = listener.environment.copy()
+        environment = listener.environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
         environment.pop("PREFECT_API_URL")
         self.process = subprocess.Popen(
             [COMMAND, "serve", "--port", str(port), *words],
@@ -185,3 +186,12 @@ def test_prefect_yaml_offers_what_serve_offers() -> None:
         for o in OFFERS
     }
     assert written == offered
+
+
+def test_the_example_of_an_automation_is_one_that_prefect_accepts() -> None:
+    document = Path(__file__).parents[2].joinpath("docs", "notify.yaml").read_text()
+
+    automation = AutomationCore.model_validate(yaml.safe_load(document))
+
+    assert automation.trigger.type == "event"
+    assert "prefect.flow-run.Failed" in automation.trigger.expect

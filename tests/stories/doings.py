@@ -35,6 +35,9 @@ FEW = 8
 class Doings(RuleBasedStateMachine):
     """A person, a Plex and a record, and all that the person may do."""
 
+    model = "classic"
+    """How runs infer."""
+
     @initialize(
         batch=st.sampled_from([25, 2]),
         dynamic=st.booleans(),
@@ -55,6 +58,7 @@ class Doings(RuleBasedStateMachine):
         plex = self.home.enter_context(served(self.world, floats))
         self.person = Person(self.world, self.record)
         wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
+        wishes["model"] = self.model
         settings = settings_for(plex.url, self.record.path, **wishes)
         self.operator = Operator(plex, self.record, settings)
         self.taken: set[str] = set()

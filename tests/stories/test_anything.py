@@ -237,11 +237,22 @@ class Household(Doings):
         return None
 
 
-def test_anything_may_happen_in_any_order() -> None:
+class LearningHousehold(Household):
+    """The same, with runs that learn from the ratings that there are."""
+
+    model = "hierarchical"
+
+
+@pytest.mark.parametrize(
+    ("household", "stories"), [(Household, 200), (LearningHousehold, 12)]
+)
+def test_anything_may_happen_in_any_order(
+    household: type[Household], stories: int
+) -> None:
     run_state_machine_as_test(
-        Household,
+        household,
         settings=settings(
-            max_examples=200,
+            max_examples=stories,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.edits import Edit
 from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
 from engine.library import Level
 from tasks.diagnosing import check_server
@@ -48,8 +49,7 @@ def read(gateway: PlexGateway) -> None:
 
 
 def write(gateway: PlexGateway) -> None:
-    one = np.array([7])
-    gateway.rate(Level.TRACK, one, 8, mood_locked=False, rating_locked=False)
+    gateway.edit(Edit(Level.TRACK, np.array([7]), rates=True, points=8.0))
 
 
 def test_no_header_tells_of_this_machine():
