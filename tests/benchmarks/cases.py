@@ -19,6 +19,7 @@ class Case:
     sizes: tuple[int, ...] = SIZES
     config: dict[str, Any] = field(default_factory=dict)
     faults: Sequence[dict[str, Any]] = ()
+    """What goes wrong; then the server is tried anew, with an empty record."""
 
 
 INFER, UNDO = ("infer", "--live"), ("undo", "--live", "--yes")
@@ -31,11 +32,7 @@ CASES = (
     Case("", UNDO, SIZES[:2]),
     Case("first run, default cooldown", INFER, SIZES[1:2], {"COOLDOWN_BATCH": 25}),
     Case("", UNDO, SIZES[1:2]),
+    Case("first run, one rating a request", INFER, SIZES[:1], faults=UNTOLD),
 )
 """In this order on one server: each undo leaves it as it was. One without a name
 only does that."""
-FALLBACK = (
-    Case("first run, one rating a request", INFER, SIZES[:1], faults=UNTOLD),
-    Case("", UNDO, SIZES[:1]),
-)
-"""For `--fallback`: the server does not honour ratings of several items at once."""

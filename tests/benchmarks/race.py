@@ -25,12 +25,13 @@ from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
 from engine.plan import PhasePlan, plan_part
+from engine.points import STEP
 from tasks.believing import beliefs_of
 from tasks.plex.gateway import PAGE as LARGE_PAGE
 from tasks.remembering import Stock, take_stock
 from tasks.settings import Settings
 from tasks.workbench import workbench
-from tests.benchmarks.cases import CASES, FALLBACK, INFER, QUICK, SIZES, UNDO, Case
+from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.simulator.process import Simulator
 
@@ -79,6 +80,8 @@ class Bench:
         config = {"PLEX_URL": self.plex.url, "PLEX_TOKEN": self.plex.token}
         config |= {"COOLDOWN_BATCH": 0} | case.config
         (self.folder / "config.json").write_text(json.dumps(config))
+        if case.faults:
+            self.forget()
         minimum = self.minimum(case, Settings(**lowered(config)))
         self.plex.faults(list(case.faults))
         self.plex.clear_log()
@@ -107,13 +110,18 @@ class Bench:
             prefect=1 - worked / seconds if worked else None,
         )
 
+    def forget(self) -> None:
+        """Begin with an empty record."""
+        for file in self.folder.glob("plexbayes.db*"):
+            file.unlink()
+
     def plan(self, settings: Settings) -> tuple[Stock, list[PhasePlan]]:
         """Return what would be written now."""
         state = f"sqlite:///{self.folder}/plexbayes.db"
         settings = settings.model_copy(update={"state_url": secret(state)})
         with workbench(settings, "bench", live=False) as bench:
             stock = take_stock(bench)
-        beliefs = beliefs_of(settings, stock.everything)
+        beliefs = beliefs_of(settings, stock.everything, STEP)
         parts = split(stock.library, stock.everything).values()
         plans = [plan_part(tuple(Phase), part, beliefs) for part in parts]
         return stock, [plan for letter in plans for plan in letter]
@@ -179,7 +187,7 @@ def race(tracks: int, cases: Sequence[Case], folder: Path) -> Iterator[Result]:
     """Run all cases on one simulator: ours first, which leave it as it was."""
     with Simulator.start(synthetic=tracks, seed=7, latency=LATENCY) as plex:
         bench = Bench(plex, folder, tracks)
-        (folder / "plexbayes.db").unlink(missing_ok=True)
+        bench.forget()
         settings = Settings(plex_url=plex.url, plex_token=plex.token, cooldown_batch=0)
         stock, plans = bench.plan(settings)
         yield from precision(bench, settings)
@@ -212,13 +220,12 @@ def main() -> None:
     from tests.benchmarks.telling import tell  # noqa: PLC0415 (draws)
 
     quick = bool(os.environ.get("QUICK"))
-    cases = CASES + (FALLBACK if "--fallback" in sys.argv else ())
     results = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         warm_up(folder)
         for tracks in QUICK if quick else SIZES:
-            own = CASES[:4] if quick else [c for c in cases if tracks in c.sizes]
+            own = CASES[:4] if quick else [c for c in CASES if tracks in c.sizes]
             for result in race(tracks, own, folder):
                 print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
                 results.append(result)

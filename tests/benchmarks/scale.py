@@ -24,6 +24,7 @@ from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
 from engine.plan import plan_part
+from engine.points import STEP
 from tasks.believing import beliefs_of
 from tasks.reading import read_library
 from tasks.remembering import remember, settle, stand, take_stock
@@ -103,7 +104,7 @@ def measure(address: str, token: str, folder: str) -> Measured:
         with watch.stage("own"):
             stock = take_stock(bench, lambda: library)
         with watch.stage("infer"):
-            beliefs = beliefs_of(settings, stock.everything)
+            beliefs = beliefs_of(settings, stock.everything, STEP)
             parts = split(library, stock.everything)
         with watch.stage("plan"):
             plans = [

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
+from engine.estimates import Estimates
 from engine.plan import PhasePlan
 from tests.benchmarks.per_item import Script, sample
 from tests.benchmarks.speed import synthetic
@@ -30,7 +31,9 @@ def script() -> Script:
 def plan(key, phase) -> PhasePlan:
     nothing = np.full(len(key), np.nan)
     guid = np.array([f"local://{one}" for one in key], object)
-    return PhasePlan(phase, key, guid, nothing, nothing + 7, kept=0, cleared=0)
+    seven = np.full(len(key), 7.0)
+    unsure = Estimates.plain(seven, np.zeros(len(key), np.int64))
+    return PhasePlan(phase, key, guid, nothing, seven, unsure, kept=0, cleared=0)
 
 
 @pytest.mark.parametrize(
