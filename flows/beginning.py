@@ -13,10 +13,12 @@ from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
 from engine.plan import Beliefs
 from tasks import reporting, running
 from tasks.believing import beliefs_of
+from tasks.doubting import refuse_if_outdated
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import Heeding, heeded
 from tasks.patience import insist
 from tasks.precaution import precautions
+from tasks.remembering import Stock
 from tasks.settings import Settings
 from tasks.shadow.runs import begin_run, first_fit
 from tasks.workbench import GATE, Workbench, workbench
@@ -43,6 +45,20 @@ def opened(
         )
         reporting.say(*patiently(lambda: precautions(bench)))
         yield bench, heeding
+
+
+def vouch(bench: Workbench, stock: Stock) -> None:
+    """Make sure that the record is no old copy, and wait for a Plex that is away.
+
+    Raises:
+        RecordOutdated: Guesses would pass for a person's ratings.
+    """
+    insist(
+        lambda: refuse_if_outdated(bench, stock),
+        settings=bench.settings,
+        gate=bench.gate,
+        tell=reporting.warn,
+    )
 
 
 def try_server(bench: Workbench, everything: Part) -> None:

@@ -17,13 +17,12 @@ from engine.library import Library
 from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import agree_on_beliefs, opened, try_server
+from flows.beginning import agree_on_beliefs, opened, try_server, vouch
 from flows.ending import conclude, facts
 from flows.naming import run_name
 from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
-from tasks.doubting import refuse_if_outdated
 from tasks.remembering import Stock, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
@@ -65,7 +64,7 @@ def infer(
     reporting.say(*remarks)
     with opened(settings, live=live, accept=accept_library) as (bench, heeding):
         stock = look_around(bench, "read the library")
-        refuse_if_outdated(bench, stock)
+        vouch(bench, stock)
         before = stock.everything
         try_server(bench, before)
         beliefs = agree_on_beliefs(bench, before)

@@ -14,18 +14,13 @@ from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
-from engine.points import STEP, TOLERANCE, Bools, Floats
+from engine.points import STEP, TOLERANCE
+from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, mend, near
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench
 
-CANARY = "plexbayes canary"
-"""A mood that only exists while a server is tried."""
-
-FIRST, SECOND = 7.33, 3.33
-"""Points that no person gives."""
-
-COARSE = 0.1
-"""Points; the step of servers that keep one decimal."""
+LONGEST_NAME = 64
+"""Letters of a run's name on record."""
 
 PHASES = {
     Level.TRACK: Phase.TRACK_DOWN,
@@ -63,7 +58,7 @@ def probe(bench: Workbench, everything: Part) -> Probe | None:
         PlexUnreachable: The trial broke off; another may be made.
         LibraryChanging: A person was at work on the two items.
     """
-    _clean_up(bench)
+    mend(bench)
     found = _candidates(bench, everything)
     if found is None:
         return None
@@ -75,20 +70,8 @@ def probe(bench: Workbench, everything: Part) -> Probe | None:
     return came
 
 
-def _clean_up(bench: Workbench) -> None:
-    """Take off what a trial that broke off has left."""
-    for level in Level if bench.settings.inferred_tag else ():
-        left = bench.gateway.tagged(level, CANARY).key
-        look = bench.gateway.look(left)[level]
-        for locked in (False, True):
-            key = look.key[look.mood_locked == locked]
-            if len(key):
-                edit = Edit(level, key, drops=(CANARY,), mood_locked=locked)
-                bench.gateway.edit(edit)
-
-
 def _candidates(bench: Workbench, everything: Part) -> tuple[Level, Look] | None:
-    """Return two items that nobody rated, preferably with moods to lose."""
+    """Return two items that nobody rated, preferably without moods to lose."""
     for level in PHASES:
         shelf = everything[level]
         alone = np.bincount(shelf.twin, minlength=len(shelf))[shelf.twin] == 1
@@ -98,7 +81,7 @@ def _candidates(bench: Workbench, everything: Part) -> tuple[Level, Look] | None
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
         rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in promised]
-        rows.sort(key=lambda row: not look.moods[row])
+        rows.sort(key=lambda row: len(look.moods[row]))
         if len(rows) > 1:
             return level, look.take(np.sort(rows[:2]))
     return None
@@ -117,8 +100,9 @@ class _Trial:
 
     def run(self) -> Probe:
         """Try everything out, and restore the items."""
+        self._promise(FIRST)
         self._edit(adds=self._tags[:1])
-        self._rate(FIRST, adds=self._tags[1:])
+        self._edit(rates=True, points=FIRST, adds=self._tags[1:])
         self._look()
         able = Abilities(self._rating(), self._tagging())
         # Plex's own apps rate like this; it also sets the date that a guard needs.
@@ -131,7 +115,7 @@ class _Trial:
         return self._restored(able)
 
     def _rating(self) -> Reach:
-        rated = _near(self._now.rating, FIRST) & ~self._now.rating_locked
+        rated = near(self._now.rating, FIRST) & ~self._now.rating_locked
         return Reach.TOGETHER if rated.all() else Reach.SINGLY
 
     def _tagging(self) -> Reach:
@@ -147,9 +131,10 @@ class _Trial:
 
     def _is_spared(self) -> bool:
         """Say whether a guarded edit leaves alone what was rated since."""
-        self._rate(SECOND, is_guarded=True)
+        self._promise(SECOND)
+        self._edit(rates=True, points=SECOND, is_guarded=True)
         self._look()
-        return not _near(self._now.rating, SECOND)[0]
+        return not near(self._now.rating, SECOND)[0]
 
     def _restored(self, able: Abilities) -> Probe:
         """Give the items back as they were."""
@@ -188,18 +173,16 @@ class _Trial:
     def _look(self) -> None:
         """Look at the items; whoever else is at work there comes first."""
         now = self._bench.gateway.look(self._before.key)[self._level]
-        ours = np.isnan(now.rating) | _near(now.rating, FIRST)
-        ours |= _near(now.rating, SECOND)
+        ours = np.isnan(now.rating) | near(now.rating, FIRST)
+        ours |= near(now.rating, SECOND)
         if len(now.key) != len(self._before.key) or not ours.all():
             raise LibraryChanging(
                 "The items with which the server was tried changed meanwhile."
             )
         self._now = now
 
-    def _rate(
-        self, points: float, *, adds: tuple[str, ...] = (), is_guarded: bool = False
-    ) -> None:
-        """Promise a rating, and make it in one request."""
+    def _promise(self, points: float) -> None:
+        """Put on record that the items are to hold points."""
         before, now = self._before, self._now
         batch = Batch(
             phase=PHASES[self._level],
@@ -213,8 +196,8 @@ class _Trial:
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
         bench, tag = self._bench, "".join(self._tags[1:])
-        bench.store.intend(batch, before, tag, bench.run_id, time.time())
-        self._edit(rates=True, points=points, adds=adds, is_guarded=is_guarded)
+        run = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
+        bench.store.intend(batch, before, tag, run, time.time())
 
     def _edit(
         self,
@@ -238,9 +221,3 @@ class _Trial:
                 rated_until=rated_until,
             )
             self._bench.gateway.edit(edit, is_guarded=is_guarded)
-
-
-def _near(rating: Floats, points: float) -> Bools:
-    """Say where a server kept points, be it with one decimal."""
-    near: Bools = np.abs(rating - points) <= COARSE / 2
-    return near

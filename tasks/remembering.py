@@ -16,6 +16,7 @@ from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts
 from tasks.believing import heard
+from tasks.mending import mend
 from tasks.plex.gateway import PlexGateway
 from tasks.reading import read_library
 from tasks.shadow.rows import Intent, Shadow
@@ -138,6 +139,8 @@ def take_stock(bench: Workbench, read: Callable[[], Library] | None = None) -> S
         bench: The tools; a live run also brings the record up to date.
         read: How to read; else plainly.
     """
+    if bench.is_live:
+        mend(bench)
     library = read() if read else read_library(bench.gateway, bench.gate.pass_through)
     standings = stand(library, remember(bench.store, library, live=bench.is_live))
     if bench.is_live:

@@ -40,7 +40,7 @@ class Pen:
         """Divide an edit into what the server takes at once."""
         able = self.abilities
         if able.tagging is Reach.NEVER:
-            edit = replace(edit, adds=(), drops=())
+            edit = replace(edit, adds=())
         apart = edit.rates and edit.tags and able.rating is not able.tagging
         if edit.rates:
             yield replace(edit, adds=(), drops=()) if apart else edit
