@@ -1,12 +1,13 @@
 """How a run begins: its tools, a server that is tried, and what it takes as given."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
 from prefect import runtime
+from prefect.utilities.annotations import quote
 
 from engine.abilities import remarks_on
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
@@ -61,13 +62,18 @@ def vouch(bench: Workbench, stock: Stock) -> None:
     )
 
 
-def try_server(bench: Workbench, everything: Part) -> None:
-    """Find out how a server may be written to that is not known yet; say so."""
+def try_server(bench: Workbench, parts: Sequence[Part]) -> None:
+    """Find out how a server may be written to that is not known yet; say so.
+
+    Args:
+        bench: The tools of the run.
+        parts: What the run is about; only there anything is tried.
+    """
     if bench.gateway.is_scanned:
         reporting.warn("Plex is scanning the library: what moves meanwhile may fail.")
     if bench.is_live and bench.pen.abilities.is_assumed:
         step = running.patient(running.probe, bench.settings, bench.gate)
-        found = step.submit(bench, everything).result()
+        found = step.submit(bench, quote(parts)).result()
         for key in found.marred if found else ():
             reporting.warn(
                 f"Trying out this server changed moods or locks of item {key}, and it "

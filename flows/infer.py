@@ -66,13 +66,13 @@ def infer(
         stock = look_around(bench, "read the library")
         vouch(bench, stock)
         before = stock.everything
-        try_server(bench, before)
-        beliefs = agree_on_beliefs(bench, before)
         with bench.at_work():
             parts = split(stock.library, before)
         outcome = Outcome()
         for letter in chosen_letters(letters, parts):
             outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
+        try_server(bench, [parts[letter] for letter in outcome.results])
+        beliefs = agree_on_beliefs(bench, before)
         plan_letters(outcome, steps, parts, beliefs)
         show_plan(outcome, before, plan)
         wrote = live and write_letters(bench, outcome, before, parts)

@@ -1,6 +1,7 @@
 """Trying out on two items what a server can be trusted with, before it matters."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +12,10 @@ from engine.classic import Phase
 from engine.edits import Edit
 from engine.errors import LibraryChanging
 from engine.estimates import Estimates
-from engine.evidence import Part
+from engine.evidence import Part, Shelf
 from engine.library import Level
 from engine.ownership import Owner
-from engine.points import STEP, TOLERANCE
+from engine.points import STEP, TOLERANCE, Ints
 from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, mend, near
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench
@@ -39,7 +40,7 @@ class Probe:
     """The keys of items that the server would not give back as they were."""
 
 
-def probe(bench: Workbench, everything: Part) -> Probe | None:
+def probe(bench: Workbench, *parts: Part) -> Probe | None:
     """Find out how the server may be written to, and leave all as it was.
 
     Two unrated items are rated and tagged together, read back, and restored. As
@@ -49,7 +50,7 @@ def probe(bench: Workbench, everything: Part) -> Probe | None:
 
     Args:
         bench: The tools of a live run.
-        everything: The library as it was read.
+        parts: Where the two items may be looked for.
 
     Returns:
         None if there are no two items to try it on.
@@ -59,7 +60,7 @@ def probe(bench: Workbench, everything: Part) -> Probe | None:
         LibraryChanging: A person was at work on the two items.
     """
     mend(bench)
-    found = _candidates(bench, everything)
+    found = _candidates(bench, parts)
     if found is None:
         return None
     came = _Trial(bench, *found).run()
@@ -70,13 +71,11 @@ def probe(bench: Workbench, everything: Part) -> Probe | None:
     return came
 
 
-def _candidates(bench: Workbench, everything: Part) -> tuple[Level, Look] | None:
+def _candidates(bench: Workbench, parts: Sequence[Part]) -> tuple[Level, Look] | None:
     """Return two items that nobody rated, preferably without moods to lose."""
     for level in PHASES:
-        shelf = everything[level]
-        alone = np.bincount(shelf.twin, minlength=len(shelf))[shelf.twin] == 1
-        free = alone & (shelf.standing.owner == Owner.NOBODY)
-        look = bench.gateway.look(shelf.items.key[free][:MOST_IDS])[level]
+        free = [_free(part[level]) for part in parts]
+        look = bench.gateway.look(np.concatenate(free)[:MOST_IDS])[level]
         promised = {row.guid for row in bench.store.intents(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
@@ -85,6 +84,13 @@ def _candidates(bench: Workbench, everything: Part) -> tuple[Level, Look] | None
         if len(rows) > 1:
             return level, look.take(np.sort(rows[:2]))
     return None
+
+
+def _free(shelf: Shelf) -> Ints:
+    """Return the keys of unrated items that share their rating with no other."""
+    alone = np.bincount(shelf.twin, minlength=1)[shelf.twin] == 1
+    keys: Ints = shelf.items.key[alone & (shelf.standing.owner == Owner.NOBODY)]
+    return keys
 
 
 class _Trial:

@@ -55,10 +55,10 @@ def read(bench: Workbench, moment: str) -> Library:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def probe(bench: Workbench, everything: Part) -> probing.Probe | None:
+def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     """Try out on two items how the server may be written to."""
     with bench.at_work():
-        return probing.probe(bench, everything)
+        return probing.probe(bench, *parts)
 
 
 @task(

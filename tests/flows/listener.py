@@ -76,6 +76,11 @@ class Listener:
             text=True,
         )
 
+    def acquaint(self) -> None:
+        """Have the server tried, so that later only what is inferred is written."""
+        self.run("doctor", "--canary")
+        self.plex.clear_log()
+
     def query(self, question: str) -> list[tuple[Any, ...]]:
         """Ask the shadow state in SQL."""
         with sqlite3.connect(self.state) as connection:

@@ -70,7 +70,7 @@ def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
 def ids_of(request: dict[str, Any]) -> list[int]:
     """Return the items that a write named."""
     query = httpx.URL("http://plex" + request["path"].replace(" ", "%20")).params
-    return [int(key) for key in query["id"].split(",")]
+    return [int(key) for key in query.get("id", query.get("key", "")).split(",")]
 
 
 @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "reset_before"])
@@ -102,6 +102,7 @@ def test_a_write_of_unknown_outcome_is_settled_by_a_retry(
 def test_after_a_kill_the_next_run_finishes_and_nothing_is_mistaken(
     plex: Simulator, listener: Listener, index: int
 ) -> None:
+    listener.acquaint()
     before = plex.dump()
     hang = {"match": {"method": "PUT", "from": index, "times": 1}, "seconds": 30}
     plex.faults([hang | {"do": "timeout_after"}])
