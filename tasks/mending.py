@@ -14,7 +14,7 @@ TRIAL = "trial "
 CANARY = "plexbayes canary"
 """A mood that only exists while a server is tried."""
 
-FIRST, SECOND = 7.33, 3.33
+FIRST, SECOND = 7.33, 3.3
 """Points that no person gives; they only stand in Plex during a trial."""
 
 COARSE = 0.1

@@ -15,7 +15,7 @@ from engine.estimates import Estimates
 from engine.evidence import Part, Shelf
 from engine.library import Level
 from engine.ownership import Owner
-from engine.points import STEP, TOLERANCE, Ints
+from engine.points import STEP, TOLERANCE, Floats, Ints
 from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, mend, near
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench
@@ -106,7 +106,8 @@ class _Trial:
 
     def run(self) -> Probe:
         """Try everything out, and restore the items."""
-        self._promise(FIRST)
+        # On a server that rounds, what arrives is this, and still known as ours.
+        self._promise(FIRST, np.full(len(self._before.key), round(FIRST, 1)))
         self._edit(adds=self._tags[:1])
         self._edit(rates=True, points=FIRST, adds=self._tags[1:])
         self._look()
@@ -137,7 +138,7 @@ class _Trial:
 
     def _is_spared(self) -> bool:
         """Say whether a guarded edit leaves alone what was rated since."""
-        self._promise(SECOND)
+        self._promise(SECOND, self._now.rating)
         self._edit(rates=True, points=SECOND, is_guarded=True)
         self._look()
         return not near(self._now.rating, SECOND)[0]
@@ -187,9 +188,9 @@ class _Trial:
             )
         self._now = now
 
-    def _promise(self, points: float) -> None:
-        """Put on record that the items are to hold points."""
-        before, now = self._before, self._now
+    def _promise(self, points: float, or_else: Floats) -> None:
+        """Put on record that the items hold points, or else others, and are ours."""
+        before = self._before
         batch = Batch(
             phase=PHASES[self._level],
             after=points,
@@ -197,7 +198,7 @@ class _Trial:
             rating_locked=False,
             key=before.key,
             guid=before.guid,
-            before=now.rating,
+            before=or_else,
             rated_until=0,
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
