@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.edits import Edit
 from engine.errors import LibraryMissing, PlexError, PlexRefused
 from engine.library import Level
 from tasks.plex.gateway import PlexGateway
@@ -135,7 +136,7 @@ def test_a_look_tells_ratings_locks_and_our_tag(plex, gateway, songs):
 
 def test_a_look_tells_a_locked_rating(gateway, songs):
     keys = np.array(songs["tracks"][:1])
-    gateway.rate(Level.TRACK, keys, 5.0, mood_locked=False, rating_locked=True)
+    gateway.edit(Edit(Level.TRACK, keys, rates=True, points=5.0, rating_locked=True))
 
     look = gateway.look(keys)[Level.TRACK]
 
@@ -224,7 +225,7 @@ def test_requests_are_counted(plex, gateway, songs):
 
     gateway.look(np.array(songs["tracks"]))
     gateway.count_tagged(Level.ARTIST)
-    gateway.untag(Level.TRACK, np.array(songs["tracks"]), "x", mood_locked=False)
+    gateway.edit(Edit(Level.TRACK, np.array(songs["tracks"]), drops=("x",)))
 
     counts = plex.counts()
     assert gateway.reads - reads == counts["reads"]

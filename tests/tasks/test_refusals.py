@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.errors import PlexError, PlexRefused, PlexUnreachable
+from engine.edits import Edit
+from engine.errors import (
+    NotThere,
+    PlexError,
+    PlexRefused,
+    PlexUnreachable,
+    RequestTooLong,
+)
 from engine.library import Level
 from tasks.configfile import ARTICLE
 from tasks.plex.gateway import PlexGateway
@@ -21,11 +28,11 @@ OUTLASTED = 0.5
 """Seconds that a hanging connection hangs: longer than we wait."""
 
 STATUSES = [
-    (400, PlexRefused),
+    (400, RequestTooLong),
     (401, PlexRefused),
     (403, PlexRefused),
-    (404, PlexRefused),
-    (414, PlexRefused),
+    (404, NotThere),
+    (414, RequestTooLong),
     (429, PlexUnreachable),
     (500, PlexUnreachable),
     (502, PlexUnreachable),
@@ -43,9 +50,7 @@ def read(gateway):
 
 
 def write(gateway):
-    gateway.rate(
-        Level.TRACK, np.array([1005]), 8, mood_locked=False, rating_locked=False
-    )
+    gateway.edit(Edit(Level.TRACK, np.array([1005]), rates=True, points=8))
 
 
 @pytest.fixture
@@ -97,7 +102,7 @@ def test_an_answer_that_is_no_whole_document_is_none(gateway, order, fault):
     ("act", "doing"),
     [
         (read, "reading /library/sections/1/all"),
-        (write, r"writing 1 track rating"),
+        (write, r"writing to 1 track"),
     ],
 )
 def test_a_refusal_says_what_was_being_done(gateway, order, act, doing):
