@@ -73,6 +73,16 @@ class Batch:
         """Return the number of items."""
         return len(self.key)
 
+    def take(self, rows: Ints) -> Self:
+        """Return the request for these rows only."""
+        return replace(
+            self,
+            key=self.key[rows],
+            guid=self.guid[rows],
+            before=self.before[rows],
+            estimates=self.estimates.take(rows),
+        )
+
     def edit(self, tag: str) -> Edit:
         """Return what the request changes; it also gives a tag, if there is one."""
         return Edit(

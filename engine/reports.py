@@ -169,10 +169,12 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
 def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
     """Count the planned ratings that a person gave since, and those of lost items."""
     overtaken = gone = 0
+    owners = {
+        level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
+        for level, shelf in ((level, after[level]) for level in Level)
+    }
     for plan in plans:
-        shelf = after[plan.phase.level]
-        owner_of = dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
-        found = [owner_of.get(guid) for guid in plan.guid]
+        found = [owners[plan.phase.level].get(guid) for guid in plan.guid]
         overtaken += sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
         gone += found.count(None)
     return overtaken, gone

@@ -66,7 +66,7 @@ def off_the_grid(rating: Floats) -> Bools:
     return off
 
 
-def reversals(level: Level, look: Look, clears: Bools, tag: Texts) -> Iterator[Edit]:
+def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator[Edit]:
     """Group items by what they lose and by their present locks into requests.
 
     Locks stay as they are: we never change one, so a lock that was not there
@@ -76,15 +76,15 @@ def reversals(level: Level, look: Look, clears: Bools, tag: Texts) -> Iterator[E
         level: The level of all the items.
         look: The items as they are now.
         clears: Which of them lose their rating.
-        tag: The tag that each loses; empty: none.
+        drops: The tags that each loses, a tuple; empty: none.
     """
-    groups: dict[tuple[bool, str, bool, bool], list[int]] = {}
-    columns = zip(clears, tag, look.mood_locked, look.rating_locked, strict=True)
-    for row, (clear, name, mood, rating) in enumerate(columns):
-        if clear or name:
-            wish = (bool(clear), str(name), bool(mood), bool(rating))
+    groups: dict[tuple[bool, tuple[str, ...], bool, bool], list[int]] = {}
+    columns = zip(clears, drops, look.mood_locked, look.rating_locked, strict=True)
+    for row, (clear, names, mood, rating) in enumerate(columns):
+        if clear or names:
+            wish = (bool(clear), tuple(names), bool(mood), bool(rating))
             groups.setdefault(wish, []).append(row)
-    for (clear, name, mood, rating), rows in groups.items():
+    for (clear, names, mood, rating), rows in groups.items():
         for start in range(0, len(rows), MOST_IDS):
             chosen = rows[start : start + MOST_IDS]
             yield Edit(
@@ -92,7 +92,7 @@ def reversals(level: Level, look: Look, clears: Bools, tag: Texts) -> Iterator[E
                 key=look.key[chosen],
                 rates=clear,
                 rating_locked=rating,
-                drops=(name,) if name else (),
+                drops=names,
                 mood_locked=mood,
                 rated_until=int(look.rated_at[chosen].max()),
             )

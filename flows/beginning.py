@@ -10,6 +10,7 @@ from prefect import runtime
 from prefect.utilities.annotations import quote
 
 from engine.abilities import remarks_on
+from engine.errors import RunStopped
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
 from engine.plan import Beliefs
 from tasks import reporting, running
@@ -17,6 +18,7 @@ from tasks.believing import beliefs_of
 from tasks.doubting import refuse_if_outdated
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import Heeding, heeded
+from tasks.mending import mend
 from tasks.patience import insist
 from tasks.precaution import precautions
 from tasks.remembering import Stock
@@ -45,7 +47,13 @@ def opened(
             lambda: stack.enter_context(tools(live=live, accept=accept))
         )
         reporting.say(*patiently(lambda: precautions(bench)))
-        yield bench, heeding
+        if live:
+            patiently(lambda: mend(bench))
+        try:
+            yield bench, heeding
+        except RunStopped:
+            heeding.leave_if_suspended()
+            raise
 
 
 def vouch(bench: Workbench, stock: Stock) -> None:

@@ -45,25 +45,42 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
-def hint(summary: Summary) -> str:
-    """Say how to go on with a run that was stopped."""
+def hint(summary: Summary, letters: str, model: str) -> str:
+    """Say how to go on with a run that was stopped.
+
+    Args:
+        summary: What came of it.
+        letters: Which letters it was about, in the words of its parameter.
+        model: Which model it was told to use; empty: the configured one.
+    """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
-    option = "0" if len(phases) == len(Phase) else f"infer --phases {','.join(phases)}"
-    letter = in_order(summary.failed_letters)[0] if summary.failed_letters else "#"
+    words = ["0"]
+    if 0 < len(phases) < len(Phase):
+        words = ["infer", "--phases", ",".join(phases)]
+    left = in_order(summary.failed_letters)
+    if letters and not letters.startswith("from "):
+        words += ["--letters", f'"{",".join(left) or letters}"']
+    else:
+        words += ["--from", f'"{left[0] if left else "#"}"']
+    words += ["--model", model] if model else []
+    words += [] if summary.dry_run else ["--live"]
+    where = f" at letter {left[0]}" if left else ""
     return (
-        f"Stopped at letter {letter}; what was written is recorded. "
-        f'Go on with: plexbayes {option} --from "{letter}"'
+        f"Stopped{where}; what was written is recorded. "
+        f"Go on with: plexbayes {' '.join(words)}"
     )
 
 
-def conclude(bench: Workbench, summary: Summary) -> State[Summary]:
+def conclude(
+    bench: Workbench, summary: Summary, letters: str, model: str
+) -> State[Summary]:
     """Report, and say how the run ended: a failed letter makes it Failed."""
     reporting.say(headline(summary))
     reporting.publish(markdown(summary), key="report")
     if bench.is_live:
         finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
     if bench.gate.is_stopping:
-        return Cancelled(message=hint(summary))
+        return Cancelled(message=hint(summary, letters, model))
     failed = summary.failed_letters
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())

@@ -83,7 +83,8 @@ def infer(
             outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
         after = stock.everything
         about = facts(bench, before, after, beliefs)
-        return conclude(bench, summarize(about, before, after, outcome))
+        summary = summarize(about, before, after, outcome)
+        return conclude(bench, summary, letters, model)
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

@@ -152,6 +152,8 @@ def _once_more(request: Request) -> str:
         words.append(f'--from "{request.letters.removeprefix("from ")}"')
     elif request.letters:
         words.append(f'--letters "{request.letters}"')
+    words += [f"--model {request.model}"] if request.model else []
+    words += ["--live"] if request.dry_run is False else []
     return (
         "Stopped while reading; what was written is recorded. "
         f"Go on with: plexbayes {' '.join(words)}"

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from engine.errors import SettingsInvalid
+
 Config = Annotated[
     Path | None, typer.Option(help="The configuration; else ./config.json.")
 ]
@@ -44,4 +46,7 @@ def write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: AN
         return
     document = (asdict(report) if not isinstance(report, dict) else report) | more
     text = json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
-    path.write_text(text + "\n", encoding="utf-8")
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None

@@ -103,10 +103,14 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
 
     listener = Listener(settings.webhook_quiet, _starter(settings, api), remark)
     application = door(settings.webhook_secret.get_secret_value(), listener.hear)
-    with listening(application, doors.host, doors.webhook):
-        remark(f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET")
-        yield
-    listener.stop()
+    try:
+        with listening(application, doors.host, doors.webhook):
+            remark(
+                f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET"
+            )
+            yield
+    finally:
+        listener.stop()
 
 
 def _starter(settings: "Settings", api: str) -> "Callable[[list[Notice]], None]":

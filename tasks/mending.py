@@ -1,5 +1,7 @@
 """A trial of the server that broke off is made good before anybody wonders whose."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from engine.batches import Look
@@ -39,20 +41,33 @@ def mend(bench: Workbench) -> None:
         left = [i for i in bench.store.intents(level) if i.run_id.startswith(TRIAL)]
         if not left:
             continue
-        look = bench.gateway.look(np.array([intent.key for intent in left], np.int64))
-        _give_back(bench, level, look[level])
-        bench.store.forget(level, [intent.guid for intent in left])
+        guids = {intent.key: intent.guid for intent in left}
+        look = bench.gateway.look(np.array(list(guids), np.int64))[level]
+        # Who is not there, or goes by another name, may come back as it was.
+        here = [
+            guids[key] == guid
+            for key, guid in zip(look.key.tolist(), look.guid, strict=True)
+        ]
+        look = look.take(np.flatnonzero(here))
+        _give_back(bench, level, look)
+        bench.store.forget(level, look.guid.tolist())
+
+
+def folded(moods: Iterable[str]) -> set[str]:
+    """Return moods as Plex tells them apart: whatever their case."""
+    return {mood.casefold() for mood in moods}
 
 
 def _give_back(bench: Workbench, level: Level, look: Look) -> None:
     """Take ratings and tags off one by one: this server was never found out."""
     ours = near(look.rating, FIRST) | near(look.rating, SECOND)
-    tags = {CANARY, bench.settings.inferred_tag} - {""}
+    marks = bench.store.marks(level, look.guid.tolist())
+    tags = {CANARY, *(mark.tag for mark in marks)} - {""}
     for row, key in enumerate(look.key.tolist()):
         bench.await_turn()
         if ours[row]:
             bench.gateway.rate_one(key, None)
-        if tags & set(look.moods[row]):
+        if folded(tags) & folded(look.moods[row]):
             bench.gateway.edit(
                 Edit(
                     level,

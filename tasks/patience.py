@@ -21,11 +21,6 @@ def delay(settings: Settings, attempt: int) -> float:
     return float(min(settings.retry_delay * 2 ** (attempt - 1), longest))
 
 
-def delays(settings: Settings) -> list[float]:
-    """Return all waits between the attempts that the settings allow."""
-    return [delay(settings, attempt + 1) for attempt in range(settings.retries)]
-
-
 def waited(
     fault: BaseException,
     attempt: int,

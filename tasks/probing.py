@@ -16,7 +16,7 @@ from engine.evidence import Part, Shelf
 from engine.library import Level
 from engine.ownership import Owner
 from engine.points import STEP, TOLERANCE, Floats, Ints
-from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, mend, near
+from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, folded, mend, near
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench
 
@@ -74,7 +74,7 @@ def probe(bench: Workbench, *parts: Part) -> Probe | None:
 def _candidates(bench: Workbench, parts: Sequence[Part]) -> tuple[Level, Look] | None:
     """Return two items that nobody rated, preferably without moods to lose."""
     for level in PHASES:
-        free = [_free(part[level]) for part in parts]
+        free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
         look = bench.gateway.look(np.concatenate(free)[:MOST_IDS])[level]
         promised = {row.guid for row in bench.store.intents(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
@@ -129,9 +129,10 @@ class _Trial:
         if not self._tags:
             return Reach.TOGETHER
         moods = zip(self._before.moods, self._now.moods, strict=True)
-        given = [(set(before), set(now)) for before, now in moods]
-        has = [self._tags[1] in now for _, now in given]
-        kept = all(before | {CANARY} <= now for before, now in given if now - before)
+        given = [(folded(before), folded(now)) for before, now in moods]
+        canary, tag = map(str.casefold, self._tags)
+        has = [tag in now for _, now in given]
+        kept = all(before | {canary} <= now for before, now in given if now - before)
         if not any(has) or not kept or self._now.mood_locked.any():
             return Reach.NEVER
         return Reach.TOGETHER if all(has) else Reach.SINGLY
@@ -173,7 +174,7 @@ class _Trial:
     def _marred(self) -> tuple[int, ...]:
         before, now = self._before, self._now
         pairs = zip(before.moods, now.moods, strict=True)
-        whole = np.array([set(then) == set(own) for then, own in pairs], np.bool_)
+        whole = np.array([folded(then) == folded(own) for then, own in pairs], np.bool_)
         whole &= np.isnan(now.rating) & ~now.mood_locked & ~now.rating_locked
         return tuple(now.key[~whole].tolist())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.batches import MOST_IDS
 from engine.errors import SettingsInvalid
 from engine.following import fingerprints
 from engine.legacy import FORMAT, LegacyState, parse_state
@@ -14,13 +15,11 @@ from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
 from tasks.doubting import doubts
-from tasks.remembering import followed, take_stock
+from tasks.remembering import UNKNOWN_PHASE, followed, take_stock
 from tasks.shadow.rows import Shadow
 from tasks.workbench import Workbench
 
 NOTHING = np.empty(0, np.int64)
-UNKNOWN_PHASE = 0
-"""The phase of a rating that some other program, or a lost run, gave."""
 
 
 @dataclass
@@ -84,8 +83,10 @@ def _recover(
 def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
     items = library[level].take(rows)
-    look = bench.gateway.look(items.key)[level]
-    bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
+    for start in range(0, len(items), MOST_IDS):
+        bench.gate.pass_through()
+        look = bench.gateway.look(items.key[start : start + MOST_IDS])[level]
+        bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
     shadows = {
         guid: Shadow(
             guid=guid,
@@ -188,7 +189,10 @@ def export_state(bench: Workbench, path: Path) -> int:
     document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
     if path.exists():
         raise SettingsInvalid(f"{path} exists already; name another file.")
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None
     return len(ratings)
 
 

@@ -25,6 +25,9 @@ from tasks.workbench import Workbench
 
 Row = TypeVar("Row", Shadow, Intent)
 
+UNKNOWN_PHASE = 0
+"""The phase of a rating that some other program, or a lost run, gave."""
+
 LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
 
@@ -241,3 +244,18 @@ def _shadows(
             strict=True,
         )
     ]
+
+
+def tags_of(
+    bench: Workbench, level: Level, guids: Sequence[str]
+) -> dict[int, tuple[str, ...]]:
+    """Return, by key, the tags of ours that items with these guids may bear.
+
+    Where the tag has another name by now, an item may bear both.
+    """
+    now = bench.settings.inferred_tag
+    return {
+        mark.key: (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
+        for mark in bench.store.marks(level, guids)
+        if mark.tag and not mark.had_tag
+    }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.batches import MOST_IDS, Look
+from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
@@ -20,15 +20,19 @@ from engine.reversal import (
     reversals,
 )
 from tasks.doubting import refuse_if_outdated
+from tasks.plex.markup import texts
 from tasks.probing import probe
-from tasks.remembering import followed, memory_of, take_stock
+from tasks.remembering import (
+    UNKNOWN_PHASE,
+    followed,
+    memory_of,
+    tags_of,
+    take_stock,
+)
 from tasks.shadow.rows import Intent, Shadow
 from tasks.workbench import Step, Workbench
 
 Row = Shadow | Intent
-
-AT_ONCE = MOST_IDS
-"""Items looked at and then written at once: a person may rate one meanwhile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +64,13 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     refuse_if_outdated(bench, stock, spares_unknown=True)  # those are swept
     if bench.is_live and bench.pen.abilities.is_assumed:
         probe(bench, stock.everything)
-    library = stock.library
+    library, at_once = stock.library, bench.pen.at_once
     chosen = [_choose(bench, library, level, selection) for level in Level]
     bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
     spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}
     for one in chosen:
-        for start in range(0, max(len(one.keys), 1), AT_ONCE):
-            _reverse(bench, one, one.keys[start : start + AT_ONCE], report)
+        for start in range(0, max(len(one.keys), 1), at_once):
+            _reverse(bench, one, one.keys[start : start + at_once], report)
         present = _recorded_here(library, one)
         report.gone += len(one.rows) - len(present)
     if bench.is_live:
@@ -86,10 +90,12 @@ def _choose(
     rows: dict[str, Row] = {row.guid: row for row in shadows}
     rows |= {row.guid: row for row in intents}
     phases = {int(phase) for phase in selection.phases}
+    if level in {phase.level for phase in selection.phases}:
+        phases.add(UNKNOWN_PHASE)
     rows = {
         guid: row
         for guid, row in rows.items()
-        if row.phase in phases | {0} and row.run_id.startswith(selection.run)
+        if row.phase in phases and row.run_id.startswith(selection.run)
     }
     items = library[level]
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)
@@ -131,10 +137,9 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     if not bench.is_live:
         report.undone += len(set(look.guid[clears]))
         return
-    marks = bench.store.marks(level, list(set(look.guid)))
-    tags = {mark.key: mark.tag for mark in marks if not mark.had_tag}
-    tag = np.array([tags.get(key, "") for key in look.key.tolist()], object)
-    for edit in reversals(level, look, clears, tag):
+    tags = tags_of(bench, level, list(set(look.guid)))
+    drops = texts([tags.get(key, ()) for key in look.key.tolist()])
+    for edit in reversals(level, look, clears, drops):
         _apply(bench, edit)
 
 
@@ -166,8 +171,9 @@ def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> 
     recorded = {mark.key for mark in marks if mark.guid in known} | spared
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
-    for start in range(0, len(unknown), AT_ONCE):
-        _clear_up(bench, level, unknown[start : start + AT_ONCE], titles, report)
+    at_once = bench.pen.at_once
+    for start in range(0, len(unknown), at_once):
+        _clear_up(bench, level, unknown[start : start + at_once], titles, report)
     if bench.is_live:
         bench.store.forget(level, sorted({mark.guid for mark in marks} - known))
 
@@ -184,5 +190,6 @@ def _clear_up(
     for name, clear in zip(named, clears, strict=True):
         (report.swept if clear else report.untagged).append(name)
     if bench.is_live:
-        for edit in reversals(level, look, clears, np.full(len(look.key), tag, object)):
+        drops = texts([(tag,)] * len(look.key))
+        for edit in reversals(level, look, clears, drops):
             _apply(bench, edit)

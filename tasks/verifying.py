@@ -70,7 +70,7 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
 def _check_tags(
     bench: Workbench, library: Library, level: Level, ours: Bools, audit: Audit
 ) -> None:
-    if not bench.settings.inferred_tag:
+    if not bench.tag:
         return
     items = library[level]
     tagged = np.isin(items.key, bench.gateway.tagged(level).key)

@@ -84,7 +84,7 @@ class Workbench:
     @property
     def batch_size(self) -> int:
         """The most items in one request."""
-        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.most)
+        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.at_once)
 
     @property
     def tag(self) -> str:

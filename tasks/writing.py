@@ -3,19 +3,26 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from engine.batches import Batch, Look, admit, batches, windows
-from engine.edits import Edit
+from engine.classic import Phase
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory, Owner
 from engine.plan import PhasePlan
 from engine.points import Ints
 from engine.reports import LetterResult
-from tasks.remembering import memory_of
+from engine.reversal import reversals
+from tasks.plex.markup import texts
+from tasks.remembering import memory_of, tags_of
 from tasks.workbench import Step, Workbench
+
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+"""Where the equal ones of a sorted column begin and end."""
 
 LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
 """Seconds for which a look is trusted; whatever is not written by then is looked at
@@ -66,25 +73,18 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
     guids = {str(guid) for guid in shelf.items.guid[taken]}
     if not guids:
         return 0
-    marks = [mark for mark in bench.store.marks(level) if mark.guid in guids]
-    tags = {mark.key: mark.tag for mark in marks if mark.tag and not mark.had_tag}
+    tags = tags_of(bench, level, sorted(guids))
     keys = sorted(tags)
     for start in range(0, len(keys), bench.batch_size):
         chunk = np.array(keys[start : start + bench.batch_size], np.int64)
         bench.await_turn()
-        for edit in _untagging(level, bench.gateway.look(chunk)[level], tags):
+        look = bench.gateway.look(chunk)[level]
+        drops = texts([tags[key] for key in look.key.tolist()])
+        stays = np.zeros(len(look.key), np.bool_)
+        for edit in reversals(level, look, stays, drops):
             bench.pen.make(edit)
     bench.store.forget(level, sorted(guids))
     return len(guids)
-
-
-def _untagging(level: Level, look: Look, tags: dict[int, str]) -> Iterator[Edit]:
-    """Yield the items that bear our tag in groups that one request can clear."""
-    groups: dict[tuple[str, bool], list[int]] = {}
-    for key, locked in zip(look.key.tolist(), look.mood_locked.tolist(), strict=True):
-        groups.setdefault((tags[key], locked), []).append(key)
-    for (tag, locked), keys in groups.items():
-        yield Edit(level, np.array(keys, np.int64), drops=(tag,), mood_locked=locked)
 
 
 def _copies(everything: Part, plan: PhasePlan) -> Ints:
@@ -121,11 +121,21 @@ class _Writer:
         """Return the keys of planned items and of all that share a guid with them."""
         keys = [np.empty(0, np.int64)]
         for plan in plans:
-            shelf = self.everything[plan.phase.level]
-            rows = shelf.items.rows_of(plan.key)
-            together = np.isin(shelf.twin, shelf.twin[rows])
-            keys.append(shelf.items.key[together])
+            shelf, order = self.everything[plan.phase.level], self._by_twin[plan.phase]
+            twin = np.unique(shelf.twin[shelf.items.rows_of(plan.key)])
+            first, last = (
+                np.searchsorted(shelf.twin, twin, side, order) for side in SIDES
+            )
+            keys += [
+                shelf.items.key[order[a:b]] for a, b in zip(first, last, strict=True)
+            ]
         return np.unique(np.concatenate(keys))
+
+    @cached_property
+    def _by_twin(self) -> dict[Phase, Ints]:
+        """The rows of all items, with those together that share a rating."""
+        orders = {level: np.argsort(self.everything[level].twin) for level in Level}
+        return {phase: orders[phase.level] for phase in Phase}
 
     def _requests(
         self, due: Sequence[PhasePlan], looks: dict[Level, Look]
@@ -155,16 +165,17 @@ class _Writer:
         """
         begun: set[str] = set()
         left: set[str] = set()
-        for batch in requests:
-            guids = set(batch.guid)
-            may_wait = begun and begun.isdisjoint(guids)
-            if begun and not (may_wait and time.monotonic() >= fresh_until):
+        for planned in requests:
+            batch = planned
+            if begun:
                 self.bench.await_turn()
-            if may_wait and time.monotonic() >= fresh_until:
-                left |= guids
-                continue
-            self._write(batch, looks[batch.phase.level], begun)
-            begun |= guids
+            if begun and time.monotonic() >= fresh_until:
+                due = np.array([guid in begun for guid in batch.guid], np.bool_)
+                left |= set(batch.guid[~due])
+                batch = batch.take(np.flatnonzero(due))
+            if len(batch):
+                self._write(batch, looks[batch.phase.level], begun)
+                begun |= set(batch.guid)
         return left
 
     def _write(self, batch: Batch, look: Look, begun: set[str]) -> None:

@@ -10,6 +10,9 @@ from engine.errors import NotThere, RequestTooLong
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.throttle import Throttle
 
+FEW = 5
+"""Items that are rated one by one before they are looked at anew."""
+
 
 class Pen:
     """Makes edits, timed by the throttle, as the server's abilities allow."""
@@ -18,23 +21,33 @@ class Pen:
         self, gateway: PlexGateway, throttle: Throttle, abilities: Abilities
     ) -> None:
         self.abilities = abilities
-        self.most = MOST_IDS
+        self._most = MOST_IDS
         """Items in one request; fewer once the server refused so many."""
         self._gateway = gateway
         self._throttle = throttle
 
+    @property
+    def at_once(self) -> int:
+        """How many items go by one look: few if each takes a request of its own."""
+        return FEW if self.abilities.rating is Reach.SINGLY else self._most
+
     def make(self, edit: Edit) -> None:
-        """Make an edit; items that are gone meanwhile are left out.
+        """Make an edit; Plex leaves out what is gone meanwhile.
 
         Raises:
             PlexUnreachable: Whether all of it arrived is not known.
             PlexRefused: The server does not do such a thing.
         """
-        for part in self._parts(edit):
-            if part.rates and self.abilities.rating is Reach.SINGLY:
-                self._rate_singly(part)
-            else:
-                self._send(part, is_counted=part.rates or not edit.rates)
+        usual = self._most
+        try:
+            for part in self._parts(edit):
+                if part.rates and self.abilities.rating is Reach.SINGLY:
+                    self._rate_singly(part)
+                else:
+                    self._send(part, is_counted=part.rates or not edit.rates)
+        except RequestTooLong:
+            self._most = usual  # the length was not what was wrong
+            raise
 
     def _parts(self, edit: Edit) -> Iterator[Edit]:
         """Divide an edit into what the server takes at once."""
@@ -65,8 +78,8 @@ class Pen:
 
     def _send(self, edit: Edit, *, is_counted: bool) -> None:
         """Send an edit in as few requests as the server takes."""
-        for start in range(0, len(edit), self.most):
-            part = edit.take(slice(start, start + self.most))
+        for start in range(0, len(edit), self._most):
+            part = edit.take(slice(start, start + self._most))
             try:
                 items = len(part) if is_counted else 0
                 with self._throttle.timed(edit.level, items):
@@ -74,6 +87,6 @@ class Pen:
             except RequestTooLong:
                 if len(part) == 1:
                     raise
-                self.most = len(part) // 2
+                self._most = len(part) // 2
                 self._send(edit.take(slice(start, None)), is_counted=is_counted)
                 return

@@ -8,19 +8,21 @@ from tasks.shadow.tables import ServerRow
 
 
 def known_abilities(store: ShadowStore, server: str, version: str) -> Abilities | None:
-    """Return what was found out about a server; None: nothing yet."""
-    wanted = select(ServerRow).where(
-        ServerRow.server == server, ServerRow.version == version
-    )
+    """Return what was found out about a server; None: nothing yet.
+
+    What is known of another version of it is better than nothing, and to be tried.
+    """
     with store.database.reading() as session:
-        found = session.scalar(wanted)
+        found = session.scalar(select(ServerRow).where(ServerRow.server == server))
     if found is None:
         return None
+    is_other = found.version != version
     return Abilities(
         rating=Reach(found.rating),
         tagging=Reach(found.tagging),
-        is_guarded=found.is_guarded,
+        is_guarded=found.is_guarded and not is_other,
         step=found.step,
+        is_assumed=is_other,
     )
 
 

@@ -272,15 +272,17 @@ class ShadowStore:
             session.connection().execute(gone.where(table.guid.in_(some)))
 
     def _mark(self, session: Session, batch: Batch, look: Look, tag: str) -> None:
+        """Note what items are like before our first write, and before our first tag."""
         level = batch.phase.level
-        known = session.scalars(
-            select(MarkRow.key).where(
-                MarkRow.library_id == self.library_id,
-                MarkRow.level == level,
-                MarkRow.key.in_(batch.key.tolist()),
-            )
+        here = (
+            MarkRow.library_id == self.library_id,
+            MarkRow.level == level,
+            MarkRow.key.in_(batch.key.tolist()),
         )
-        fresh = np.setdiff1d(batch.key, np.array(known.all(), np.int64))
+        if tag:
+            session.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
+        known = session.scalars(select(MarkRow.key).where(*here)).all()
+        fresh = np.setdiff1d(batch.key, np.array(known, np.int64))
         if len(fresh):
             session.execute(insert(MarkRow), self._marks(level, look, fresh, tag))
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RunStopped
 from tasks.gate import Gate
-from tasks.patience import LONGEST, delays, insist
+from tasks.patience import LONGEST, delay, insist
 from tests.stories.household import settings_for
 
 MINUTES = 60.0
@@ -24,6 +24,11 @@ class Waiting(Gate):
         self.rests.append(seconds)
         if len(self.rests) == self._stops_at:
             self.stop()
+
+
+def delays(settings):
+    """Return all waits between the attempts that the settings allow."""
+    return [delay(settings, attempt + 1) for attempt in range(settings.retries)]
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_what_is_too_long_for_the_server_is_halved(plex, pen_of, tracks, order, 
     pen.make(given(tracks))
 
     assert told_of(plex, tracks, "userRating") == [7.33] * 3
-    assert pen.most == 1
+    assert pen.at_once == 1
     assert plex.counts()["writes"] == 1 + 3
 
 

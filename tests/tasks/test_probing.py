@@ -10,11 +10,13 @@ from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
 from tasks.probing import CANARY, probe
 from tasks.remembering import take_stock
+from tasks.shadow.servers import known_abilities
 from tasks.trying import check_edits
 from tasks.undoing import Selection, undo
 from tasks.workbench import Workbench, workbench
 from tests.simulator.control import dump
 from tests.simulator.items import Kind
+from tests.simulator.world import World
 from tests.stories.household import Served, served, settings_for, small_world
 from tests.stories.runs import infer_plainly
 
@@ -228,3 +230,24 @@ def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_pa
     assert "in batches and spares what you rate" in good.said
     assert "each item is rated alone" in worse.said
     assert state(plex) == before
+
+
+def test_in_an_empty_library_nothing_can_be_tried(tmp_path):
+    with served(World()) as plex:
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db")
+        with workbench(settings, "run", live=True) as bench:
+            assert probe(bench) is None
+            assert tried(bench) is None
+
+
+def test_after_an_update_what_was_known_of_a_server_holds_until_it_is_tried(
+    plex, bench_at
+):
+    spoil(plex, "replace_tags")
+
+    with bench_at(plex) as bench:
+        tried(bench)
+        server = bench.gateway.identity.server
+        able = known_abilities(bench.store, server, "another version")
+
+    assert (able.tagging, able.is_guarded, able.is_assumed) == (NEVER, False, True)
