@@ -16,7 +16,7 @@ demo: setup ## Run the main job, live, on an embedded Plex
 	$(BIN)/python -m tests.demo
 
 test: setup ## Run all tests
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 4 --dist loadfile
 
 format: setup ## Format the code
 	$(BIN)/ruff format .
@@ -26,7 +26,7 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 4 --dist loadfile
 
 bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
 	$(BIN)/python -m tests.benchmarks.race

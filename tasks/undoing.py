@@ -20,6 +20,7 @@ from engine.reversal import (
     reversals,
 )
 from tasks.doubting import refuse_if_outdated
+from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
 from tasks.remembering import (
@@ -95,7 +96,9 @@ def _choose(
     rows = {
         guid: row
         for guid, row in rows.items()
-        if row.phase in phases and row.run_id.startswith(selection.run)
+        if row.phase in phases
+        and row.run_id.startswith(selection.run)
+        and not row.run_id.startswith(TRIAL)  # a live run gives those back first
     }
     items = library[level]
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from engine.abilities import Abilities
 from tasks import writing
 from tests.simulator.items import Item
 from tests.stories.household import (
@@ -43,9 +44,16 @@ class Doings(RuleBasedStateMachine):
         dynamic=st.booleans(),
         keeps_date=st.booleans(),
         floats=st.sampled_from(["exact", "float32"]),
+        guarded=st.booleans(),
     )
     def move_in(
-        self, *, batch: int, dynamic: bool, keeps_date: bool, floats: str
+        self,
+        *,
+        batch: int,
+        dynamic: bool,
+        keeps_date: bool,
+        floats: str,
+        guarded: bool = True,
     ) -> None:
         self.home = ExitStack()
         patch = self.home.enter_context(pytest.MonkeyPatch.context())
@@ -60,7 +68,8 @@ class Doings(RuleBasedStateMachine):
         wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
         wishes["model"] = self.model
         settings = settings_for(plex.url, self.record.path, **wishes)
-        self.operator = Operator(plex, self.record, settings)
+        able = Abilities(is_guarded=guarded)
+        self.operator = Operator(plex, self.record, settings, able)
         self.taken: set[str] = set()
         """Guids that a person rated since the last complete run: a rating of
         ours that was there bears our tag until the next run notices."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from engine.abilities import Abilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
 from engine.evidence import Part, split
@@ -84,10 +85,20 @@ def _write(
 
 
 class Operator:
-    """Starts runs against one Plex and one record, and may break them off."""
+    """Starts runs against one Plex and one record, and may break them off.
 
-    def __init__(self, plex: Plex, record: Record, settings: Settings) -> None:
+    Without abilities, the server is not known and is tried out.
+    """
+
+    def __init__(
+        self,
+        plex: Plex,
+        record: Record,
+        settings: Settings,
+        abilities: Abilities | None = None,
+    ) -> None:
         self._plex = plex
+        self._abilities = abilities
         self._record = record
         self._settings = settings
         self._runs = 0
@@ -113,6 +124,8 @@ class Operator:
         try:
             with self._bench(live=True) as bench:
                 bench.watch = Countdown(at, act)
+                if self._abilities:
+                    bench.pen.abilities = self._abilities
                 return work(bench)
         except (PlexUnreachable, Died):
             self._record.die()
