@@ -45,13 +45,14 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
-def hint(summary: Summary, letters: str, model: str) -> str:
+def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
     """Say how to go on with a run that was stopped.
 
     Args:
         summary: What came of it.
         letters: Which letters it was about, in the words of its parameter.
         model: Which model it was told to use; empty: the configured one.
+        live: Whether it was told to be live.
     """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
     words = ["0"]
@@ -63,7 +64,7 @@ def hint(summary: Summary, letters: str, model: str) -> str:
     else:
         words += ["--from", f'"{left[0] if left else "#"}"']
     words += ["--model", model] if model else []
-    words += [] if summary.dry_run else ["--live"]
+    words += ["--live"] if live else []
     where = f" at letter {left[0]}" if left else ""
     return (
         f"Stopped{where}; what was written is recorded. "
@@ -71,16 +72,20 @@ def hint(summary: Summary, letters: str, model: str) -> str:
     )
 
 
-def conclude(
-    bench: Workbench, summary: Summary, letters: str, model: str
-) -> State[Summary]:
-    """Report, and say how the run ended: a failed letter makes it Failed."""
+def conclude(bench: Workbench, summary: Summary, again: str) -> State[Summary]:
+    """Report, and say how the run ended: a failed letter makes it Failed.
+
+    Args:
+        bench: The tools of the run.
+        summary: What came of it.
+        again: How to go on if it was stopped.
+    """
     reporting.say(headline(summary))
     reporting.publish(markdown(summary), key="report")
     if bench.is_live:
         finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
     if bench.gate.is_stopping:
-        return Cancelled(message=hint(summary, letters, model))
+        return Cancelled(message=again)
     failed = summary.failed_letters
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())

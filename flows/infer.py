@@ -18,7 +18,7 @@ from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.beginning import agree_on_beliefs, opened, try_server, vouch
-from flows.ending import conclude, facts
+from flows.ending import conclude, facts, hint
 from flows.naming import run_name
 from flows.showing import show_plan, total
 from tasks import reporting, running
@@ -84,7 +84,8 @@ def infer(
         after = stock.everything
         about = facts(bench, before, after, beliefs)
         summary = summarize(about, before, after, outcome)
-        return conclude(bench, summary, letters, model)
+        again = hint(summary, letters, model, live=dry_run is False)
+        return conclude(bench, summary, again)
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

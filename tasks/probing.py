@@ -110,6 +110,7 @@ class _Trial:
         self._promise(FIRST, np.full(len(self._before.key), round(FIRST, 1)))
         self._edit(adds=self._tags[:1])
         self._edit(rates=True, points=FIRST, adds=self._tags[1:])
+        self._keep()
         self._look()
         able = Abilities(self._rating(), self._tagging())
         # Plex's own apps rate like this; it also sets the date that a guard needs.
@@ -141,6 +142,7 @@ class _Trial:
         """Say whether a guarded edit leaves alone what was rated since."""
         self._promise(SECOND, self._now.rating)
         self._edit(rates=True, points=SECOND, is_guarded=True)
+        self._keep()
         self._look()
         return not near(self._now.rating, SECOND)[0]
 
@@ -206,6 +208,11 @@ class _Trial:
         bench, tag = self._bench, "".join(self._tags[1:])
         run = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
         bench.store.intend(batch, before, tag, run, time.time())
+        self._promised = batch
+
+    def _keep(self) -> None:
+        """Note that Plex accepted what was promised: it will not arrive later."""
+        self._bench.store.acknowledge(self._promised, time.time())
 
     def _edit(
         self,

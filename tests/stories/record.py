@@ -85,7 +85,7 @@ class Record:
         """Leave what a killed process leaves: its lease, with nobody behind it."""
         now = time.time()
         self._do(
-            "insert into lease select id, ?, ?, 'killed', ?, ? from library",
+            "insert or replace into lease select id, ?, ?, 'killed', ?, ? from library",
             (socket.gethostname(), NO_PROCESS, now, now),
         )
 

@@ -193,7 +193,7 @@ def test_where_the_server_is_not_asked_nothing_is_said_of_it(longest, mode):
 
 
 def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record, order):
-    titles = [f"Slow {number}" for number in range(10)]
+    titles = [f"Slow {number}" for number in range(20)]
     keys = plex.add("Slow", "Slower", titles)["tracks"]
     settings = settings_of(
         plex, state_url=f"sqlite:///{record}", cooldown_batch=1, cooldown_sleep=0.3
