@@ -15,8 +15,11 @@ setup: .venv/ready ## Create .venv with the pinned versions
 demo: setup ## Run the main job, live, on an embedded Plex
 	$(BIN)/python -m tests.demo
 
-test: setup ## Run all tests
-	$(BIN)/pytest -q -n 4 --dist loadfile
+test: setup ## Run the tests
+	$(BIN)/pytest -q -n 3 --dist loadfile
+
+test-all: setup ## Run the longest tests, too
+	$(BIN)/pytest -q -n 3 --dist loadfile -m ''
 
 format: setup ## Format the code
 	$(BIN)/ruff format .
@@ -26,7 +29,7 @@ check: setup ## Everything that must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 4 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile
 
 bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
 	$(BIN)/python -m tests.benchmarks.race
@@ -70,6 +73,6 @@ bench-soak: setup ## Run fifty times in a row: does the record stay small?
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test format check screenshots fuzz audit picture
+.PHONY: help setup demo test test-all format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
 .PHONY: bench-workers

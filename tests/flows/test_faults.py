@@ -98,7 +98,10 @@ def test_a_write_of_unknown_outcome_is_settled_by_a_retry(
     assert tagged(plex.dump()) == set(expected)
 
 
-@pytest.mark.parametrize("index", [0, 1, 10, 35])
+@pytest.mark.parametrize(
+    "index",
+    [1, 35, *(pytest.param(index, marks=pytest.mark.long) for index in (0, 10))],
+)
 def test_after_a_kill_the_next_run_finishes_and_nothing_is_mistaken(
     plex: Simulator, listener: Listener, index: int
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_second_run_writes_nothing_and_asks_little(
     assert plex.dump() == after
 
 
+@pytest.mark.long
 def test_single_phases_one_by_one_give_what_the_whole_cycle_gives(
     listener_of: Callable[..., Listener],
 ) -> None:

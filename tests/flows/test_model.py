@@ -136,6 +136,7 @@ def test_a_wrong_choice_is_refused_by_name(
     assert allowed in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plex", [{"synthetic": 7500, "seed": 1}], indirect=True)
 def test_values_of_their_own_cost_few_requests(
     plex: Simulator, listener_of: Callable[..., Listener]

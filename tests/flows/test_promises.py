@@ -276,6 +276,7 @@ def test_a_tag_with_a_new_name_leaves_none_of_the_old_one_after_undo(
     assert state(plex.dump()) == state(before)
 
 
+@pytest.mark.long
 def test_twice_the_library_costs_no_more_than_twice_the_requests(
     listener_of: Callable[..., Listener],
 ) -> None:

@@ -107,6 +107,7 @@ def served(listener: Listener) -> Iterator[Served]:
     server.api.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
 def test_a_failed_letter_is_finished_by_a_retry_and_nothing_is_written_twice(
     plex: Simulator, listener: Listener, served: Served
