@@ -12,6 +12,7 @@ from tasks.shadow.runs import begin_run, first_fit
 from tasks.shadow.store import ShadowStore
 from tests.engine.parts import part_of, random_library
 from tests.flows.listener import Listener, items, ratings, tagged
+from tests.flows.test_faults import under_one_artist
 from tests.simulator.process import Simulator
 
 CLASSIC_WRITES = 1361
@@ -193,3 +194,29 @@ def test_skits_tell_nothing_and_a_recording_is_rated_once(
     ours = {key for (key,) in listener.query("select key from shadow")}
     assert keys[best, "Vesk"] in ours
     assert ours.isdisjoint(before)
+
+
+@pytest.mark.long
+def test_a_letter_that_failed_is_finished_as_in_an_undisturbed_run(
+    listener_of: Callable[..., Listener],
+) -> None:
+    library = {"synthetic": 400, "seed": 5}
+    with Simulator.start(**library) as calm, Simulator.start(**library) as plex:
+        listener_of(calm, MODEL="hierarchical").run("infer")
+        listener = listener_of(plex, MODEL="hierarchical")
+        listener.acquaint()
+        _, keys = under_one_artist(plex.dump())
+        fault = {"match": {"method": "PUT", "ratingKeys": keys}, "do": "status"}
+        plex.faults([fault | {"code": 500}])
+
+        failed = listener.run("infer")
+        plex.faults([])
+        finished, again = listener.run("infer"), listener.run("infer")
+        rated = ratings(plex.dump())
+        listener.plex.rate(keys[-1], 10.0)
+        drifted, once_more = listener.run("infer"), listener.run("infer")
+
+        assert (failed.status, finished.status, again.status) == (3, 0, 0)
+        assert again.summary["planned"] == once_more.summary["planned"] == 0
+        assert rated == ratings(calm.dump())
+        assert drifted.summary["kept_by_drift"] > 0
