@@ -1,6 +1,7 @@
 """Which ratings count, and beneath which album and artist they stand."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +34,26 @@ class Shelf:
     def __len__(self) -> int:
         """Return the number of items."""
         return len(self.items)
+
+    def together(self, rows: Ints) -> Ints:
+        """Return these rows and all that share a rating with one of them."""
+        order, twin = self._by_twin, np.unique(self.twin[rows])
+        first = np.searchsorted(self.twin, twin, "left", order)
+        last = np.searchsorted(self.twin, twin, "right", order)
+        spans = [order[a:b] for a, b in zip(first, last, strict=True)]
+        return np.concatenate([np.empty(0, np.int64), *spans])
+
+    def copies(self, rows: Ints) -> Ints:
+        """Return how many items share the rating of each of these rows."""
+        order, twin = self._by_twin, self.twin[rows]
+        first = np.searchsorted(self.twin, twin, "left", order)
+        last = np.searchsorted(self.twin, twin, "right", order)
+        return last - first
+
+    @cached_property
+    def _by_twin(self) -> Ints:
+        """All rows, with those together that share a rating; sorted once a run."""
+        return np.argsort(self.twin, kind="stable")
 
 
 @dataclass(frozen=True, eq=False)

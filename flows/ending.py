@@ -62,7 +62,8 @@ def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
     if letters and not letters.startswith("from "):
         words += ["--letters", f'"{",".join(left) or letters}"']
     else:
-        words += ["--from", f'"{left[0] if left else "#"}"']
+        start = left[0] if left else letters.removeprefix("from ") or "#"
+        words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
     words += ["--live"] if live else []
     where = f" at letter {left[0]}" if left else ""

@@ -40,17 +40,27 @@ def read_document(path: Path, *, required: bool) -> dict[str, Any]:
                 str(path),
             )
         return {}
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
+    return document
+
+
+def read_json(path: Path) -> object:
+    """Return what a file of a person's holds, understood as JSON.
+
+    Raises:
+        SettingsInvalid: It cannot be read, or is none; the message says where.
+    """
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document: object = json.loads(path.read_text(encoding="utf-8-sig"))
         json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise SettingsInvalid(
             f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
-            f"{error.msg}."
+            f"{error.msg}. Correct it there; nothing was changed."
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         # Such as endless numbers, halves of characters, or brackets without end.
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
-    if not isinstance(document, dict):
-        raise SettingsInvalid(f"{path} must hold one JSON object in braces.")
     return document

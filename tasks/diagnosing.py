@@ -20,10 +20,10 @@ from engine.errors import (
 )
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
+from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
 from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.survey import Server, survey
-from tasks.remembering import refuse_if_lost
 from tasks.settings import SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore

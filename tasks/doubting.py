@@ -1,15 +1,17 @@
-"""Is the record an old copy? Then guesses of ours would pass for a person's ratings."""
+"""Is the record lost, or an old copy? Then guesses would pass for your ratings."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import RecordOutdated
+from engine.errors import RecordLost, RecordOutdated
 from engine.library import Items, Level
 from engine.ownership import Owner
 from engine.points import Bools, Ints
 from engine.reversal import off_the_grid
+from tasks.plex.gateway import PlexGateway
 from tasks.remembering import Stock
+from tasks.shadow.store import ShadowStore
 from tasks.workbench import Workbench
 
 FEW = 10
@@ -36,6 +38,25 @@ class Doubts:
         """Whether the record must be older than what stands in Plex."""
         changed = sum(map(len, self.changed.values()))
         return any(map(len, self.unknown.values())) or changed >= FEW
+
+
+def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
+    """Stop before inferred ratings could pass for a person's.
+
+    Raises:
+        RecordLost: Items bear our tag, and nothing is recorded.
+    """
+    if not store.is_empty():
+        return
+    tagged = {level: gateway.count_tagged(level) for level in Level}
+    if any(tagged.values()):
+        counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
+        raise RecordLost(
+            f"{counts} in Plex bear the tag of inferred ratings, but the state "
+            "database knows of none: they would pass for your own. Restore the "
+            "database (plexbayes.db, or what STATE_URL names), rebuild it with "
+            "`plexbayes recover`, or import the original's plex_state.json."
+        )
 
 
 def doubts(bench: Workbench, stock: Stock) -> Doubts:

@@ -2,7 +2,7 @@
 
 import time
 
-from tasks.remembering import refuse_if_lost
+from tasks.doubting import refuse_if_lost
 from tasks.workbench import Workbench
 
 LOOK_EVERY = 1.0

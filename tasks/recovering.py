@@ -14,6 +14,7 @@ from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
+from tasks.configfile import read_json
 from tasks.doubting import doubts
 from tasks.remembering import UNKNOWN_PHASE, followed, take_stock
 from tasks.shadow.rows import Shadow
@@ -202,13 +203,4 @@ def read_state(path: Path) -> LegacyState:
     Raises:
         SettingsInvalid: It is missing, broken or something else.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise SettingsInvalid(
-            f"{path} is not valid JSON: line {error.lineno}, column {error.colno}: "
-            f"{error.msg}. Nothing was imported."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
-    return parse_state(document, str(path))
+    return parse_state(read_json(path), str(path))

@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 
 from engine.classic import Phase
-from engine.errors import RecordLost
 from engine.evidence import Part, whole
 from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level, Library
@@ -17,7 +16,6 @@ from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts
 from tasks.believing import heard
 from tasks.mending import mend
-from tasks.plex.gateway import PlexGateway
 from tasks.reading import read_library
 from tasks.shadow.rows import Intent, Shadow
 from tasks.shadow.store import ShadowStore
@@ -106,25 +104,6 @@ def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
         row._replace(guid=name.guid, key=name.key) if name else row
         for row, name in zip(rows, names, strict=True)
     ]
-
-
-def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
-    """Stop before inferred ratings could pass for a person's.
-
-    Raises:
-        RecordLost: Items bear our tag, and nothing is recorded.
-    """
-    if not store.is_empty():
-        return
-    tagged = {level: gateway.count_tagged(level) for level in Level}
-    if any(tagged.values()):
-        counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
-        raise RecordLost(
-            f"{counts} in Plex bear the tag of inferred ratings, but the state "
-            "database knows of none: they would pass for your own. Restore the "
-            "database (plexbayes.db, or what STATE_URL names), rebuild it with "
-            "`plexbayes recover`, or import the original's plex_state.json."
-        )
 
 
 @dataclass(frozen=True, eq=False)

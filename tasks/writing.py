@@ -3,13 +3,10 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from engine.batches import Batch, Look, admit, batches, windows
-from engine.classic import Phase
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory, Owner
@@ -20,9 +17,6 @@ from engine.reversal import reversals
 from tasks.plex.markup import texts
 from tasks.remembering import memory_of, tags_of
 from tasks.workbench import Step, Workbench
-
-SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
-"""Where the equal ones of a sorted column begin and end."""
 
 LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
 """Seconds for which a look is trusted; whatever is not written by then is looked at
@@ -60,7 +54,11 @@ def write_letter(
         writer = _Writer(bench, letter, everything)
         for level in Level:
             writer.result.released += release(bench, part, level)
-        copies = [_copies(everything, plan) for plan in plans]
+        shelves = [everything[plan.phase.level] for plan in plans]
+        copies = [
+            shelf.copies(shelf.items.rows_of(plan.key))
+            for shelf, plan in zip(shelves, plans, strict=True)
+        ]
         for window in windows(plans, copies, bench.batch_size):
             writer.write(window)
     return writer.result
@@ -85,14 +83,6 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
             bench.pen.make(edit)
     bench.store.forget(level, sorted(guids))
     return len(guids)
-
-
-def _copies(everything: Part, plan: PhasePlan) -> Ints:
-    """Return how many items share each planned rating."""
-    shelf = everything[plan.phase.level]
-    number = np.bincount(shelf.twin)
-    copies: Ints = number[shelf.twin[shelf.items.rows_of(plan.key)]]
-    return copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,21 +111,10 @@ class _Writer:
         """Return the keys of planned items and of all that share a guid with them."""
         keys = [np.empty(0, np.int64)]
         for plan in plans:
-            shelf, order = self.everything[plan.phase.level], self._by_twin[plan.phase]
-            twin = np.unique(shelf.twin[shelf.items.rows_of(plan.key)])
-            first, last = (
-                np.searchsorted(shelf.twin, twin, side, order) for side in SIDES
-            )
-            keys += [
-                shelf.items.key[order[a:b]] for a, b in zip(first, last, strict=True)
-            ]
+            shelf = self.everything[plan.phase.level]
+            rows = shelf.together(shelf.items.rows_of(plan.key))
+            keys.append(shelf.items.key[rows])
         return np.unique(np.concatenate(keys))
-
-    @cached_property
-    def _by_twin(self) -> dict[Phase, Ints]:
-        """The rows of all items, with those together that share a rating."""
-        orders = {level: np.argsort(self.everything[level].twin) for level in Level}
-        return {phase: orders[phase.level] for phase in Phase}
 
     def _requests(
         self, due: Sequence[PhasePlan], looks: dict[Level, Look]

@@ -1,5 +1,11 @@
 """Items that share a guid share one rating: they count once and are written once."""
 
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
 from engine.classic import Phase
 from engine.evidence import library_mean
 from engine.library import twins
@@ -158,3 +164,17 @@ def test_twins_under_two_letters_are_settled_by_the_second_run():
     after_two = applied(after_one, plan_all(after_one))
 
     assert [given(plan) for plan in plan_all(after_two)] == [{}] * 8
+
+
+@drawn(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.data())
+def test_items_that_share_a_rating_are_found_together_and_counted(guids, data):
+    twin = np.array([guids.index(guid) for guid in guids])
+    shelf = replace(part_of(artist("A")).artists, twin=twin)
+    chosen = data.draw(st.lists(st.integers(0, len(guids) - 1), unique=True))
+    rows = np.array(chosen, np.int64)
+
+    wanted = {guids[row] for row in chosen}
+    assert sorted(shelf.together(rows).tolist()) == [
+        row for row, guid in enumerate(guids) if guid in wanted
+    ]
+    assert shelf.copies(rows).tolist() == [guids.count(guids[row]) for row in chosen]

@@ -1,17 +1,14 @@
 """One Prefect server for all stories, and a listener for each."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.hosting import await_health, free_port
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
+from tests.storm.commands import prefect_server
 from tests.tasks.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]
@@ -20,20 +17,8 @@ __all__ = ["postgres", "postgres_server"]
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a real Prefect server with a database of its own."""
-    port = free_port()
-    home = tmp_path_factory.mktemp("prefect")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tasks.hosting", str(port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env=os.environ | {"PREFECT_HOME": str(home)},
-    )
-    address = f"http://127.0.0.1:{port}/api"
-    await_health(address, server)
-    yield address
-    server.communicate()
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
+        yield address
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from engine.partition import chosen_letters
 from engine.plan import PhasePlan, plan_part
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
-from tasks.doubting import refuse_if_outdated
+from tasks.doubting import refuse_if_lost, refuse_if_outdated
 from tasks.probing import probe
-from tasks.remembering import refuse_if_lost, take_stock
+from tasks.remembering import take_stock
 from tasks.settings import Settings
 from tasks.workbench import Workbench, workbench
 from tasks.writing import write_letter

@@ -1,0 +1,32 @@
+"""Who stops a run is told how to go on, with no more than was asked for."""
+
+import pytest
+
+from flows.ending import hint
+from tests.engine.test_reports import summary
+
+
+@pytest.mark.parametrize(
+    ("letters", "failed", "words"),
+    [
+        pytest.param("", {}, '0 --from "#"', id="all, none begun"),
+        pytest.param("", {"Q": "", "P": ""}, '0 --from "P"', id="all, from P on"),
+        pytest.param("from P", {}, '0 --from "P"', id="from P, none begun"),
+        pytest.param("from P", {"R": ""}, '0 --from "R"', id="from P, up to R"),
+        pytest.param("B,P", {}, '0 --letters "B,P"', id="two, none begun"),
+        pytest.param("B,P", {"P": ""}, '0 --letters "P"', id="two, one left"),
+    ],
+)
+def test_what_is_left_is_named(letters, failed, words):
+    stopped = summary()
+    stopped.failed_letters = failed
+
+    said = hint(stopped, letters, "", live=False)
+
+    assert said.endswith(f"Go on with: plexbayes {words}")
+
+
+def test_the_model_and_being_live_are_kept():
+    said = hint(summary(), "", "hierarchical", live=True)
+
+    assert said.endswith('0 --from "#" --model hierarchical --live')
