@@ -1,14 +1,17 @@
 """From a plan to requests: what may still be written, and what goes together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from enum import IntEnum
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.classic import Phase
 from engine.edits import Edit
 from engine.estimates import Estimates
+from engine.library import Level
 from engine.ownership import Memory, Owner, owners
 from engine.plan import PhasePlan
 from engine.points import Bools, Floats, Ints, Texts, equal
@@ -52,16 +55,17 @@ class Look:
 class Batch:
     """One request: items of one level that get one rating and keep their locks.
 
-    They are ascending by key.
+    They are ascending by key. Of items that share a rating, one is there.
     """
 
     phase: Phase
     after: float
     """Points."""
-    mood_locked: bool
     rating_locked: bool
     key: Ints
     guid: Texts
+    planned: Ints
+    """The keys by which they were planned; an item may have got another one."""
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
     rated_until: int
@@ -73,46 +77,48 @@ class Batch:
         """Return the number of items."""
         return len(self.key)
 
-    def take(self, rows: Ints) -> Self:
-        """Return the request for these rows only."""
-        return replace(
-            self,
-            key=self.key[rows],
-            guid=self.guid[rows],
-            before=self.before[rows],
-            estimates=self.estimates.take(rows),
-        )
-
-    def edit(self, tag: str) -> Edit:
-        """Return what the request changes; it also gives a tag, if there is one."""
+    @property
+    def edit(self) -> Edit:
+        """What the request changes."""
         return Edit(
             level=self.phase.level,
             key=self.key,
             rates=True,
             points=self.after,
             rating_locked=self.rating_locked,
-            adds=(tag,) if tag else (),
-            mood_locked=self.mood_locked,
             rated_until=self.rated_until,
         )
 
 
+class Fate(IntEnum):
+    """What became of a planned rating."""
+
+    LEFT = 0
+    """It is still to be written."""
+    WRITTEN = 1
+    """Plex accepted it, now or in an earlier attempt."""
+    TAKEN_OVER = 2
+    """A person rated the item since the library was read."""
+    GONE = 3
+    """The item is no longer there."""
+
+
 @dataclass(frozen=True, eq=False)
 class Admitted:
-    """The rows of a look that a plan may still write, and why others not."""
+    """The rows of a look that a plan may still write, and what became of the rest."""
 
     row: Ints
-    """Rows of the look."""
+    """Rows of the look: one for each rating that may be written."""
     after: Floats
     """Points, for each of those rows."""
+    planned: Ints
+    """The keys by which they were planned."""
     estimates: Estimates
     """How sure these ratings are."""
-    done: int
-    """Ratings that an earlier attempt has written already."""
-    taken_over: int
-    """Ratings that a person gave since the library was read."""
-    gone: int
-    """Items that are no longer there."""
+    bearers: Ints
+    """Rows of the look, ascending: all items that will bear one of these ratings."""
+    fate: NDArray[np.int8]
+    """A `Fate` for each rating of the plan."""
 
 
 def admit(
@@ -121,7 +127,7 @@ def admit(
     """Keep of a plan what may still be written, given the very latest look.
 
     Args:
-        plan: One phase of one letter; items may have changed since it was made.
+        plan: What one phase is to write; items may have changed since it was made.
         look: All items that share a guid with the plan, as they are now.
         memory: What the shadow state says of each row of the look.
         tagged: Whether an item without our tag is not done yet.
@@ -131,33 +137,33 @@ def admit(
     acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
+    fate = np.full(len(plan), Fate.LEFT, np.int8)
     rows: list[int] = []
-    wishes: list[int] = []
-    done = taken_over = gone = 0
+    bearers: list[int] = []
     for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
         own = rows_of[guid]
         if not own:
-            gone += 1
+            fate[wish] = Fate.GONE
         elif by_person[own].any():
-            taken_over += 1
+            fate[wish] = Fate.TAKEN_OVER
         elif (acknowledged[own] & equal(memory.value[own], points)).all():
-            done += 1
+            fate[wish] = Fate.WRITTEN
         else:
-            rows += own
-            wishes += [wish] * len(own)
-    admitted = np.array(wishes, np.int64)
+            rows.append(own[0])
+            bearers += own
+    left = np.flatnonzero(fate == Fate.LEFT)
     return Admitted(
         np.array(rows, np.int64),
-        plan.after[admitted],
-        plan.estimates.take(admitted),
-        done,
-        taken_over,
-        gone,
+        plan.after[left],
+        plan.key[left],
+        plan.estimates.take(left),
+        np.sort(np.array(bearers, np.int64)),
+        fate,
     )
 
 
 def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
-    """Group the admitted items by value and locks into requests.
+    """Group the admitted ratings by value and lock into requests.
 
     Args:
         phase: The phase whose plan is written.
@@ -166,9 +172,9 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
         size: Most items in one request; never more than 100.
     """
     row, after = admitted.row, admitted.after
-    mood, rating = look.mood_locked[row], look.rating_locked[row]
-    order = np.lexsort((look.key[row], rating, mood, after))
-    wishes = np.stack([after, mood, rating])[:, order]
+    locked = look.rating_locked[row]
+    order = np.lexsort((look.key[row], locked, after))
+    wishes = np.stack([after, locked])[:, order]
     borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
     for group in np.split(order, borders):
         for start in range(0, len(group), min(size, MOST_IDS)):
@@ -176,52 +182,30 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
             yield Batch(
                 phase=phase,
                 after=float(after[chunk[0]]),
-                mood_locked=bool(mood[chunk[0]]),
-                rating_locked=bool(rating[chunk[0]]),
+                rating_locked=bool(locked[chunk[0]]),
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
+                planned=admitted.planned[chunk],
                 before=look.rating[row[chunk]],
                 rated_until=int(look.rated_at[row[chunk]].max()),
                 estimates=admitted.estimates.take(chunk),
             )
 
 
-def windows(
-    plans: Sequence[PhasePlan], copies: Sequence[Ints], size: int
-) -> Iterator[list[PhasePlan]]:
-    """Cut plans into stretches that one request can look at, in their order.
+def taggings(level: Level, look: Look, tag: str) -> Iterator[Edit]:
+    """Yield the requests that give a tag to what lacks it; locks stay as they are.
 
-    Ratings that may share a write stay together.
-
-    Args:
-        plans: What is to be written, phase after phase.
-        copies: For each plan, how many items share each of its ratings.
-        size: Most items in one write.
+    Ratings differ from item to item, the tag does not: so it goes apart, to all
+    at once.
     """
-    window: dict[int, list[Ints]] = {}
-    room = MOST_IDS
-    for number, (plan, width) in enumerate(zip(plans, copies, strict=True)):
-        for rows in _stretches(plan.after, width, size):
-            needed = int(width[rows].sum())
-            if window and needed > room:
-                yield _taken(plans, window)
-                window, room = {}, MOST_IDS
-            window.setdefault(number, []).append(rows)
-            room -= needed
-    if window:
-        yield _taken(plans, window)
-
-
-def _stretches(after: Floats, width: Ints, size: int) -> Iterator[Ints]:
-    """Yield rows of one value at a time, and of no more items than one write has."""
-    order = np.argsort(after, kind="stable")
-    borders = np.flatnonzero(np.diff(after[order])) + 1
-    for group in np.split(order, borders) if len(order) else []:
-        write = (np.cumsum(width[group]) - 1) // size
-        yield from np.split(group, np.flatnonzero(np.diff(write)) + 1)
-
-
-def _taken(
-    plans: Sequence[PhasePlan], window: dict[int, list[Ints]]
-) -> list[PhasePlan]:
-    return [plans[number].take(np.concatenate(rows)) for number, rows in window.items()]
+    for locked in (False, True):
+        rows = np.flatnonzero(~look.has_tag & (look.mood_locked == locked))
+        for start in range(0, len(rows), MOST_IDS):
+            chunk = rows[start : start + MOST_IDS]
+            yield Edit(
+                level=level,
+                key=look.key[chunk],
+                adds=(tag,),
+                mood_locked=locked,
+                rated_until=int(look.rated_at[chunk].max()),
+            )

@@ -1,7 +1,7 @@
 """What is inferred of items, and how sure that is."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -50,6 +50,16 @@ class Estimates:
             good=unknown,
             poor=unknown,
             confidence=unknown,
+        )
+
+    @classmethod
+    def joined(cls, several: Sequence[Self]) -> Self:
+        """Return all of them, one after the other."""
+        return cls(
+            **{
+                f.name: np.concatenate([getattr(one, f.name) for one in several])
+                for f in fields(cls)
+            }
         )
 
     def __len__(self) -> int:

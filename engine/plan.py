@@ -55,6 +55,20 @@ class PhasePlan:
     cleared: int
     """Ratings of ours that a person removed, and that are given again."""
 
+    @classmethod
+    def joined(cls, plans: Sequence[Self]) -> Self:
+        """Return plans of one phase, of several parts, as one."""
+        return cls(
+            phase=plans[0].phase,
+            key=np.concatenate([plan.key for plan in plans]),
+            guid=np.concatenate([plan.guid for plan in plans]),
+            before=np.concatenate([plan.before for plan in plans]),
+            after=np.concatenate([plan.after for plan in plans]),
+            estimates=Estimates.joined([plan.estimates for plan in plans]),
+            kept=sum(plan.kept for plan in plans),
+            cleared=sum(plan.cleared for plan in plans),
+        )
+
     def __len__(self) -> int:
         """Return how many ratings are to be written."""
         return len(self.key)

@@ -16,6 +16,7 @@ from engine.evidence import Part, split
 from engine.library import Library
 from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
+from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.beginning import agree_on_beliefs, opened, try_server, vouch
 from flows.ending import conclude, facts, hint
@@ -135,9 +136,11 @@ def write_letters(
     progress = reporting.Progress(sizes)
     bench.watch = progress
     step = running.patient(running.write_letter, bench.settings, bench.gate)
+    # What a run that is tried again wrote already is no company for what is left.
+    pool = Pool(outcome.plans, is_shared=not bench.store.knows(bench.run_id))
     writes = {
-        letter: step.submit(letter, bench, everything, parts[letter], quote(plans))
-        for letter, plans in outcome.plans.items()
+        letter: step.submit(letter, bench, everything, parts[letter], quote(pool))
+        for letter in outcome.plans
         if sizes[letter] or outcome.results[letter].released
     }
     try:

@@ -44,11 +44,11 @@ def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
     """Stop before inferred ratings could pass for a person's.
 
     Raises:
-        RecordLost: Items bear our tag, and nothing is recorded.
+        RecordLost: Rated items bear our tag, and nothing is recorded.
     """
     if not store.is_empty():
         return
-    tagged = {level: gateway.count_tagged(level) for level in Level}
+    tagged = {level: _count_rated(gateway.tagged(level)) for level in Level}
     if any(tagged.values()):
         counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
         raise RecordLost(
@@ -57,6 +57,11 @@ def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
             "database (plexbayes.db, or what STATE_URL names), rebuild it with "
             "`plexbayes recover`, or import the original's plex_state.json."
         )
+
+
+def _count_rated(items: Items) -> int:
+    """Count what could pass for a person's; a tag alone could not."""
+    return int(np.count_nonzero(~np.isnan(items.rating)))
 
 
 def doubts(bench: Workbench, stock: Stock) -> Doubts:

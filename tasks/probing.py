@@ -197,17 +197,17 @@ class _Trial:
         batch = Batch(
             phase=PHASES[self._level],
             after=points,
-            mood_locked=False,
             rating_locked=False,
             key=before.key,
             guid=before.guid,
+            planned=before.key,
             before=or_else,
             rated_until=0,
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
         bench, tag = self._bench, "".join(self._tags[1:])
         run = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
-        bench.store.intend(batch, before, tag, run, time.time())
+        bench.store.intend([batch], before, tag, run, time.time())
         self._promised = batch
 
     def _keep(self) -> None:

@@ -78,16 +78,22 @@ def _recover(
         for row in doubtful
     ]
     if bench.is_live:
+        _own_tags(bench, level, items.key[tagged & ~rated & ~recorded])
         adopt(bench, library, level, rows)
+
+
+def _own_tags(bench: Workbench, level: Level, keys: Ints) -> None:
+    """Note that items got our tag from us, whether or not a rating followed."""
+    for start in range(0, len(keys), MOST_IDS):
+        bench.gate.pass_through()
+        look = bench.gateway.look(keys[start : start + MOST_IDS])[level]
+        bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
 
 
 def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
     items = library[level].take(rows)
-    for start in range(0, len(items), MOST_IDS):
-        bench.gate.pass_through()
-        look = bench.gateway.look(items.key[start : start + MOST_IDS])[level]
-        bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
+    _own_tags(bench, level, items.key)
     shadows = {
         guid: Shadow(
             guid=guid,

@@ -12,6 +12,7 @@ from engine.classic import Phase
 from engine.evidence import Part
 from engine.library import Library
 from engine.plan import Beliefs, PhasePlan, make_plan
+from engine.pool import Pool
 from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
@@ -82,14 +83,14 @@ def plan_phase(
     name="write",
     task_run_name="{letter} · write",
     persist_result=True,
-    cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "plans",
+    cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool",
 )
 def write_letter(
     letter: str,
     bench: Workbench,
     everything: Part,
     part: Part,
-    plans: Sequence[PhasePlan],
+    pool: Pool,
 ) -> LetterResult:
     """Write one letter; done once in a run, however often the run is retried."""
-    return writing.write_letter(bench, letter, everything, part, plans)
+    return writing.write_letter(bench, letter, everything, part, pool)

@@ -1,48 +1,58 @@
-"""Writing one letter: look, promise, write, note; whatever happens, we know."""
+"""Writing one letter: look, promise, tag, rate, note; whatever happens, we know."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.batches import Batch, Look, admit, batches, windows
+from engine.batches import (
+    MOST_IDS,
+    Admitted,
+    Batch,
+    Fate,
+    Look,
+    admit,
+    batches,
+    taggings,
+)
+from engine.classic import Phase
+from engine.errors import PlexRefused, PlexUnreachable, RunStopped
 from engine.evidence import Part
 from engine.library import Level
-from engine.ownership import Memory, Owner
+from engine.ownership import Memory
 from engine.plan import PhasePlan
 from engine.points import Ints
+from engine.pool import Pool, windows
 from engine.reports import LetterResult
-from engine.reversal import reversals
-from tasks.plex.markup import texts
-from tasks.remembering import memory_of, tags_of
+from tasks.releasing import drop, release
+from tasks.remembering import memory_of
 from tasks.workbench import Step, Workbench
 
 LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
 """Seconds for which a look is trusted; whatever is not written by then is looked at
 again. Looking before every single request would double their number. It may be older
 where Plex itself spares what a person rates in the moment of writing."""
+LOOK_SPANS, GUARDED_LOOK_SPANS = MOST_IDS, 4 * MOST_IDS
+"""Items that are looked at in one go: the more, the fewer requests give the tag."""
 
 
 def write_letter(
-    bench: Workbench,
-    letter: str,
-    everything: Part,
-    part: Part,
-    plans: Sequence[PhasePlan],
+    bench: Workbench, letter: str, everything: Part, part: Part, pool: Pool
 ) -> LetterResult:
     """Write the plans of one letter in the order of their phases.
 
     Safe to repeat: what an earlier attempt wrote is recognised, and what a
-    person changed meanwhile is left alone.
+    person changed meanwhile is left alone. If a request fails in which other
+    letters had a share, the letter goes on alone at once: the fault may be theirs.
 
     Args:
         bench: The tools of the run.
-        letter: The letter, for those who watch.
+        letter: The letter.
         everything: The whole library: an item may share its rating with one
             under another letter, and both get the tag.
         part: What files under the letter.
-        plans: What its phases are to write.
+        pool: What all letters have to write.
 
     Raises:
         PlexUnreachable: The outcome of the last request is unknown; the look
@@ -51,50 +61,60 @@ def write_letter(
     """
     with bench.writer, bench.at_work():
         bench.gate.pass_through()
-        writer = _Writer(bench, letter, everything)
-        for level in Level:
-            writer.result.released += release(bench, part, level)
-        shelves = [everything[plan.phase.level] for plan in plans]
-        copies = [
-            shelf.copies(shelf.items.rows_of(plan.key))
-            for shelf, plan in zip(shelves, plans, strict=True)
-        ]
-        for window in windows(plans, copies, bench.batch_size):
-            writer.write(window)
-    return writer.result
+        released = sum(release(bench, part, level) for level in Level)
+        writer = _Writer(bench, everything, pool)
+        try:
+            writer.write_all(letter)
+        except (PlexUnreachable, PlexRefused):
+            if not pool.disband():
+                raise
+            writer.write_all(letter)
+    return LetterResult(
+        written=pool.count(letter, Fate.WRITTEN),
+        released=released,
+        taken_over=pool.count(letter, Fate.TAKEN_OVER),
+        gone=pool.count(letter, Fate.GONE),
+    )
 
 
-def release(bench: Workbench, part: Part, level: Level) -> int:
-    """Give up the ratings of a level that persons took over; return how many."""
-    shelf = part[level]
-    taken = shelf.standing.owner == Owner.TAKEN_OVER
-    guids = {str(guid) for guid in shelf.items.guid[taken]}
-    if not guids:
-        return 0
-    tags = tags_of(bench, level, sorted(guids))
-    keys = sorted(tags)
-    for start in range(0, len(keys), bench.batch_size):
-        chunk = np.array(keys[start : start + bench.batch_size], np.int64)
-        bench.await_turn()
-        look = bench.gateway.look(chunk)[level]
-        drops = texts([tags[key] for key in look.key.tolist()])
-        stays = np.zeros(len(look.key), np.bool_)
-        for edit in reversals(level, look, stays, drops):
-            bench.pen.make(edit)
-    bench.store.forget(level, sorted(guids))
-    return len(guids)
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a look says of one phase's plan."""
+
+    phase: Phase
+    look: Look
+    admitted: Admitted
+
+    @property
+    def bearers(self) -> Look:
+        """All items that will bear one of the ratings."""
+        return self.look.take(self.admitted.bearers)
 
 
 @dataclass(frozen=True, eq=False)
 class _Writer:
-    """Writes one letter, stretch by stretch, and counts."""
+    """Writes stretch by stretch, and notes what becomes of every rating."""
 
     bench: Workbench
-    letter: str
     everything: Part
-    result: LetterResult = field(default_factory=LetterResult)
+    pool: Pool
+    tagged: set[int] = field(default_factory=set)
+    """Keys that were given the tag already."""
 
-    def write(self, window: Sequence[PhasePlan]) -> None:
+    def write_all(self, letter: str) -> None:
+        """Write what is left of a letter, and what goes along with it."""
+        plans = self.pool.drawn(letter, self.bench.batch_size)
+        shelves = [self.everything[plan.phase.level] for plan in plans]
+        copies = [
+            shelf.copies(shelf.items.rows_of(plan.key))
+            for shelf, plan in zip(shelves, plans, strict=True)
+        ]
+        is_guarded = self.bench.pen.abilities.is_guarded
+        width = GUARDED_LOOK_SPANS if is_guarded else LOOK_SPANS
+        for window in windows(plans, copies, self.bench.batch_size, width):
+            self._write(window)
+
+    def _write(self, window: Sequence[PhasePlan]) -> None:
         """Write what one look covers; once that is out of date, look again."""
         due = list(window)
         while any(map(len, due)):
@@ -103,8 +123,16 @@ class _Writer:
             is_guarded = self.bench.pen.abilities.is_guarded
             lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
             fresh_until = time.monotonic() + lasts
-            requests = list(self._requests(due, looks))
-            left = self._write_until(fresh_until, requests, looks)
+            found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
+            writes = self._promise(found)
+            bearers = _by_level(found)
+            try:
+                is_first = not self._tag(bearers)
+                left = self._write_until(fresh_until, writes, is_first=is_first)
+            except RunStopped:
+                for level, look in bearers.items():
+                    drop(self.bench, level, look)
+                raise
             due = [plan.only(left) for plan in due]
 
     def _keys(self, plans: Sequence[PhasePlan]) -> Ints:
@@ -116,60 +144,87 @@ class _Writer:
             keys.append(shelf.items.key[rows])
         return np.unique(np.concatenate(keys))
 
-    def _requests(
-        self, due: Sequence[PhasePlan], looks: dict[Level, Look]
-    ) -> Iterator[Batch]:
-        """Yield what may still be written, and count what may not."""
-        for plan in due:
-            look = looks[plan.phase.level]
-            memory = self._memory(plan.phase.level, look)
-            found = admit(plan, look, memory, tagged=bool(self.bench.tag))
-            self.result.written += found.done
-            self.result.taken_over += found.taken_over
-            self.result.gone += found.gone
-            yield from batches(plan.phase, found, look, self.bench.batch_size)
+    def _admit(self, plan: PhasePlan, look: Look) -> _Found:
+        """Find out what may still be written, and note what may not."""
+        memory = self._memory(plan.phase.level, look)
+        found = admit(plan, look, memory, tagged=bool(self.bench.tag))
+        self.pool.settle(plan.phase, plan.key, found.fate)
+        return _Found(plan.phase, look, found)
 
     def _memory(self, level: Level, look: Look) -> Memory:
         guids = sorted(set(look.guid))
         shadows = self.bench.store.shadows(level, guids)
         return memory_of(look.guid, shadows, self.bench.store.intents(level, guids))
 
+    def _promise(self, found: Sequence[_Found]) -> list[Batch]:
+        """Put on record what is about to be written, and return it."""
+        bench = self.bench
+        promised: list[Batch] = []
+        for one in found:
+            writes = list(batches(one.phase, one.admitted, one.look, bench.batch_size))
+            bench.store.intend(
+                writes, one.bearers, bench.tag, bench.run_id, time.time()
+            )
+            promised += writes
+        return promised
+
+    def _tag(self, bearers: dict[Level, Look]) -> bool:
+        """Tag what is about to be rated; say whether that took a request.
+
+        The tag comes first, so that no rating of ours is ever without it.
+        """
+        is_needed = False
+        for level, look in bearers.items() if self.bench.tag else ():
+            new = [key not in self.tagged for key in look.key.tolist()]
+            untagged = look.take(np.flatnonzero(new))
+            for edit in taggings(level, untagged, self.bench.tag):
+                if is_needed:
+                    self.bench.await_turn()
+                self.bench.pen.make(edit)
+                self.tagged.update(edit.key.tolist())
+                is_needed = True
+        return is_needed
+
     def _write_until(
-        self, fresh_until: float, requests: Sequence[Batch], looks: dict[Level, Look]
+        self, fresh_until: float, writes: Sequence[Batch], *, is_first: bool
     ) -> set[str]:
         """Write batches until their look is out of date; return the guids left.
 
-        The first is written in any case: its turn was awaited before the look.
-        So is what shares a rating with it: else both would be due again for ever.
+        The first request after a look is made in any case: its turn was awaited
+        before the look.
         """
-        begun: set[str] = set()
         left: set[str] = set()
-        for planned in requests:
-            batch = planned
-            if begun:
+        for batch in writes:
+            if not is_first:
                 self.bench.await_turn()
-            if begun and time.monotonic() >= fresh_until:
-                due = np.array([guid in begun for guid in batch.guid], np.bool_)
-                left |= set(batch.guid[~due])
-                batch = batch.take(np.flatnonzero(due))
-            if len(batch):
-                self._write(batch, looks[batch.phase.level], begun)
-                begun |= set(batch.guid)
+            if is_first or time.monotonic() < fresh_until:
+                self._rate(batch)
+            else:
+                left |= set(batch.guid)
+            is_first = False
         return left
 
-    def _write(self, batch: Batch, look: Look, begun: set[str]) -> None:
-        """Write a batch; what shares a rating that was just written lacks only the tag.
-
-        To rate it again would do nothing: it counts as rated since the look.
-        """
+    def _rate(self, batch: Batch) -> None:
         bench = self.bench
-        edit = batch.edit(bench.tag)
-        rated = np.array([guid in begun for guid in batch.guid], np.bool_)
-        bench.store.intend(batch, look, bench.tag, bench.run_id, time.time())
-        if not rated.all():
-            bench.pen.make(edit.take(~rated))
-        if rated.any() and bench.tag:
-            bench.pen.make(replace(edit.take(rated), rates=False))
+        try:
+            bench.pen.make(batch.edit)
+        except PlexUnreachable:
+            bench.store.hear_nothing(batch, time.time())
+            raise
         bench.store.acknowledge(batch, time.time())
-        self.result.written += len(set(batch.guid))
-        bench.watch(Step(self.letter, batch.phase.label, len(batch)))
+        self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)
+        for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
+            bench.watch(Step(letter, batch.phase.label, items))
+
+
+def _by_level(found: Sequence[_Found]) -> dict[Level, Look]:
+    """Return all items that will bear one of the ratings, each once."""
+    rows: dict[Level, list[Ints]] = {}
+    looks: dict[Level, Look] = {}
+    for one in found:
+        rows.setdefault(one.phase.level, []).append(one.admitted.bearers)
+        looks[one.phase.level] = one.look
+    return {
+        level: looks[level].take(np.unique(np.concatenate(own)))
+        for level, own in rows.items()
+    }

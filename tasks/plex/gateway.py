@@ -1,8 +1,9 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from threading import Lock
 from typing import Self
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
@@ -30,15 +31,12 @@ from tasks.plex.markup import (
     key_of,
     listing_of,
     looks_of,
-    number,
 )
+from tasks.plex.pages import READERS, Pages
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
 from tasks.settings import Settings
-
-PAGE = 1000
-"""Items asked for in one page of a listing."""
 
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
@@ -62,6 +60,7 @@ class PlexGateway:
 
     def __init__(self, settings: Settings) -> None:
         self.reads = self.writes = 0
+        self._counting = Lock()
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
         self._session = Line(settings.ca_file)
@@ -104,8 +103,24 @@ class PlexGateway:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
             PlexUnreachable: A page did not arrive whole.
         """
-        pages = self._pages(level, between, only or {})
-        listing = joined([listing_of(level, list(page)) for page in pages])
+        path = f"{self._all}?" + urlencode(
+            {
+                **(only or {}),
+                "type": int(level),
+                "sort": "id",
+                "includeGuids": 0,
+                "excludeElements": IDLE_ELEMENTS,
+                "excludeFields": IDLE_FIELDS,
+            },
+            safe=",",
+        )
+        pages = Pages(
+            ask=lambda start, size: self._get(path, start, size),
+            digest=lambda page: listing_of(level, list(page)),
+            between=between,
+            word=f"{level.word}s",
+        )
+        listing = joined(pages.read())
         twice = np.count_nonzero(np.diff(listing.items.key) == 0)
         if twice:
             raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
@@ -116,16 +131,22 @@ class PlexGateway:
 
         Items that are gone are simply missing from the answer.
         """
+        chunks = [keys[at : at + MOST_IDS] for at in range(0, len(keys), MOST_IDS)]
+        if len(chunks) == 1:
+            return looks_of(self._whole(*chunks), self._tag)
+        with ThreadPoolExecutor(READERS) as readers:
+            pages = list(readers.map(self._whole, chunks))
+        return looks_of([element for page in pages for element in page], self._tag)
+
+    def _whole(self, missing: Ints) -> list[Element]:
+        """Return a page of items; what a short answer leaves out is asked for again."""
         elements: list[Element] = []
-        for start in range(0, len(keys), MOST_IDS):
-            missing = keys[start : start + MOST_IDS]
-            while len(missing):
-                found = self._pages_of(missing)
-                elements += found
-                # What a short answer leaves out is asked for once more.
-                left = np.setdiff1d(missing, [key_of(element) for element in found])
-                missing = left if len(left) < len(missing) else missing[:0]
-        return looks_of(elements, self._tag)
+        while len(missing):
+            found = self._pages_of(missing)
+            elements += found
+            left = np.setdiff1d(missing, [key_of(element) for element in found])
+            missing = left if len(left) < len(missing) else missing[:0]
+        return elements
 
     def _pages_of(self, keys: Ints) -> list[Element]:
         """Return the pages of items, as far as Plex sends them at once."""
@@ -147,14 +168,6 @@ class PlexGateway:
         if mood is None:
             return listing_of(level, []).items
         return self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
-
-    def count_tagged(self, level: Level) -> int:
-        """Return how many items of a level bear our tag, in two requests."""
-        mood = self._mood(level, self._tag)
-        if mood is None:
-            return 0
-        path = f"{self._all}?type={level}&{level.word}.mood={mood}"
-        return int(number(self._get(path, 0, 0), "totalSize", 0))
 
     def _mood(self, level: Level, tag: str) -> str | None:
         """Return the number that Plex gave to a tag, if any item bears it."""
@@ -225,41 +238,7 @@ class PlexGateway:
         """The path of the library's listings and edits."""
         return f"/library/sections/{self._section.get('key')}/all"
 
-    def _pages(
-        self, level: Level, between: Callable[[], None], only: dict[str, str]
-    ) -> Iterator[Element]:
-        path = f"{self._all}?" + urlencode(
-            {
-                **only,
-                "type": int(level),
-                "sort": "id",
-                "includeGuids": 0,
-                "excludeElements": IDLE_ELEMENTS,
-                "excludeFields": IDLE_FIELDS,
-            },
-            safe=",",
-        )
-        start, total = 0, None
-        while total is None or start < total:
-            between()
-            page = self._get(path, start)
-            announced = page.get("totalSize")
-            if announced is None or not re.fullmatch("[0-9]{1,9}", announced):
-                raise PlexUnreachable("Plex did not say how many items there are.")
-            if total not in (None, int(announced)):
-                raise LibraryChanging(
-                    f"The library changed from {total} to {announced} "
-                    f"{level.word}s while it was read."
-                )
-            total = int(announced)
-            if start < total and not len(page):
-                raise PlexUnreachable(
-                    f"Plex sent {start} of {total} {level.word}s and then nothing."
-                )
-            yield page
-            start += len(page)
-
-    def _get(self, path: str, start: int | None = None, size: int = PAGE) -> Element:
+    def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
         headers = None
         if start is not None:
             headers = {
@@ -283,7 +262,8 @@ class PlexGateway:
         return OWNER_ACCOUNT
 
     def _count(self, response: requests.Response, *_: object, **__: object) -> None:
-        if response.request.method == "GET":
-            self.reads += 1
-        else:
-            self.writes += 1
+        with self._counting:
+            if response.request.method == "GET":
+                self.reads += 1
+            else:
+                self.writes += 1

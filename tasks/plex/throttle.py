@@ -1,6 +1,6 @@
 """How fast we may write: in bursts, with rests that the server asks for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -41,7 +41,7 @@ class Throttle:
         self._items = 0
         self._busy = 0.0
         self._quick = 0.0
-        self._quickest: dict[tuple[int, int], float] = {}
+        self._quickest: dict[Hashable, float] = {}
         self._is_slowed = False
         self.rested = 0.0
         """Seconds spent resting so far."""
@@ -52,14 +52,19 @@ class Throttle:
             self._rest_now()
 
     @contextmanager
-    def timed(self, level: int, items: int) -> Iterator[None]:
-        """Time one request that writes so many items of a level."""
+    def timed(self, kind: Hashable, items: int) -> Iterator[None]:
+        """Time one request.
+
+        Args:
+            kind: Requests of one kind should take about the same time.
+            items: How many items it writes, as far as they count.
+        """
         begun = self._clock()
         yield
-        self._learn((level, items.bit_length()), self._clock() - begun)
+        self._learn(kind, self._clock() - begun)
         self._items += items
 
-    def _learn(self, kind: tuple[int, int], seconds: float) -> None:
+    def _learn(self, kind: Hashable, seconds: float) -> None:
         quickest = min(seconds, self._quickest.get(kind, seconds))
         self._quickest[kind] = quickest
         self._busy += seconds

@@ -28,7 +28,7 @@ def wishes_of(edit: Edit, *, is_guarded: bool = False) -> Wishes:
     if edit.drops:
         # Plex splits the value at commas and decodes each piece once more.
         wishes["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
-    if is_guarded and edit.rates:
+    if is_guarded and (edit.rates or edit.adds):
         wishes[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
     return wishes
 

@@ -1,6 +1,14 @@
 """Rows of the record as values: light enough to hold a million of them at once."""
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
+
+from engine.batches import Batch
+
+Promise = dict[str, int | str | float | None]
+"""A row about a rating that is about to be written, by column."""
 
 
 class Shadow(NamedTuple):
@@ -38,3 +46,25 @@ class Mark(NamedTuple):
     had_tag: bool
     mood_locked: bool
     rating_locked: bool
+
+
+def promises_of(
+    batches: Sequence[Batch], run_id: str, now: float
+) -> Iterator[tuple[str, Promise]]:
+    """Yield by guid what a run is about to write, and how sure that is."""
+    for batch in batches:
+        columns = batch.guid, batch.key.tolist(), batch.before.tolist()
+        known = batch.estimates.known()
+        for guid, key, before, sure in zip(*columns, known, strict=True):
+            yield (
+                guid,
+                {
+                    "key": key,
+                    "phase": int(batch.phase),
+                    "run_id": run_id,
+                    "before": None if np.isnan(before) else before,
+                    "after": batch.after,
+                    "promised_at": now,
+                    **sure,
+                },
+            )

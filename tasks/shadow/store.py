@@ -13,10 +13,10 @@ from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.following import Move
 from engine.library import Identity, Level
-from engine.points import Ints, Texts
+from engine.points import Ints
 from tasks.shadow.database import Database, open_database
 from tasks.shadow.records import record_of
-from tasks.shadow.rows import Intent, Mark, Shadow
+from tasks.shadow.rows import Intent, Mark, Shadow, promises_of
 from tasks.shadow.tables import IntentRow, MarkRow, OfGuess, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
@@ -36,6 +36,7 @@ class ShadowStore:
         self.database = database
         self.library_id = library_id
         self._unheard: dict[tuple[Level, str], float] = {}
+        self._promised: set[tuple[Level, str]] = set()
 
     @classmethod
     def open(
@@ -91,42 +92,56 @@ class ShadowStore:
         with self.database.reading() as session:
             return all(session.scalar(one.limit(1)) is None for one in keys)
 
-    def intend(
-        self, batch: Batch, look: Look, tag: str, run_id: str, now: float
-    ) -> None:
-        """Promise a batch, and note what its items were like before our first."""
-        level = batch.phase.level
-        promises = [
-            {
-                **self._item(level, guid),
-                "key": key,
-                "phase": int(batch.phase),
-                "run_id": run_id,
-                "before": None if np.isnan(before) else before,
-                "after": batch.after,
-                "promised_at": now,
-                **known,
-            }
-            for guid, key, before, known in zip(
-                batch.guid,
-                batch.key.tolist(),
-                batch.before.tolist(),
-                batch.estimates.known(),
-                strict=True,
+    def knows(self, run_id: str) -> bool:
+        """Say whether a run wrote, or was about to write, anything so far."""
+        with self.database.reading() as session:
+            return any(
+                session.scalar(
+                    select(table.key)
+                    .where(table.library_id == self.library_id, table.run_id == run_id)
+                    .limit(1)
+                )
+                is not None
+                for table in (ShadowRow, IntentRow)
             )
-        ]
-        self._note_unheard(level, batch.guid)
+
+    def intend(
+        self, batches: Sequence[Batch], look: Look, tag: str, run_id: str, now: float
+    ) -> None:
+        """Promise batches of one phase, and note what items were like before.
+
+        Args:
+            batches: What will be rated.
+            look: All items of that level that will bear one of the ratings, as they
+                are before.
+            tag: What they get; empty: nothing.
+            run_id: By whom.
+            now: Epoch seconds.
+        """
+        if not batches:
+            return
+        level = batches[0].phase.level
+        promises = {
+            guid: {**self._item(level, guid), **promise}
+            for guid, promise in promises_of(batches, run_id, now)
+        }
+        guids = list(promises)
+        self._note_unheard(level, guids)
         with self.database.writing() as session:
-            self._delete(session, IntentRow, level, batch.guid)
-            session.execute(insert(IntentRow), _last_of_each_guid(promises))
-            self._mark(session, batch, look, tag)
+            self._delete(session, IntentRow, level, guids)
+            session.execute(insert(IntentRow), list(promises.values()))
+            self._mark(session, level, look, tag)
 
     def unheard_since(self, level: Level, guid: str) -> float | None:
-        """Return when a write was promised that never was acknowledged.
+        """Return when a write was promised whose outcome nobody heard.
 
         It may still arrive, though another one was made in its place.
         """
         return self._unheard.get((level, guid))
+
+    def hear_nothing(self, batch: Batch, now: float) -> None:
+        """Note that a batch was sent, and that nobody knows whether it arrives."""
+        self._unheard |= {(batch.phase.level, guid): now for guid in batch.guid}
 
     def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -250,10 +265,13 @@ class ShadowStore:
                 found[guid] = dict(zip(UNKNOWN, values, strict=True))
         return found
 
-    def _note_unheard(self, level: Level, guids: Texts) -> None:
-        for intent in self.intents(level, guids.tolist()):
-            if intent.acknowledged_at is None:
-                self._unheard[level, intent.guid] = intent.promised_at
+    def _note_unheard(self, level: Level, guids: Sequence[str]) -> None:
+        """Note what another process promised, and maybe sent; we hear of our own."""
+        for intent in self.intents(level, guids):
+            name = level, intent.guid
+            if intent.acknowledged_at is None and name not in self._promised:
+                self._unheard[name] = intent.promised_at
+        self._promised |= {(level, guid) for guid in guids}
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}
@@ -271,18 +289,17 @@ class ShadowStore:
         for some in _pieces(list(guids)):
             session.connection().execute(gone.where(table.guid.in_(some)))
 
-    def _mark(self, session: Session, batch: Batch, look: Look, tag: str) -> None:
+    def _mark(self, session: Session, level: Level, look: Look, tag: str) -> None:
         """Note what items are like before our first write, and before our first tag."""
-        level = batch.phase.level
         here = (
             MarkRow.library_id == self.library_id,
             MarkRow.level == level,
-            MarkRow.key.in_(batch.key.tolist()),
+            MarkRow.key.in_(look.key.tolist()),
         )
         if tag:
             session.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
         known = session.scalars(select(MarkRow.key).where(*here)).all()
-        fresh = np.setdiff1d(batch.key, np.array(known, np.int64))
+        fresh = np.setdiff1d(look.key, np.array(known, np.int64))
         if len(fresh):
             session.execute(insert(MarkRow), self._marks(level, look, fresh, tag))
 
@@ -307,9 +324,3 @@ def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """Yield values a few hundred at a time."""
     for start in range(0, len(values), MOST_PARAMETERS):
         yield values[start : start + MOST_PARAMETERS]
-
-
-def _last_of_each_guid(
-    promises: Iterable[dict[str, int | str | float | None]],
-) -> list[dict[str, int | str | float | None]]:
-    return list({str(promise["guid"]): promise for promise in promises}.values())

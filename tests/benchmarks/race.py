@@ -27,7 +27,7 @@ from engine.library import Level
 from engine.plan import PhasePlan, plan_part
 from engine.points import STEP
 from tasks.believing import beliefs_of
-from tasks.plex.gateway import PAGE as LARGE_PAGE
+from tasks.plex.pages import PAGE as LARGE_PAGE
 from tasks.remembering import Stock, take_stock
 from tasks.settings import Settings
 from tasks.workbench import workbench
@@ -129,8 +129,8 @@ class Bench:
     def minimum(self, case: Case, settings: Settings) -> int:
         """Return the pages to read and the requests that the plan needs.
 
-        A rating of one letter, phase and value goes into one request with all
-        others like it, as many as one request may name.
+        A rating of one phase and value goes into one request with all others
+        like it, as many as one request may name; so does the tag of one phase.
         """
         stock, plans = self.plan(settings)
         everything = stock.everything
@@ -142,8 +142,16 @@ class Bench:
             return pages + sum(ceil(count / MOST_IDS) for count in counts)
         if case.words != INFER:
             return pages
-        sizes = [np.unique(plan.after, return_counts=True)[1] for plan in plans]
-        return pages + int(sum(np.ceil(own / most).sum() for own in sizes))
+        phases = [
+            np.concatenate([plan.after for plan in plans if plan.phase is phase])
+            for phase in {plan.phase for plan in plans}
+        ]
+        sizes = [np.unique(after, return_counts=True)[1] for after in phases]
+        ratings = sum(int(np.ceil(own / most).sum()) for own in sizes)
+        tags = sum(
+            ceil(len(after) / MOST_IDS) for after in phases if settings.inferred_tag
+        )
+        return pages + ratings + tags
 
 
 def secret(text: str) -> Any:

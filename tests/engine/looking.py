@@ -23,6 +23,7 @@ class Row:
     arrived: bool = False
     mood_locked: bool = False
     rating_locked: bool = False
+    has_tag: bool = False
     key: int = 0
 
 
@@ -41,7 +42,7 @@ def look_of(*rows):
         rated_at=np.zeros(len(rows), np.int64),
         mood_locked=column(rows, "mood_locked"),
         rating_locked=column(rows, "rating_locked"),
-        has_tag=np.zeros(len(rows), np.bool_),
+        has_tag=column(rows, "has_tag"),
         moods=np.full(len(rows), None),
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.batches import admit
+from engine.batches import Fate, admit
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 
@@ -11,8 +11,10 @@ def admitted(plan, *rows):
 
 
 def outcome(found):
+    """Return what is written where, and how many are done, taken over, gone."""
     rows = dict(zip(found.row.tolist(), found.after.tolist(), strict=True))
-    return rows, found.done, found.taken_over, found.gone
+    fates = (Fate.WRITTEN, Fate.TAKEN_OVER, Fate.GONE)
+    return rows, *(int((found.fate == fate).sum()) for fate in fates)
 
 
 WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)
@@ -78,12 +80,10 @@ WRITTEN = Row("a", 7.5, promised=7.5, arrived=True)
 @pytest.mark.parametrize(
     ("twins", "expected"),
     [
-        pytest.param([Row("a")] * 2, ({0: 7.5, 1: 7.5}, 0, 0, 0), id="both unrated"),
+        pytest.param([Row("a")] * 2, WRITE, id="both unrated"),
         pytest.param([WRITTEN] * 2, DONE, id="both written"),
         pytest.param(
-            [WRITTEN, Row("a", promised=7.5)],
-            ({0: 7.5, 1: 7.5}, 0, 0, 0),
-            id="one of them written",
+            [WRITTEN, Row("a", promised=7.5)], WRITE, id="one of them written"
         ),
         pytest.param([Row("a"), Row("a", 9.0)], TAKEN_OVER, id="a person rated one"),
         pytest.param([WRITTEN, Row("a", 9.0)], TAKEN_OVER, id="written, then rated"),
@@ -91,6 +91,13 @@ WRITTEN = Row("a", 7.5, promised=7.5, arrived=True)
 )
 def test_twins_are_written_together_or_not_at_all(twins, expected):
     assert outcome(admitted(plan_of(a=7.5), *twins)) == expected
+
+
+def test_one_of_the_twins_is_rated_and_both_bear_the_rating():
+    found = admitted(plan_of(a=7.5, b=6.0), Row("b"), Row("a"), Row("x"), Row("a"))
+
+    assert outcome(found) == ({0: 6.0, 1: 7.5}, 0, 0, 0)
+    assert found.bearers.tolist() == [0, 1, 3]
 
 
 def test_an_empty_plan_admits_nothing():

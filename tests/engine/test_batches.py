@@ -5,16 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.batches import MOST_IDS, Admitted, admit, batches
+from engine.batches import MOST_IDS, Admitted, Fate, admit, batches, taggings
 from engine.classic import Phase
 from engine.estimates import Estimates
+from engine.library import Level
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 
 def all_of(look, after):
     rows = np.arange(len(after))
     points = np.array(after, np.float64)
-    return Admitted(rows, points, Estimates.plain(points, rows), 0, 0, 0)
+    left = np.full(len(after), Fate.LEFT, np.int8)
+    return Admitted(rows, points, rows, Estimates.plain(points, rows), rows, left)
 
 
 def requests(after, *rows, size=100):
@@ -31,23 +33,12 @@ def test_equal_ratings_go_together():
     ]
 
 
-def test_items_with_other_locks_go_apart():
-    rows = [
-        Row(f"{mood}{rating}", mood_locked=mood, rating_locked=rating)
-        for mood in (True, False)
-        for rating in (True, False)
-    ]
+def test_items_with_locked_ratings_go_apart():
+    sent = requests([7.0] * 3, Row("a"), Row("b", rating_locked=True), Row("c"))
 
-    sent = requests([7.0] * 8, *rows, *rows)
-
-    assert [
-        (batch.mood_locked, batch.rating_locked, len(set(batch.guid)), len(batch))
-        for batch in sent
-    ] == [
-        (False, False, 1, 2),
-        (False, True, 1, 2),
-        (True, False, 1, 2),
-        (True, True, 1, 2),
+    assert [(batch.rating_locked, batch.guid.tolist()) for batch in sent] == [
+        (False, ["a", "c"]),
+        (True, ["b"]),
     ]
 
 
@@ -79,23 +70,19 @@ def test_large_groups_are_cut(count, size, lengths):
 
 
 ROWS = st.lists(
-    st.tuples(st.sampled_from([0.0, 6.99, 7.0]), st.booleans(), st.booleans()),
-    max_size=300,
+    st.tuples(st.sampled_from([0.0, 6.99, 7.0]), st.booleans()), max_size=300
 )
 
 
 @given(ROWS, st.integers(1, 500))
 def test_every_admitted_item_is_in_exactly_one_small_enough_batch(wishes, size):
-    rows = [
-        Row(f"{n}", mood_locked=m, rating_locked=r)
-        for n, (_, m, r) in enumerate(wishes)
-    ]
+    rows = [Row(f"{n}", rating_locked=r) for n, (_, r) in enumerate(wishes)]
 
-    sent = requests([after for after, _, _ in wishes], *rows, size=size)
+    sent = requests([after for after, _ in wishes], *rows, size=size)
 
     expected = {f"{n}": wish for n, wish in enumerate(wishes)}
     written = [
-        (guid, (batch.after, batch.mood_locked, batch.rating_locked))
+        (guid, (batch.after, batch.rating_locked))
         for batch in sent
         for guid in batch.guid
     ]
@@ -117,3 +104,27 @@ def test_the_order_of_the_plan_does_not_matter(random):
     assert [batch.guid.tolist() for batch in sent] == [
         batch.guid.tolist() for batch in straight
     ]
+
+
+def tagged(*rows):
+    """Return which items are tagged together, and whether their moods are locked."""
+    edits = list(taggings(Level.TRACK, look_of(*rows), "T"))
+    assert all(edit.adds == ("T",) and not edit.rates for edit in edits)
+    return [(edit.key.tolist(), edit.mood_locked) for edit in edits]
+
+
+def test_a_tag_goes_to_all_at_once_and_leaves_locks_as_they_are():
+    rows = [Row("a", key=1), Row("b", key=2, mood_locked=True), Row("c", key=3)]
+
+    assert tagged(*rows) == [([1, 3], False), ([2], True)]
+
+
+def test_what_bears_the_tag_already_is_not_tagged_again():
+    assert tagged(Row("a", key=1, has_tag=True), Row("b", key=2)) == [([2], False)]
+    assert tagged(Row("a", has_tag=True)) == []
+
+
+def test_no_tag_goes_to_more_items_than_a_request_may_name():
+    sent = tagged(*(Row(f"{n}") for n in range(250)))
+
+    assert [len(keys) for keys, _ in sent] == [100, 100, 50]

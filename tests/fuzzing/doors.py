@@ -69,7 +69,7 @@ def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
         lambda: plex.look(np.array([1, 2, 3])),
         *(lambda level=level: plex.listing(level, lambda: None) for level in Level),
         lambda: plex.tagged(Level.TRACK),
-        lambda: plex.count_tagged(Level.TRACK),
+        lambda: plex.tagged(Level.TRACK),
     ]
     for ask in asked:
         line.forget()

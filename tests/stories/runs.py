@@ -1,6 +1,6 @@
 """Every verb as a plain function, without a Prefect server, and how it may end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -9,7 +9,8 @@ from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
 from engine.evidence import Part, split
 from engine.partition import chosen_letters
-from engine.plan import PhasePlan, plan_part
+from engine.plan import plan_part
+from engine.pool import Pool
 from engine.reports import taken_over
 from tasks.believing import beliefs_of
 from tasks.doubting import refuse_if_lost, refuse_if_outdated
@@ -54,9 +55,10 @@ def infer_plainly(
         for letter in chosen_letters(letters, parts)
     }
     if bench.is_live:
+        pool = Pool(plans)
         for letter, own in plans.items():
             if any(map(len, own)) or taken_over(parts[letter]):
-                _write(bench, letter, stock.everything, parts[letter], own, attempts)
+                _write(bench, letter, stock.everything, parts[letter], pool, attempts)
         take_stock(bench)
     return [
         (plan.phase.level.word, guid, points)
@@ -71,12 +73,12 @@ def _write(
     letter: str,
     everything: Part,
     part: Part,
-    plans: Sequence[PhasePlan],
+    pool: Pool,
     attempts: int,
 ) -> None:
     for attempt in range(1, attempts + 1):
         try:
-            write_letter(bench, letter, everything, part, plans)
+            write_letter(bench, letter, everything, part, pool)
         except PlexUnreachable:
             if attempt == attempts:
                 raise

@@ -111,10 +111,23 @@ def test_undo_finds_the_tag_of_a_write_that_was_given_up(story):
     story.undo()
     story.operator.spoil(0, "reset_after")
     story.operator.do(infer_plainly)
-    (item,) = story.bearers()
-    story.person.clear(item)
+    assert story.bearers()
     story.record.age(LONG)
     story.operator.do(recover)
+
+    story.undo()
+
+    assert story.bearers() == []
+
+
+def test_a_tag_that_no_rating_followed_is_ours_though_the_record_is_lost(story):
+    story.undo()
+    story.operator.spoil(0, "reset_after")
+    story.operator.do(infer_plainly)
+    assert story.bearers()
+    story.record.lose()
+    story.operator.do(recover)
+    story.operator.do(infer_plainly)
 
     story.undo()
 

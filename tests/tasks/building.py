@@ -56,10 +56,10 @@ def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch
     return Batch(
         phase=phase,
         after=after,
-        mood_locked=bool(look.mood_locked[0]),
         rating_locked=bool(look.rating_locked[0]),
         key=look.key,
         guid=look.guid,
+        planned=look.key,
         before=look.rating,
         rated_until=0,
         estimates=Estimates.plain(look.rating, np.ones(len(look.key), np.int64)),

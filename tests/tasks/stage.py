@@ -13,6 +13,7 @@ from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.evidence import Part
 from engine.plan import PhasePlan
+from engine.pool import Pool
 from engine.reports import LetterResult
 from tasks.gate import Gate
 from tasks.plex.gateway import PlexGateway
@@ -78,7 +79,7 @@ def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
 
 def write(bench: Workbench, part: Part, *plans: PhasePlan) -> LetterResult:
     """Write plans as those of one letter."""
-    return write_letter(bench, "X", part, part, plans)
+    return write_letter(bench, "X", part, part, Pool({"X": plans}))
 
 
 def infer(bench: Workbench, wishes: Wishes) -> LetterResult:

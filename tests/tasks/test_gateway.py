@@ -96,7 +96,6 @@ def test_to_a_shared_account_the_tag_of_the_owner_says_nothing(plex, songs):
     plex.mood(songs["tracks"][0], add=TAG, lock=False)
 
     with PlexGateway(settings_of(plex, plex_token=plex.shared_token)) as guest:
-        assert guest.count_tagged(Level.TRACK) == 0
         assert len(guest.tagged(Level.TRACK)) == 0
 
 
@@ -186,11 +185,11 @@ def test_a_look_does_not_take_a_short_answer_for_a_whole_one():
 
 
 def test_tagged_items_are_counted_by_level(plex, gateway, songs):
-    before = [gateway.count_tagged(level) for level in Level]
+    before = [len(gateway.tagged(level)) for level in Level]
     for key in [songs["album"], *songs["tracks"]]:
         plex.mood(key, add=TAG.lower(), lock=False)
 
-    after = [gateway.count_tagged(level) for level in Level]
+    after = [len(gateway.tagged(level)) for level in Level]
 
     assert np.subtract(after, before).tolist() == [0, 1, 3]
 
@@ -207,15 +206,13 @@ def test_tagged_items_are_listed_without_all_others(plex, songs):
 
 def test_nothing_bears_a_tag_that_was_never_given(plex):
     with PlexGateway(settings_of(plex, inferred_tag="Never given")) as gateway:
-        assert [gateway.count_tagged(level) for level in Level] == [0, 0, 0]
-        assert len(gateway.tagged(Level.TRACK)) == 0
+        assert [len(gateway.tagged(level)) for level in Level] == [0, 0, 0]
 
 
 def test_without_a_tag_nothing_is_tagged(plex, songs):
     plex.mood(songs["tracks"][0], add="Calm", lock=False)
 
     with PlexGateway(settings_of(plex, inferred_tag="")) as gateway:
-        assert gateway.count_tagged(Level.TRACK) == 0
         assert len(gateway.tagged(Level.TRACK)) == 0
 
 
@@ -224,7 +221,7 @@ def test_requests_are_counted(plex, gateway, songs):
     reads, writes = gateway.reads, gateway.writes
 
     gateway.look(np.array(songs["tracks"]))
-    gateway.count_tagged(Level.ARTIST)
+    gateway.tagged(Level.ARTIST)
     gateway.edit(Edit(Level.TRACK, np.array(songs["tracks"]), drops=("x",)))
 
     counts = plex.counts()

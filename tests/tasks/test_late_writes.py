@@ -11,7 +11,7 @@ from tasks import remembering
 from tests.tasks.building import told_of
 from tests.tasks.stage import plan_for, stock, write
 
-ONCE = {"method": "PUT", "times": 1}
+ONCE = {"method": "PUT", "path": "userRating", "times": 1}
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def other(request, address):
 def fill(store):
     look = look_at("a", "b")
     batch = batch_of(look, 7.33)
-    store.intend(batch, look, "T", "run 1", 10.0)
+    store.intend([batch], look, "T", "run 1", 10.0)
     store.confirm(Level.TRACK, [shadow("a", 7.33)])
 
 

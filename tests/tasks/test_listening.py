@@ -123,7 +123,7 @@ def test_what_we_wrote_ourselves_is_an_echo(plex, bench, tracks, record):
 
 def test_a_promise_has_an_echo_too(store):
     look = look_at("plex://track/33")
-    store.intend(batch_of(look, 4.0), look, "", "run 1", 1.0)
+    store.intend([batch_of(look, 4.0)], look, "", "run 1", 1.0)
 
     assert is_echo(store, replace(RATED, points=4.0))
     assert not is_echo(store, RATED)

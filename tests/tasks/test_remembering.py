@@ -43,7 +43,7 @@ def promise(bench, part, wishes, now):
     look = bench.gateway.look(plan.key)[TRACK]
     for row, points in enumerate(plan.after.tolist()):
         one = look.take(np.array([row]))
-        bench.store.intend(batch_of(one, points), one, "T", "run 1", now)
+        bench.store.intend([batch_of(one, points)], one, "T", "run 1", now)
 
 
 def test_nothing_recorded_is_nothing_remembered():
@@ -94,7 +94,7 @@ def test_a_promise_that_plex_kept_without_saying_so_stays_open_and_is_ours(
     bench, tracks, order
 ):
     part = stock(bench)
-    order("reset_after", {"method": "PUT"})
+    order("reset_after", {"method": "PUT", "path": "userRating"})
     with pytest.raises(PlexUnreachable):
         write(bench, part, plan_for(part, {tracks[0]: 7.33}))
 

@@ -7,6 +7,7 @@ from engine.edits import Edit
 from engine.errors import PlexUnreachable
 from engine.evidence import split
 from engine.library import Level
+from engine.pool import Pool
 from tasks import writing
 from tasks.plex.gateway import PlexGateway
 from tasks.remembering import take_stock
@@ -190,7 +191,8 @@ def test_a_twin_under_another_letter_is_tagged_too(plex, bench, twins):
     taken = take_stock(bench)
     part = split(taken.library, taken.everything)["S"]
 
-    write_letter(bench, "S", taken.everything, part, [plan_for(part, {twins[0]: 7.33})])
+    pool = Pool({"S": [plan_for(part, {twins[0]: 7.33})]})
+    write_letter(bench, "S", taken.everything, part, pool)
 
     assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
 

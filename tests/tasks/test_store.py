@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
+from engine.errors import ShadowUnreadable
 from engine.library import Level
 from tasks.shadow.store import ShadowStore
 from tests.tasks.building import MINE, batch_of, look_at, shadow
@@ -13,7 +14,7 @@ TRACK = Level.TRACK
 
 def promise(store, look, after=7.33, now=10.0, tag="T", run="run 1"):
     batch = batch_of(look, after)
-    store.intend(batch, look, tag, run, now)
+    store.intend([batch], look, tag, run, now)
     return batch
 
 
@@ -67,11 +68,10 @@ def test_a_new_promise_replaces_the_old_one(store):
 
 
 def test_a_promise_that_fails_is_none(store):
-    incomplete = look_at("a")
-    batch = batch_of(look_at("a", "b"), 7.33)
+    impossible = look_at("a", mood_locked=[None])
 
-    with pytest.raises(IndexError):
-        store.intend(batch, incomplete, "T", "run 1", 10.0)
+    with pytest.raises(ShadowUnreadable):
+        store.intend([batch_of(look_at("a"), 7.33)], impossible, None, "run 1", 10.0)
 
     assert intents(store) == {}
     assert marks(store) == {}

@@ -47,7 +47,7 @@ class Writer:
         """Send requests, each so many items in so many seconds."""
         for items, seconds in requests:
             self.throttle.rest_if_due()
-            with self.throttle.timed(level, items):
+            with self.throttle.timed((level, items), items):
                 self.clock.now += seconds
         return self
 

@@ -33,8 +33,10 @@ def intents(bench):
     }
 
 
-def edits(plex):
-    return [entry["path"] for entry in plex.log() if entry["method"] == "PUT"]
+def edits(plex, what="userRating"):
+    """Return the requests that rate, or else tag."""
+    puts = [entry["path"] for entry in plex.log() if entry["method"] == "PUT"]
+    return [path for path in puts if what in path]
 
 
 def test_a_letter_is_rated_tagged_and_counted(plex, bench, tracks):
@@ -70,7 +72,7 @@ def test_a_promise_is_recorded_before_plex_is_asked(plex, bench, tracks, order):
 
 def test_a_write_of_unknown_outcome_stays_a_promise(plex, bench, tracks, order):
     part = stock(bench)
-    order("reset_after", EDIT)
+    order("reset_after", EDIT | {"path": "userRating"})
 
     with pytest.raises(PlexUnreachable):
         write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
@@ -103,7 +105,7 @@ def test_a_second_attempt_completes_what_the_first_one_began(
 def test_what_was_acknowledged_is_not_sent_again(plex, hasty, tracks, order):
     part = stock(hasty)
     plan = plan_for(part, dict.fromkeys(tracks, 7.33))
-    order("timeout_after", {**ONCE, "from": 1}, seconds=OUTLASTED)
+    order("timeout_after", {**ONCE, "from": 2}, seconds=OUTLASTED)
     with pytest.raises(PlexUnreachable):
         write(hasty, part, plan)
     plex.clear_log()
@@ -145,6 +147,7 @@ def test_requests_are_no_larger_than_a_burst(plex, record, tracks, size, request
         write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     assert len(edits(plex)) == requests
+    assert len(edits(plex, "mood")) == 1
 
 
 def test_phases_are_written_in_their_order(plex, bench, songs):
@@ -190,6 +193,7 @@ def test_a_run_that_is_stopped_leaves_nothing_half_done(plex, hasty, tracks):
         write(hasty, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     assert told_of(plex, tracks, "userRating") == [7.33, None, None]
+    assert told_of(plex, tracks, "moods") == [[TAG], [], []]
     assert intents(hasty) == {tracks[0]: (None, 7.33, True)}
 
 

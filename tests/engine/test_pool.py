@@ -1,0 +1,139 @@
+"""Equal ratings of several letters share requests, and each is written once."""
+
+from collections import Counter
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.batches import MOST_IDS, Fate
+from engine.classic import Phase
+from engine.pool import Pool, windows
+from tests.engine.looking import plan_of
+
+TRACKS = Phase.TRACK_DOWN
+
+
+def plans_of(**letters):
+    """Plan ratings by guid for each letter; keys are unique throughout."""
+    plans, first = {}, 1
+    for letter, ratings in letters.items():
+        plan = plan_of(**ratings)
+        plans[letter] = [replace(plan, key=plan.key + first)]
+        first += len(plan)
+    return plans
+
+
+def drawn(pool, letter, size=100):
+    """Return what a letter is to write, by guid."""
+    (plan,) = pool.drawn(letter, size)
+    return dict(zip(plan.guid, plan.after.tolist(), strict=True))
+
+
+B_AND_P = {"B": {"b1": 7.0, "b2": 6.0}, "P": {"p1": 7.0, "p2": 5.0, "p3": 7.0}}
+
+
+def test_equal_ratings_of_others_are_taken_along():
+    pool = Pool(plans_of(**B_AND_P))
+
+    assert drawn(pool, "B") == {"b1": 7.0, "b2": 6.0, "p1": 7.0, "p3": 7.0}
+
+
+def test_no_request_is_made_for_others_alone():
+    pool = Pool(plans_of(**B_AND_P))
+
+    assert drawn(pool, "B", size=2) == {"b1": 7.0, "b2": 6.0, "p1": 7.0}
+
+
+def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
+    pool = Pool(plans_of(**B_AND_P))
+    (plan,) = pool.drawn("B", 100)
+    pool.settle(TRACKS, plan.key, Fate.WRITTEN)
+
+    assert drawn(pool, "P") == {"p2": 5.0}
+    assert (pool.count("B", Fate.WRITTEN), pool.count("P", Fate.WRITTEN)) == (2, 2)
+    assert pool.by_letter(TRACKS, plan.key) == {"B": 2, "P": 2}
+
+
+@pytest.mark.parametrize("fate", [Fate.TAKEN_OVER, Fate.GONE])
+def test_what_is_not_to_be_written_any_more_is_not_drawn(fate):
+    pool = Pool(plans_of(**B_AND_P))
+    keys = pool.drawn("P", 100)[0].key
+
+    pool.settle(TRACKS, keys[:1], fate)
+
+    assert drawn(pool, "P") == {"p1": 7.0, "p3": 7.0, "b1": 7.0}
+    assert pool.count("P", fate) == 1
+
+
+def test_after_a_fault_every_letter_goes_alone():
+    pool = Pool(plans_of(**B_AND_P))
+
+    assert (pool.disband(), pool.disband()) == (True, False)
+    assert drawn(pool, "B") == B_AND_P["B"]
+    assert drawn(pool, "P") == B_AND_P["P"]
+
+
+def test_a_single_letter_has_no_company_to_blame():
+    assert not Pool(plans_of(B=B_AND_P["B"])).disband()
+
+
+def test_a_run_that_is_tried_again_takes_nobody_along():
+    assert drawn(Pool(plans_of(**B_AND_P), is_shared=False), "B") == B_AND_P["B"]
+
+
+def test_a_letter_without_anything_to_write_draws_nothing():
+    assert drawn(Pool(plans_of(B={}, P={"p": 7.0})), "B") == {}
+
+
+LETTERS = st.lists(
+    st.lists(st.sampled_from([5.0, 6.0, 7.0, 7.01]), max_size=40), min_size=1
+)
+
+
+@given(LETTERS, st.integers(1, MOST_IDS))
+def test_each_rating_is_drawn_once_and_in_as_few_requests_as_can_be(letters, size):
+    plans = plans_of(
+        **{
+            f"L{at}": {f"{at}.{n}": points for n, points in enumerate(own)}
+            for at, own in enumerate(letters)
+        }
+    )
+    pool = Pool(plans)
+    wanted = Counter(points for own in letters for points in own)
+    requests, seen = Counter(), []
+
+    for letter in plans:
+        (plan,) = pool.drawn(letter, size)
+        pool.settle(TRACKS, plan.key, Fate.WRITTEN)
+        seen += plan.key.tolist()
+        values, counts = np.unique(plan.after, return_counts=True)
+        requests.update(
+            dict(zip(values.tolist(), map(ceil, counts / size), strict=True))
+        )
+
+    assert len(seen) == len(set(seen)) == wanted.total()
+    assert requests == {value: ceil(n / size) for value, n in wanted.items()}
+
+
+@given(
+    st.lists(st.sampled_from([5.0, 6.0, 7.0]), max_size=300),
+    st.integers(1, MOST_IDS),
+    st.sampled_from([MOST_IDS, 4 * MOST_IDS]),
+)
+def test_windows_hold_everything_once_and_no_more_than_one_look_covers(
+    after, size, width
+):
+    plan = plan_of(**{f"t{n}": points for n, points in enumerate(after)})
+    copies = np.ones(len(plan), np.int64)
+
+    cut = [own for (own,) in windows([plan], [copies], size, width)]
+
+    assert sorted(g for own in cut for g in own.guid) == sorted(plan.guid)
+    assert all(0 < len(own) <= width for own in cut)
+    for value in set(after):
+        writes = [ceil(int((own.after == value).sum()) / size) for own in cut]
+        assert sum(writes) == ceil(after.count(value) / size)
