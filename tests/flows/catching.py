@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+
 from tasks.settings import load_settings
 from tasks.workbench import workbench
 from tests.flows.listener import Listener
@@ -54,8 +56,20 @@ def make_slow(plex: Simulator, match: dict[str, Any], ms: int) -> None:
 
 
 def written(plex: Simulator) -> int:
-    """Count the items that runs wrote."""
-    return plex.counts()["items_written"]
+    """Count the ratings that runs wrote."""
+    return len(rated(plex))
+
+
+def rated(plex: Simulator) -> list[int]:
+    """Return the items that runs rated, as often as they did; tags do not count."""
+    ratings = [r for r in plex.log() if "userRating.value" in r["path"]]
+    return [key for request in ratings for key in ids_of(request)]
+
+
+def ids_of(request: dict[str, Any]) -> list[int]:
+    """Return the items that a write named."""
+    query = httpx.URL("http://plex" + request["path"].replace(" ", "%20")).params
+    return [int(key) for key in query.get("id", query.get("key", "")).split(",")]
 
 
 def await_true(condition: Condition) -> None:

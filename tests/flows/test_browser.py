@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
 
+from tests.flows.catching import ids_of
 from tests.flows.listener import Listener, items, ratings
-from tests.flows.test_faults import ids_of, letter
+from tests.flows.test_faults import letter
 from tests.flows.test_serve import Served, served
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator

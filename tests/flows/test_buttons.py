@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.catching import await_true, make_slow, written
+from tests.flows.catching import await_true, make_slow, rated, written
 from tests.flows.listener import Listener, ratings
-from tests.flows.test_faults import ids_of
 from tests.flows.test_serve import Served, served
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
@@ -108,7 +107,7 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     assert cancelled["state_type"] == "CANCELLED"
     assert "what was written is recorded" in cancelled["state"]["message"]
     assert finished["state_type"] == "COMPLETED"
-    times = collections.Counter(k for r in plex.log() if r["writes"] for k in ids_of(r))
+    times = collections.Counter(rated(plex))
     assert set(times.values()) == {1}
     expected = ratings(before) | expected_ratings(before)
     assert ratings(plex.dump()) == pytest.approx(expected, abs=0.011)

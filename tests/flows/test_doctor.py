@@ -193,7 +193,9 @@ def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(
     examine: Examine, state: Path
 ) -> None:
     with Simulator.start(synthetic=20) as plex:
-        plex.mood(plex.dump()["tracks"][0]["ratingKey"], add="Rating_Inferred")
+        track = plex.dump()["tracks"][0]["ratingKey"]
+        plex.mood(track, add="Rating_Inferred")
+        plex.rate(track, 7.33)
 
         findings = examine(PLEX_URL=plex.url)
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from engine.partition import letter_of
+from tests.flows.catching import ids_of
 from tests.flows.listener import Listener, end, items, ratings, tagged
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
@@ -65,12 +66,6 @@ def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
     assert missing <= touched
     assert {letter(before, key) for key in touched} == {failing}
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
-
-
-def ids_of(request: dict[str, Any]) -> list[int]:
-    """Return the items that a write named."""
-    query = httpx.URL("http://plex" + request["path"].replace(" ", "%20")).params
-    return [int(key) for key in query.get("id", query.get("key", "")).split(",")]
 
 
 @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "reset_before"])

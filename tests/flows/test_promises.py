@@ -15,9 +15,10 @@ from plexapi.server import PlexServer
 from engine.legacy import parse_state
 from engine.partition import in_order
 from flows.menu import choose
+from tests.flows.catching import ids_of, rated
 from tests.flows.listener import COMMAND, Listener, items, ratings, tagged
 from tests.flows.terminal import Terminal
-from tests.flows.test_faults import await_writes, ids_of, letter
+from tests.flows.test_faults import await_writes, letter
 from tests.flows.test_undo import state
 from tests.oracle import expected_ratings, global_mean
 from tests.simulator.control import dump as dump_of
@@ -307,7 +308,7 @@ def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
     status = terminal.end()
 
     expected = expected_ratings(before)
-    written = [key for r in plex.log() if r["writes"] for key in ids_of(r)]
+    written = rated(plex)
     assert status == 0
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
     assert tagged(plex.dump()) == set(expected)

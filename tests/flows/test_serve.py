@@ -14,8 +14,9 @@ from prefect.events.schemas.automations import AutomationCore
 
 from flows.deployments import OFFERS
 from tasks.hosting import free_port
+from tests.flows.catching import ids_of
 from tests.flows.listener import COMMAND, Listener, ratings
-from tests.flows.test_faults import ids_of, letter, under_one_artist
+from tests.flows.test_faults import letter, under_one_artist
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 

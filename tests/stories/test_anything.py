@@ -223,8 +223,9 @@ class Household(Doings):
         return not self.person.record_of(item) and mark in self.record.marks()
 
     def is_refused(self) -> bool:
-        """Whether guesses could pass for ratings: there are tags and no record."""
-        return bool(self.bearers()) and not self.record.entries()
+        """Whether guesses could pass for ratings: they bear tags, and no record."""
+        ratings = map(self.person.rating_of, self.bearers())
+        return any(one is not None for one in ratings) and not self.record.entries()
 
     def infer(self, *at: Any, **wishes: Any) -> Planned | None:
         """Infer; return what was planned, or nothing if it did not come to an end."""
