@@ -8,6 +8,7 @@ from engine.ownership import Owner
 from tasks.doubting import refuse_if_lost
 from tasks.reading import read_library
 from tasks.remembering import remember, seen_in_plex, stand
+from tests.simulator.process import Simulator
 from tests.tasks.building import item_in, told_of
 from tests.tasks.stage import bench_for, infer, stock, write
 
@@ -106,12 +107,21 @@ def test_a_run_counts_what_of_it_is_seen_in_plex(bench, tracks):
 def test_tags_without_a_record_stop_a_run(plex, bench, tmp_path, songs):
     infer(bench, dict.fromkeys(songs["tracks"], 7.33))
     plex.mood(songs["album"], add="Rating_Inferred", lock=False)
+    plex.rate(songs["album"], 7.33)
 
     with (
         bench_for(plex, tmp_path / "lost.db") as without,
         pytest.raises(RecordLost, match=r"1 albums, \d+ tracks in Plex bear the tag"),
     ):
         refuse_if_lost(without.store, without.gateway)
+
+
+def test_a_tag_without_a_rating_stops_nobody(tmp_path):
+    with Simulator.start(synthetic=20) as plex:
+        plex.mood(plex.dump()["tracks"][0]["ratingKey"], add="Rating_Inferred")
+
+        with bench_for(plex, tmp_path / "new.db") as bench:
+            assert refuse_if_lost(bench.store, bench.gateway) is None
 
 
 def test_tags_with_a_record_stop_nobody(bench, tracks):
