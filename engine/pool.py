@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +22,22 @@ class _Tray:
     letter: Ints
     """The number of each rating's letter."""
     fate: NDArray[np.int8]
-    by_key: Ints = field(init=False)
-    """Rows, ascending by key."""
-    first: Ints = field(init=False)
-    """The first row of each value."""
-    value: Ints = field(init=False)
-    """The number of each row's value."""
 
-    def __post_init__(self) -> None:
-        """Find the borders between values."""
-        is_first = np.diff(self.plan.after, prepend=-1.0) != 0
-        object.__setattr__(self, "by_key", np.argsort(self.plan.key, kind="stable"))
-        object.__setattr__(self, "first", np.flatnonzero(is_first))
-        object.__setattr__(self, "value", np.cumsum(is_first) - 1)
+    @cached_property
+    def by_key(self) -> Ints:
+        """Rows, ascending by key."""
+        return np.argsort(self.plan.key, kind="stable")
+
+    @cached_property
+    def first(self) -> Ints:
+        """The first row of each value."""
+        return np.flatnonzero(np.diff(self.plan.after, prepend=-1.0))
+
+    @cached_property
+    def value(self) -> Ints:
+        """The number of each row's value."""
+        numbers = np.arange(len(self.first))
+        return np.repeat(numbers, np.diff(self.first, append=len(self.plan)))
 
     def rows_of(self, keys: Ints) -> Ints:
         """Return the rows of planned keys."""

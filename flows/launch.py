@@ -90,18 +90,17 @@ def launch(
 def launch_infer(request: Request) -> Summary:
     """Run the flow `infer` in this process and return its summary.
 
-    While a server starts, it is made sure that what would fail at once does.
+    What would fail at once fails here, before a server is started for it.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
     settings = settings_of(request.config)
+    accept = accepted(settings, accept=request.accept_library)
     be_quiet()
-    with prefect_server() as reach:
-        accept = accepted(settings, accept=request.accept_library)
-        with Watching() as watching:
-            return _run(replace(request, accept_library=accept), watching, reach)
+    with Watching() as watching, prefect_server() as address:
+        return _run(replace(request, accept_library=accept), watching, address)
 
 
 def accepted(settings: Settings, *, accept: bool) -> bool:
@@ -125,7 +124,7 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
     raise replaced
 
 
-def _run(request: Request, watching: Watching, reach: Callable[[], str]) -> Summary:
+def _run(request: Request, watching: Watching, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
@@ -133,7 +132,7 @@ def _run(request: Request, watching: Watching, reach: Callable[[], str]) -> Summ
 
     from flows.infer import infer  # noqa: PLC0415
 
-    with temporary_settings({PREFECT_API_URL: reach()}), _gate(watching) as gate:
+    with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
         WATCHER.set(watching)
         state = infer(**asdict(request), return_state=True)
     if gate.is_stopping:

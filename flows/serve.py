@@ -71,8 +71,7 @@ def serve(
     be_quiet()
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
-    with prefect_server(doors.port, ui=True, host=doors.host) as reach:
-        api = reach()
+    with prefect_server(doors.port, ui=True, host=doors.host) as api:
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
         remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
         with _webhook(settings, doors, api):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
@@ -51,11 +51,8 @@ def be_quiet() -> None:
 @contextmanager
 def prefect_server(
     port: int = 0, *, ui: bool = False, host: str = LOOPBACK
-) -> Iterator[Callable[[], str]]:
-    """Offer the configured server, or one of our own, while the block runs.
-
-    What is yielded returns its API address, as soon as it answers: a server takes
-    seconds to start, in which other things can be done.
+) -> Iterator[str]:
+    """Yield the API address of the configured server, or of one of our own.
 
     Args:
         port: Where our own is to listen; 0: anywhere.
@@ -69,7 +66,7 @@ def prefect_server(
 
     configured = PREFECT_API_URL.value()
     if configured:
-        yield lambda: configured
+        yield configured
         return
     port = port or free_port()
     command = [sys.executable, "-m", "tasks.hosting", str(port), host]
@@ -80,21 +77,12 @@ def prefect_server(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    address, is_reached = api_at(host, port), False
-
-    def reach() -> str:
-        nonlocal is_reached
-        await_health(address, server)
-        is_reached = True
-        return address
-
     try:
-        yield reach
+        address = api_at(host, port)
+        await_health(address, server)
+        yield address
     finally:
-        if is_reached:
-            _hand_over()
-        else:
-            server.kill()
+        _hand_over()
         server.communicate()
 
 

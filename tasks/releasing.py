@@ -4,11 +4,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from engine.batches import Look
 from engine.errors import PlexbayesError
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
+from engine.points import Ints
 from engine.reversal import reversals
 from tasks.plex.markup import texts
 from tasks.remembering import tags_of
@@ -36,7 +36,7 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
     return len(guids)
 
 
-def drop(bench: Workbench, level: Level, before: Look) -> None:
+def drop(bench: Workbench, level: Level, keys: Ints) -> None:
     """Take the tag off items that are not rated after all, and forget the promise.
 
     Where Plex cannot be reached, the promise stands, and the next run goes on. So
@@ -45,10 +45,10 @@ def drop(bench: Workbench, level: Level, before: Look) -> None:
     Args:
         bench: The tools of a run that ends here.
         level: The level of all the items.
-        before: The items as they were before they were tagged and some were rated.
+        keys: The items that this run tagged; some are rated by now.
     """
     with suppress(PlexbayesError):
-        look = bench.gateway.look(before.key[~before.has_tag])[level]
+        look = bench.gateway.look(keys)[level]
         look = look.take(np.flatnonzero(np.isnan(look.rating) & look.has_tag))
         nothing = np.zeros(len(look.key), np.bool_)
         drops = texts([(bench.tag,)] * len(look.key))

@@ -130,8 +130,9 @@ class _Writer:
                 is_first = not self._tag(bearers)
                 left = self._write_until(fresh_until, writes, is_first=is_first)
             except RunStopped:
+                tagged = np.array(sorted(self.tagged), np.int64)
                 for level, look in bearers.items():
-                    drop(self.bench, level, look)
+                    drop(self.bench, level, np.intersect1d(look.key, tagged))
                 raise
             due = [plan.only(left) for plan in due]
 

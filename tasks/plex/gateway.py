@@ -132,8 +132,6 @@ class PlexGateway:
         Items that are gone are simply missing from the answer.
         """
         chunks = [keys[at : at + MOST_IDS] for at in range(0, len(keys), MOST_IDS)]
-        if len(chunks) == 1:
-            return looks_of(self._whole(*chunks), self._tag)
         with ThreadPoolExecutor(READERS) as readers:
             pages = list(readers.map(self._whole, chunks))
         return looks_of([element for page in pages for element in page], self._tag)

@@ -39,7 +39,8 @@ class Pen:
             PlexRefused: The server does not do such a thing.
         """
         usual = self._most
-        is_beside = edit.rates or bool(edit.adds)  # such tags come beside a rating
+        # A tag that is given comes beside a rating, which counts already.
+        is_beside = edit.rates or bool(edit.adds)
         try:
             for part in self._parts(edit):
                 if part.rates and self.abilities.rating is Reach.SINGLY:

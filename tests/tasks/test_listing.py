@@ -14,7 +14,7 @@ from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 from tests.tasks.canned import canned_plex, container
 
-TRACKS = 2300
+TRACKS = 3000
 ALL = "/library/sections/1/all"
 
 
@@ -24,7 +24,7 @@ def at_once() -> None:
 
 @pytest.fixture(scope="module")
 def plex() -> Iterator[Simulator]:
-    """A Plex whose tracks fill more than two pages."""
+    """A Plex whose tracks fill three pages: whichever comes first, all are alike."""
     with Simulator.start(synthetic=TRACKS) as simulator:
         yield simulator
 

@@ -5,6 +5,7 @@ import pytest
 from engine.classic import Phase
 from engine.errors import LibraryHeld, PlexUnreachable, RunStopped
 from engine.library import Level
+from tasks import writing
 from tasks.workbench import Step
 from tests.tasks.building import told_of
 from tests.tasks.stage import bench_for, infer, plan_for, stock, write
@@ -186,6 +187,21 @@ def test_whoever_watches_is_told_of_every_batch(bench, tracks):
 
 
 def test_a_run_that_is_stopped_leaves_nothing_half_done(plex, hasty, tracks):
+    part = stock(hasty)
+    hasty.watch = lambda _: hasty.gate.stop()
+
+    with pytest.raises(RunStopped):
+        write(hasty, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+
+    assert told_of(plex, tracks, "userRating") == [7.33, None, None]
+    assert told_of(plex, tracks, "moods") == [[TAG], [], []]
+    assert intents(hasty) == {tracks[0]: (None, 7.33, True)}
+
+
+def test_a_run_that_is_stopped_after_a_second_look_leaves_nothing_half_done(
+    plex, hasty, tracks, monkeypatch
+):
+    monkeypatch.setattr(writing, "LOOK_LASTS", 0.0)
     part = stock(hasty)
     hasty.watch = lambda _: hasty.gate.stop()
 
