@@ -1,4 +1,4 @@
-"""Showing how a run goes: a bar in a terminal, a line a letter elsewhere."""
+"""Showing how a run goes: a bar in a terminal, elsewhere a line a letter and phase."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tasks.workbench import Step
 
 
 class Watching:
-    """Shows how a run goes: a bar in a terminal, a line a letter elsewhere."""
+    """Shows how a run goes: a bar in a terminal, else a line a letter and phase."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -32,7 +32,7 @@ class Watching:
             transient=True,
         )
         self._task = self._bar.add_task("reading", total=None)
-        self._doing = ""
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -64,9 +64,9 @@ class Watching:
         self._bar.console.print(sentence, highlight=False, markup=False)
 
     def _advance(self, doing: str, items: int) -> None:
-        if doing != self._doing and self._bar.disable:
+        if doing not in self._told and self._bar.disable:
             self._bar.console.print(doing, highlight=False, markup=False)
-        self._doing = doing
+        self._told.add(doing)
         self._bar.update(self._task, advance=items, description=doing)
 
     @contextmanager

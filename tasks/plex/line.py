@@ -58,7 +58,7 @@ class Line(requests.Session):
             PlexUnreachable: There is no usable answer.
         """
         hide(token)
-        with translated(f"connecting to {shown_address(address)}"):
+        with translated(f"connecting to {shown_address(address)} (PLEX_URL)"):
             plex = PlexServer(address, token, session=self, timeout=timeout)
         if not getattr(plex, "machineIdentifier", None):
             raise PlexUnreachable("Plex did not say which server it is.")
