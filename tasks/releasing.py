@@ -54,6 +54,6 @@ def drop(bench: Workbench, level: Level, keys: Ints) -> None:
         drops = texts([(bench.tag,)] * len(look.key))
         for edit in reversals(level, look, nothing, drops):
             bench.pen.make(edit)
-        heard = bench.store.unheard_since
-        guids = [guid for guid in look.guid if heard(level, guid) is None]
-        bench.store.withdraw(level, guids)
+        open_ones = bench.store.intents(level, look.guid.tolist())
+        unsent = [one.guid for one in open_ones if one.unheard_since is None]
+        bench.store.withdraw(level, unsent)

@@ -159,7 +159,7 @@ def settle(
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
-        store.confirm(level, _shadows(store, library, level, rows[kept], intents))
+        store.confirm(level, _shadows(library, level, rows[kept], intents))
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
@@ -191,7 +191,6 @@ def _first_rows(guids: Texts, wanted: Container[str]) -> Ints:
 
 
 def _shadows(
-    store: ShadowStore,
     library: Library,
     level: Level,
     rows: Ints,
@@ -201,7 +200,7 @@ def _shadows(
 
     def latest(guid: str, rated_at: int) -> int:
         """Return up to which date the value is ours."""
-        since = store.unheard_since(level, guid)
+        since = intents[guid].unheard_since
         return max(rated_at, 0 if since is None else int(since + LATEST_ARRIVAL))
 
     return [

@@ -35,6 +35,7 @@ class Intent(NamedTuple):
     after: float
     promised_at: float
     acknowledged_at: float | None
+    unheard_since: float | None
 
 
 class Mark(NamedTuple):

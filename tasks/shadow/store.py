@@ -35,7 +35,6 @@ class ShadowStore:
     def __init__(self, database: Database, library_id: int) -> None:
         self.database = database
         self.library_id = library_id
-        self._unheard: dict[tuple[Level, str], float] = {}
         self._promised: set[tuple[Level, str]] = set()
 
     @classmethod
@@ -122,26 +121,21 @@ class ShadowStore:
             return
         level = batches[0].phase.level
         promises = {
-            guid: {**self._item(level, guid), **promise}
+            guid: {**self._item(level, guid), **promise, "unheard_since": None}
             for guid, promise in promises_of(batches, run_id, now)
         }
         guids = list(promises)
-        self._note_unheard(level, guids)
+        for guid, since in self._unheard(level, guids).items():
+            promises[guid]["unheard_since"] = since
+        self._promised |= {(level, guid) for guid in guids}
         with self.database.writing() as session:
             self._delete(session, IntentRow, level, guids)
             session.execute(insert(IntentRow), list(promises.values()))
             self._mark(session, level, look, tag)
 
-    def unheard_since(self, level: Level, guid: str) -> float | None:
-        """Return when a write was promised whose outcome nobody heard.
-
-        It may still arrive, though another one was made in its place.
-        """
-        return self._unheard.get((level, guid))
-
     def hear_nothing(self, batch: Batch, now: float) -> None:
         """Note that a batch was sent, and that nobody knows whether it arrives."""
-        self._unheard |= {(batch.phase.level, guid): now for guid in batch.guid}
+        self._note(batch, unheard_since=now)
 
     def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -154,18 +148,22 @@ class ShadowStore:
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
-        accepted = (
+        self._note(batch, acknowledged_at=now)
+
+    def _note(self, batch: Batch, **facts: float) -> None:
+        """Note something of a promised batch."""
+        promised = (
             update(IntentRow)
             .where(
                 IntentRow.library_id == self.library_id,
                 IntentRow.level == batch.phase.level,
                 IntentRow.guid == bindparam("of"),
             )
-            .values(acknowledged_at=now)
+            .values(**facts)
         )
         with self.database.writing() as session:
             session.connection().execute(
-                accepted, [{"of": guid} for guid in batch.guid]
+                promised, [{"of": guid} for guid in batch.guid]
             )
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
@@ -265,13 +263,18 @@ class ShadowStore:
                 found[guid] = dict(zip(UNKNOWN, values, strict=True))
         return found
 
-    def _note_unheard(self, level: Level, guids: Sequence[str]) -> None:
-        """Note what another process promised, and maybe sent; we hear of our own."""
+    def _unheard(self, level: Level, guids: Sequence[str]) -> dict[str, float | None]:
+        """Return since when a write may arrive that was promised before.
+
+        Of its own writes a process hears; another one may have died in mid-write.
+        """
+        known = {}
         for intent in self.intents(level, guids):
-            name = level, intent.guid
-            if intent.acknowledged_at is None and name not in self._promised:
-                self._unheard[name] = intent.promised_at
-        self._promised |= {(level, guid) for guid in guids}
+            is_open = intent.acknowledged_at is None
+            is_foreign = (level, intent.guid) not in self._promised
+            since = intent.promised_at if is_open and is_foreign else None
+            known[intent.guid] = intent.unheard_since or since
+        return known
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}

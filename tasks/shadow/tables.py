@@ -117,6 +117,9 @@ class IntentRow(Base, OfItem, OfGuess):
     promised_at: Mapped[float] = mapped_column(Float)
     acknowledged_at: Mapped[float | None] = mapped_column(Float)
     """When Plex accepted the request; none: the outcome is unknown."""
+    unheard_since: Mapped[float | None] = mapped_column(Float)
+    """When such a write was sent of which nobody heard. It may arrive yet, though
+    another one was made in its place; none: there was none."""
 
 
 class MarkRow(Base, OfLibrary):

@@ -9,7 +9,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from tasks import remembering
 from tests.tasks.building import told_of
-from tests.tasks.stage import plan_for, stock, write
+from tests.tasks.stage import bench_for, plan_for, stock, write
 
 ONCE = {"method": "PUT", "path": "userRating", "times": 1}
 
@@ -59,3 +59,22 @@ def test_another_value_is_a_persons_at_once(plex, tracks, order, owner_of):
 
     assert owner_of(tracks[0], lambda: plex.rate(tracks[0], 8.0)) == Owner.TAKEN_OVER
     assert told_of(plex, tracks[:1], "userRating") == [8.0]
+
+
+def test_what_arrives_twice_is_ours_though_another_process_comes_to_see_it(
+    plex, record, tracks, order
+):
+    order("reset_before", ONCE)
+    with bench_for(plex, record) as bench:
+        part = stock(bench)
+        plan = plan_for(part, {tracks[0]: 7.33})
+        with pytest.raises(PlexUnreachable):
+            write(bench, part, plan)
+        write(bench, part, plan)
+
+    with bench_for(plex, record) as bench:
+        stock(bench)
+        plex.rate(tracks[0], 7.33)
+        shelf = stock(bench)[Level.TRACK]
+
+    assert shelf.standing.owner[shelf.items.rows_of(plan.key)] == Owner.US

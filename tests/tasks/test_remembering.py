@@ -27,7 +27,9 @@ TRACK = Level.TRACK
 
 
 def intent(guid, before, after, acknowledged_at=None):
-    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
+    return Intent(
+        guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at, None
+    )
 
 
 def owners_of(bench, keys):
