@@ -21,6 +21,10 @@ test: setup ## Run the tests
 test-all: setup ## Run the longest tests, too
 	$(BIN)/pytest -q -n 3 --dist loadfile -m ''
 
+test-hierarchical: setup ## Tell the stories of the command with the other model
+	PLEXBAYES_MODEL=hierarchical $(BIN)/pytest -q -n 3 --dist loadfile -m '' \
+	  tests/flows tests/storm/test_crash.py --ignore tests/flows/test_model.py
+
 format: setup ## Format the code
 	$(BIN)/ruff format .
 
@@ -73,6 +77,6 @@ bench-soak: setup ## Run fifty times in a row: does the record stay small?
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test test-all format check screenshots fuzz audit picture
+.PHONY: help setup demo test test-all test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
 .PHONY: bench-workers

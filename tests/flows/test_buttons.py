@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.flows.catching import await_true, make_slow, rated, written
+from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, ratings
 from tests.flows.test_serve import Served, served
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 __all__ = ["served"]
@@ -74,7 +74,7 @@ def is_calm(plex: Simulator) -> bool:
 def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     plex: Simulator, listener: Listener, served: Served
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     infer = served.await_offers()["infer"]
     served.run(infer, dry_run=False, phases="2")  # also finds out what Plex can do
     plex.clear_log()
@@ -109,5 +109,5 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     assert finished["state_type"] == "COMPLETED"
     times = collections.Counter(rated(plex))
     assert set(times.values()) == {1}
-    expected = ratings(before) | expected_ratings(before)
+    expected = ratings(before) | expected
     assert ratings(plex.dump()) == pytest.approx(expected, abs=0.011)

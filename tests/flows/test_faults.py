@@ -9,8 +9,8 @@ import pytest
 
 from engine.partition import letter_of
 from tests.flows.catching import ids_of
+from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, end, items, ratings, tagged
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 
@@ -38,7 +38,7 @@ def under_one_artist(dump: dict[str, Any]) -> tuple[str, list[int]]:
 def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
     plex: Simulator, listener: Listener, prefect_api: str
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     failing, keys = under_one_artist(before)
     plex.faults(
         [{"match": {"method": "PUT", "ratingKeys": keys}, "do": "status", "code": 500}]
@@ -50,7 +50,6 @@ def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
     plex.clear_log()
     second = listener.run("infer")
 
-    expected = expected_ratings(before)
     others = {key: p for key, p in expected.items() if letter(before, key) != failing}
     assert first.status == 3
     assert list(first.summary["failed_letters"]) == [failing]
@@ -72,7 +71,7 @@ def test_a_failed_letter_stops_no_other_and_is_finished_by_the_next_run(
 def test_a_write_of_unknown_outcome_is_settled_by_a_retry(
     plex: Simulator, listener: Listener, fault: str
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     listener.configure(DRY_RUN=False, RETRIES=2, RETRY_DELAY=0, TIMEOUT=1)
     plex.faults(
         [
@@ -86,7 +85,6 @@ def test_a_write_of_unknown_outcome_is_settled_by_a_retry(
 
     ran = listener.run("infer")
 
-    expected = expected_ratings(before)
     assert ran.status == 0
     assert ran.summary["written"] == ran.summary["planned"]
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
@@ -102,6 +100,7 @@ def test_after_a_kill_the_next_run_finishes_and_nothing_is_mistaken(
 ) -> None:
     listener.acquaint()
     before, since = plex.dump(), len(plex.journal())
+    expected = inferred(plex)
     hang = {"match": {"method": "PUT", "from": index, "times": 1}, "seconds": 30}
     plex.faults([hang | {"do": "timeout_after"}])
     process = listener.start("infer")
@@ -111,7 +110,6 @@ def test_after_a_kill_the_next_run_finishes_and_nothing_is_mistaken(
 
     ran = listener.run("infer")
 
-    expected = expected_ratings(before)
     assert ran.status == 0
     assert ran.summary["manual_tracks"] == len(
         [t for t in before["tracks"] if t["userRating"] is not None]
@@ -141,7 +139,7 @@ def await_writes(plex: Simulator, count: int, since: int = 0) -> None:
 def test_a_signal_ends_the_run_at_a_safe_point(
     plex: Simulator, listener: Listener, signum: int
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
     process = listener.start("infer")
     await_writes(plex, 5)
@@ -152,9 +150,7 @@ def test_a_signal_ends_the_run_at_a_safe_point(
     assert not listener.query("select * from lease")
     assert 0 < len(ratings(plex.dump())) < len(items(before))
     assert listener.run("infer").status == 0
-    assert ratings(plex.dump()) == pytest.approx(
-        ratings(before) | expected_ratings(before), abs=0.011
-    )
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
 
 
 def test_a_second_writer_is_told_who_holds_the_library(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.partition import letter_of
+from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, items, ratings, tagged
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 LIBRARIES = Path(__file__).parents[3] / "shared" / "libraries"
@@ -34,8 +34,7 @@ REAL = [
 def test_a_first_run_writes_what_an_independent_reading_of_the_rules_gives(
     plex: Simulator, listener: Listener
 ) -> None:
-    before = plex.dump()
-    expected = expected_ratings(before)
+    before, expected = plex.dump(), inferred(plex)
 
     rehearsal = listener.run("infer", "--dry-run")
     untouched = plex.dump()

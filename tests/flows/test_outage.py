@@ -4,16 +4,16 @@ import time
 
 import pytest
 
+from tests.flows.expecting import inferred
 from tests.flows.listener import PATIENCE, Listener, ratings, tagged
 from tests.flows.test_faults import await_writes
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 
 def test_a_plex_that_is_killed_and_comes_back_costs_no_letter(
     plex: Simulator, listener: Listener
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     listener.configure(DRY_RUN=False, RETRY_DELAY=0.5)
     plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 50}])
     process = listener.start("infer")
@@ -24,7 +24,6 @@ def test_a_plex_that_is_killed_and_comes_back_costs_no_letter(
         _, err = process.communicate(timeout=PATIENCE)
         after = back.dump()
 
-    expected = expected_ratings(before)
     assert process.returncode == 0
     assert "Trying again in 0.5 s." in err
     assert "Trying again in 2 s." in err

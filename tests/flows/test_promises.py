@@ -16,6 +16,7 @@ from engine.legacy import parse_state
 from engine.partition import in_order
 from flows.menu import choose
 from tests.flows.catching import ids_of, rated
+from tests.flows.expecting import inferred
 from tests.flows.listener import COMMAND, Listener, items, ratings, tagged
 from tests.flows.terminal import Terminal
 from tests.flows.test_faults import await_writes, letter
@@ -294,7 +295,7 @@ def test_twice_the_library_costs_no_more_than_twice_the_requests(
 def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
     plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     listener.configure(DRY_RUN=False, RETRIES=5, RETRY_DELAY=1)
     plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
     terminal = at_terminal(listener, "infer")
@@ -307,7 +308,6 @@ def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
 
     status = terminal.end()
 
-    expected = expected_ratings(before)
     written = rated(plex)
     assert status == 0
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
@@ -318,7 +318,7 @@ def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
 def test_quitting_says_how_to_go_on_and_that_finishes_the_run(
     plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
     terminal = at_terminal(listener, "infer")
     await_writes(plex, 5)
@@ -332,9 +332,7 @@ def test_quitting_says_how_to_go_on_and_that_finishes_the_run(
     assert hint
     resumed = listener.run(hint[1], "--from", hint[2])
     assert resumed.status == 0
-    assert ratings(plex.dump()) == pytest.approx(
-        ratings(before) | expected_ratings(before), abs=0.011
-    )
+    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
 
 
 def test_undo_at_a_terminal_asks_before_it_takes_anything_back(

@@ -15,9 +15,9 @@ from prefect.events.schemas.automations import AutomationCore
 from flows.deployments import OFFERS
 from tasks.hosting import free_port
 from tests.flows.catching import ids_of
+from tests.flows.expecting import inferred
 from tests.flows.listener import COMMAND, Listener, ratings
 from tests.flows.test_faults import letter, under_one_artist
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 PATIENCE = 120.0
@@ -113,7 +113,7 @@ def served(listener: Listener) -> Iterator[Served]:
 def test_a_failed_letter_is_finished_by_a_retry_and_nothing_is_written_twice(
     plex: Simulator, listener: Listener, served: Served
 ) -> None:
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     failing, keys = under_one_artist(before)
     fault = {"match": {"method": "PUT", "ratingKeys": keys}, "do": "status"}
     plex.faults([fault | {"code": 500}])
@@ -125,7 +125,7 @@ def test_a_failed_letter_is_finished_by_a_retry_and_nothing_is_written_twice(
     second = served.retry(first["id"])
 
     touched = {k for r in plex.log() if r["writes"] for k in ids_of(r)}
-    expected = ratings(before) | expected_ratings(before)
+    expected = ratings(before) | expected
     assert (first["state_type"], second["state_type"]) == ("FAILED", "COMPLETED")
     assert f"{failing}: " in first["state"]["message"]
     assert second["run_count"] == 2

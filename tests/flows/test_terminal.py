@@ -10,9 +10,9 @@ import pytest
 from engine.partition import letter_of
 from tests.flows import catching
 from tests.flows import terminal as terminals
+from tests.flows.expecting import inferred
 from tests.flows.listener import COMMAND, Listener, ratings, tagged
 from tests.flows.terminal import Terminal
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 SMALL = {"synthetic": 40, "seed": 6}
@@ -81,7 +81,7 @@ def test_whoever_breaks_off_a_question_leaves(plex, open_terminal, option, key):
 def test_a_single_phase_starts_at_the_letter_or_at_the_first(
     plex, open_terminal, letter
 ):
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     terminal = open_terminal()
 
     terminal.answer(MENU, "2")
@@ -91,7 +91,7 @@ def test_a_single_phase_starts_at_the_letter_or_at_the_first(
     artists = {a["ratingKey"]: a["titleSort"] or a["title"] for a in before["artists"]}
     expected = {
         key: points
-        for key, points in expected_ratings(before).items()
+        for key, points in expected.items()
         if key in artists and letter_of(artists[key]) >= letter.upper()
     }
     assert expected
@@ -155,9 +155,9 @@ def test_recover_asks_and_does_nothing_without_a_yes(plex, listener, open_termin
 def test_a_held_run_goes_on_as_if_nothing_had_been(
     plex, listener, open_terminal, catch
 ):
+    before, expected = plex.dump(), inferred(plex)
     listener.acquaint()
-    before, since = plex.dump(), catching.written(plex)
-    expected = expected_ratings(before)
+    since = catching.written(plex)
     is_caught = catch(plex, listener)
     terminal = open_terminal()
     terminal.answer(MENU, "0")
@@ -184,7 +184,7 @@ def test_a_held_run_goes_on_as_if_nothing_had_been(
 
 def test_who_leaves_a_held_run_is_told_how_to_finish_it(plex, listener, open_terminal):
     listener.acquaint()
-    before = plex.dump()
+    before, expected = plex.dump(), inferred(plex)
     terminal = open_terminal()
     terminal.answer(MENU, "0")
     catching.await_true(catching.writing(plex, listener))
@@ -197,7 +197,6 @@ def test_who_leaves_a_held_run_is_told_how_to_finish_it(plex, listener, open_ter
     words = shlex.split(hint["words"])
     assert words == ["0", "--from", hint["letter"]]
     left = set(ratings(plex.dump())) - set(ratings(before))
-    expected = expected_ratings(before)
     assert 0 < len(left) < len(expected)
     plex.faults([])
     assert listener.run(*words).status == 0
@@ -229,7 +228,7 @@ def test_a_library_created_anew_is_asked_about(plex, listener, open_terminal):
     with Simulator.start(**SMALL, created=2) as anew:
         listener.plex = anew
         listener.configure(DRY_RUN=False)
-        before = anew.dump()
+        before, expected = anew.dump(), inferred(anew)
         refusing = open_terminal("infer")
         refusing.answer(SURE, "n")
         status, untouched = refusing.end(), anew.dump()
@@ -241,5 +240,5 @@ def test_a_library_created_anew_is_asked_about(plex, listener, open_terminal):
         assert before["uuid"] in refusing.screen.getvalue()
         assert agreeing.end() == 0
         assert ratings(anew.dump()) == pytest.approx(
-            ratings(before) | expected_ratings(before), abs=0.011
+            ratings(before) | expected, abs=0.011
         )

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.flows import machines as several
+from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, ratings, tagged
 from tests.flows.machines import Machines, end, parent_of
 from tests.flows.test_faults import await_writes
 from tests.flows.test_undo import state
-from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -42,8 +42,7 @@ def planned_from_memory(machines: Machines, run: dict[str, Any]) -> int:
 def test_what_a_killed_worker_left_is_finished_by_another_and_undone(
     plex: Simulator, machines: Machines
 ) -> None:
-    before = plex.dump()
-    expected = expected_ratings(before)
+    before, expected = plex.dump(), inferred(plex)
     machines.configure(plex)
     plex.faults([SLOW])
 
@@ -75,8 +74,7 @@ def test_what_a_killed_worker_left_is_finished_by_another_and_undone(
 def test_of_three_runs_at_once_one_writes_and_the_others_refuse_or_wait(
     plex: Simulator, machines: Machines, tmp_path: Path
 ) -> None:
-    before = plex.dump()
-    expected = expected_ratings(before)
+    before, expected = plex.dump(), inferred(plex)
     machines.configure(plex)
     desk = Listener(tmp_path, plex, machines.address, STATE_URL=machines.record)
     plex.faults([SLOW])

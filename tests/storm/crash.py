@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.points import TOLERANCE
-from tests.oracle import expected_ratings
+from tests.flows.expecting import inferred
 from tests.simulator.process import Simulator
 from tests.storm.warm import STOPPED, Process
 
@@ -94,17 +94,17 @@ class Rig:
 
     def _rehearse(self, start: Start) -> Dump:
         """Do everything once undisturbed; return what Plex then looks like."""
+        expected = ratings(self.original) | inferred(self.plex)
         self._note("infer", start)
-        inferred = self.plex.dump()
-        expected = ratings(self.original) | expected_ratings(self.original)
-        assert ratings(inferred) == pytest.approx(expected, abs=TOLERANCE)
+        after = self.plex.dump()
+        assert ratings(after) == pytest.approx(expected, abs=TOLERANCE)
         assert self._do("undo") == 0
         for verb in ("undo", "recover"):
             self._set_out(verb)
             self._note(verb)
         assert self._do("undo") == 0
         assert not self._residue(self.plex.dump())
-        return inferred
+        return after
 
     def _note(self, verb: str, start: Start = Process) -> None:
         self.plex.clear_log()

@@ -1,0 +1,40 @@
+"""What a run must write, whatever disturbs it: told before anything does."""
+
+import os
+from pathlib import Path
+
+from engine.library import Level
+from tasks.workbench import workbench
+from tests.flows.listener import Ratings
+from tests.oracle import expected_ratings
+from tests.simulator.process import Simulator
+from tests.stories.household import settings_for
+from tests.stories.runs import infer_plainly
+
+CLASSIC = "classic"
+
+
+def model() -> str:
+    """Return the model with which all stories are told: PLEXBAYES_MODEL."""
+    return os.environ.get("PLEXBAYES_MODEL", CLASSIC)
+
+
+def inferred(plex: Simulator) -> Ratings:
+    """Return ratingKey → points for every item that a run would rate now.
+
+    The classic model is held against an independent reading of its rules.
+    Another one is asked itself, in calm: no flow, no record, no write.
+    """
+    if model() == CLASSIC:
+        return expected_ratings(plex.dump())
+    settings = settings_for(plex.url, Path("none.db"), model=model())
+    with workbench(settings, "calm", live=False) as bench:
+        planned = infer_plainly(bench)
+    points = {(level, guid): value for level, guid, value in planned}
+    dump = plex.dump()
+    return {
+        item["ratingKey"]: points[level.word, item["guid"]]
+        for level in Level
+        for item in dump[f"{level.word}s"]
+        if (level.word, item["guid"]) in points
+    }
