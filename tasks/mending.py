@@ -1,6 +1,6 @@
 """A trial of the server that broke off is made good before anybody wonders whose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Level
 from engine.points import Bools, Floats
+from tasks.shadow.rows import Intent, Straggler
 from tasks.workbench import Workbench
 
 TRIAL = "trial "
@@ -38,10 +39,11 @@ def mend(bench: Workbench) -> None:
         PlexUnreachable: It broke off again; the promises still stand.
     """
     for level in Level:
-        left = [i for i in bench.store.intents(level) if i.run_id.startswith(TRIAL)]
+        promised = _of_trials(bench.store.intents(level))
+        left = promised | _of_trials(bench.store.stragglers(level))
         if not left:
             continue
-        guids = {intent.key: intent.guid for intent in left}
+        guids = {key: guid for guid, key in left.items()}
         look = bench.gateway.look(np.array(list(guids), np.int64))[level]
         # Who is not there, or goes by another name, may come back as it was.
         here = [
@@ -50,7 +52,12 @@ def mend(bench: Workbench) -> None:
         ]
         look = look.take(np.flatnonzero(here))
         _give_back(bench, level, look)
-        bench.store.forget(level, look.guid.tolist())
+        bench.store.forget(level, [g for g in look.guid if g in promised])
+
+
+def _of_trials(rows: Sequence[Intent] | Sequence[Straggler]) -> dict[str, int]:
+    """Return the guids and keys of what was promised, or sent, for a trial."""
+    return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
 
 
 def folded(moods: Iterable[str]) -> set[str]:
@@ -59,20 +66,36 @@ def folded(moods: Iterable[str]) -> set[str]:
 
 
 def _give_back(bench: Workbench, level: Level, look: Look) -> None:
-    """Take ratings and tags off one by one: this server was never found out."""
+    """Take ratings and tags off one by one: this server was never found out.
+
+    What a run rated since is rated anew by the next one, and keeps its tag.
+    """
     ours = near(look.rating, FIRST) | near(look.rating, SECOND)
+    since = _rated_since(bench, level, look.guid.tolist())
     marks = bench.store.marks(level, look.guid.tolist())
-    tags = {CANARY, *(mark.tag for mark in marks)} - {""}
+    tags = {bench.settings.inferred_tag, *(mark.tag for mark in marks)} - {""}
     for row, key in enumerate(look.key.tolist()):
         bench.await_turn()
-        if ours[row]:
+        is_trial = look.guid[row] not in since
+        if ours[row] and is_trial:
             bench.gateway.rate_one(key, None)
-        if folded(tags) & folded(look.moods[row]):
+        given = {CANARY, *tags} if is_trial else {CANARY}
+        if folded(given) & folded(look.moods[row]):
             bench.gateway.edit(
                 Edit(
                     level,
                     look.key[[row]],
-                    drops=tuple(sorted(tags)),
+                    drops=tuple(sorted(given)),
                     mood_locked=bool(look.mood_locked[row]),
                 )
             )
+
+
+def _rated_since(bench: Workbench, level: Level, guids: Sequence[str]) -> set[str]:
+    """Return which of these ratings a run gave, or promised, after the trial."""
+    store = bench.store
+    promised = [
+        i for i in store.intents(level, guids) if not i.run_id.startswith(TRIAL)
+    ]
+    rated = {shadow.guid for shadow in store.shadows(level, guids)}
+    return rated | {intent.guid for intent in promised}

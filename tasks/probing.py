@@ -10,7 +10,7 @@ from engine.abilities import Abilities, Reach
 from engine.batches import MOST_IDS, Batch, Look
 from engine.classic import Phase
 from engine.edits import Edit
-from engine.errors import LibraryChanging
+from engine.errors import LibraryChanging, PlexUnreachable
 from engine.estimates import Estimates
 from engine.evidence import Part, Shelf
 from engine.library import Level
@@ -77,6 +77,7 @@ def _candidates(bench: Workbench, parts: Sequence[Part]) -> tuple[Level, Look] |
         free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
         look = bench.gateway.look(np.concatenate(free)[:MOST_IDS])[level]
         promised = {row.guid for row in bench.store.intents(level)}
+        promised |= {row.guid for row in bench.store.stragglers(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
         rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in promised]
@@ -103,9 +104,17 @@ class _Trial:
         self._now = before
         tag = bench.settings.inferred_tag
         self._tags: tuple[str, ...] = (CANARY, tag) if tag else ()
+        self._name = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
 
     def run(self) -> Probe:
         """Try everything out, and restore the items."""
+        try:
+            return self._run()
+        except PlexUnreachable:
+            self._bench.store.hear_nothing(self._promised, self._name, time.time())
+            raise
+
+    def _run(self) -> Probe:
         # On a server that rounds, what arrives is this, and still known as ours.
         self._promise(FIRST, np.full(len(self._before.key), round(FIRST, 1)))
         self._edit(adds=self._tags[:1])
@@ -206,8 +215,7 @@ class _Trial:
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
         bench, tag = self._bench, "".join(self._tags[1:])
-        run = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
-        bench.store.intend([batch], before, tag, run, time.time())
+        bench.store.intend([batch], before, tag, self._name, time.time())
         self._promised = batch
 
     def _keep(self) -> None:

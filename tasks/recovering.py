@@ -63,8 +63,9 @@ def _recover(
 ) -> None:
     items = library[level]
     tagged = np.isin(items.key, bench.gateway.tagged(level).key)
-    shadows, intents = followed(bench.store, library, level, live=bench.is_live)
-    known = {row.guid for row in shadows} | {row.guid for row in intents}
+    record = followed(bench.store, library, level, live=bench.is_live)
+    known = {row.guid for row in record.shadows}
+    known |= {row.guid for row in record.intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     recorded[changed] = False
     rated = ~np.isnan(items.rating)

@@ -39,8 +39,7 @@ def release(bench: Workbench, part: Part, level: Level) -> int:
 def drop(bench: Workbench, level: Level, keys: Ints) -> None:
     """Take the tag off items that are not rated after all, and forget the promise.
 
-    Where Plex cannot be reached, the promise stands, and the next run goes on. So
-    does a promise whose write may arrive yet.
+    Where Plex cannot be reached, the promise stands, and the next run goes on.
 
     Args:
         bench: The tools of a run that ends here.
@@ -54,6 +53,4 @@ def drop(bench: Workbench, level: Level, keys: Ints) -> None:
         drops = texts([(bench.tag,)] * len(look.key))
         for edit in reversals(level, look, nothing, drops):
             bench.pen.make(edit)
-        open_ones = bench.store.intents(level, look.guid.tolist())
-        unsent = [one.guid for one in open_ones if one.unheard_since is None]
-        bench.store.withdraw(level, unsent)
+        bench.store.withdraw(level, look.guid.tolist())

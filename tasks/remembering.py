@@ -13,47 +13,20 @@ from engine.evidence import Part, whole
 from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
-from engine.points import Ints, Texts
+from engine.points import Ints, Texts, rounded
 from tasks.believing import heard
 from tasks.mending import mend
 from tasks.reading import read_library
-from tasks.shadow.rows import Intent, Shadow
+from tasks.recalling import Recorded, arrivals, memory_of
+from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.shadow.store import ShadowStore
+from tasks.shadow.stragglers import LATEST_ARRIVAL
 from tasks.workbench import Workbench
 
 Row = TypeVar("Row", Shadow, Intent)
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
-
-LATEST_ARRIVAL = 3600.0
-"""Seconds after which a write that never showed is not expected any more."""
-
-
-def memory_of(
-    guids: Texts, shadows: Sequence[Shadow], intents: Sequence[Intent]
-) -> Memory:
-    """Lay out what is recorded beside the items that it is about."""
-    memory = Memory.blank(len(guids))
-    rows, at = _met(guids, shadows)
-    memory.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
-    memory.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[at]
-    rows, at = _met(guids, intents)
-    before = [np.nan if one.before is None else one.before for one in intents]
-    arrived = [intent.acknowledged_at is not None for intent in intents]
-    memory.value[rows] = np.array([intent.after for intent in intents], float)[at]
-    memory.before[rows] = np.array(before, float)[at]
-    memory.arrived[rows] = np.array(arrived, bool)[at]
-    memory.unconfirmed[rows] = True
-    return memory
-
-
-def _met(guids: Texts, recorded: Sequence[Shadow | Intent]) -> tuple[Ints, Ints]:
-    """Return the rows of items that are recorded, and where in the record each is."""
-    place = {one.guid: at for at, one in enumerate(recorded)}
-    found = np.fromiter((place.get(g, -1) for g in guids), np.int64, len(guids))
-    rows = np.flatnonzero(found >= 0)
-    return rows, found[rows]
 
 
 def remember(
@@ -66,17 +39,41 @@ def remember(
         library: The items as they are now.
         live: Whether the record may be brought up to the new names.
     """
-    return {
-        level: memory_of(
-            library[level].guid, *followed(store, library, level, live=live)
+    memories = {}
+    for level in Level:
+        items, known = library[level], followed(store, library, level, live=live)
+        if live:
+            _receive(store, library, level, arrivals(items, known))
+        memories[level] = memory_of(items, known)
+    return memories
+
+
+def _receive(
+    store: ShadowStore, library: Library, level: Level, late: dict[int, Straggler]
+) -> None:
+    """Put on record what arrived late, in place of what was promised since."""
+    if not late:
+        return
+    rows = _first_rows(library[level].guid, {one.guid for one in late.values()})
+    rows = rows[np.isin(rows, list(late))]
+    seen = rounded(library[level].rating[rows]).tolist()
+    kept = {}
+    for row, points in zip(rows.tolist(), seen, strict=True):
+        one = late[row]
+        kept[one.guid] = Intent(
+            *one[:4],
+            before=None,
+            after=points,
+            promised_at=one.sent_at,
+            acknowledged_at=None,
         )
-        for level in Level
-    }
+    store.withdraw(level, list(kept))
+    store.confirm(level, _shadows(library, level, rows, kept))
 
 
 def followed(
     store: ShadowStore, library: Library, level: Level, *, live: bool
-) -> tuple[Sequence[Shadow], Sequence[Intent]]:
+) -> Recorded:
     """Return what is recorded of a level, under the names that items have now."""
     shadows, intents = store.shadows(level), store.intents(level)
     recorded = {row.guid for row in shadows} | {row.guid for row in intents}
@@ -92,7 +89,9 @@ def followed(
     moved = moves(library, level, list(names.values()))
     if live and moved:
         store.follow(level, moved)
-    return _renamed(shadows, moved), _renamed(intents, moved)
+    return Recorded(
+        _renamed(shadows, moved), _renamed(intents, moved), store.stragglers(level)
+    )
 
 
 def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
@@ -145,9 +144,8 @@ def settle(
     A promise whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
     One that was acknowledged and whose rating is gone was kept, and then cleared.
-    Of one that was made twice, the first may arrive yet, and with a later date: as
-    long as it may, the same value is no person's.
     """
+    store.expect_no_longer()
     for level in Level:
         intents = {intent.guid: intent for intent in store.intents(level)}
         rows = _first_rows(library[level].guid, intents)
@@ -198,11 +196,6 @@ def _shadows(
 ) -> list[Shadow]:
     items = library[level].take(rows)
 
-    def latest(guid: str, rated_at: int) -> int:
-        """Return up to which date the value is ours."""
-        since = intents[guid].unheard_since
-        return max(rated_at, 0 if since is None else int(since + LATEST_ARRIVAL))
-
     return [
         Shadow(
             guid=guid,
@@ -211,7 +204,7 @@ def _shadows(
             run_id=intents[guid].run_id,
             value=intents[guid].after,
             written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
-            seen_at=latest(guid, rated_at),
+            seen_at=rated_at,
             fingerprint=fingerprint,
         )
         for guid, key, rated_at, fingerprint in zip(

@@ -23,14 +23,9 @@ from tasks.doubting import refuse_if_outdated
 from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
-from tasks.remembering import (
-    UNKNOWN_PHASE,
-    followed,
-    memory_of,
-    tags_of,
-    take_stock,
-)
-from tasks.shadow.rows import Intent, Shadow
+from tasks.recalling import Recorded, memory_of
+from tasks.remembering import UNKNOWN_PHASE, followed, tags_of, take_stock
+from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Step, Workbench
 
 Row = Shadow | Intent
@@ -43,6 +38,8 @@ class Chosen:
     level: Level
     rows: dict[str, Row]
     """By guid; a promise hides the older rating."""
+    stragglers: Sequence[Straggler]
+    """What may arrive yet at any item of the level."""
     keys: Ints
     """The items in Plex that bear these guids."""
 
@@ -50,7 +47,7 @@ class Chosen:
         """Tell whose ratings these are now."""
         shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
         intents = [row for row in self.rows.values() if isinstance(row, Intent)]
-        memory = memory_of(items.guid, shadows, intents)
+        memory = memory_of(items, Recorded(shadows, intents, self.stragglers))
         return owners(items.rating, items.rated_at, memory)
 
 
@@ -87,18 +84,20 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
 def _choose(
     bench: Workbench, library: Library, level: Level, selection: Selection
 ) -> Chosen:
-    shadows, intents = followed(bench.store, library, level, live=bench.is_live)
-    rows: dict[str, Row] = {row.guid: row for row in shadows}
-    rows |= {row.guid: row for row in intents}
+    record = followed(bench.store, library, level, live=bench.is_live)
+    rows: dict[str, Row] = {row.guid: row for row in record.shadows}
+    rows |= {
+        row.guid: row
+        for row in record.intents
+        if not row.run_id.startswith(TRIAL)  # a live run gives those back first
+    }
     phases = {int(phase) for phase in selection.phases}
     if level in {phase.level for phase in selection.phases}:
         phases.add(UNKNOWN_PHASE)
     rows = {
         guid: row
         for guid, row in rows.items()
-        if row.phase in phases
-        and row.run_id.startswith(selection.run)
-        and not row.run_id.startswith(TRIAL)  # a live run gives those back first
+        if row.phase in phases and row.run_id.startswith(selection.run)
     }
     items = library[level]
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)
@@ -106,7 +105,7 @@ def _choose(
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
-    return Chosen(level, rows, items.key[here])
+    return Chosen(level, rows, record.stragglers, items.key[here])
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:

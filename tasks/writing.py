@@ -25,8 +25,8 @@ from engine.plan import PhasePlan
 from engine.points import Ints
 from engine.pool import Pool, windows
 from engine.reports import LetterResult
+from tasks.recalling import memory_of, recorded
 from tasks.releasing import drop, release
-from tasks.remembering import memory_of
 from tasks.workbench import Step, Workbench
 
 LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
@@ -153,9 +153,7 @@ class _Writer:
         return _Found(plan.phase, look, found)
 
     def _memory(self, level: Level, look: Look) -> Memory:
-        guids = sorted(set(look.guid))
-        shadows = self.bench.store.shadows(level, guids)
-        return memory_of(look.guid, shadows, self.bench.store.intents(level, guids))
+        return memory_of(look, recorded(self.bench.store, level, set(look.guid)))
 
     def _promise(self, found: Sequence[_Found]) -> list[Batch]:
         """Put on record what is about to be written, and return it."""
@@ -210,7 +208,7 @@ class _Writer:
         try:
             bench.pen.make(batch.edit)
         except PlexUnreachable:
-            bench.store.hear_nothing(batch, time.time())
+            bench.store.hear_nothing(batch, bench.run_id, time.time())
             raise
         bench.store.acknowledge(batch, time.time())
         self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)

@@ -35,7 +35,17 @@ class Intent(NamedTuple):
     after: float
     promised_at: float
     acknowledged_at: float | None
-    unheard_since: float | None
+
+
+class Straggler(NamedTuple):
+    """A write that was sent, of which nobody heard, and which may arrive yet."""
+
+    guid: str
+    key: int
+    phase: int
+    run_id: str
+    value: float
+    sent_at: float
 
 
 class Mark(NamedTuple):

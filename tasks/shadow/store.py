@@ -13,11 +13,24 @@ from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.following import Move
 from engine.library import Identity, Level
-from engine.points import Ints
 from tasks.shadow.database import Database, open_database
+from tasks.shadow.marks import mark, marks_of
 from tasks.shadow.records import record_of
-from tasks.shadow.rows import Intent, Mark, Shadow, promises_of
-from tasks.shadow.tables import IntentRow, MarkRow, OfGuess, OfItem, ShadowRow
+from tasks.shadow.rows import Intent, Mark, Shadow, Straggler, promises_of
+from tasks.shadow.stragglers import (
+    expect,
+    expect_no_longer,
+    expect_open,
+    may_arrive,
+)
+from tasks.shadow.tables import (
+    IntentRow,
+    MarkRow,
+    OfGuess,
+    OfItem,
+    ShadowRow,
+    StragglerRow,
+)
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
@@ -25,7 +38,10 @@ MOST_PARAMETERS = 500
 UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
 """Nobody can say how sure a rating is."""
 
-Row = TypeVar("Row", Shadow, Intent, Mark)
+OfLevel = type[OfItem] | type[MarkRow] | type[StragglerRow]
+"""A table of rows about items."""
+
+Row = TypeVar("Row", Shadow, Intent, Mark, Straggler)
 Value = TypeVar("Value")
 
 
@@ -80,13 +96,20 @@ class ShadowStore:
         """Return the open promises: all of a level, or of these guids."""
         return self._rows(IntentRow, Intent, level, guids)
 
+    def stragglers(
+        self, level: Level, guids: Sequence[str] | None = None
+    ) -> list[Straggler]:
+        """Return the writes that may arrive yet: all of a level, or of these guids."""
+        sent = self._rows(StragglerRow, Straggler, level, guids)
+        return [one for one in sent if may_arrive(one)]
+
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
         return self._rows(MarkRow, Mark, level, guids)
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        tables = (ShadowRow, IntentRow)
+        tables = (ShadowRow, IntentRow, StragglerRow)
         keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
         with self.database.reading() as session:
             return all(session.scalar(one.limit(1)) is None for one in keys)
@@ -121,21 +144,25 @@ class ShadowStore:
             return
         level = batches[0].phase.level
         promises = {
-            guid: {**self._item(level, guid), **promise, "unheard_since": None}
+            guid: {**self._item(level, guid), **promise}
             for guid, promise in promises_of(batches, run_id, now)
         }
         guids = list(promises)
-        for guid, since in self._unheard(level, guids).items():
-            promises[guid]["unheard_since"] = since
-        self._promised |= {(level, guid) for guid in guids}
         with self.database.writing() as session:
-            self._delete(session, IntentRow, level, guids)
+            self._end(session, level, guids)
             session.execute(insert(IntentRow), list(promises.values()))
-            self._mark(session, level, look, tag)
+            mark(session, self.library_id, level, look, tag)
+        self._promised |= {(level, guid) for guid in guids}
 
-    def hear_nothing(self, batch: Batch, now: float) -> None:
+    def hear_nothing(self, batch: Batch, run_id: str, now: float) -> None:
         """Note that a batch was sent, and that nobody knows whether it arrives."""
-        self._note(batch, unheard_since=now)
+        with self.database.writing() as session:
+            expect(session, self.library_id, batch, run_id, now)
+
+    def expect_no_longer(self) -> None:
+        """Drop the writes that are too old to arrive."""
+        with self.database.writing() as session:
+            expect_no_longer(session, self.library_id)
 
     def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -144,14 +171,11 @@ class ShadowStore:
         if len(fresh):
             ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
             with self.database.writing() as session:
-                session.execute(insert(MarkRow), self._marks(level, ours, fresh, tag))
+                rows = marks_of(self.library_id, level, ours, fresh, tag)
+                session.execute(insert(MarkRow), rows)
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
-        self._note(batch, acknowledged_at=now)
-
-    def _note(self, batch: Batch, **facts: float) -> None:
-        """Note something of a promised batch."""
         promised = (
             update(IntentRow)
             .where(
@@ -159,7 +183,7 @@ class ShadowStore:
                 IntentRow.level == batch.phase.level,
                 IntentRow.guid == bindparam("of"),
             )
-            .values(**facts)
+            .values(acknowledged_at=now)
         )
         with self.database.writing() as session:
             session.connection().execute(
@@ -174,7 +198,7 @@ class ShadowStore:
         with self.database.writing() as session:
             known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
-            self._delete(session, IntentRow, level, guids)
+            self._end(session, level, guids)
             for some in _pieces(seen):
                 rows = [
                     self._item(level, row.guid)
@@ -187,13 +211,13 @@ class ShadowStore:
     def withdraw(self, level: Level, guids: Sequence[str]) -> None:
         """Drop promises that were never kept."""
         with self.database.writing() as session:
-            self._delete(session, IntentRow, level, guids)
+            self._end(session, level, guids)
 
     def forget(self, level: Level, guids: Sequence[str]) -> None:
         """Drop all that is recorded of these ratings: they are not ours."""
         with self.database.writing() as session:
             self._delete(session, ShadowRow, level, guids)
-            self._delete(session, IntentRow, level, guids)
+            self._end(session, level, guids)
             self._delete(session, MarkRow, level, guids)
 
     def follow(self, level: Level, moves: Iterable[Move]) -> None:
@@ -231,7 +255,7 @@ class ShadowStore:
 
     def _rows(
         self,
-        table: type[OfItem] | type[MarkRow],
+        table: OfLevel,
         kind: type[Row],
         level: Level,
         guids: Sequence[str] | None,
@@ -263,18 +287,15 @@ class ShadowStore:
                 found[guid] = dict(zip(UNKNOWN, values, strict=True))
         return found
 
-    def _unheard(self, level: Level, guids: Sequence[str]) -> dict[str, float | None]:
-        """Return since when a write may arrive that was promised before.
+    def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
+        """Drop promises; what another process left open may arrive all the same.
 
         Of its own writes a process hears; another one may have died in mid-write.
         """
-        known = {}
-        for intent in self.intents(level, guids):
-            is_open = intent.acknowledged_at is None
-            is_foreign = (level, intent.guid) not in self._promised
-            since = intent.promised_at if is_open and is_foreign else None
-            known[intent.guid] = intent.unheard_since or since
-        return known
+        theirs = [guid for guid in guids if (level, guid) not in self._promised]
+        for some in _pieces(theirs):
+            expect_open(session, self.library_id, level, some)
+        self._delete(session, IntentRow, level, guids)
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}
@@ -282,7 +303,7 @@ class ShadowStore:
     def _delete(
         self,
         session: Session,
-        table: type[OfItem] | type[MarkRow],
+        table: OfLevel,
         level: Level,
         guids: Iterable[str],
     ) -> None:
@@ -291,36 +312,6 @@ class ShadowStore:
         )
         for some in _pieces(list(guids)):
             session.connection().execute(gone.where(table.guid.in_(some)))
-
-    def _mark(self, session: Session, level: Level, look: Look, tag: str) -> None:
-        """Note what items are like before our first write, and before our first tag."""
-        here = (
-            MarkRow.library_id == self.library_id,
-            MarkRow.level == level,
-            MarkRow.key.in_(look.key.tolist()),
-        )
-        if tag:
-            session.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
-        known = session.scalars(select(MarkRow.key).where(*here)).all()
-        fresh = np.setdiff1d(look.key, np.array(known, np.int64))
-        if len(fresh):
-            session.execute(insert(MarkRow), self._marks(level, look, fresh, tag))
-
-    def _marks(
-        self, level: Level, look: Look, keys: Ints, tag: str
-    ) -> list[dict[str, int | str | bool]]:
-        rows = np.searchsorted(look.key, keys)
-        return [
-            {
-                **self._item(level, look.guid[row]),
-                "key": int(look.key[row]),
-                "tag": tag,
-                "had_tag": bool(look.has_tag[row]),
-                "mood_locked": bool(look.mood_locked[row]),
-                "rating_locked": bool(look.rating_locked[row]),
-            }
-            for row in rows
-        ]
 
 
 def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:

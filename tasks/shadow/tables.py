@@ -3,6 +3,7 @@
 library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
          ├─ intent       a rating promised to Plex and not yet seen there
+         ├─ straggler    a write that nobody heard of, and that may arrive yet
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
 server                   what a Plex server can be trusted with
@@ -117,9 +118,24 @@ class IntentRow(Base, OfItem, OfGuess):
     promised_at: Mapped[float] = mapped_column(Float)
     acknowledged_at: Mapped[float | None] = mapped_column(Float)
     """When Plex accepted the request; none: the outcome is unknown."""
-    unheard_since: Mapped[float | None] = mapped_column(Float)
-    """When such a write was sent of which nobody heard. It may arrive yet, though
-    another one was made in its place; none: there was none."""
+
+
+class StragglerRow(Base):
+    """A write that was sent, of which nobody heard, and which may arrive yet."""
+
+    __tablename__ = "straggler"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), index=True)
+    level: Mapped[int]
+    guid: Mapped[str] = mapped_column(String(255))
+    key: Mapped[int] = mapped_column(BigInteger)
+    phase: Mapped[int]
+    run_id: Mapped[str] = mapped_column(String(64))
+    value: Mapped[float] = mapped_column(Float)
+    """What it would write, points."""
+    sent_at: Mapped[float] = mapped_column(Float)
+    """By our clock, epoch seconds."""
 
 
 class MarkRow(Base, OfLibrary):

@@ -134,6 +134,12 @@ class Person:
         self.former.setdefault(item, [])
 
     def _is_taken_for_ours(self, item: Item, points: float, at: int) -> bool:
+        if any(
+            (late.level, late.guid) == (item.kind, item.guid)
+            and late.resembles(points, at)
+            for late in self._record.stragglers()
+        ):
+            return True
         own = self.record_of(item)
         promised = [entry for entry in own if entry.seen_at is None]
         return any(entry.resembles(points, at) for entry in promised or own)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.points import TOLERANCE
+from tasks.shadow.stragglers import LATEST_ARRIVAL
 
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""
@@ -72,6 +73,12 @@ class Record:
             ),
         ]
 
+    def stragglers(self) -> list[Entry]:
+        """Return what was sent and may arrive yet, whatever else is recorded."""
+        since = time.time() - LATEST_ARRIVAL
+        question = "select level, guid, key, value from straggler where sent_at > "
+        return [Entry(*row) for row in self._ask(f"{question}{since}")]
+
     def marks(self) -> list[tuple[int, str, int]]:
         """Return of what items it is noted how they were before us."""
         return self._ask(ITEMS + "mark")
@@ -90,8 +97,9 @@ class Record:
         )
 
     def age(self, seconds: float) -> None:
-        """Let all promises be older."""
+        """Let all promises be older, and all that was sent."""
         self._do("update intent set promised_at = promised_at - ?", (seconds,))
+        self._do("update straggler set sent_at = sent_at - ?", (seconds,))
 
     def _ask(self, question: str) -> list[tuple]:
         if not self.path.exists():

@@ -225,7 +225,9 @@ class Household(Doings):
     def is_refused(self) -> bool:
         """Whether guesses could pass for ratings: they bear tags, and no record."""
         ratings = map(self.person.rating_of, self.bearers())
-        return any(one is not None for one in ratings) and not self.record.entries()
+        if all(one is None for one in ratings):
+            return False
+        return not (self.record.entries() or self.record.stragglers())
 
     def infer(self, *at: Any, **wishes: Any) -> Planned | None:
         """Infer; return what was planned, or nothing if it did not come to an end."""

@@ -1,4 +1,4 @@
-"""A write that arrives after all, when it was made again already, is nobody else's."""
+"""A write that arrives when all else is done is ours, and no person's."""
 
 import time
 
@@ -7,74 +7,108 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks import remembering
+from engine.reversal import Selection
+from tasks.shadow import stragglers
+from tasks.undoing import undo
 from tests.tasks.building import told_of
 from tests.tasks.stage import bench_for, plan_for, stock, write
 
+TRACK = Level.TRACK
 ONCE = {"method": "PUT", "path": "userRating", "times": 1}
 
 
 @pytest.fixture
-def owner_of(bench):
-    """Tell who owns a track after it was written twice and something came late."""
+def send(plex, bench, order):
+    """Send a rating of which nobody hears; it arrives only if a test says so."""
 
-    def owner_of(track, arrive):
+    def send(track, points):
         part = stock(bench)
-        plan = plan_for(part, {track: 7.33})
+        plan = plan_for(part, {track: points})
+        order("reset_before", ONCE)
         with pytest.raises(PlexUnreachable):
             write(bench, part, plan)
-        write(bench, part, plan)
-        stock(bench)
-        arrive()
-        shelf = stock(bench)[Level.TRACK]
-        return shelf.standing.owner[shelf.items.rows_of(plan.key)]
+        plex.faults([])
+        return part, plan
 
-    return owner_of
+    return send
 
 
-def test_what_arrives_twice_is_ours(plex, tracks, order, owner_of):
-    order("reset_before", ONCE)
-
-    # The first write was only delayed: Plex gives the same once more, dated later.
-    owner = owner_of(tracks[0], lambda: plex.rate(tracks[0], 7.33))
-
-    assert owner == Owner.US
+def owner_of(bench, track):
+    shelf = stock(bench)[TRACK]
+    (row,) = shelf.items.rows_of([track])
+    return Owner(shelf.standing.owner[row])
 
 
-def test_who_confirms_our_value_much_later_takes_it_over(
-    plex, tracks, order, owner_of, monkeypatch
+def test_what_arrives_twice_is_ours(plex, bench, tracks, send):
+    write(bench, *send(tracks[0], 7.33))
+    stock(bench)
+
+    plex.rate(tracks[0], 7.33)  # Plex dates it later than what it answered
+
+    assert owner_of(bench, tracks[0]) == Owner.US
+
+
+def test_what_arrives_over_a_later_value_is_ours(plex, bench, tracks, send):
+    part, _ = send(tracks[0], 7.33)
+    write(bench, part, plan_for(part, {tracks[0]: 4.0}))
+    stock(bench)
+
+    plex.rate(tracks[0], 7.33)
+
+    assert owner_of(bench, tracks[0]) == Owner.US
+    assert [row.value for row in bench.store.shadows(TRACK)] == [7.33]
+
+
+def test_what_arrives_after_an_undo_is_taken_back_by_the_next(
+    plex, bench, tracks, send
 ):
-    monkeypatch.setattr(remembering, "LATEST_ARRIVAL", 0.0)
-    order("reset_before", ONCE)
+    send(tracks[0], 7.33)
+    undo(bench, Selection())
+    gone = bench.store.shadows(TRACK), bench.store.intents(TRACK)
+    plex.rate(tracks[0], 7.33)
 
-    def confirm():
-        time.sleep(1.1)  # Plex dates by the second
-        plex.rate(tracks[0], 7.33)
+    again = undo(bench, Selection())
 
-    assert owner_of(tracks[0], confirm) == Owner.TAKEN_OVER
-
-
-def test_another_value_is_a_persons_at_once(plex, tracks, order, owner_of):
-    order("reset_before", ONCE)
-
-    assert owner_of(tracks[0], lambda: plex.rate(tracks[0], 8.0)) == Owner.TAKEN_OVER
-    assert told_of(plex, tracks[:1], "userRating") == [8.0]
+    assert gone == ([], [])
+    assert again.undone == 1
+    assert told_of(plex, tracks[:1], "userRating") == [None]
 
 
-def test_what_arrives_twice_is_ours_though_another_process_comes_to_see_it(
+def test_what_a_killed_process_sent_is_ours_though_another_one_undid_all(
     plex, record, tracks, order
 ):
     order("reset_before", ONCE)
     with bench_for(plex, record) as bench:
         part = stock(bench)
-        plan = plan_for(part, {tracks[0]: 7.33})
         with pytest.raises(PlexUnreachable):
-            write(bench, part, plan)
-        write(bench, part, plan)
-
+            write(bench, part, plan_for(part, {tracks[0]: 7.33}))
+    plex.faults([])
     with bench_for(plex, record) as bench:
-        stock(bench)
+        undo(bench, Selection())
         plex.rate(tracks[0], 7.33)
-        shelf = stock(bench)[Level.TRACK]
 
-    assert shelf.standing.owner[shelf.items.rows_of(plan.key)] == Owner.US
+        assert owner_of(bench, tracks[0]) == Owner.US
+
+
+def test_who_gives_our_value_much_later_takes_it_over(
+    plex, bench, tracks, send, monkeypatch
+):
+    write(bench, *send(tracks[0], 7.33))
+    stock(bench)
+    monkeypatch.setattr(stragglers, "LATEST_ARRIVAL", 0.0)
+    time.sleep(1.1)  # Plex dates by the second
+
+    plex.rate(tracks[0], 7.33)
+
+    assert owner_of(bench, tracks[0]) == Owner.TAKEN_OVER
+    assert not bench.store.stragglers(TRACK)
+
+
+def test_another_value_is_a_persons_at_once(plex, bench, tracks, send):
+    write(bench, *send(tracks[0], 7.33))
+    stock(bench)
+
+    plex.rate(tracks[0], 8.0)
+
+    assert owner_of(bench, tracks[0]) == Owner.TAKEN_OVER
+    assert told_of(plex, tracks[:1], "userRating") == [8.0]

@@ -8,6 +8,7 @@ import pytest
 from engine.abilities import Abilities, Reach
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
+from tasks.mending import FIRST
 from tasks.probing import CANARY, probe
 from tasks.remembering import take_stock
 from tasks.shadow.servers import known_abilities
@@ -17,7 +18,7 @@ from tasks.workbench import Workbench, workbench
 from tests.simulator.control import dump
 from tests.simulator.items import Kind
 from tests.simulator.world import World
-from tests.stories.household import Served, served, settings_for, small_world
+from tests.stories.household import TAG, Served, served, settings_for, small_world
 from tests.stories.runs import infer_plainly
 
 TOGETHER, SINGLY, NEVER = Reach.TOGETHER, Reach.SINGLY, Reach.NEVER
@@ -169,6 +170,49 @@ def test_a_trial_that_breaks_off_leaves_nothing_that_undo_does_not_find(
         undo(bench, Selection())
 
     assert state(plex) == before
+
+
+@contextmanager
+def late_trial(plex, bench):
+    """Break a trial off; what it sent arrives when the block is done."""
+    spoil(plex, "reset_before", **{"from": 1, "times": 1})
+    with pytest.raises(PlexUnreachable):
+        tried(bench)
+    plex.faults.set([])
+    yield
+    late = [row.key for level in Level for row in bench.store.stragglers(level)]
+    assert len(late) == 2
+    for item in map(plex.world.find, late):
+        plex.world.rate(item, FIRST)
+        plex.world.add_tags(item, "mood", [CANARY, TAG])
+
+
+def test_a_trial_that_arrives_when_it_was_given_back_is_given_back_again(
+    plex, bench_at
+):
+    before = state(plex)
+    with bench_at(plex) as bench:
+        with late_trial(plex, bench):
+            take_stock(bench)
+            assert state(plex) == before
+        seen = state(plex)
+
+        take_stock(bench)
+
+        assert seen != state(plex) == before
+        assert promised(bench) == []
+
+
+def test_what_a_run_rated_meanwhile_is_rated_anew_after_a_late_trial(plex, bench_at):
+    with bench_at(plex) as bench:
+        with late_trial(plex, bench):
+            infer_plainly(bench)
+            before = state(plex)
+
+        infer_plainly(bench)
+
+        assert state(plex) == before
+        assert infer_plainly(bench) == []
 
 
 def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypatch):

@@ -10,26 +10,17 @@ from engine.classic import Phase
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.plex.markup import texts
 from tasks.reading import read_library
 from tasks.remembering import (
     LATEST_ARRIVAL,
-    memory_of,
     remember,
     stand,
 )
-from tasks.shadow.rows import Intent
 from tasks.shadow.tables import IntentRow, ShadowRow
-from tests.tasks.building import batch_of, item_in, shadow, sure_of
+from tests.tasks.building import batch_of, item_in, sure_of
 from tests.tasks.stage import infer, plan_for, stock, write
 
 TRACK = Level.TRACK
-
-
-def intent(guid, before, after, acknowledged_at=None):
-    return Intent(
-        guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at, None
-    )
 
 
 def owners_of(bench, keys):
@@ -46,38 +37,6 @@ def promise(bench, part, wishes, now):
     for row, points in enumerate(plan.after.tolist()):
         one = look.take(np.array([row]))
         bench.store.intend([batch_of(one, points)], one, "T", "run 1", now)
-
-
-def test_nothing_recorded_is_nothing_remembered():
-    memory = memory_of(texts(["a", "b"]), [], [])
-
-    assert np.isnan(memory.value).all()
-    assert not memory.unconfirmed.any()
-
-
-def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
-    memory = memory_of(texts(["a", "b", "a"]), [shadow("a", 7.33, seen_at=60)], [])
-
-    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
-    assert memory.seen_at.tolist() == [60, 0, 60]
-    assert not memory.unconfirmed.any()
-
-
-def test_a_promise_counts_for_more_than_what_was_confirmed():
-    intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, acknowledged_at=20.0)]
-
-    memory = memory_of(texts(["a", "b"]), [shadow("a", 7.33)], intents)
-
-    assert memory.value.tolist() == [8.0, 5.0]
-    np.testing.assert_array_equal(memory.before, [7.33, np.nan])
-    assert memory.unconfirmed.tolist() == [True, True]
-    assert memory.arrived.tolist() == [False, True]
-
-
-def test_what_is_recorded_of_others_is_left_aside():
-    memory = memory_of(texts(["a"]), [shadow("x", 7.33)], [intent("y", None, 5.0)])
-
-    assert np.isnan(memory.value).all()
 
 
 def test_a_kept_promise_becomes_a_rating_of_ours(plex, bench, tracks):

@@ -1,0 +1,71 @@
+"""Writes that were sent, of which nobody heard, and which may arrive yet.
+
+A request that timed out may wait in a queue and change Plex when all else is done:
+after it was made again, after another run, even after an undo. So what it would
+write stays on record for as long as that may happen.
+"""
+
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine.batches import Batch
+from engine.library import Level
+from tasks.shadow.rows import Straggler
+from tasks.shadow.tables import IntentRow, StragglerRow
+
+LATEST_ARRIVAL = 3600.0
+"""Seconds after which a write that never showed is not expected any more."""
+
+
+def may_arrive(straggler: Straggler) -> bool:
+    """Say whether a write is still to be expected."""
+    return straggler.sent_at > time.time() - LATEST_ARRIVAL
+
+
+def expect(
+    session: Session, library_id: int, batch: Batch, run_id: str, now: float
+) -> None:
+    """Put on record that a batch may arrive."""
+    phase, after = int(batch.phase), batch.after
+    rows = [
+        {"library_id": library_id, "level": int(batch.phase.level)}
+        | Straggler(guid, key, phase, run_id, after, now)._asdict()
+        for guid, key in zip(batch.guid, batch.key.tolist(), strict=True)
+    ]
+    session.connection().execute(insert(StragglerRow), rows)
+
+
+def expect_open(
+    session: Session, library_id: int, level: Level, guids: Sequence[str]
+) -> None:
+    """Put on record that promises may be kept yet that were left open."""
+    promised = select(
+        IntentRow.library_id,
+        IntentRow.level,
+        IntentRow.guid,
+        IntentRow.key,
+        IntentRow.phase,
+        IntentRow.run_id,
+        IntentRow.after,
+        IntentRow.promised_at,
+    ).where(
+        IntentRow.library_id == library_id,
+        IntentRow.level == level,
+        IntentRow.guid.in_(guids),
+        IntentRow.acknowledged_at.is_(None),
+    )
+    columns = ["library_id", "level", *Straggler._fields]
+    session.execute(insert(StragglerRow).from_select(columns, promised))
+
+
+def expect_no_longer(session: Session, library_id: int) -> None:
+    """Drop what will not arrive any more."""
+    session.execute(
+        delete(StragglerRow).where(
+            StragglerRow.library_id == library_id,
+            StragglerRow.sent_at <= time.time() - LATEST_ARRIVAL,
+        )
+    )

@@ -1,0 +1,105 @@
+"""What is on record lies beside the items, and explains their ratings."""
+
+import time
+
+import numpy as np
+import pytest
+
+from engine.classic import Phase
+from engine.ownership import Owner, owners
+from tasks.mending import FIRST, TRIAL
+from tasks.recalling import Recorded, memory_of
+from tasks.shadow.rows import Intent, Straggler
+from tests.engine.looking import Row, look_of
+from tests.tasks.building import shadow
+
+
+def unrated(*guids):
+    return look_of(*(Row(guid) for guid in guids))
+
+
+def intent(guid, before, after, acknowledged_at=None):
+    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
+
+
+def straggler(guid, value, run_id="run 1"):
+    return Straggler(guid, 1, Phase.TRACK_DOWN, run_id, value, time.time())
+
+
+def owner_of(points, known):
+    look = look_of(Row("a", points))
+    (owner,) = owners(look.rating, look.rated_at, memory_of(look, known))
+    return Owner(owner)
+
+
+def test_nothing_recorded_is_nothing_remembered():
+    memory = memory_of(unrated("a", "b"), Recorded())
+
+    assert np.isnan(memory.value).all()
+    assert not memory.unconfirmed.any()
+
+
+def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
+    memory = memory_of(
+        unrated("a", "b", "a"), Recorded([shadow("a", 7.33, seen_at=60)])
+    )
+
+    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
+    assert memory.seen_at.tolist() == [60, 0, 60]
+    assert not memory.unconfirmed.any()
+
+
+def test_a_promise_counts_for_more_than_what_was_confirmed():
+    intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, acknowledged_at=20.0)]
+
+    memory = memory_of(unrated("a", "b"), Recorded([shadow("a", 7.33)], intents))
+
+    assert memory.value.tolist() == [8.0, 5.0]
+    np.testing.assert_array_equal(memory.before, [7.33, np.nan])
+    assert memory.unconfirmed.tolist() == [True, True]
+    assert memory.arrived.tolist() == [False, True]
+
+
+def test_what_is_recorded_of_others_is_left_aside():
+    memory = memory_of(
+        unrated("a"), Recorded([shadow("x", 7.33)], [intent("y", None, 5.0)])
+    )
+
+    assert np.isnan(memory.value).all()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(Recorded(), id="of which nothing is known any more"),
+        pytest.param(Recorded([shadow("a", 4.0)]), id="that was rated anew"),
+        pytest.param(Recorded([], [intent("a", None, 4.0)]), id="promised otherwise"),
+    ],
+)
+def test_what_arrives_late_at_an_item_is_ours(known):
+    late = Recorded(known.shadows, known.intents, [straggler("a", 7.33)])
+
+    assert owner_of(7.33, known) in {Owner.PERSON, Owner.TAKEN_OVER}
+    assert owner_of(7.33, late) == Owner.US
+    assert owner_of(7.5, late) in {Owner.PERSON, Owner.TAKEN_OVER}
+
+
+def test_what_arrives_late_at_twins_is_ours_at_both():
+    look = look_of(Row("a", 7.33), Row("b", 7.33), Row("a", 7.33))
+
+    memory = memory_of(look, Recorded(stragglers=[straggler("a", 7.33)]))
+
+    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
+
+
+@pytest.mark.parametrize("kept", [FIRST, round(FIRST, 1)])
+def test_a_trial_that_arrives_late_is_ours_however_plex_rounds(kept):
+    late = [straggler("a", FIRST, f"{TRIAL}run 1")]
+
+    assert owner_of(kept, Recorded(stragglers=late)) == Owner.US
+
+
+def test_a_promise_explains_more_than_a_straggler():
+    known = Recorded([], [intent("a", None, 7.33)], [straggler("a", 7.33)])
+
+    assert owner_of(7.33, known) == Owner.WRITTEN
