@@ -8,7 +8,7 @@ from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Level
 from engine.points import Bools, Floats
-from tasks.shadow.rows import Intent, Straggler
+from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Workbench
 
 TRIAL = "trial "
@@ -30,14 +30,18 @@ def near(rating: Floats, points: float) -> Bools:
     return kept
 
 
-def mend(bench: Workbench) -> None:
+def mend(bench: Workbench) -> bool:
     """Give the items back that a trial left rated or tagged when it broke off.
 
     Where nothing is left of a trial, that costs no request.
 
+    Returns:
+        Whether there was anything to give back.
+
     Raises:
         PlexUnreachable: It broke off again; the promises still stand.
     """
+    is_mended = False
     for level in Level:
         promised = _of_trials(bench.store.intents(level))
         left = promised | _of_trials(bench.store.stragglers(level))
@@ -51,12 +55,14 @@ def mend(bench: Workbench) -> None:
             for key, guid in zip(look.key.tolist(), look.guid, strict=True)
         ]
         look = look.take(np.flatnonzero(here))
-        _give_back(bench, level, look)
+        is_mended |= _give_back(bench, level, look)
+        promised |= _of_trials(bench.store.shadows(level, list(left)))
         bench.store.forget(level, [g for g in look.guid if g in promised])
+    return is_mended
 
 
-def _of_trials(rows: Sequence[Intent] | Sequence[Straggler]) -> dict[str, int]:
-    """Return the guids and keys of what was promised, or sent, for a trial."""
+def _of_trials(rows: Sequence[Shadow | Intent | Straggler]) -> dict[str, int]:
+    """Return the guids and keys of what was promised, sent or kept for a trial."""
     return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
 
 
@@ -65,11 +71,12 @@ def folded(moods: Iterable[str]) -> set[str]:
     return {mood.casefold() for mood in moods}
 
 
-def _give_back(bench: Workbench, level: Level, look: Look) -> None:
+def _give_back(bench: Workbench, level: Level, look: Look) -> bool:
     """Take ratings and tags off one by one: this server was never found out.
 
-    What a run rated since is rated anew by the next one, and keeps its tag.
+    What a run rated since stays as it is. Say whether there was anything to do.
     """
+    writes = bench.gateway.writes
     ours = near(look.rating, FIRST) | near(look.rating, SECOND)
     since = _rated_since(bench, level, look.guid.tolist())
     marks = bench.store.marks(level, look.guid.tolist())
@@ -89,13 +96,11 @@ def _give_back(bench: Workbench, level: Level, look: Look) -> None:
                     mood_locked=bool(look.mood_locked[row]),
                 )
             )
+    return bench.gateway.writes > writes
 
 
 def _rated_since(bench: Workbench, level: Level, guids: Sequence[str]) -> set[str]:
     """Return which of these ratings a run gave, or promised, after the trial."""
-    store = bench.store
-    promised = [
-        i for i in store.intents(level, guids) if not i.run_id.startswith(TRIAL)
-    ]
-    rated = {shadow.guid for shadow in store.shadows(level, guids)}
-    return rated | {intent.guid for intent in promised}
+    rows: list[Shadow | Intent] = [*bench.store.shadows(level, guids)]
+    rows += bench.store.intents(level, guids)
+    return {row.guid for row in rows} - _of_trials(rows).keys()

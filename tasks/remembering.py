@@ -23,7 +23,7 @@ from tasks.shadow.store import ShadowStore
 from tasks.shadow.stragglers import LATEST_ARRIVAL
 from tasks.workbench import Workbench
 
-Row = TypeVar("Row", Shadow, Intent)
+Row = TypeVar("Row", Shadow, Intent, Straggler)
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
@@ -76,13 +76,16 @@ def followed(
 ) -> Recorded:
     """Return what is recorded of a level, under the names that items have now."""
     shadows, intents = store.shadows(level), store.intents(level)
+    stragglers = store.stragglers(level)
     recorded = {row.guid for row in shadows} | {row.guid for row in intents}
     names = {
         (mark.guid, mark.key): Name(mark.guid, mark.key, "")
         for mark in store.marks(level)
         if mark.guid in recorded
     }
-    names |= {(row.guid, row.key): Name(row.guid, row.key, "") for row in intents}
+    sent = [(row.guid, row.key) for row in stragglers]
+    sent += [(row.guid, row.key) for row in intents]
+    names |= {name: Name(*name, "") for name in sent}
     names |= {
         (row.guid, row.key): Name(row.guid, row.key, row.fingerprint) for row in shadows
     }
@@ -90,7 +93,9 @@ def followed(
     if live and moved:
         store.follow(level, moved)
     return Recorded(
-        _renamed(shadows, moved), _renamed(intents, moved), store.stragglers(level)
+        _renamed(shadows, moved),
+        _renamed(intents, moved),
+        _renamed(stragglers, moved),
     )
 
 
@@ -120,13 +125,19 @@ def take_stock(bench: Workbench, read: Callable[[], Library] | None = None) -> S
         bench: The tools; a live run also brings the record up to date.
         read: How to read; else plainly.
     """
-    if bench.is_live:
-        mend(bench)
-    library = read() if read else read_library(bench.gateway, bench.gate.pass_through)
-    standings = stand(library, remember(bench.store, library, live=bench.is_live))
+    library, standings = _look_around(bench, read)
+    if bench.is_live and mend(bench):
+        library, standings = _look_around(bench, read)
     if bench.is_live:
         settle(bench.store, library, standings)
     return Stock(library, heard(whole(library, standings), bench.settings))
+
+
+def _look_around(
+    bench: Workbench, read: Callable[[], Library] | None
+) -> tuple[Library, dict[Level, Standing]]:
+    library = read() if read else read_library(bench.gateway, bench.gate.pass_through)
+    return library, stand(library, remember(bench.store, library, live=bench.is_live))
 
 
 def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:

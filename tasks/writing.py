@@ -17,6 +17,7 @@ from engine.batches import (
     taggings,
 )
 from engine.classic import Phase
+from engine.edits import Edit
 from engine.errors import PlexRefused, PlexUnreachable, RunStopped
 from engine.evidence import Part
 from engine.library import Level
@@ -127,7 +128,7 @@ class _Writer:
             writes = self._promise(found)
             bearers = _by_level(found)
             try:
-                is_first = not self._tag(bearers)
+                is_first = not self._tag(bearers, writes)
                 left = self._write_until(fresh_until, writes, is_first=is_first)
             except RunStopped:
                 tagged = np.array(sorted(self.tagged), np.int64)
@@ -167,7 +168,7 @@ class _Writer:
             promised += writes
         return promised
 
-    def _tag(self, bearers: dict[Level, Look]) -> bool:
+    def _tag(self, bearers: dict[Level, Look], writes: Sequence[Batch]) -> bool:
         """Tag what is about to be rated; say whether that took a request.
 
         The tag comes first, so that no rating of ours is ever without it.
@@ -179,7 +180,7 @@ class _Writer:
             for edit in taggings(level, untagged, self.bench.tag):
                 if is_needed:
                     self.bench.await_turn()
-                self.bench.pen.make(edit)
+                self._make(edit, writes)
                 self.tagged.update(edit.key.tolist())
                 is_needed = True
         return is_needed
@@ -205,15 +206,21 @@ class _Writer:
 
     def _rate(self, batch: Batch) -> None:
         bench = self.bench
-        try:
-            bench.pen.make(batch.edit)
-        except PlexUnreachable:
-            bench.store.hear_nothing(batch, bench.run_id, time.time())
-            raise
+        self._make(batch.edit, [batch])
         bench.store.acknowledge(batch, time.time())
         self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
             bench.watch(Step(letter, batch.phase.label, items))
+
+    def _make(self, edit: Edit, writes: Sequence[Batch]) -> None:
+        """Make a request, and note if it may arrive unheard of."""
+        bench = self.bench
+        try:
+            bench.pen.make(edit)
+        except PlexUnreachable:
+            for batch in writes:
+                bench.store.hear_nothing(batch, bench.run_id, time.time())
+            raise
 
 
 def _by_level(found: Sequence[_Found]) -> dict[Level, Look]:

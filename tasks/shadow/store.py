@@ -148,6 +148,10 @@ class ShadowStore:
             for guid, promise in promises_of(batches, run_id, now)
         }
         guids = list(promises)
+        sent = {straggler.guid for straggler in self.stragglers(level, guids)}
+        # What was sent may have brought our tag: then nobody else gave it.
+        arrived = np.array([guid in sent for guid in look.guid], np.bool_)
+        look = replace(look, has_tag=look.has_tag & ~arrived)
         with self.database.writing() as session:
             self._end(session, level, guids)
             session.execute(insert(IntentRow), list(promises.values()))
@@ -229,7 +233,7 @@ class ShadowStore:
         with self.database.writing() as session:
             for move in moves:
                 self._make_way(session, level, move)
-                for table in (ShadowRow, IntentRow, MarkRow):
+                for table in (ShadowRow, IntentRow, StragglerRow, MarkRow):
                     session.execute(
                         update(table)
                         .where(

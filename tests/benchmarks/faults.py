@@ -59,7 +59,7 @@ def main() -> int:
     clean = sum(verdict.is_clean for verdict in verdicts)
     count = {
         name: sum(len(getattr(verdict, name)) for verdict in verdicts)
-        for name in (*FAULTS, "in_the_moment")
+        for name in (*FAULTS, "in_the_moment", "locks_in_the_moment")
     }
     ratings, faults, edits = (
         sum(getattr(verdict, name) for verdict in verdicts)
@@ -70,8 +70,9 @@ def main() -> int:
         f"{edits} doings of a person, in {time.monotonic() - began:.0f} s.\n"
         f"{count['overwritten']} of {ratings} manual ratings overwritten, "
         f"{count['mistaken']} inferred counted as manual, {count['residue']} left "
-        f"over after undo.\n{count['in_the_moment']} manual ratings lost that were "
-        "given between our last look and the write."
+        f"over after undo.\n{count['in_the_moment']} manual ratings and "
+        f"{count['locks_in_the_moment']} locks lost that were given between our last "
+        "look and the write."
     )
     return int(clean < len(verdicts))
 

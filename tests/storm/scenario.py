@@ -102,6 +102,7 @@ class Scenario:
                 self.verdict.residue.append(
                     f"{name} is {points}, not {theirs.get(item.guid)}"
                 )
+            self.verdict.locks_in_the_moment += self.witness.locks_lost(item)
             for text in self.witness.left(item):
                 self._blame(text)
 

@@ -51,8 +51,15 @@ class Scene:
         """Let the client ask."""
         assert self._session.request(method, self.plex.url + path).ok
 
+    def lock(self):
+        """Let a person lock the moods of the item."""
+        before = len(self.plex.world.journal.changes)
+        self.plex.world.set_lock(self.item, "mood", locked=True)
+        self.witness.date(before)
+        self.witness.notice(self.item)
+
     def write(self, points):
-        """Let the client write."""
+        """Let the client write; nothing takes the rating off."""
         edit = f"userRating.value={points}&mood%5B0%5D.tag.tag={TAG}&mood.locked=0"
         path = f"/library/sections/1/all?type={Kind.TRACK:d}&id={self.item.key}&{edit}"
         self.ask(path, "PUT")
@@ -88,6 +95,28 @@ def test_the_witness_knows_who_could_not_know(scene):
 
     assert scene.verdict.overwritten == []
     assert len(scene.verdict.in_the_moment) == 1
+
+
+def test_the_witness_knows_that_nobody_could_tell_the_same_value_apart(scene):
+    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.rate(8.0)
+    scene.write(8.0)
+    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.write("")
+
+    assert scene.verdict.overwritten == []
+    assert len(scene.verdict.in_the_moment) == 1
+
+
+@pytest.mark.parametrize(("looks", "lost"), [(False, ["mood"]), (True, [])])
+def test_the_witness_knows_whether_a_lock_could_be_seen(scene, looks, lost):
+    scene.lock()
+    if looks:
+        scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.write(7.33)
+
+    assert list(scene.witness.locks_lost(scene.item)) == lost
+    assert any("locks" in text for text in scene.verdict.residue) == looks
 
 
 def test_the_witness_lets_a_client_write_what_nobody_rated(scene):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
 
 from engine.points import TOLERANCE
 from tasks.probing import CANARY
@@ -26,8 +27,11 @@ class Verdict:
 
     overwritten: list[str] = field(default_factory=list)
     """Ratings that a person gave, and that we changed although we could know."""
+    locks_in_the_moment: list[str] = field(default_factory=list)
+    """Locks that a person set after our last look, and that our write undid."""
     in_the_moment: list[str] = field(default_factory=list)
-    """The same, given after our last look: nobody could know."""
+    """The same, given after our last look, be it the very value that we were about
+    to write: nobody could know."""
     mistaken: list[str] = field(default_factory=list)
     """Ratings of ours that passed for a person's."""
     residue: list[str] = field(default_factory=list)
@@ -106,7 +110,9 @@ class Witness:
                 if change.after is None or abs(change.after - lost.points) > TOLERANCE:
                     text = f"{guid}: {lost.points} became {change.after}"
                     looked = self._looked(change.ratingKey, lost.after, change.request)
-                    kind = verdict.overwritten if looked else verdict.in_the_moment
+                    alike = self._sent_the_same(change.ratingKey, lost)
+                    could_know = looked and not alike
+                    kind = verdict.overwritten if could_know else verdict.in_the_moment
                     kind.append(f"{text} by request {change.request}")
         return {guid: rating.points for guid, rating in given.items()}
 
@@ -118,8 +124,31 @@ class Witness:
             yield f"{name} bears our tag"
         if {mood for mood in moods if mood != TAG} != set(self.moods[item]):
             yield f"{name} has the moods {moods}, not {self.moods[item]}"
-        if item.locks != self.locks[item]:
+        if item.locks != self.locks[item] - set(self.locks_lost(item)):
             yield f"{name} has the locks {item.locks}, not {self.locks[item]}"
+
+    def _sent_the_same(self, key: int, lost: Given) -> bool:
+        """Whether the next thing we sent to an item was the rating it just got."""
+        for entry in self._plex.log.entries():
+            if entry.n >= lost.after and entry.writes and "userRating" in entry.path:
+                query = parse_qs(urlsplit(entry.path).query, keep_blank_values=True)
+                if str(key) in query["id"][0].split(","):
+                    sent = query.get("userRating.value", [""])[0]
+                    return bool(sent) and abs(float(sent) - lost.points) <= TOLERANCE
+        return False
+
+    def locks_lost(self, item: Item) -> Iterator[str]:
+        """Name the locks that a person set after our last look before a write."""
+        set_at: dict[object, int] = {}
+        for change in self._world.journal.changes:
+            if change.ratingKey != item.key:
+                continue
+            if change.what == "lock" and change.request is None:
+                set_at[change.after] = self._requests.get(change.n, 0)
+            if change.what == "unlock" and change.request and change.before in set_at:
+                since = set_at.pop(change.before)
+                if not self._looked(item.key, since, change.request):
+                    yield str(change.before)
 
     def _looked(self, key: int, since: int, until: int) -> bool:
         """Whether a client could have seen an item between two requests."""

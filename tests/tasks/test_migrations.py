@@ -1,5 +1,6 @@
 """A record of an older version is brought up to date, and nothing of it is lost."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_what_an_older_version_recorded_is_kept(bare_address, revision):
     for name, row in rows(bare_address).items():
         assert OLD[name].items() <= row.items()
         assert {row[column] for column in row.keys() - OLD[name]} <= {None}
+
+
+def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
+    old_database(bare_address, "0005")
+    with connected(bare_address) as connection:
+        promised = table(connection, "intent")
+        connection.execute(promised.update().values(unheard_since=time.time()))
+
+    with ShadowStore.open(bare_address, MINE, create=True) as store:
+        (late,) = store.stragglers(Level.TRACK)
+
+    assert (late.guid, late.key, late.value) == ("plex://b", 5, 6.5)
+    assert late.run_id == "run 1"
 
 
 def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_address):

@@ -1,25 +1,22 @@
 """A server is tried out on two items, which are given back as they were."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from engine.abilities import Abilities, Reach
 from engine.errors import LibraryChanging, PlexUnreachable
-from engine.library import Level
-from tasks.mending import FIRST
 from tasks.probing import CANARY, probe
 from tasks.remembering import take_stock
 from tasks.shadow.servers import known_abilities
 from tasks.trying import check_edits
 from tasks.undoing import Selection, undo
-from tasks.workbench import Workbench, workbench
-from tests.simulator.control import dump
+from tasks.workbench import workbench
 from tests.simulator.items import Kind
 from tests.simulator.world import World
-from tests.stories.household import TAG, Served, served, settings_for, small_world
+from tests.stories.household import served, settings_for, small_world
 from tests.stories.runs import infer_plainly
+from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
+
+__all__ = ["bench_at", "plex"]
 
 TOGETHER, SINGLY, NEVER = Reach.TOGETHER, Reach.SINGLY, Reach.NEVER
 QUIRKS = {
@@ -30,46 +27,6 @@ QUIRKS = {
     "ignore_guard": Abilities(TOGETHER, TOGETHER),
 }
 """What is found out about servers that do the right thing wrongly."""
-
-
-@pytest.fixture
-def plex() -> Iterator[Served]:
-    with served(small_world()) as plex:
-        yield plex
-
-
-@pytest.fixture
-def bench_at(tmp_path):
-    """Lay out the tools of a live run on a server."""
-
-    @contextmanager
-    def bench_at(plex: Served, **wishes) -> Iterator[Workbench]:
-        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
-        with workbench(settings, "run", live=True) as bench:
-            yield bench
-
-    return bench_at
-
-
-def spoil(plex, do, **match):
-    plex.faults.set([{"do": do, "match": {"method": "PUT", **match}}])
-
-
-def state(plex):
-    """Return all that the two items must have again; dates may differ."""
-    told = dump(plex.world)
-    return {
-        item["ratingKey"]: (item["userRating"], list(item["moods"]), item["locks"])
-        for item in told["artists"] + told["albums"] + told["tracks"]
-    }
-
-
-def tried(bench):
-    return probe(bench, take_stock(bench).everything)
-
-
-def promised(bench):
-    return [row for level in Level for row in bench.store.intents(level)]
 
 
 def test_a_good_server_is_trusted_and_left_as_it_was(plex, bench_at):
@@ -151,68 +108,6 @@ def test_where_nothing_is_unrated_nothing_can_be_tried(plex, bench_at):
     with bench_at(plex) as bench:
         assert tried(bench) is None
         assert bench.pen.abilities.is_assumed
-
-
-@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
-@pytest.mark.parametrize("turn", range(6))
-def test_a_trial_that_breaks_off_leaves_nothing_that_undo_does_not_find(
-    plex, bench_at, fault, turn
-):
-    before = state(plex)
-    with bench_at(plex) as bench:
-        spoil(plex, fault, **{"from": turn, "times": 1})
-        try:
-            tried(bench)
-        except PlexUnreachable:
-            plex.faults.set([])
-            tried(bench)
-        infer_plainly(bench)
-        undo(bench, Selection())
-
-    assert state(plex) == before
-
-
-@contextmanager
-def late_trial(plex, bench):
-    """Break a trial off; what it sent arrives when the block is done."""
-    spoil(plex, "reset_before", **{"from": 1, "times": 1})
-    with pytest.raises(PlexUnreachable):
-        tried(bench)
-    plex.faults.set([])
-    yield
-    late = [row.key for level in Level for row in bench.store.stragglers(level)]
-    assert len(late) == 2
-    for item in map(plex.world.find, late):
-        plex.world.rate(item, FIRST)
-        plex.world.add_tags(item, "mood", [CANARY, TAG])
-
-
-def test_a_trial_that_arrives_when_it_was_given_back_is_given_back_again(
-    plex, bench_at
-):
-    before = state(plex)
-    with bench_at(plex) as bench:
-        with late_trial(plex, bench):
-            take_stock(bench)
-            assert state(plex) == before
-        seen = state(plex)
-
-        take_stock(bench)
-
-        assert seen != state(plex) == before
-        assert promised(bench) == []
-
-
-def test_what_a_run_rated_meanwhile_is_rated_anew_after_a_late_trial(plex, bench_at):
-    with bench_at(plex) as bench:
-        with late_trial(plex, bench):
-            infer_plainly(bench)
-            before = state(plex)
-
-        infer_plainly(bench)
-
-        assert state(plex) == before
-        assert infer_plainly(bench) == []
 
 
 def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypatch):

@@ -1,0 +1,79 @@
+"""A trial that breaks off is made good, whenever what it sent arrives."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from engine.errors import PlexUnreachable
+from engine.library import Level
+from tasks.mending import FIRST
+from tasks.probing import CANARY
+from tasks.remembering import take_stock
+from tasks.undoing import Selection, undo
+from tests.stories.household import TAG
+from tests.stories.runs import infer_plainly
+from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
+
+__all__ = ["bench_at", "plex"]
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("turn", range(6))
+def test_a_trial_that_breaks_off_leaves_nothing_that_undo_does_not_find(
+    plex, bench_at, fault, turn
+):
+    before = state(plex)
+    with bench_at(plex) as bench:
+        spoil(plex, fault, **{"from": turn, "times": 1})
+        try:
+            tried(bench)
+        except PlexUnreachable:
+            plex.faults.set([])
+            tried(bench)
+        infer_plainly(bench)
+        undo(bench, Selection())
+
+    assert state(plex) == before
+
+
+@contextmanager
+def late_trial(plex, bench):
+    """Break a trial off; what it sent arrives when the block is done."""
+    spoil(plex, "reset_before", **{"from": 1, "times": 1})
+    with pytest.raises(PlexUnreachable):
+        tried(bench)
+    plex.faults.set([])
+    yield
+    late = [row.key for level in Level for row in bench.store.stragglers(level)]
+    assert len(late) == 2
+    for item in map(plex.world.find, late):
+        plex.world.rate(item, FIRST)
+        plex.world.add_tags(item, "mood", [CANARY, TAG])
+
+
+def test_a_trial_that_arrives_when_it_was_given_back_is_given_back_again(
+    plex, bench_at
+):
+    before = state(plex)
+    with bench_at(plex) as bench:
+        with late_trial(plex, bench):
+            take_stock(bench)
+            assert state(plex) == before
+        seen = state(plex)
+
+        take_stock(bench)
+
+        assert seen != state(plex) == before
+        assert promised(bench) == []
+
+
+def test_what_a_run_rated_meanwhile_is_rated_anew_after_a_late_trial(plex, bench_at):
+    with bench_at(plex) as bench:
+        with late_trial(plex, bench):
+            infer_plainly(bench)
+            before = state(plex)
+
+        infer_plainly(bench)
+
+        assert state(plex) == before
+        assert infer_plainly(bench) == []

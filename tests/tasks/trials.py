@@ -1,0 +1,53 @@
+"""A Plex of one's own on which trials are made, and what must be as before."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from engine.library import Level
+from tasks.probing import probe
+from tasks.remembering import take_stock
+from tasks.workbench import Workbench, workbench
+from tests.simulator.control import dump
+from tests.stories.household import Served, served, settings_for, small_world
+
+
+@pytest.fixture
+def plex() -> Iterator[Served]:
+    with served(small_world()) as plex:
+        yield plex
+
+
+@pytest.fixture
+def bench_at(tmp_path):
+    """Lay out the tools of a live run on a server."""
+
+    @contextmanager
+    def bench_at(plex: Served, **wishes) -> Iterator[Workbench]:
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
+        with workbench(settings, "run", live=True) as bench:
+            yield bench
+
+    return bench_at
+
+
+def spoil(plex, do, **match):
+    plex.faults.set([{"do": do, "match": {"method": "PUT", **match}}])
+
+
+def state(plex):
+    """Return all that the two items must have again; dates may differ."""
+    told = dump(plex.world)
+    return {
+        item["ratingKey"]: (item["userRating"], list(item["moods"]), item["locks"])
+        for item in told["artists"] + told["albums"] + told["tracks"]
+    }
+
+
+def tried(bench):
+    return probe(bench, take_stock(bench).everything)
+
+
+def promised(bench):
+    return [row for level in Level for row in bench.store.intents(level)]
