@@ -45,12 +45,15 @@ class _Tray:
         rows: Ints = self.by_key[at]
         return rows
 
-    def drawn(self, letter: int, size: int, *, is_shared: bool) -> PhasePlan:
+    def drawn(
+        self, letter: int, size: int, tagged: int, *, is_shared: bool
+    ) -> PhasePlan:
         """Return what a letter has left, and as much of others as fits beside it."""
         left = self.fate == Fate.LEFT
         own = left & (self.letter == letter)
-        if is_shared:
+        if is_shared and own.any():
             own |= self._beside(own, left & ~own, size)
+            own |= self._whole(left & ~own, -int(own.sum()) % tagged)
         return self.plan.take(np.flatnonzero(own))
 
     def _beside(self, own: Bools, others: Bools, size: int) -> Bools:
@@ -61,19 +64,44 @@ class _Tray:
         chosen: Bools = others & (count - before[self.value] <= room[self.value])
         return chosen
 
+    def _whole(self, others: Bools, room: int) -> Bools:
+        """Choose others that cost no request more now than later: all of a value."""
+        sizes = np.bincount(self.value[others], minlength=len(self.first))
+        is_chosen = np.zeros(len(sizes), np.bool_)
+        for value in np.argsort(-sizes, kind="stable"):
+            if 0 < sizes[value] <= room:
+                is_chosen[value] = True
+                room -= int(sizes[value])
+        chosen: Bools = others & is_chosen[self.value]
+        return chosen
+
 
 class Pool:
     """All planned ratings, and what became of each.
 
     A letter that is written takes along equal ratings of the others, as far as its
     requests have room: few ratings of one letter are equal, many of a library are.
+    The tag goes to many items whatever their ratings; what room its last request has
+    is filled as well.
     Once a request has failed, every letter goes alone, so that what is wrong with
     one letter stops no other.
     """
 
     def __init__(
-        self, plans: Mapping[str, Sequence[PhasePlan]], *, is_shared: bool = True
+        self,
+        plans: Mapping[str, Sequence[PhasePlan]],
+        *,
+        is_shared: bool = True,
+        tagged: int = 1,
     ) -> None:
+        """Lay out what is to be written.
+
+        Args:
+            plans: The plans of each letter.
+            is_shared: Whether letters take each other's ratings along.
+            tagged: Items that one request tags; 1 if none does.
+        """
+        self._tagged = tagged
         self._number = {letter: number for number, letter in enumerate(plans)}
         self._letters = list(plans)
         self._is_shared = is_shared and len(plans) > 1
@@ -106,7 +134,7 @@ class Pool:
         """
         number = self._number[letter]
         return [
-            tray.drawn(number, size, is_shared=self._is_shared)
+            tray.drawn(number, size, self._tagged, is_shared=self._is_shared)
             for tray in self._trays.values()
         ]
 

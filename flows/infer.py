@@ -137,7 +137,8 @@ def write_letters(
     bench.watch = progress
     step = running.patient(running.write_letter, bench.settings, bench.gate)
     # What a run that is tried again wrote already is no company for what is left.
-    pool = Pool(outcome.plans, is_shared=not bench.store.knows(bench.run_id))
+    is_shared = not bench.store.knows(bench.run_id)
+    pool = Pool(outcome.plans, is_shared=is_shared, tagged=bench.tagged_at_once)
     writes = {
         letter: step.submit(letter, bench, everything, parts[letter], quote(pool))
         for letter in outcome.plans

@@ -87,6 +87,12 @@ class Workbench:
         return min(self.settings.cooldown_batch or MOST_IDS, self.pen.at_once)
 
     @property
+    def tagged_at_once(self) -> int:
+        """Items that one request tags; 1 if none does."""
+        is_together = self.pen.abilities.tagging is Reach.TOGETHER
+        return self.pen.at_once if self.tag and is_together else 1
+
+    @property
     def tag(self) -> str:
         """The tag that inferred ratings get here; empty: none."""
         is_taken = self.pen.abilities.tagging is not Reach.NEVER

@@ -34,8 +34,9 @@ LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
 """Seconds for which a look is trusted; whatever is not written by then is looked at
 again. Looking before every single request would double their number. It may be older
 where Plex itself spares what a person rates in the moment of writing."""
-LOOK_SPANS, GUARDED_LOOK_SPANS = MOST_IDS, 4 * MOST_IDS
-"""Items that are looked at in one go: the more, the fewer requests give the tag."""
+LOOK_SPANS, GUARDED_LOOK_SPANS = MOST_IDS, 12 * MOST_IDS
+"""Items that are looked at in one go: the more, the fewer requests give the tag. So
+many are written well before their look is out of date."""
 
 
 def write_letter(

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import requests
 
-from engine.batches import MOST_IDS, Look
+from engine.batches import Look
 from engine.edits import Edit
 from engine.errors import (
     LibraryChanging,
@@ -41,6 +41,9 @@ from tasks.settings import Settings
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
 
+MOST_LOOKED_AT = LONGEST_URL // 10
+"""Items in one look: their keys, of up to nine digits, make no longer URL."""
+
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
 
@@ -61,6 +64,7 @@ class PlexGateway:
     def __init__(self, settings: Settings) -> None:
         self.reads = self.writes = 0
         self._counting = Lock()
+        self._most_looked_at = MOST_LOOKED_AT
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
         self._session = Line(settings.ca_file)
@@ -127,11 +131,12 @@ class PlexGateway:
         return listing
 
     def look(self, keys: Ints) -> dict[Level, Look]:
-        """Read ratings, locks and our tag of items of any level, 100 a request.
+        """Read ratings, locks and our tag of items of any level, hundreds a request.
 
         Items that are gone are simply missing from the answer.
         """
-        chunks = [keys[at : at + MOST_IDS] for at in range(0, len(keys), MOST_IDS)]
+        size = self._most_looked_at
+        chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
         with ThreadPoolExecutor(READERS) as readers:
             pages = list(readers.map(self._whole, chunks))
         return looks_of([element for page in pages for element in page], self._tag)
@@ -158,6 +163,8 @@ class PlexGateway:
             if len(keys) == 1:
                 raise
             middle = len(keys) // 2
+            if len(keys) >= self._most_looked_at:
+                self._most_looked_at = middle
             return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
 
     def tagged(self, level: Level, tag: str = "") -> Items:

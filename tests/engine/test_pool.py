@@ -48,6 +48,18 @@ def test_no_request_is_made_for_others_alone():
     assert drawn(pool, "B", size=2) == {"b1": 7.0, "b2": 6.0, "p1": 7.0}
 
 
+def test_others_are_tagged_along_if_all_their_equals_are():
+    pool = Pool(plans_of(**B_AND_P), tagged=5)
+
+    assert drawn(pool, "B") == B_AND_P["B"] | B_AND_P["P"]
+
+
+def test_who_has_nothing_left_tags_nobody():
+    pool = Pool(plans_of(B={}, P={"p": 7.0}), tagged=100)
+
+    assert drawn(pool, "B") == {}
+
+
 def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
     pool = Pool(plans_of(**B_AND_P))
     (plan,) = pool.drawn("B", 100)
@@ -94,15 +106,17 @@ LETTERS = st.lists(
 )
 
 
-@given(LETTERS, st.integers(1, MOST_IDS))
-def test_each_rating_is_drawn_once_and_in_as_few_requests_as_can_be(letters, size):
+@given(LETTERS, st.integers(1, MOST_IDS), st.integers(1, MOST_IDS))
+def test_each_rating_is_drawn_once_and_in_as_few_requests_as_can_be(
+    letters, size, tagged
+):
     plans = plans_of(
         **{
             f"L{at}": {f"{at}.{n}": points for n, points in enumerate(own)}
             for at, own in enumerate(letters)
         }
     )
-    pool = Pool(plans)
+    pool = Pool(plans, tagged=tagged)
     wanted = Counter(points for own in letters for points in own)
     requests, seen = Counter(), []
 

@@ -55,7 +55,7 @@ def infer_plainly(
         for letter in chosen_letters(letters, parts)
     }
     if bench.is_live:
-        pool = Pool(plans)
+        pool = Pool(plans, tagged=bench.tagged_at_once)
         for letter, own in plans.items():
             if any(map(len, own)) or taken_over(parts[letter]):
                 _write(bench, letter, stock.everything, parts[letter], pool, attempts)

@@ -165,13 +165,27 @@ def test_a_look_that_is_refused_is_no_empty_one(gateway, songs, order):
         gateway.look(np.array(songs["tracks"]))
 
 
-@pytest.mark.parametrize(("items", "requests"), [(0, 0), (1, 1), (100, 1), (101, 2)])
-def test_a_look_asks_for_a_hundred_items_at_a_time(plex, gateway, items, requests):
+@pytest.mark.parametrize(("items", "requests"), [(0, 0), (1, 1), (400, 1), (401, 2)])
+def test_a_look_asks_for_four_hundred_items_at_a_time(plex, gateway, items, requests):
     plex.clear_log()
 
     gateway.look(np.arange(9_000_000, 9_000_000 + items))
 
     assert plex.counts()["reads"] == requests
+
+
+def test_a_server_that_takes_no_long_look_is_asked_for_less_from_then_on():
+    with Simulator.start(synthetic=60, url_limit=1200) as plex:
+        tracks = [track["ratingKey"] for track in plex.dump()["tracks"]]
+        keys = np.array([*tracks, *range(9_000_000, 9_000_000 + 340)])
+
+        with PlexGateway(settings_of(plex)) as gateway:
+            first = gateway.look(keys)[Level.TRACK]
+            plex.clear_log()
+            second = gateway.look(keys)[Level.TRACK]
+
+        assert list(first.key) == list(second.key) == tracks
+        assert {request["status"] for request in plex.log()} <= {200, 404}
 
 
 def test_a_look_does_not_take_a_short_answer_for_a_whole_one():
