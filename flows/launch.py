@@ -17,7 +17,7 @@ from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
 from tasks.gate import Gate
-from tasks.hosting import be_quiet, prefect_server
+from tasks.hosting import be_quiet, prefect_server, swift_imports
 from tasks.patience import insist
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, WATCHER, Workbench, workbench
@@ -130,7 +130,8 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
         temporary_settings,
     )
 
-    from flows.infer import infer  # noqa: PLC0415
+    with swift_imports():
+        from flows.infer import infer  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
         WATCHER.set(watching)

@@ -16,18 +16,22 @@ class Case:
 
     name: str
     words: tuple[str, ...]
+    """The command's; none: a run without Prefect."""
     sizes: tuple[int, ...] = SIZES
     config: dict[str, Any] = field(default_factory=dict)
     faults: Sequence[dict[str, Any]] = ()
     """What goes wrong; then the server is tried anew, with an empty record."""
 
 
+PLAIN = "first run, no Prefect"
 INFER, UNDO = ("infer", "--live"), ("undo", "--live", "--yes")
 CASES = (
     Case("dry run", ("infer", "--dry-run")),
     Case("first run", INFER),
     Case("second run", INFER),
     Case("undo", UNDO),
+    Case(PLAIN, (), SIZES[1:2]),
+    Case("", UNDO, SIZES[1:2]),
     Case("first run, no tag", INFER, SIZES[:2], {"INFERRED_TAG": ""}),
     Case("", UNDO, SIZES[:2]),
     Case("first run, default cooldown", INFER, SIZES[1:2], {"COOLDOWN_BATCH": 25}),

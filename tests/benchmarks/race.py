@@ -40,6 +40,7 @@ LATENCY = {"read": 3, "item": 0.5, "rate": 10, "tag": 60}
 SEND_ALL = 2_000
 """Requests of the per-item script that are really sent; beyond, a sample is."""
 COMMAND = str(Path(sys.executable).with_name("plexbayes"))
+PLAINLY = [sys.executable, "-m", "tests.benchmarks.plainly"]
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Stars between two values that are written."""
 
@@ -56,8 +57,6 @@ class Result:
     seconds: float
     minimum: int | None = None
     """Requests without which the plan cannot be carried out."""
-    prefect: float | None = None
-    """Share of the command's time that was neither reading, thinking nor writing."""
     is_extrapolated: bool = False
     """Whether the seconds were measured on a sample of the requests."""
 
@@ -72,7 +71,10 @@ class Bench:
 
     def __init__(self, plex: Simulator, folder: Path, tracks: int) -> None:
         self.plex, self.folder, self.tracks = plex, folder, tracks
-        self.environment = os.environ | {"PREFECT_HOME": str(folder / "prefect")}
+        self.environment = os.environ | {
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
         self.environment.pop("PREFECT_API_URL", None)
 
     def run(self, case: Case) -> Result:
@@ -80,7 +82,7 @@ class Bench:
         config = {"PLEX_URL": self.plex.url, "PLEX_TOKEN": self.plex.token}
         config |= {"COOLDOWN_BATCH": 0} | case.config
         (self.folder / "config.json").write_text(json.dumps(config))
-        if case.faults:
+        if case.faults or not case.words:
             self.forget()
         minimum = self.minimum(case, Settings(**lowered(config)))
         self.plex.faults(list(case.faults))
@@ -88,7 +90,7 @@ class Bench:
         begun = time.perf_counter()
         command = [COMMAND, *case.words, "--json", "report.json"]
         subprocess.run(
-            command,
+            command if case.words else PLAINLY,
             cwd=self.folder,
             env=self.environment,
             check=True,
@@ -97,8 +99,6 @@ class Bench:
         seconds = time.perf_counter() - begun
         self.plex.faults([])
         counts = self.plex.counts()
-        report = json.loads((self.folder / "report.json").read_text())
-        worked = report.get("worked")
         return Result(
             tracks=self.tracks,
             case=case.name,
@@ -107,7 +107,6 @@ class Bench:
             writes=counts["writes"],
             seconds=seconds,
             minimum=minimum,
-            prefect=1 - worked / seconds if worked else None,
         )
 
     def forget(self) -> None:
@@ -140,7 +139,7 @@ class Bench:
             ours = [everything[level].standing.ours for level in Level]
             counts = [np.count_nonzero(~np.isnan(own)) for own in ours]
             return pages + sum(ceil(count / MOST_IDS) for count in counts)
-        if case.words != INFER:
+        if case.words not in {INFER, ()}:
             return pages
         phases = [
             np.concatenate([plan.after for plan in plans if plan.phase is phase])

@@ -1,0 +1,10 @@
+"""A run without Prefect, as a command of its own: so the race sees what Prefect takes.
+
+Run `python -m tests.benchmarks.plainly` where a config.json is.
+"""
+
+from flows.launch import launch
+from tests.stories.runs import infer_plainly
+
+if __name__ == "__main__":
+    launch(infer_plainly, config="config.json", live=True)
