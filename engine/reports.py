@@ -124,6 +124,9 @@ class Summary:
     """Worst first; no artist of the top is named again."""
     sureness: Sureness = field(default_factory=Sureness)
     """How sure the planned ratings are."""
+    unchanged_since: float | None = None
+    """When the library was last read, epoch seconds, if a glance told that nothing
+    has changed since; none: it was read."""
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""

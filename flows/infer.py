@@ -18,12 +18,14 @@ from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import agree_on_beliefs, opened, try_server, vouch
+from flows.beginning import agree_on_beliefs, glance, opened, try_server, vouch
 from flows.ending import conclude, facts, hint
 from flows.naming import run_name
 from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
+from tasks.glancing import keep, unchanged
+from tasks.heeding import Heeding
 from tasks.remembering import Stock, seen_in_plex, take_stock
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
@@ -64,29 +66,47 @@ def infer(
     live = not (settings.dry_run if dry_run is None else dry_run)
     reporting.say(*remarks)
     with opened(settings, live=live, accept=accept_library) as (bench, heeding):
-        stock = look_around(bench, "read the library")
-        vouch(bench, stock)
-        before = stock.everything
-        with bench.at_work():
-            parts = split(stock.library, before)
-        outcome = Outcome()
-        for letter in chosen_letters(letters, parts):
-            outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
-        try_server(bench, [parts[letter] for letter in outcome.results])
-        beliefs = agree_on_beliefs(bench, before)
-        plan_letters(outcome, steps, parts, beliefs)
-        show_plan(outcome, before, plan)
-        wrote = live and write_letters(bench, outcome, before, parts)
-        heeding.leave_if_suspended()
-        if wrote:
-            stock = look_around(bench, "read it back")
-        if live:
-            outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
-        after = stock.everything
-        about = facts(bench, before, after, beliefs)
-        summary = summarize(about, before, after, outcome)
+        is_whole = steps == list(Phase) and not (letters or plan or accept_library)
+        sight = glance(bench) if live and is_whole else None
+        nothing_new = unchanged(bench, sight)
+        if nothing_new:
+            return conclude(bench, nothing_new, "")
+        before, summary = carry_out(bench, heeding, steps, letters, plan)
         again = hint(summary, letters, model, live=dry_run is False)
-        return conclude(bench, summary, again)
+        ended = conclude(bench, summary, again)
+        keep(bench, sight, before, summary)
+        return ended
+
+
+def carry_out(
+    bench: Workbench,
+    heeding: Heeding,
+    steps: Sequence[Phase],
+    letters: str,
+    plan: str,
+) -> tuple[Part, Summary]:
+    """Read, plan and write; return the library as it was read, and what came of it."""
+    stock = look_around(bench, "read the library")
+    vouch(bench, stock)
+    before = stock.everything
+    with bench.at_work():
+        parts = split(stock.library, before)
+    outcome = Outcome()
+    for letter in chosen_letters(letters, parts):
+        outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
+    try_server(bench, [parts[letter] for letter in outcome.results])
+    beliefs = agree_on_beliefs(bench, before)
+    plan_letters(outcome, steps, parts, beliefs)
+    show_plan(outcome, before, plan)
+    wrote = bench.is_live and write_letters(bench, outcome, before, parts)
+    heeding.leave_if_suspended()
+    if wrote:
+        stock = look_around(bench, "read it back")
+    if bench.is_live:
+        outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
+    after = stock.everything
+    about = facts(bench, before, after, beliefs)
+    return before, summarize(about, before, after, outcome)
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

@@ -22,6 +22,7 @@ from engine.errors import (
 )
 from engine.library import SHARED, Identity, Items, Level
 from engine.points import Ints
+from tasks.plex.glances import Glance, glance_at
 from tasks.plex.line import Line
 from tasks.plex.markup import (
     IDLE_ELEMENTS,
@@ -166,6 +167,17 @@ class PlexGateway:
             if len(keys) >= self._most_looked_at:
                 self._most_looked_at = middle
             return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
+
+    def glance(self, level: Level, *, plays: bool) -> Glance:
+        """Return a few counts and dates that tell whether anything changed.
+
+        Args:
+            level: Of which items.
+            plays: Whether what was played matters.
+        """
+        return glance_at(
+            lambda query: self._get(f"{self._all}?{query}", 0, 1), level, plays=plays
+        )
 
     def tagged(self, level: Level, tag: str = "") -> Items:
         """Return the items of a level that bear a tag, or else ours; maybe none."""

@@ -60,6 +60,11 @@ class RunRow(Base, OfLibrary):
     """What came of it, JSON."""
     fit: Mapped[str | None] = mapped_column(Text)
     """What the hierarchical model learned, JSON; none: the classic model inferred."""
+    glance: Mapped[str | None] = mapped_column(Text)
+    """What the library looked like to a glance when there was nothing to write,
+    JSON; none: nobody glanced, or there was something."""
+    glances: Mapped[int]
+    """Runs since that were content with a glance."""
 
 
 class OfItem(OfLibrary):

@@ -126,6 +126,7 @@ WRONG = [
     ("RETRIES", 21, "a whole number from 0 to 20"),
     ("RETRY_DELAY", -1, "seconds, 0 or more"),
     ("WAIT_FOR_OTHERS", -1, "seconds, 0 or more"),
+    ("FULL_READ_EVERY", 0, "a whole number, 1 or more"),
     ("WEBHOOK_QUIET", -1, "seconds, 0 or more"),
     ("version", 1.1, "a version such as 1.1.1"),
 ]
