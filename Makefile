@@ -57,7 +57,7 @@ SECONDS_EACH ?= 60
 
 fuzz: setup ## Throw odd files and answers at the program, a minute for each kind
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fuzz]'
-	for door in config state xml; do for how in bytes words; do \
+	for door in config state xml csv; do for how in bytes words; do \
 	  $(BIN)/python -m tests.fuzzing $$door $$how $(SECONDS_EACH) || exit 1; \
 	done; done
 

@@ -13,11 +13,10 @@ from engine.abilities import remarks_on
 from engine.errors import RunStopped
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
 from engine.plan import Beliefs
-from tasks import glancing, reporting, running
+from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.doubting import refuse_if_outdated
 from tasks.gate import Gate, stopped_by_sigterm
-from tasks.glancing import Sight
 from tasks.heeding import Heeding, heeded
 from tasks.mending import mend
 from tasks.patience import insist
@@ -55,16 +54,6 @@ def opened(
         except RunStopped:
             heeding.leave_if_suspended()
             raise
-
-
-def glance(bench: Workbench) -> Sight | None:
-    """Glance at the library before it is read, and wait for a Plex that is away."""
-    return insist(
-        lambda: glancing.glance(bench),
-        settings=bench.settings,
-        gate=bench.gate,
-        tell=reporting.warn,
-    )
 
 
 def vouch(bench: Workbench, stock: Stock) -> None:

@@ -18,13 +18,13 @@ from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import agree_on_beliefs, glance, opened, try_server, vouch
+from flows.beginning import agree_on_beliefs, opened, try_server, vouch
 from flows.ending import conclude, facts, hint
 from flows.naming import run_name
 from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
-from tasks.glancing import keep, unchanged
+from tasks.glancing import glance, keep, unchanged
 from tasks.heeding import Heeding
 from tasks.remembering import Stock, seen_in_plex, take_stock
 from tasks.settings import load_settings

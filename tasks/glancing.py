@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from engine.errors import PlexRefused, PlexUnreachable
 from engine.evidence import Part
 from engine.library import Level
 from engine.reports import PhaseCount, Ranked, Summary
@@ -64,14 +65,16 @@ def _read(everything: Part, level: Level) -> tuple[int, int, int]:
 def glance(bench: Workbench) -> Sight | None:
     """Glance at the library; none if there is no record yet, or something just changed.
 
-    Raises:
-        PlexUnreachable: Plex did not answer.
+    Nor is there anything to see if Plex cannot answer; then the library is read.
     """
     if bench.settings.full_read_every == 1 or bench.store.is_empty():
         return None
     plays = bench.settings.model == "hierarchical"
     gateway = bench.gateway
-    levels = {level: gateway.glance(level, plays=plays) for level in Level}
+    try:
+        levels = {level: gateway.glance(level, plays=plays) for level in Level}
+    except (PlexRefused, PlexUnreachable, ValueError):
+        return None
     latest = max(one.latest for one in levels.values())
     if latest > time.time() - SETTLED:
         return None

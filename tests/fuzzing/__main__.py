@@ -14,7 +14,7 @@ from hypothesis import given
 
 with atheris.instrument_imports(include=["engine", "tasks", "json", "plexapi"]):
     from tests.fuzzing.doors import DOORS
-    from tests.fuzzing.oddities import NEARLY_RIGHT
+    from tests.fuzzing.oddities import COLUMNS, NEARLY_RIGHT
 from tests.simulator.process import Simulator
 from tests.tasks.test_settings import ORIGINAL
 
@@ -31,6 +31,8 @@ def seeds(door: str) -> list[bytes]:
         flat = {"7": 7.5, "8": {"r": 6.1, "t": 2}}
         whole = {"version": "1.2", "library_uuid": "u", "ratings": flat}
         return [json.dumps(flat).encode(), json.dumps(whole).encode()]
+    if door == "csv":
+        return [",".join(COLUMNS).encode() + b"\nA,B,C,,Rock,1999,1,1,9,3,0,8,,7\n"]
     return answers()
 
 

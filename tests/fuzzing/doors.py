@@ -20,6 +20,9 @@ from tasks.plex.line import Line
 from tasks.reading import read_library
 from tasks.recovering import read_state
 from tasks.settings import Settings, load_settings
+from tests.simulator.control import dump
+from tests.simulator.csv_library import CsvInvalid, load_csv
+from tests.simulator.world import World
 from tests.tasks.building import HIDDEN
 from tests.tasks.wire import USUAL
 
@@ -48,6 +51,14 @@ def read_legacy_state(thrown: bytes) -> None:
         state = read_state(_FILE)
         np.array(list(state.ratings), np.int64)
         assert all(-1 < points < 11 for points in state.ratings.values())
+
+
+def read_csv(thrown: bytes) -> None:
+    """Take anything for a library in a CSV file, as it is or packed."""
+    for path in (_FILE.with_suffix(".csv"), _FILE.with_suffix(".csv.gz")):
+        path.write_bytes(thrown)
+        with suppress(CsvInvalid):
+            dump(load_csv(World(), path))
 
 
 def read_answer(thrown: bytes) -> None:
@@ -136,5 +147,6 @@ DOORS: dict[str, Callable[[bytes], None]] = {
     "config": read_configuration,
     "state": read_legacy_state,
     "xml": read_answer,
+    "csv": read_csv,
 }
 """What can be thrown at what."""

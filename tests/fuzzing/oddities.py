@@ -91,5 +91,27 @@ def trees(draw: st.DrawFn) -> bytes:
     return tostring(root)
 
 
-NEARLY_RIGHT = {"config": configurations, "state": states, "xml": trees()}
+COLUMNS = [
+    *("artist", "album", "track", "track_artist", "genre", "year", "track_no"),
+    *("disc_no", "duration_ms", "play_count", "skip_count", "rating_10"),
+    *("album_rating_10", "critic_10"),
+]
+cells = st.one_of(st.sampled_from([*NUMBERS, *WORDS]), st.text(max_size=5))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    """Make a table with most of the columns of a library."""
+    names = [name for name in COLUMNS if draw(st.integers(0, 30))]
+    lines = draw(st.lists(st.lists(cells, max_size=len(COLUMNS)), max_size=4))
+    text = "\n".join(",".join(line) for line in [names, *lines])
+    return text.encode(errors="replace")
+
+
+NEARLY_RIGHT = {
+    "config": configurations,
+    "state": states,
+    "xml": trees(),
+    "csv": tables(),
+}
 """What to throw at each door."""

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.simulator.csv_library import load_csv
+from tests.simulator.csv_library import CsvInvalid, load_csv
 from tests.simulator.options import Latency, Options
 from tests.simulator.plex import Plex
 from tests.simulator.server import Server
@@ -78,7 +78,10 @@ def _load_world(arguments: argparse.Namespace) -> World:
     )
     world = World(arguments.name, habits, created=arguments.created)
     if arguments.library:
-        return load_csv(world, arguments.library)
+        try:
+            return load_csv(world, arguments.library)
+        except CsvInvalid as fault:
+            sys.exit(f"simulator: {fault}")
     return make_library(world, arguments.synthetic, arguments.seed)
 
 

@@ -13,7 +13,20 @@ DAY = 86_400
 OLDEST_RATING = 1500
 """Days before `PAST` within which everything was rated."""
 
+HIGHEST = 10.0
+"""Points."""
+
 Row = dict[str, str]
+
+
+class CsvInvalid(ValueError):
+    """A file is no library."""
+
+
+UNREADABLE = (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError)
+"""What comes of a file that is none, or no text."""
+SENSELESS = (KeyError, ValueError, TypeError, AttributeError, OverflowError)
+"""What comes of a row that lacks a column, or has no number where one belongs."""
 
 
 def load_csv(world: World, path: Path) -> World:
@@ -21,7 +34,22 @@ def load_csv(world: World, path: Path) -> World:
 
     Artists and albums are told apart by their exact names, empty ones
     included. A row without a track title describes an album only.
+
+    Raises:
+        CsvInvalid: The file cannot be read, or a row makes no sense.
     """
+    try:
+        return _load(world, path)
+    except UNREADABLE as fault:
+        raise CsvInvalid(f"{path} cannot be read: {fault}.") from None
+    except SENSELESS as fault:
+        count = sum(map(len, world.shelves.values()))
+        raise CsvInvalid(
+            f"{path}: a row makes no sense, after {count} items: {fault!r}."
+        ) from None
+
+
+def _load(world: World, path: Path) -> World:
     opened = gzip.open if path.suffix == ".gz" else open
     artists: dict[str, Item] = {}
     albums: dict[tuple[str, str], Item] = {}
@@ -75,6 +103,8 @@ def _add_track(world: World, row: Row, album: Item) -> None:
 
 def _rate(world: World, item: Item, points: str) -> None:
     if points:
+        if not 0 <= float(points) <= HIGHEST:
+            raise ValueError(f"{points} is no rating from 0 to 10")
         mine = world.remember(item)
         mine.rating, mine.last_rated_at = float(points), _day_for(item)
 

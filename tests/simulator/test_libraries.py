@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.simulator.control import dump
-from tests.simulator.csv_library import load_csv
+from tests.simulator.csv_library import CsvInvalid, load_csv
 from tests.simulator.items import Kind, bucket_of, file_title
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
@@ -143,3 +143,21 @@ def test_no_truth_reaches_a_client(serve, made):
     text = serve().query("/library/metadata/1003")[0].attrib
 
     assert "truth" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("artist,album\nA,B\n", "'year'|'genre'"),
+        ("artist,album,track,rating_10\nA", "makes no sense"),
+        ("\0\xff", "cannot be read|makes no sense"),
+    ],
+)
+def test_a_file_that_is_no_library_is_refused_by_name(tmp_path, text, reason):
+    path = tmp_path / "odd.csv"
+    path.write_text(text, encoding="latin-1")
+
+    with pytest.raises(CsvInvalid, match=reason) as refusal:
+        load_csv(World(), path)
+
+    assert str(path) in str(refusal.value)

@@ -124,7 +124,7 @@ class Witness:
             yield f"{name} bears our tag"
         if {mood for mood in moods if mood != TAG} != set(self.moods[item]):
             yield f"{name} has the moods {moods}, not {self.moods[item]}"
-        if item.locks != self.locks[item] - set(self.locks_lost(item)):
+        if (item.locks ^ self.locks[item]) - set(self.locks_lost(item)):
             yield f"{name} has the locks {item.locks}, not {self.locks[item]}"
 
     def _sent_the_same(self, key: int, lost: Given) -> bool:
@@ -138,17 +138,18 @@ class Witness:
         return False
 
     def locks_lost(self, item: Item) -> Iterator[str]:
-        """Name the locks that a person set after our last look before a write."""
-        set_at: dict[object, int] = {}
+        """Name the locks that a person set or took off between our look and a write."""
+        by_person: dict[str, int] = {}
         for change in self._world.journal.changes:
-            if change.ratingKey != item.key:
+            if change.ratingKey != item.key or change.what not in {"lock", "unlock"}:
                 continue
-            if change.what == "lock" and change.request is None:
-                set_at[change.after] = self._requests.get(change.n, 0)
-            if change.what == "unlock" and change.request and change.before in set_at:
-                since = set_at.pop(change.before)
+            name = str(change.after or change.before)
+            if change.request is None:
+                by_person[name] = self._requests.get(change.n, 0)
+            elif name in by_person:
+                since = by_person.pop(name)
                 if not self._looked(item.key, since, change.request):
-                    yield str(change.before)
+                    yield name
 
     def _looked(self, key: int, since: int, until: int) -> bool:
         """Whether a client could have seen an item between two requests."""

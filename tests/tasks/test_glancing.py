@@ -180,6 +180,17 @@ def test_a_server_that_does_not_filter_is_read_always(plex, quiet, tmp_path):
     assert not replace(sight, levels=blind).agrees_with(everything)
 
 
+@pytest.mark.parametrize(
+    "fault", [{"do": "status", "code": 500}, {"do": "garbage_xml"}]
+)
+def test_where_plex_cannot_answer_the_library_is_read(plex, quiet, fault):
+    match = {"match": {"path": "sort=updatedAt", "times": 1}}
+    plex.faults.set([fault | match])
+
+    assert quiet()
+    assert plex.faults.struck() == 1
+
+
 def test_in_a_library_without_a_record_nobody_glances(plex, tmp_path):
     settings = settings_for(plex.url, tmp_path / "plexbayes.db")
     with workbench(settings, "look", live=False) as bench:
