@@ -28,7 +28,7 @@ from engine.plan import plan_part
 from engine.points import STEP
 from tasks.believing import beliefs_of
 from tasks.reading import read_library
-from tasks.remembering import remember, settle, stand, take_stock
+from tasks.remembering import Stock, remember, settle, stand, take_stock
 from tasks.settings import Settings
 from tasks.workbench import Workbench, workbench
 from tests.benchmarks.promises import promise_everything
@@ -125,8 +125,7 @@ def measure(address: str, token: str, folder: str) -> Measured:
         with watch.stage("own again"):
             stock = take_stock(bench, lambda: library)
     planned = sum(map(len, plans))
-    ours = [stock.everything[level].standing.ours for level in Level]
-    assert sum(np.count_nonzero(~np.isnan(one)) for one in ours) >= planned
+    assert count_ours(stock) >= planned
     return {
         "tracks": len(library.tracks),
         "items": sum(len(library[level]) for level in Level),
@@ -134,6 +133,12 @@ def measure(address: str, token: str, folder: str) -> Measured:
         "seconds": watch.seconds,
         "megabytes": watch.megabytes,
     }
+
+
+def count_ours(stock: Stock) -> int:
+    """Return how many ratings are ours."""
+    ours = [stock.everything[level].standing.ours for level in Level]
+    return sum(np.count_nonzero(~np.isnan(one)) for one in ours)
 
 
 def exponent(rows: list[Measured]) -> float:

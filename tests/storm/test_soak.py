@@ -8,7 +8,8 @@ import pytest
 from tests.stories.household import quick_folder
 from tests.storm.soak import Size, soaked
 
-FINE = Size(shadow=9, intent=0, mark=9, run=3, lease=0, bytes=1000, writes=0, ever=9)
+NOTHING = {"intent": 0, "straggler": 0, "lease": 0, "writes": 0}
+FINE = Size(shadow=9, mark=9, run=3, bytes=1000, ever=9, **NOTHING)
 
 
 def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do(monkeypatch):
@@ -22,7 +23,14 @@ def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("shadow", 10), ("intent", 1), ("run", 201), ("bytes", 10**6), ("writes", 1)],
+    [
+        ("shadow", 10),
+        ("intent", 1),
+        ("straggler", 1),
+        ("run", 201),
+        ("bytes", 10**6),
+        ("writes", 1),
+    ],
 )
 def test_what_grows_without_bound_is_named(name, value):
     (fault,) = replace(FINE, **{name: value}).too_large()
