@@ -12,7 +12,9 @@ from pathlib import Path
 import atheris
 from hypothesis import given
 
-with atheris.instrument_imports(include=["engine", "tasks", "json", "plexapi"]):
+with atheris.instrument_imports(
+    include=["engine", "tasks", "tests.simulator", "json", "csv", "plexapi"]
+):
     from tests.fuzzing.doors import DOORS
     from tests.fuzzing.oddities import COLUMNS, NEARLY_RIGHT
 from tests.simulator.process import Simulator
