@@ -3,6 +3,7 @@
 import time
 
 from tasks.glancing import SETTLED
+from tests.flows.expecting import CLASSIC, model
 from tests.flows.listener import Listener, ratings
 from tests.simulator.process import Simulator
 
@@ -29,7 +30,8 @@ def test_a_library_in_which_nothing_happens_is_not_read_again(
     assert third.summary["unchanged_since"] is not None
     assert third.summary["tracks"] == second.summary["tracks"]
     assert "nothing has changed since" in third.out
-    assert (asked["writes"], asked["reads"]) == (0, 18)
+    plays = 0 if model() == CLASSIC else 3
+    assert (asked["writes"], asked["reads"]) == (0, 18 + plays)
     assert rehearsed.summary["unchanged_since"] is None
     assert fourth.summary["taken_over"] == 1
     assert ratings(plex.dump()) == before | {track["ratingKey"]: 10.0}
