@@ -73,9 +73,8 @@ def infer(
             return conclude(bench, nothing_new, "")
         before, summary = carry_out(bench, heeding, steps, letters, plan)
         again = hint(summary, letters, model, live=dry_run is False)
-        ended = conclude(bench, summary, again)
         keep(bench, sight, before, summary)
-        return ended
+        return conclude(bench, summary, again)
 
 
 def carry_out(

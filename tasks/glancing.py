@@ -1,9 +1,9 @@
 """Runs that need not read: a glance says that nothing has changed since the last.
 
-A glance may miss what leaves no trace in counts and dates, such as a change by a
-program that gives none. That does no harm, since such a run writes nothing, and ends
-with the next run that reads: every few runs one does (`FULL_READ_EVERY`), and after
-a week any.
+A glance may miss what leaves no trace in counts and dates, such as a skip, or a change
+by a program that gives none. That does no harm, since such a run writes nothing, and
+ends with the next run that reads: every few runs one does (`FULL_READ_EVERY`), and
+after a week any.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Sight:
     """What a run depends on, as seen before anything was read."""
 
     settings: str
-    """A digest."""
+    """A digest, with the server's version."""
     levels: dict[Level, Glance]
 
     def told(self, record: tuple[int, float, float]) -> str:
@@ -78,11 +78,12 @@ def glance(bench: Workbench) -> Sight | None:
     latest = max(one.latest for one in levels.values())
     if latest > time.time() - SETTLED:
         return None
-    return Sight(_digest(bench.settings), levels)
+    return Sight(_digest(bench.settings, gateway.version), levels)
 
 
-def _digest(settings: Settings) -> str:
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+def _digest(settings: Settings, server: str) -> str:
+    text = settings.model_dump_json() + server
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def unchanged(bench: Workbench, sight: Sight | None) -> Summary | None:

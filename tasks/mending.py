@@ -7,8 +7,8 @@ import numpy as np
 from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Level
-from engine.points import Bools, Floats
-from tasks.shadow.rows import Intent, Shadow, Straggler
+from engine.points import Bools, Floats, same
+from tasks.shadow.rows import Intent, Straggler
 from tasks.workbench import Workbench
 
 TRIAL = "trial "
@@ -36,7 +36,7 @@ def mend(bench: Workbench) -> bool:
     Where nothing is left of a trial, that costs no request.
 
     Returns:
-        Whether there was anything to give back.
+        Whether anything was given back, or forgotten.
 
     Raises:
         PlexUnreachable: It broke off again; the promises still stand.
@@ -56,13 +56,14 @@ def mend(bench: Workbench) -> bool:
         ]
         look = look.take(np.flatnonzero(here))
         is_mended |= _give_back(bench, level, look)
-        promised |= _of_trials(bench.store.shadows(level, list(left)))
-        bench.store.forget(level, [g for g in look.guid if g in promised])
+        kept = [guid for guid in look.guid if guid in promised]
+        bench.store.forget(level, kept)
+        is_mended |= bool(kept)
     return is_mended
 
 
-def _of_trials(rows: Sequence[Shadow | Intent | Straggler]) -> dict[str, int]:
-    """Return the guids and keys of what was promised, sent or kept for a trial."""
+def _of_trials(rows: Sequence[Intent] | Sequence[Straggler]) -> dict[str, int]:
+    """Return the guids and keys of what was promised, or sent, for a trial."""
     return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
 
 
@@ -74,19 +75,21 @@ def folded(moods: Iterable[str]) -> set[str]:
 def _give_back(bench: Workbench, level: Level, look: Look) -> bool:
     """Take ratings and tags off one by one: this server was never found out.
 
-    What a run rated since stays as it is. Say whether there was anything to do.
+    What a run rated since is rated anew by the next one, and keeps its tag. Say
+    whether there was anything to do.
     """
     writes = bench.gateway.writes
-    ours = near(look.rating, FIRST) | near(look.rating, SECOND)
     since = _rated_since(bench, level, look.guid.tolist())
+    held = np.array([since.get(guid, np.nan) for guid in look.guid], np.float64)
+    ours = near(look.rating, FIRST) | near(look.rating, SECOND)
+    ours &= ~same(look.rating, held)
     marks = bench.store.marks(level, look.guid.tolist())
     tags = {bench.settings.inferred_tag, *(mark.tag for mark in marks)} - {""}
     for row, key in enumerate(look.key.tolist()):
         bench.await_turn()
-        is_trial = look.guid[row] not in since
-        if ours[row] and is_trial:
+        if ours[row]:
             bench.gateway.rate_one(key, None)
-        given = {CANARY, *tags} if is_trial else {CANARY}
+        given = {CANARY} if look.guid[row] in since else {CANARY, *tags}
         if folded(given) & folded(look.moods[row]):
             bench.gateway.edit(
                 Edit(
@@ -99,8 +102,12 @@ def _give_back(bench: Workbench, level: Level, look: Look) -> bool:
     return bench.gateway.writes > writes
 
 
-def _rated_since(bench: Workbench, level: Level, guids: Sequence[str]) -> set[str]:
-    """Return which of these ratings a run gave, or promised, after the trial."""
-    rows: list[Shadow | Intent] = [*bench.store.shadows(level, guids)]
-    rows += bench.store.intents(level, guids)
-    return {row.guid for row in rows} - _of_trials(rows).keys()
+def _rated_since(
+    bench: Workbench, level: Level, guids: Sequence[str]
+) -> dict[str, float]:
+    """Return what a run gave, or promised, after the trial, by guid."""
+    rated = {row.guid: row.value for row in bench.store.shadows(level, guids)}
+    promised = bench.store.intents(level, guids)
+    return rated | {
+        row.guid: row.after for row in promised if not row.run_id.startswith(TRIAL)
+    }

@@ -17,6 +17,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.points import STEP, TOLERANCE, Floats, Ints
 from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, folded, mend, near
+from tasks.shadow.rows import sent_of
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench
 
@@ -111,7 +112,8 @@ class _Trial:
         try:
             return self._run()
         except PlexUnreachable:
-            self._bench.store.hear_nothing(self._promised, self._name, time.time())
+            sent = sent_of(self._promised, self._name, time.time())
+            self._bench.store.hear_nothing(self._level, sent)
             raise
 
     def _run(self) -> Probe:

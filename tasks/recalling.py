@@ -12,6 +12,7 @@ from engine.points import Floats, Ints, Texts, rounded, same
 from tasks.mending import TRIAL, near
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.shadow.store import ShadowStore
+from tasks.shadow.stragglers import in_time
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,15 @@ def arrivals(items: Items | Look, known: Recorded) -> dict[int, Straggler]:
         row: straggler
         for straggler in known.stragglers
         for row in row_of.get(straggler.guid, [])
-        if _is_of(items.rating[[row]], straggler)
+        if in_time(straggler, int(items.rated_at[row]))
+        and _is_of(items.rating[[row]], straggler)
     }
 
 
 def _is_of(rating: Floats, straggler: Straggler) -> bool:
     """Say whether a rating is what a straggler would write."""
+    if straggler.value is None:
+        return False
     if straggler.run_id.startswith(TRIAL):  # nobody knows yet how this server rounds
         return bool(near(rating, straggler.value)[0])
     return bool(same(rating, np.array([straggler.value]))[0])

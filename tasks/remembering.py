@@ -15,7 +15,7 @@ from engine.library import Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts, rounded
 from tasks.believing import heard
-from tasks.mending import mend
+from tasks.mending import TRIAL, mend
 from tasks.reading import read_library
 from tasks.recalling import Recorded, arrivals, memory_of
 from tasks.shadow.rows import Intent, Shadow, Straggler
@@ -43,7 +43,8 @@ def remember(
     for level in Level:
         items, known = library[level], followed(store, library, level, live=live)
         if live:
-            _receive(store, library, level, arrivals(items, known))
+            late = arrivals(items, known)
+            _receive(store, library, level, late)
         memories[level] = memory_of(items, known)
     return memories
 
@@ -51,7 +52,11 @@ def remember(
 def _receive(
     store: ShadowStore, library: Library, level: Level, late: dict[int, Straggler]
 ) -> None:
-    """Put on record what arrived late, in place of what was promised since."""
+    """Put on record what arrived late, in place of what was promised since.
+
+    What a trial sent is given back instead.
+    """
+    late = {row: s for row, s in late.items() if not s.run_id.startswith(TRIAL)}
     if not late:
         return
     rows = _first_rows(library[level].guid, {one.guid for one in late.values()})

@@ -28,6 +28,7 @@ from engine.pool import Pool, windows
 from engine.reports import LetterResult
 from tasks.recalling import memory_of, recorded
 from tasks.releasing import drop, release
+from tasks.shadow.rows import Straggler, sent_of
 from tasks.workbench import Step, Workbench
 
 LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
@@ -129,7 +130,7 @@ class _Writer:
             writes = self._promise(found)
             bearers = _by_level(found)
             try:
-                is_first = not self._tag(bearers, writes)
+                is_first = not self._tag(bearers)
                 left = self._write_until(fresh_until, writes, is_first=is_first)
             except RunStopped:
                 tagged = np.array(sorted(self.tagged), np.int64)
@@ -169,7 +170,7 @@ class _Writer:
             promised += writes
         return promised
 
-    def _tag(self, bearers: dict[Level, Look], writes: Sequence[Batch]) -> bool:
+    def _tag(self, bearers: dict[Level, Look]) -> bool:
         """Tag what is about to be rated; say whether that took a request.
 
         The tag comes first, so that no rating of ours is ever without it.
@@ -181,10 +182,22 @@ class _Writer:
             for edit in taggings(level, untagged, self.bench.tag):
                 if is_needed:
                     self.bench.await_turn()
-                self._make(edit, writes)
+                self._give_tag(edit, untagged)
                 self.tagged.update(edit.key.tolist())
                 is_needed = True
         return is_needed
+
+    def _give_tag(self, edit: Edit, look: Look) -> None:
+        bench = self.bench
+        try:
+            bench.pen.make(edit)
+        except PlexUnreachable:
+            guids = look.guid[np.isin(look.key, edit.key)]
+            items = zip(guids, edit.key.tolist(), strict=True)
+            now = time.time()
+            sent = [Straggler(*item, 0, bench.run_id, None, now) for item in items]
+            bench.store.hear_nothing(edit.level, sent)
+            raise
 
     def _write_until(
         self, fresh_until: float, writes: Sequence[Batch], *, is_first: bool
@@ -207,21 +220,16 @@ class _Writer:
 
     def _rate(self, batch: Batch) -> None:
         bench = self.bench
-        self._make(batch.edit, [batch])
+        try:
+            bench.pen.make(batch.edit)
+        except PlexUnreachable:
+            sent = sent_of(batch, bench.run_id, time.time())
+            bench.store.hear_nothing(batch.phase.level, sent)
+            raise
         bench.store.acknowledge(batch, time.time())
         self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
             bench.watch(Step(letter, batch.phase.label, items))
-
-    def _make(self, edit: Edit, writes: Sequence[Batch]) -> None:
-        """Make a request, and note if it may arrive unheard of."""
-        bench = self.bench
-        try:
-            bench.pen.make(edit)
-        except PlexUnreachable:
-            for batch in writes:
-                bench.store.hear_nothing(batch, bench.run_id, time.time())
-            raise
 
 
 def _by_level(found: Sequence[_Found]) -> dict[Level, Look]:

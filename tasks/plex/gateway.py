@@ -43,7 +43,7 @@ LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
 
 MOST_LOOKED_AT = LONGEST_URL // 10
-"""Items in one look: their keys, of up to nine digits, make no longer URL."""
+"""Items in one look: their keys, of up to eight digits, make no longer URL."""
 
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""

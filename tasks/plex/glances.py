@@ -13,7 +13,10 @@ Ask = Callable[[str], Element]
 
 @dataclass(frozen=True)
 class Glance:
-    """What changes as soon as anything of a level does that plans depend on."""
+    """What changes with nearly everything of a level that plans depend on.
+
+    Skips, and what another program changes without a date, leave no trace here.
+    """
 
     items: int
     unrated: int

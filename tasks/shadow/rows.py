@@ -44,7 +44,8 @@ class Straggler(NamedTuple):
     key: int
     phase: int
     run_id: str
-    value: float
+    value: float | None
+    """None: it would only give the tag."""
     sent_at: float
 
 
@@ -57,6 +58,12 @@ class Mark(NamedTuple):
     had_tag: bool
     mood_locked: bool
     rating_locked: bool
+
+
+def sent_of(batch: Batch, run_id: str, now: float) -> list[Straggler]:
+    """Return what may arrive of a batch that was sent, and not answered."""
+    phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
+    return [Straggler(*item, phase, run_id, batch.after, now) for item in items]
 
 
 def promises_of(

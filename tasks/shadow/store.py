@@ -21,7 +21,6 @@ from tasks.shadow.stragglers import (
     expect,
     expect_no_longer,
     expect_open,
-    may_arrive,
 )
 from tasks.shadow.tables import (
     IntentRow,
@@ -99,9 +98,8 @@ class ShadowStore:
     def stragglers(
         self, level: Level, guids: Sequence[str] | None = None
     ) -> list[Straggler]:
-        """Return the writes that may arrive yet: all of a level, or of these guids."""
-        sent = self._rows(StragglerRow, Straggler, level, guids)
-        return [one for one in sent if may_arrive(one)]
+        """Return what may arrive, or has: all of a level, or of these guids."""
+        return self._rows(StragglerRow, Straggler, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
@@ -158,10 +156,10 @@ class ShadowStore:
             mark(session, self.library_id, level, look, tag)
         self._promised |= {(level, guid) for guid in guids}
 
-    def hear_nothing(self, batch: Batch, run_id: str, now: float) -> None:
-        """Note that a batch was sent, and that nobody knows whether it arrives."""
+    def hear_nothing(self, level: Level, sent: Sequence[Straggler]) -> None:
+        """Note what was sent, and that nobody knows whether it arrives."""
         with self.database.writing() as session:
-            expect(session, self.library_id, batch, run_id, now)
+            expect(session, self.library_id, level, sent)
 
     def expect_no_longer(self) -> None:
         """Drop the writes that are too old to arrive."""

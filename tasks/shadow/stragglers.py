@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from engine.batches import Batch
 from engine.library import Level
 from tasks.shadow.rows import Straggler
 from tasks.shadow.tables import IntentRow, StragglerRow
@@ -20,21 +19,17 @@ LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
 
 
-def may_arrive(straggler: Straggler) -> bool:
-    """Say whether a write is still to be expected."""
-    return straggler.sent_at > time.time() - LATEST_ARRIVAL
+def in_time(straggler: Straggler, rated_at: int) -> bool:
+    """Say whether a rating of that date, epoch seconds, may be what was sent."""
+    return rated_at <= straggler.sent_at + LATEST_ARRIVAL
 
 
 def expect(
-    session: Session, library_id: int, batch: Batch, run_id: str, now: float
+    session: Session, library_id: int, level: Level, sent: Sequence[Straggler]
 ) -> None:
-    """Put on record that a batch may arrive."""
-    phase, after = int(batch.phase), batch.after
-    rows = [
-        {"library_id": library_id, "level": int(batch.phase.level)}
-        | Straggler(guid, key, phase, run_id, after, now)._asdict()
-        for guid, key in zip(batch.guid, batch.key.tolist(), strict=True)
-    ]
+    """Put on record that writes may arrive."""
+    here = {"library_id": library_id, "level": int(level)}
+    rows = [here | straggler._asdict() for straggler in sent]
     session.connection().execute(insert(StragglerRow), rows)
 
 
@@ -62,7 +57,7 @@ def expect_open(
 
 
 def expect_no_longer(session: Session, library_id: int) -> None:
-    """Drop what will not arrive any more."""
+    """Drop what will not arrive any more, once what did arrive is on record."""
     session.execute(
         delete(StragglerRow).where(
             StragglerRow.library_id == library_id,

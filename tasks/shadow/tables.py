@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Float,
     ForeignKey,
+    Index,
     Integer,
     String,
     Text,
@@ -129,16 +130,17 @@ class StragglerRow(Base):
     """A write that was sent, of which nobody heard, and which may arrive yet."""
 
     __tablename__ = "straggler"
+    __table_args__ = (Index("ix_straggler_item", "library_id", "level", "guid"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), index=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"))
     level: Mapped[int]
     guid: Mapped[str] = mapped_column(String(255))
     key: Mapped[int] = mapped_column(BigInteger)
     phase: Mapped[int]
     run_id: Mapped[str] = mapped_column(String(64))
-    value: Mapped[float] = mapped_column(Float)
-    """What it would write, points."""
+    value: Mapped[float | None] = mapped_column(Float)
+    """What it would write, points; none: only the tag."""
     sent_at: Mapped[float] = mapped_column(Float)
     """By our clock, epoch seconds."""
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.points import TOLERANCE
-from tasks.shadow.stragglers import LATEST_ARRIVAL
 
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""
@@ -75,9 +74,8 @@ class Record:
 
     def stragglers(self) -> list[Entry]:
         """Return what was sent and may arrive yet, whatever else is recorded."""
-        since = time.time() - LATEST_ARRIVAL
-        question = "select level, guid, key, value from straggler where sent_at > "
-        return [Entry(*row) for row in self._ask(f"{question}{since}")]
+        question = "select level, guid, key, value from straggler"
+        return [Entry(*row) for row in self._ask(f"{question} where value is not null")]
 
     def marks(self) -> list[tuple[int, str, int]]:
         """Return of what items it is noted how they were before us."""

@@ -90,6 +90,37 @@ def test_what_a_killed_process_sent_is_ours_though_another_one_undid_all(
         assert owner_of(bench, tracks[0]) == Owner.US
 
 
+def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
+    plex, bench, tracks, send, monkeypatch
+):
+    send(tracks[0], 7.33)
+    undo(bench, Selection())
+    plex.rate(tracks[0], 7.33)
+    now = time.time()
+    monkeypatch.setattr(stragglers.time, "time", lambda: now + 3 * 86400)
+
+    owners = [owner_of(bench, tracks[0]) for _ in range(2)]
+
+    assert owners == [Owner.US, Owner.US]
+    assert not bench.store.stragglers(TRACK)
+
+
+def test_a_tag_that_arrives_late_is_no_persons(plex, bench, tracks, order):
+    part = stock(bench)
+    plan = plan_for(part, {tracks[0]: 7.33})
+    order("reset_before", {"method": "PUT", "path": "mood", "times": 1})
+    with pytest.raises(PlexUnreachable):
+        write(bench, part, plan)
+    plex.faults([])
+    undo(bench, Selection())
+    plex.mood(tracks[0], add="Rating_Inferred", lock=False)
+
+    write(bench, stock(bench), plan)
+    undo(bench, Selection())
+
+    assert told_of(plex, tracks[:1], "moods") == [[]]
+
+
 def test_who_gives_our_value_much_later_takes_it_over(
     plex, bench, tracks, send, monkeypatch
 ):

@@ -1,6 +1,6 @@
 """What is on record lies beside the items, and explains their ratings."""
 
-import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +10,11 @@ from engine.ownership import Owner, owners
 from tasks.mending import FIRST, TRIAL
 from tasks.recalling import Recorded, memory_of
 from tasks.shadow.rows import Intent, Straggler
+from tasks.shadow.stragglers import LATEST_ARRIVAL
 from tests.engine.looking import Row, look_of
 from tests.tasks.building import shadow
+
+SENT = 1_700_000_000.0
 
 
 def unrated(*guids):
@@ -22,12 +25,12 @@ def intent(guid, before, after, acknowledged_at=None):
     return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
 
 
-def straggler(guid, value, run_id="run 1"):
-    return Straggler(guid, 1, Phase.TRACK_DOWN, run_id, value, time.time())
+def straggler(guid, value, run_id="run 1", sent_at=SENT):
+    return Straggler(guid, 1, Phase.TRACK_DOWN, run_id, value, sent_at)
 
 
-def owner_of(points, known):
-    look = look_of(Row("a", points))
+def owner_of(points, known, rated_at=0):
+    look = replace(look_of(Row("a", points)), rated_at=np.array([rated_at]))
     (owner,) = owners(look.rating, look.rated_at, memory_of(look, known))
     return Owner(owner)
 
@@ -90,6 +93,21 @@ def test_what_arrives_late_at_twins_is_ours_at_both():
     memory = memory_of(look, Recorded(stragglers=[straggler("a", 7.33)]))
 
     np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
+
+
+@pytest.mark.parametrize(
+    ("after", "owner"), [(60, Owner.US), (2 * LATEST_ARRIVAL, Owner.PERSON)]
+)
+def test_when_it_arrived_counts_and_not_when_it_is_seen(after, owner):
+    known = Recorded(stragglers=[straggler("a", 7.33)])
+
+    assert owner_of(7.33, known, rated_at=int(SENT + after)) == owner
+
+
+def test_a_tag_that_may_arrive_explains_no_rating():
+    known = Recorded(stragglers=[straggler("a", None)])
+
+    assert owner_of(7.33, known) == Owner.PERSON
 
 
 @pytest.mark.parametrize("kept", [FIRST, round(FIRST, 1)])

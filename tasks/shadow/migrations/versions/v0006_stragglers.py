@@ -17,16 +17,16 @@ def upgrade() -> None:
             sa.Integer,
             sa.ForeignKey("library.id"),
             nullable=False,
-            index=True,
         ),
         sa.Column("level", sa.Integer, nullable=False),
         sa.Column("guid", sa.String(255), nullable=False),
         sa.Column("key", sa.BigInteger, nullable=False),
         sa.Column("phase", sa.Integer, nullable=False),
         sa.Column("run_id", sa.String(64), nullable=False),
-        sa.Column("value", sa.Float, nullable=False),
+        sa.Column("value", sa.Float, nullable=True),
         sa.Column("sent_at", sa.Float, nullable=False),
     )
+    op.create_index("ix_straggler_item", "straggler", ["library_id", "level", "guid"])
     op.execute(
         "insert into straggler"
         " (library_id, level, guid, key, phase, run_id, value, sent_at)"
