@@ -85,7 +85,11 @@ class Scenario:
             self.meddler.do_something()
 
     def _reckon(self) -> None:
-        """In good weather a run completes, the next has nothing to do, undo undoes."""
+        """In good weather a run completes, the next has nothing to do, undo undoes.
+
+        What is under way arrives first: else the weather is not good yet.
+        """
+        self.plex.await_calm()
         self._do(FULL)
         again = self._do(infer_plainly, live=False)
         if again:

@@ -1,7 +1,9 @@
 """What goes wrong in a scenario, and what a person does meanwhile: drawn by lot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
+from threading import Condition
 from typing import Any
 
 from tests.simulator.items import Item, Kind
@@ -15,6 +17,8 @@ TIMEOUT = 0.25
 """Seconds for which a scenario waits for an answer."""
 OUTLASTED = 0.35
 """Seconds that an answer takes for which nobody waits any more."""
+PATIENCE = 30.0
+"""Seconds until which everything has arrived."""
 REQUESTS = 60
 """About how many requests a run makes."""
 
@@ -43,6 +47,8 @@ class Stormy(Served):
     def __init__(self, world: World, options: Options) -> None:
         super().__init__(world, options)
         self._asked = 0
+        self._busy = 0
+        self._calm = Condition()
         self._acts: dict[tuple[str, int], Callable[[], None]] = {}
 
     def expect(self, acts: dict[tuple[str, int], Callable[[], None]]) -> None:
@@ -52,10 +58,27 @@ class Stormy(Served):
     def answer(self, request: Request) -> Answer:
         """Answer, with a person's doings before and after."""
         number, self._asked = self._asked, self._asked + 1
-        self._meddle("before", number)
-        answer = super().answer(request)
-        self._meddle("after", number)
-        return answer
+        with self._under_way():
+            self._meddle("before", number)
+            answer = super().answer(request)
+            self._meddle("after", number)
+            return answer
+
+    def await_calm(self) -> None:
+        """Wait until all that was sent has arrived."""
+        with self._calm:
+            assert self._calm.wait_for(lambda: not self._busy, PATIENCE)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        with self._calm:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._calm:
+                self._busy -= 1
+                self._calm.notify_all()
 
     def _meddle(self, moment: str, number: int) -> None:
         act = self._acts.get((moment, number))
