@@ -197,8 +197,10 @@ def count_lines(report: "Report") -> list[str]:
             lines.append(f"{label}: {len(value)}")
             lines += [f"  {line}" for line in value[:NAMED]]
             lines += [f"  … and {len(value) - NAMED} more"] * (len(value) > NAMED)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            lines.append(f"{label}: {value:g}")
+        elif isinstance(value, float):
+            lines.append(f"{label}: {value:.1f} s")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            lines.append(f"{label}: {value}")
     return lines
 
 

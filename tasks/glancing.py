@@ -20,7 +20,7 @@ from engine.library import Level
 from engine.reports import PhaseCount, Ranked, Summary
 from tasks.plex.glances import Glance
 from tasks.settings import Settings
-from tasks.shadow.runs import Quiet, keep_glance, latest_quiet, state_of_record
+from tasks.shadow.quiet import Quiet, keep_glance, latest_quiet, state_of_record
 from tasks.workbench import Workbench
 
 SETTLED = 5.0
@@ -30,8 +30,10 @@ so one more change within the same would not show."""
 LONGEST = 7 * 86400.0
 """Seconds after which a glance is no longer enough."""
 
-LEFT_OVER = ("artists", "albums", "tracks", "manual_tracks", "drift_tolerance")
-RATINGS = ("prior_before", "prior_after", "mean_before", "mean_after")
+STAYS = (
+    *("artists", "albums", "tracks", "manual_tracks", "drift_tolerance"),
+    *("prior_before", "prior_after", "mean_before", "mean_after", "kept_by_drift"),
+)
 """What a summary says that stays as it was."""
 
 
@@ -116,7 +118,7 @@ def keep(
 
 def _recalled(bench: Workbench, last: Quiet) -> Summary:
     document = json.loads(last.summary)
-    facts = {name: document[name] for name in (*LEFT_OVER, *RATINGS)}
+    facts = {name: document[name] for name in STAYS}
     phases = {
         label: PhaseCount(kept_by_drift=counts["kept_by_drift"])
         for label, counts in document["phases"].items()
@@ -126,7 +128,6 @@ def _recalled(bench: Workbench, last: Quiet) -> Summary:
         library=bench.gateway.identity.title,
         dry_run=False,
         **facts,
-        kept_by_drift=document["kept_by_drift"],
         phases=phases,
         reads=bench.gateway.reads,
         seconds=time.monotonic() - bench.begun,

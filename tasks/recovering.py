@@ -9,15 +9,19 @@ import numpy as np
 
 from engine.batches import MOST_IDS
 from engine.errors import SettingsInvalid
-from engine.following import fingerprints
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.points import Ints, rounded, same
 from engine.reversal import off_the_grid
 from tasks.configfile import read_json
 from tasks.doubting import doubts
-from tasks.remembering import UNKNOWN_PHASE, followed, take_stock
-from tasks.shadow.rows import Shadow
+from tasks.remembering import (
+    UNKNOWN_PHASE,
+    Given,
+    followed,
+    shadows_of,
+    take_stock,
+)
 from tasks.workbench import Workbench
 
 NOTHING = np.empty(0, np.int64)
@@ -95,27 +99,13 @@ def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
     items = library[level].take(rows)
     _own_tags(bench, level, items.key)
-    shadows = {
-        guid: Shadow(
-            guid=guid,
-            key=key,
-            phase=UNKNOWN_PHASE,
-            run_id=bench.run_id,
-            value=value,
-            written_at=time.time(),
-            seen_at=seen_at,
-            fingerprint=fingerprint,
-        )
-        for guid, key, value, seen_at, fingerprint in zip(
-            items.guid,
-            items.key.tolist(),
-            rounded(items.rating).tolist(),
-            items.rated_at.tolist(),
-            fingerprints(library, level, rows),
-            strict=True,
-        )
+    values, now = rounded(items.rating).tolist(), time.time()
+    given = {
+        guid: Given(UNKNOWN_PHASE, bench.run_id, value, now)
+        for guid, value in zip(items.guid, values, strict=True)
     }
-    bench.store.confirm(level, list(shadows.values()))
+    shadows = shadows_of(library, level, rows, given)
+    bench.store.confirm(level, list({row.guid: row for row in shadows}.values()))
 
 
 @dataclass

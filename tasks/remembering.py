@@ -2,9 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -43,8 +43,7 @@ def remember(
     for level in Level:
         items, known = library[level], followed(store, library, level, live=live)
         if live:
-            late = arrivals(items, known)
-            _receive(store, library, level, late)
+            _receive(store, library, level, arrivals(items, known))
         memories[level] = memory_of(items, known)
     return memories
 
@@ -61,19 +60,13 @@ def _receive(
         return
     rows = _first_rows(library[level].guid, {one.guid for one in late.values()})
     rows = rows[np.isin(rows, list(late))]
-    seen = rounded(library[level].rating[rows]).tolist()
-    kept = {}
-    for row, points in zip(rows.tolist(), seen, strict=True):
-        one = late[row]
-        kept[one.guid] = Intent(
-            *one[:4],
-            before=None,
-            after=points,
-            promised_at=one.sent_at,
-            acknowledged_at=None,
-        )
-    store.withdraw(level, list(kept))
-    store.confirm(level, _shadows(library, level, rows, kept))
+    points = rounded(library[level].rating[rows]).tolist()
+    given = {
+        one.guid: Given(one.phase, one.run_id, seen, one.sent_at)
+        for one, seen in zip((late[row] for row in rows), points, strict=True)
+    }
+    store.withdraw(level, list(given))
+    store.confirm(level, shadows_of(library, level, rows, given))
 
 
 def followed(
@@ -173,7 +166,16 @@ def settle(
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
-        store.confirm(level, _shadows(library, level, rows[kept], intents))
+        given = {
+            guid: Given(
+                intents[guid].phase,
+                intents[guid].run_id,
+                intents[guid].after,
+                intents[guid].acknowledged_at or intents[guid].promised_at,
+            )
+            for guid in guids[kept]
+        }
+        store.confirm(level, shadows_of(library, level, rows[kept], given))
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
@@ -204,32 +206,32 @@ def _first_rows(guids: Texts, wanted: Container[str]) -> Ints:
     return np.array(list(first.values()), np.int64)
 
 
-def _shadows(
-    library: Library,
-    level: Level,
-    rows: Ints,
-    intents: dict[str, Intent],
-) -> list[Shadow]:
-    items = library[level].take(rows)
+class Given(NamedTuple):
+    """A rating that we gave, as far as Plex does not tell."""
 
+    phase: int
+    run_id: str
+    value: float
+    written_at: float
+
+
+def shadows_of(
+    library: Library, level: Level, rows: Ints, given: Mapping[str, Given]
+) -> list[Shadow]:
+    """Return what to record of ratings that are seen in Plex and are ours.
+
+    Args:
+        library: As it is now.
+        level: Of which items.
+        rows: Where they are.
+        given: What we know of each, by guid; of twins, one row is enough.
+    """
+    items = library[level].take(rows)
+    prints = fingerprints(library, level, rows)
+    columns = items.guid, items.key.tolist(), items.rated_at.tolist(), prints
     return [
-        Shadow(
-            guid=guid,
-            key=key,
-            phase=intents[guid].phase,
-            run_id=intents[guid].run_id,
-            value=intents[guid].after,
-            written_at=intents[guid].acknowledged_at or intents[guid].promised_at,
-            seen_at=rated_at,
-            fingerprint=fingerprint,
-        )
-        for guid, key, rated_at, fingerprint in zip(
-            items.guid,
-            items.key.tolist(),
-            items.rated_at.tolist(),
-            fingerprints(library, level, rows),
-            strict=True,
-        )
+        Shadow(guid, key, *given[guid], seen_at, fingerprint)
+        for guid, key, seen_at, fingerprint in zip(*columns, strict=True)
     ]
 
 

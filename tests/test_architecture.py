@@ -16,10 +16,9 @@ HIGHEST = 400
 LONG_MODULES = {
     "tasks/plex/gateway.py": 300,
     "tasks/settings.py": 280,
-    "tasks/shadow/store.py": 330,
+    "tasks/shadow/store.py": 310,
     "flows/cli.py": 280,
     "tests/engine/test_hierarchical.py": 270,
-    "tests/flows/test_promises.py": 380,
     "tests/flows/test_terminal.py": 330,
     "tests/flows/test_undo.py": 260,
     "tests/stories/test_anything.py": 290,
@@ -29,7 +28,6 @@ LONGEST_FUNCTION = 40
 """Lines of a function without its docstring."""
 LONG_FUNCTIONS = {
     "tasks/shadow/migrations/versions/v0001_first_tables.py": 56,
-    "tests/benchmarks/csv_part.py": 57,
     "tests/benchmarks/speed.py": 43,
     "tests/engine/parts.py": 50,
 }

@@ -1,15 +1,15 @@
 """The runs of a library: what each took as given, and what came of it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from engine.classic import Constants
 from engine.documents import document_of, fit_of
 from engine.fitting import Fit
 from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow, RunRow, ShadowRow, StragglerRow
+from tasks.shadow.tables import RunRow
 
 KEPT = 200
 """Runs of a library that are remembered; older ones make way."""
@@ -74,67 +74,3 @@ def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> Non
             .where(RunRow.library_id == store.library_id, RunRow.id == run_id)
             .values(finished_at=now, summary=summary)
         )
-
-
-@dataclass(frozen=True)
-class Quiet:
-    """The latest run, if there was nothing to write in it."""
-
-    run_id: str
-    glance: str
-    """What the library looked like, JSON."""
-    glances: int
-    """Runs since that were content with a glance."""
-    finished_at: float
-    summary: str
-    """What came of it, JSON."""
-
-
-def latest_quiet(store: ShadowStore) -> Quiet | None:
-    """Return the latest run if there was nothing to write in it."""
-    columns = [
-        getattr(RunRow, name) for name in Quiet.__annotations__ if name != "run_id"
-    ]
-    wanted = (
-        select(RunRow.id, *columns)
-        .where(RunRow.library_id == store.library_id)
-        .order_by(RunRow.started_at.desc())
-        .limit(1)
-    )
-    with store.database.reading() as session:
-        latest = session.execute(wanted).one_or_none()
-    return Quiet(*latest) if latest and latest.glance and latest.summary else None
-
-
-def keep_glance(store: ShadowStore, run_id: str, glance: str, glances: int = 0) -> None:
-    """Keep what a library looked like when a run had nothing to write.
-
-    Args:
-        store: The record.
-        run_id: Of that run.
-        glance: JSON.
-        glances: How many runs were content with it since.
-    """
-    with store.database.writing() as session:
-        session.execute(
-            update(RunRow)
-            .where(RunRow.library_id == store.library_id, RunRow.id == run_id)
-            .values(glance=glance, glances=glances)
-        )
-
-
-def state_of_record(store: ShadowStore) -> tuple[int, float, float] | None:
-    """Return what changes whenever the record does; none while writes are open."""
-    here = ShadowRow.library_id == store.library_id
-    total = select(
-        func.count(),
-        func.coalesce(func.sum(ShadowRow.value), 0),
-        func.coalesce(func.max(ShadowRow.written_at), 0),
-    ).where(here)
-    with store.database.reading() as session:
-        for table in (IntentRow, StragglerRow):
-            is_open = select(table.key).where(table.library_id == store.library_id)
-            if session.scalar(is_open.limit(1)) is not None:
-                return None
-        count, value, latest = session.execute(total).one()
-    return int(count), round(float(value), 2), float(latest)

@@ -15,6 +15,7 @@ from engine.following import Move
 from engine.library import Identity, Level
 from tasks.shadow.database import Database, open_database
 from tasks.shadow.marks import mark, marks_of
+from tasks.shadow.names import rename
 from tasks.shadow.records import record_of
 from tasks.shadow.rows import Intent, Mark, Shadow, Straggler, promises_of
 from tasks.shadow.stragglers import (
@@ -230,30 +231,7 @@ class ShadowStore:
         """
         with self.database.writing() as session:
             for move in moves:
-                self._make_way(session, level, move)
-                for table in (ShadowRow, IntentRow, StragglerRow, MarkRow):
-                    session.execute(
-                        update(table)
-                        .where(
-                            table.library_id == self.library_id,
-                            table.level == level,
-                            table.guid == move.old.guid,
-                            table.key == move.old.key,
-                        )
-                        .values(guid=move.new.guid, key=move.new.key)
-                    )
-
-    def _make_way(self, session: Session, level: Level, move: Move) -> None:
-        if move.new.key != move.old.key:
-            here = (MarkRow.library_id == self.library_id, MarkRow.level == level)
-            new, old = MarkRow.key == move.new.key, MarkRow.key == move.old.key
-            if session.scalar(select(MarkRow.key).where(*here, new)) is not None:
-                session.execute(delete(MarkRow).where(*here, old))
-        for table in (ShadowRow, IntentRow) if move.new.guid != move.old.guid else ():
-            taken = table.library_id == self.library_id, table.level == level
-            new = table.guid == move.new.guid
-            if session.scalar(select(table.key).where(*taken, new)) is not None:
-                self._delete(session, table, level, [move.old.guid])
+                rename(session, self.library_id, level, move)
 
     def _rows(
         self,

@@ -6,21 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evidence import Part, whole
+from engine.evidence import Part
 from engine.library import Facts, Items, Level, Library
-from engine.ownership import Memory, standing_of
+from tests.engine.parts import objects, part_of
 
 
 def column(rows, name):
     """Return a numeric column; NaN where it is empty."""
     return np.array([float(row[name]) if row[name] else np.nan for row in rows])
-
-
-def objects(values):
-    """Return strings as an object array."""
-    texts = np.empty(len(values), object)
-    texts[:] = values
-    return texts
 
 
 def items_of(level, titles, parent, **columns):
@@ -86,55 +79,68 @@ def part_of_rows(rows, *, albums_rated: bool, critics: bool) -> Part:
     albums, album = first_of([(row["artist"], row["album"]) for row in rows])
     above = np.zeros(len(albums), np.int64)
     above[album] = artist
-    is_track = [bool(row["track"]) for row in rows]
-    tracks = [row for row in rows if row["track"]]
-    own_rating = firsts(column(rows, "album_rating_10"), album, len(albums))
-    critic = firsts(column(rows, "critic_10"), album, len(albums))
-    year = firsts(column(rows, "year"), album, len(albums))
-    nothing = np.full(len(albums), np.nan)
-    genre = objects([""] * len(albums))
-    if not tracks:
-        genre[album] = [row["genre"] for row in rows]
-    facts = Facts(
-        plays=column(tracks, "play_count"),
-        skips=column(tracks, "skip_count"),
-        year=column(tracks, "year"),
-        number=column(tracks, "track_no"),
-        genre=objects([row["genre"] for row in tracks]),
-    )
-    of_albums = Facts(nothing, nothing, nothing if tracks else year, nothing, genre)
     nobody = np.full(len(artists), np.nan)
-    library = Library(
-        artists=items_of(
-            Level.ARTIST,
-            artists,
-            [-1] * len(artists),
-            rating=nobody,
-            critic=nobody,
-            duration=np.zeros(len(artists), np.int64),
-        ),
-        albums=items_of(
-            Level.ALBUM,
-            [title for _, title in albums],
-            above,
-            rating=own_rating if albums_rated else nothing,
-            critic=critic if critics else nothing,
-            duration=np.zeros(len(albums), np.int64),
-            facts=of_albums,
-        ),
-        tracks=items_of(
-            Level.TRACK,
-            [row["track"] for row in tracks],
-            album[is_track],
-            rating=column(tracks, "rating_10"),
-            critic=np.full(len(tracks), np.nan),
-            duration=np.nan_to_num(column(tracks, "duration_ms")).astype(np.int64),
-            facts=facts,
-        ),
-        letter=objects([name[:1] for name in artists]),
-    )
-    standings = {
-        level: standing_of(library[level], Memory.blank(len(library[level])))
-        for level in Level
+    wishes = {
+        "rating": column(rows, "album_rating_10") if albums_rated else None,
+        "critic": column(rows, "critic_10") if critics else None,
     }
-    return whole(library, standings)
+    is_track = [bool(row["track"]) for row in rows]
+    return part_of(
+        Library(
+            artists=items_of(
+                Level.ARTIST,
+                artists,
+                [-1] * len(artists),
+                rating=nobody,
+                critic=nobody,
+                duration=np.zeros(len(artists), np.int64),
+            ),
+            albums=items_of(
+                Level.ALBUM,
+                [title for _, title in albums],
+                above,
+                **{name: by_album(own, album, above) for name, own in wishes.items()},
+                duration=np.zeros(len(albums), np.int64),
+                facts=facts_of_albums(rows, album, above),
+            ),
+            tracks=tracks_of([row for row in rows if row["track"]], album[is_track]),
+            letter=objects([name[:1] for name in artists]),
+        )
+    )
+
+
+def by_album(values, album, above):
+    """Return the first known value of each album; none are known without values."""
+    if values is None:
+        return np.full(len(above), np.nan)
+    return firsts(values, album, len(above))
+
+
+def facts_of_albums(rows, album, above) -> Facts:
+    """Return year and genre of albums that stand for themselves, without tracks."""
+    nothing = np.full(len(above), np.nan)
+    genre = objects([""] * len(above))
+    if any(row["track"] for row in rows):
+        return Facts(nothing, nothing, nothing, nothing, genre)
+    genre[album] = [row["genre"] for row in rows]
+    year = by_album(column(rows, "year"), album, above)
+    return Facts(nothing, nothing, year, nothing, genre)
+
+
+def tracks_of(rows, album) -> Items:
+    """Return the tracks, one a row."""
+    return items_of(
+        Level.TRACK,
+        [row["track"] for row in rows],
+        album,
+        rating=column(rows, "rating_10"),
+        critic=np.full(len(rows), np.nan),
+        duration=np.nan_to_num(column(rows, "duration_ms")).astype(np.int64),
+        facts=Facts(
+            plays=column(rows, "play_count"),
+            skips=column(rows, "skip_count"),
+            year=column(rows, "year"),
+            number=column(rows, "track_no"),
+            genre=objects([row["genre"] for row in rows]),
+        ),
+    )

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.reversal import Undone
+from flows.render import count_lines
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 
@@ -95,3 +97,12 @@ def test_an_unknown_letter_is_told_which_there_are(
     assert ran.status == 2
     assert "This library has:" in ran.err
     assert plex.counts()["writes"] == 0
+
+
+def test_counts_are_told_to_the_last_digit_and_seconds_are_rounded() -> None:
+    report = Undone(dry_run=False, undone=1_234_567, rested=0.000816314)
+
+    lines = count_lines(report)
+
+    assert "undone: 1234567" in lines
+    assert "rested: 0.0 s" in lines

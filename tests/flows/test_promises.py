@@ -5,7 +5,6 @@ import math
 import re
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,12 +13,9 @@ from plexapi.server import PlexServer
 
 from engine.legacy import parse_state
 from engine.partition import in_order
-from flows.menu import choose
-from tests.flows.catching import ids_of, rated
-from tests.flows.expecting import inferred
-from tests.flows.listener import COMMAND, Listener, items, ratings, tagged
-from tests.flows.terminal import Terminal
-from tests.flows.test_faults import await_writes, letter
+from tests.flows.catching import ids_of
+from tests.flows.listener import Listener, items, ratings, tagged
+from tests.flows.test_faults import letter
 from tests.flows.test_undo import state
 from tests.oracle import expected_ratings, global_mean
 from tests.simulator.control import dump as dump_of
@@ -27,67 +23,7 @@ from tests.simulator.process import Simulator
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-
 TAG = "Rating_Inferred"
-PAUSED = "[R]esume or [Q]uit?"
-
-
-@pytest.fixture
-def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Terminal]:
-    """Start a listener's command in a terminal instead of without one."""
-
-    def start(listener: Listener, *words: str) -> Terminal:
-        for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-            monkeypatch.setenv(name, listener.environment[name])
-        return Terminal(listener.folder, COMMAND, *words)
-
-    return start
-
-
-def questions(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Answer what the menu will ask; return the list of what it asked."""
-    asked: list[str] = []
-    left = list(answers)
-
-    def answer(question: str) -> str:
-        asked.append(question)
-        return left.pop(0)
-
-    monkeypatch.setattr("builtins.input", answer)
-    return asked
-
-
-def test_enter_alone_starts_nothing_in_the_menu(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked = questions(monkeypatch, "", "", "9", "5")
-
-    assert choose() == ["verify"]
-    assert len(asked) == 4
-
-
-@pytest.mark.parametrize("number", "1234")
-def test_a_single_phase_asks_where_to_start(
-    monkeypatch: pytest.MonkeyPatch, number: str
-) -> None:
-    phase = ["infer", "--phases", number]
-
-    questions(monkeypatch, number, "P")
-    assert choose() == [*phase, "--from", "P"]
-    questions(monkeypatch, number, "")
-    assert choose() == phase
-
-
-@pytest.mark.parametrize("number", "05678")
-def test_nothing_else_asks_where_to_start(
-    monkeypatch: pytest.MonkeyPatch, number: str
-) -> None:
-    asked = questions(monkeypatch, number)
-
-    choose()
-
-    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -131,37 +67,6 @@ def test_what_is_inferred_resembles_what_the_listener_would_have_given() -> None
 
     assert statistics.mean(resemblances) >= 0.5
     assert statistics.mean(gains) >= 0.12
-
-
-@pytest.mark.parametrize("words", [["9"], ["-1"], ["nonsense"], ["infer", "--odd"]])
-def test_a_word_that_is_no_option_reads_and_writes_nothing(
-    plex: Simulator, listener: Listener, words: list[str]
-) -> None:
-    ran = listener.run(*words)
-
-    assert ran.status == 2
-    assert ran.err
-    assert plex.log() == []
-
-
-def test_a_wrong_number_is_told_which_ones_there_are(listener: Listener) -> None:
-    ran = listener.run("9")
-
-    assert all(f"  {number}  " in ran.err for number in range(9))
-
-
-def test_without_a_configuration_a_terminal_is_offered_one_and_others_are_not(
-    tmp_path: Path, listener: Listener
-) -> None:
-    listener.config.unlink()
-
-    silent = listener.run("verify")
-    terminal = Terminal(tmp_path, COMMAND, "verify")
-    terminal.answer("Create one? [y/n]", "n")
-
-    assert silent.status == terminal.end() == 2
-    assert "[y/n]" not in silent.out + silent.err
-    assert not (tmp_path / "config.json").exists()
 
 
 def test_a_run_says_what_it_starts_from_before_it_writes(
@@ -290,78 +195,3 @@ def test_twice_the_library_costs_no_more_than_twice_the_requests(
             costs.append(counts["reads"] + counts["writes"])
 
     assert costs[1] / costs[0] <= 2.05
-
-
-def test_a_paused_run_resumes_after_a_restart_of_plex_and_nothing_is_lost(
-    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
-) -> None:
-    before, expected = plex.dump(), inferred(plex)
-    listener.configure(DRY_RUN=False, RETRIES=5, RETRY_DELAY=1)
-    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
-    terminal = at_terminal(listener, "infer")
-    await_writes(plex, 5)
-    terminal.press("c")
-    terminal.see(PAUSED)
-    plex.restart(1)
-    terminal.answer("", "what?")
-    terminal.answer(PAUSED, "r")
-
-    status = terminal.end()
-
-    written = rated(plex)
-    assert status == 0
-    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
-    assert tagged(plex.dump()) == set(expected)
-    assert len(written) <= len(set(written)) + 25
-
-
-def test_quitting_says_how_to_go_on_and_that_finishes_the_run(
-    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
-) -> None:
-    before, expected = plex.dump(), inferred(plex)
-    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 100}])
-    terminal = at_terminal(listener, "infer")
-    await_writes(plex, 5)
-    terminal.press("c")
-    terminal.answer(PAUSED, "q")
-    status = terminal.end()
-    hint = re.search(r'plexbayes (\S+) --from "(.)"', terminal.screen.getvalue())
-    plex.faults([])
-
-    assert status == 130
-    assert hint
-    resumed = listener.run(hint[1], "--from", hint[2])
-    assert resumed.status == 0
-    assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
-
-
-def test_undo_at_a_terminal_asks_before_it_takes_anything_back(
-    plex: Simulator, listener: Listener, at_terminal: Callable[..., Terminal]
-) -> None:
-    listener.run("infer")
-    before = plex.dump()
-    terminal = at_terminal(listener, "undo")
-    terminal.answer("[y/n]", "")
-    terminal.answer("[y/n]", "n")
-
-    assert terminal.end() == 0
-    assert plex.dump() == before
-
-
-def test_another_library_of_the_name_is_asked_about_at_a_terminal(
-    listener_of: Callable[..., Listener], at_terminal: Callable[..., Terminal]
-) -> None:
-    with Simulator.start(synthetic=60, seed=1) as old:
-        listener = listener_of(old)
-        listener.run("infer")
-    with Simulator.start(synthetic=60, seed=1, created=2) as new:
-        listener.plex = new
-        listener.configure(DRY_RUN=True)
-        statuses = []
-        for answer in "ny":
-            terminal = at_terminal(listener, "infer")
-            terminal.answer("Let the record follow? [y/n]", answer)
-            statuses.append(terminal.end())
-
-        assert statuses == [1, 0]
-        assert new.counts()["writes"] == 0
