@@ -33,6 +33,9 @@ from tasks.workbench import Workbench
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
 
+MODE = {True: "--dry-run", False: "--live"}
+"""What `dry_run` is called on the command line."""
+
 
 @flow(
     name="infer",
@@ -42,7 +45,7 @@ WORKERS = 4
 def infer(
     phases: PhaseChoice = "1-4",
     letters: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
     accept_library: bool = False,
     model: ModelChoice = "",
@@ -54,7 +57,7 @@ def infer(
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
         letters: Only the artists that Plex files under these, such as B,P (the
             Beatles: B); or "from P"; empty: all.
-        dry_run: Only say what would be written; empty: as DRY_RUN says.
+        dry_run: Only say what would be written; switch it off to write.
         config: Path of config.json; empty: the usual place.
         accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
@@ -63,16 +66,16 @@ def infer(
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
-    live = not (settings.dry_run if dry_run is None else dry_run)
     reporting.say(*remarks)
-    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
+    with opened(settings, live=not dry_run, accept=accept_library) as (bench, heeding):
         is_whole = steps == list(Phase) and not (letters or plan or accept_library)
-        sight = glance(bench) if live and is_whole else None
+        sight = glance(bench) if bench.is_live and is_whole else None
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
         before, summary = carry_out(bench, heeding, steps, letters, plan)
-        again = hint(summary, letters, model, live=dry_run is False)
+        mode = "" if dry_run == settings.dry_run else MODE[dry_run]
+        again = hint(summary, letters, model, mode)
         keep(bench, sight, before, summary)
         return conclude(bench, summary, again)
 

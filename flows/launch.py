@@ -135,7 +135,8 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
 
     with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
         WATCHER.set(watching)
-        state = infer(**asdict(request), return_state=True)
+        dry_run = not is_live(request.config, dry_run=request.dry_run)
+        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
     if gate.is_stopping:
         said = state.message if state.is_cancelled() else None
         raise RunStopped(said or _once_more(request))
@@ -154,7 +155,8 @@ def _once_more(request: Request) -> str:
     elif request.letters:
         words.append(f'--letters "{request.letters}"')
     words += [f"--model {request.model}"] if request.model else []
-    words += ["--live"] if request.dry_run is False else []
+    if request.dry_run is not None:
+        words.append("--dry-run" if request.dry_run else "--live")
     return (
         "Stopped while reading; what was written is recorded. "
         f"Go on with: plexbayes {' '.join(words)}"

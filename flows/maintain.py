@@ -67,7 +67,7 @@ def undo(
     phases: PhaseChoice = "1-4",
     artist: str = "",
     run: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
 ) -> State[Undone]:
     """Take inferred ratings back; what you rated since stays.
@@ -77,7 +77,7 @@ def undo(
         phases: Only what these phases wrote.
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
-        dry_run: Only say what would change; empty: as DRY_RUN says.
+        dry_run: Only say what would change; switch it off to change it.
         config: Path of config.json; empty: the usual place.
     """
     settings = settings_of(config)
@@ -85,7 +85,7 @@ def undo(
     undone = carried_out(
         settings,
         lambda bench: undoing.undo(bench, chosen),
-        live=is_live(settings, dry_run),
+        live=not dry_run,
     )
     reporting.publish(counts_page("Undo", undone), key="undo")
     if undone.failed:
@@ -113,16 +113,15 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
 
 
 @flow(name="recover", flow_run_name=run_name)
-def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
+def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 
     Args:
-        dry_run: Only say what would change; empty: as DRY_RUN says.
+        dry_run: Only say what would change; switch it off to change it.
         config: Path of config.json; empty: the usual place.
     """
     settings = settings_of(config)
-    live = is_live(settings, dry_run)
-    recovered = carried_out(settings, recovering.recover, live=live)
+    recovered = carried_out(settings, recovering.recover, live=not dry_run)
     reporting.publish(counts_page("Recover", recovered), key="recover")
     return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 
@@ -132,8 +131,3 @@ def settings_of(config: str) -> Settings:
     settings, remarks = load_settings(Path(config) if config else None)
     reporting.say(*remarks)
     return settings
-
-
-def is_live(settings: Settings, dry_run: bool | None) -> bool:
-    """Say whether anything may be changed: by the parameter, else as configured."""
-    return not (settings.dry_run if dry_run is None else dry_run)
