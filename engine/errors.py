@@ -17,6 +17,8 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
+├─ ServerTaken                 another process serves there already
+├─ VersionsIncompatible        installed packages do not work together
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -91,6 +93,14 @@ class LibraryHeld(ShadowError):
 
 class ServerMissing(PlexbayesError):
     """Prefect's server cannot be reached or started."""
+
+
+class ServerTaken(PlexbayesError):
+    """Another process already uses this port or serves this Prefect server."""
+
+
+class VersionsIncompatible(PlexbayesError):
+    """Two installed packages are known not to work together; both are named."""
 
 
 class RunStopped(PlexbayesError):

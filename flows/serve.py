@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,25 +72,28 @@ def serve(
     be_quiet()
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
-    with prefect_server(doors.port, ui=True, host=doors.host) as api:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
+    with (
+        suppress(KeyboardInterrupt),
+        prefect_server(doors.port, ui=True, host=doors.host) as api,
+    ):
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
         remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
         with _webhook(settings, doors, api):
-            _offer(api, timezone)
+            _offer(settings, api, timezone)
     remark("Stopped.")
 
 
-def _offer(api: str, timezone: str) -> None:
-    import prefect  # noqa: PLC0415 (only now is it set up)
-    from prefect.settings import (  # noqa: PLC0415
+def _offer(settings: "Settings", api: str, timezone: str) -> None:
+    from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
-    from flows.deployments import deployments  # noqa: PLC0415
+    from flows.runner import run_offers  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
-        prefect.serve(*deployments(timezone), limit=1, print_starting_message=False)
+        run_offers(timezone, make_up=settings.catch_up)
 
 
 @contextmanager
@@ -127,7 +131,7 @@ def _starter(settings: "Settings", api: str) -> "Callable[[list[Notice]], None]"
             letters = letters_of(settings, notices)
             if not letters:
                 return
-            asked = {"letters": ",".join(letters), "dry_run": None}
+            asked = {"letters": ",".join(letters), "dry_run": settings.dry_run}
             try:
                 run_deployment("infer/infer", parameters=asked, timeout=0)
             except (httpx.HTTPError, ObjectNotFound) as fault:

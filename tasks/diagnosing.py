@@ -17,6 +17,7 @@ from engine.errors import (
     PlexError,
     SettingsInvalid,
     ShadowUnreadable,
+    VersionsIncompatible,
 )
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
@@ -215,10 +216,13 @@ def check_memory(
 
 def check_prefect() -> Finding:
     """Check the Prefect server that a run would report to; none is started."""
-    be_quiet()
+    subject, release = "Prefect", version("prefect")
+    try:
+        be_quiet()
+    except VersionsIncompatible as error:
+        return Finding(subject, "fault", str(error), "Install matching versions.")
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
 
-    subject, release = "Prefect", version("prefect")
     api = (PREFECT_API_URL.value() or "").rstrip("/")
     if not api:
         said = f"Version {release}; a server is started for each run."
@@ -231,4 +235,21 @@ def check_prefect() -> Finding:
             said = f"Version {release}; its server does not answer at {api}: {fault}."
             advice = "Start it, correct PREFECT_API_URL, or unset it to do without."
             return Finding(subject, "fault", said, advice)
+    problem = _scheduler_problem()
+    if problem:
+        return Finding(subject, "warning", f"{api}: {problem}", "Then check again.")
     return Finding(subject, "ok", f"Version {release}; its server is at {api}.")
+
+
+def _scheduler_problem() -> str:
+    """Say why schedules of the configured server start no runs; empty if they do."""
+    import httpx  # noqa: PLC0415 (with Prefect only)
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from tasks.scheduler import scheduler_problem  # noqa: PLC0415
+
+    try:
+        with get_client(sync_client=True) as client:
+            return scheduler_problem(client)
+    except httpx.HTTPError:
+        return ""  # without its key, a server that is well says nothing

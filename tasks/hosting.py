@@ -6,6 +6,7 @@ was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
 spares it.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -19,7 +20,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import ServerMissing
+from engine.errors import ServerMissing, ServerTaken
+from tasks.versions import check_versions
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -44,7 +46,12 @@ START = 120.0
 
 
 def be_quiet() -> None:
-    """Set Prefect up for this process; to be called before Prefect is imported."""
+    """Set Prefect up for this process; to be called before Prefect is imported.
+
+    Raises:
+        VersionsIncompatible: Prefect would not work with what else is installed.
+    """
+    check_versions()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
@@ -72,6 +79,7 @@ def prefect_server(
         host: From which address of this machine it can be reached.
 
     Raises:
+        ServerTaken: Another program already listens there.
         ServerMissing: Our own server did not start.
     """
     with swift_imports():
@@ -81,6 +89,8 @@ def prefect_server(
     if configured:
         yield configured
         return
+    if port:
+        refuse_if_taken(host, port)
     port = port or free_port()
     command = [sys.executable, "-m", "tasks.hosting", str(port), host]
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -113,6 +123,33 @@ def api_at(host: str, port: int) -> str:
     return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
 
 
+def refuse_if_taken(host: str, port: int) -> None:
+    """Make sure that a server of our own can listen there.
+
+    Raises:
+        ServerTaken: Another program already does.
+        ServerMissing: This machine has no such address.
+    """
+    try:
+        _listen(host, port).close()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise ServerMissing(
+                f"Cannot listen on {host}:{port} ({error}). "
+                "Choose another address with --host and --port."
+            ) from None
+        raise ServerTaken(
+            f"Port {port} of {host} is already in use, perhaps by another "
+            "`plexbayes serve`. End that one first, or choose another port with "
+            "--port."
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
@@ -141,14 +178,13 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _serve(port: int, host: str, *, ui: bool) -> None:
+    place = _listen(host, port)  # before anything is touched: it may be taken
     with swift_imports():
         import uvicorn  # noqa: PLC0415 (only this process needs it)
         from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(
         create_app(ephemeral=not ui),
-        host=host,
-        port=port,
         log_level="critical",
         headers=[("Content-Security-Policy", AT_HOME)],
     )
@@ -159,7 +195,7 @@ def _serve(port: int, host: str, *, ui: bool) -> None:
         server.should_exit = True
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    server.run([place])
 
 
 if __name__ == "__main__":

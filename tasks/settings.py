@@ -83,6 +83,7 @@ class Settings(BaseSettings):
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    catch_up: bool = Field(default=True, description="true or false")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
