@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from tasks.schedules import (
     AnySchedule,
     catch_up,
     copy_of,
+    crash_lost_runs,
     find_deployment,
     in_yaml,
     refuse_if_served,
@@ -153,6 +155,7 @@ def register(
     stored = read_stored(client)
     known = [found.latest.id for found in stored.values() if found.latest]
     refuse_if_served(client, known)
+    yield from crash_lost_runs(client, known)
     # An earlier version paused everything whenever it ended.
     was_paused_by_us = any(found.former for found in stored.values())
     for offer in OFFERS:
@@ -178,7 +181,7 @@ def retire(client: SyncPrefectClient, stored: dict[str, Stored]) -> Iterator[str
             yield f"{found.former.name} is now {name}; its schedules were taken over."
 
 
-def keep_schedules(timezone: str = "UTC") -> dict[str, dict[str, Any]]:
+def prepare_deploy(timezone: str = "UTC") -> dict[str, Any]:
     """Return what `prefect deploy` is to leave as the server has it.
 
     This is a build step of prefect.yaml, and runs once for each deployment.
@@ -187,7 +190,8 @@ def keep_schedules(timezone: str = "UTC") -> dict[str, dict[str, Any]]:
         timezone: Of the schedules that are shipped, which only a new deployment gets.
 
     Returns:
-        By deployment, its `schedules`, and whether it is `paused`.
+        The `directory` to run in, and for each deployment its `schedules` and
+        whether it is `paused`.
     """
     with get_client(sync_client=True) as client:
         stored = read_stored(client)
@@ -199,11 +203,12 @@ def keep_schedules(timezone: str = "UTC") -> dict[str, dict[str, Any]]:
         for sentence in retire(client, renamed):
             remark(sentence)
     return {
+        "directory": str(Path.cwd()),
         "schedules": {
             offer.name: [
-                in_yaml(schedule) for schedule in _schedules(offer, found, timezone)
+                in_yaml(one) for one in _schedules(offer, stored[offer.name], timezone)
             ]
-            for offer, found in ((offer, stored[offer.name]) for offer in OFFERS)
+            for offer in OFFERS
         },
         "paused": {
             name: bool(found.own and found.own.paused) for name, found in stored.items()

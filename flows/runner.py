@@ -2,9 +2,11 @@
 
 import asyncio
 import contextvars
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 
 import httpx
 from prefect.client.orchestration import get_client
@@ -41,6 +43,8 @@ def run_offers(timezone: str, *, make_up: bool) -> None:
             f"The Prefect server did not take the deployments ({error})."
         ) from None
     with _watched_scheduler():
+        # Ctrl-C as SIGTERM: the run at hand is cancelled before the server goes.
+        signal.signal(signal.SIGINT, runner.handle_sigterm)
         asyncio.run(runner.start())
 
 
@@ -61,7 +65,7 @@ def _watch(ended: threading.Event) -> None:
     with get_client(sync_client=True) as client:
         while not ended.is_set():
             with suppress(httpx.HTTPError):  # runs report that themselves
-                problem = scheduler_problem(client)
+                problem = scheduler_problem(client, datetime.now(UTC))
                 if problem and problem != said:
                     remark(f"Warning: {problem}")
                 said = problem

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -250,6 +251,6 @@ def _scheduler_problem() -> str:
 
     try:
         with get_client(sync_client=True) as client:
-            return scheduler_problem(client)
+            return scheduler_problem(client, datetime.now(UTC))
     except httpx.HTTPError:
         return ""  # without its key, a server that is well says nothing

@@ -1,6 +1,6 @@
 """Is the scheduler of a Prefect server alive? Without it, no schedule starts a run."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -17,7 +17,7 @@ HIDDEN = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 """What a server answers that does not show its settings."""
 
 
-def scheduler_problem(client: SyncPrefectClient) -> str:
+def scheduler_problem(client: SyncPrefectClient, now: datetime) -> str:
     """Say why schedules will not start runs; empty if nothing is known against it.
 
     A scheduler that is switched off is known at once; one that does not work,
@@ -31,7 +31,7 @@ def scheduler_problem(client: SyncPrefectClient) -> str:
         )
     rounds = timedelta(seconds=2 * scheduler.loop_seconds) + GRACE
     for deployment in client.read_deployments():
-        if _is_neglected(client, deployment, datetime.now(UTC) - rounds):
+        if _is_neglected(client, deployment, now - rounds, now):
             return (
                 "The scheduler of the Prefect server does not work: it plans no run "
                 f"for the active schedule of {deployment.name}. Restart the server, "
@@ -53,7 +53,10 @@ def _settings(client: SyncPrefectClient) -> ServerServicesSchedulerSettings:
 
 
 def _is_neglected(
-    client: SyncPrefectClient, deployment: DeploymentResponse, before: datetime
+    client: SyncPrefectClient,
+    deployment: DeploymentResponse,
+    before: datetime,
+    now: datetime,
 ) -> bool:
     """Say whether a schedule that was active before some moment has no runs ahead."""
     if deployment.paused or _is_younger(deployment.updated, before):
@@ -67,7 +70,7 @@ def _is_neglected(
     }
     if not expected:
         return False
-    ahead = client.read_flow_runs(flow_run_filter=_ahead(deployment))
+    ahead = client.read_flow_runs(flow_run_filter=_ahead(deployment, now))
     return not expected <= {run.created_by.id for run in ahead if run.created_by}
 
 
@@ -75,11 +78,11 @@ def _is_younger(changed: datetime | None, before: datetime) -> bool:
     return changed is None or changed > before
 
 
-def _ahead(deployment: DeploymentResponse) -> FlowRunFilter:
+def _ahead(deployment: DeploymentResponse, now: datetime) -> FlowRunFilter:
     return FlowRunFilter.model_validate(
         {
             "deployment_id": {"any_": [deployment.id]},
             "state": {"type": {"any_": ["SCHEDULED"]}},
-            "expected_start_time": {"after_": datetime.now(UTC)},
+            "expected_start_time": {"after_": now},
         }
     )

@@ -10,11 +10,12 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import DeploymentSchedule, FlowRun
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, State
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
+from prefect.states import Crashed
 
 from engine.errors import ServerTaken
 
@@ -124,6 +125,29 @@ def refuse_if_served(client: SyncPrefectClient, deployments: list[UUID]) -> None
                 "Another `plexbayes serve` or a worker already runs plexbayes from the "
                 f"Prefect server at {client.api_url}. End that one first."
             )
+
+
+def crash_lost_runs(
+    client: SyncPrefectClient, deployments: list[UUID]
+) -> Iterator[str]:
+    """Mark runs as crashed whose process was killed: later ones would wait for them.
+
+    Args:
+        client: Of the Prefect server.
+        deployments: Nobody may be running them.
+
+    Yields:
+        Which run it was.
+    """
+    wanted = {
+        "deployment_id": {"any_": deployments},
+        "state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}},
+    }
+    lost = FlowRunFilter.model_validate(wanted)
+    for run in client.read_flow_runs(flow_run_filter=lost):
+        state: State[None] = Crashed(message="Its process was killed. Retry goes on.")
+        client.set_flow_run_state(run.id, state, force=True)
+        yield f"The run {run.name!r} was killed; Retry in the UI goes on with it."
 
 
 def _last_poll(client: SyncPrefectClient, deployments: list[UUID]) -> tuple[str, float]:
