@@ -41,8 +41,9 @@ LOOPBACK = "127.0.0.1"
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (only if a person says so)
 """Not an address to call, but all that this machine has."""
 
-START = 120.0
-"""Seconds that a server may take to start; a cold database takes some 15."""
+START = 300.0
+"""Seconds that a server may take to start; a cold database takes some 15, and a busy
+or small machine many more."""
 
 
 def be_quiet() -> None:
@@ -162,7 +163,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait until a server that was just started answers.
 
     Raises:
-        ServerMissing: It ended, or did not answer for two minutes.
+        ServerMissing: It ended, or did not answer for five minutes.
     """
     opener = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START
