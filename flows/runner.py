@@ -42,6 +42,8 @@ def run_offers(timezone: str, *, make_up: bool) -> None:
         raise ServerMissing(
             f"The Prefect server did not take the deployments ({error})."
         ) from None
+    address = str(client.api_url).rstrip("/").removesuffix("/api")
+    remark(f"Open {address} in a browser. Ctrl-C ends it all.")
     with _watched_scheduler():
         # Ctrl-C as SIGTERM: the run at hand is cancelled before the server goes.
         signal.signal(signal.SIGINT, runner.handle_sigterm)

@@ -78,7 +78,6 @@ def serve(
         prefect_server(doors.port, ui=True, host=doors.host) as api,
     ):
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
-        remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
         with _webhook(settings, doors, api):
             _offer(settings, api, timezone)
     remark("Stopped.")
