@@ -16,8 +16,10 @@ from engine.reports import Summary
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
+from tasks.configfile import CONFIG
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server, swift_imports
+from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, WATCHER, Workbench, workbench
@@ -27,35 +29,33 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked of `infer`: the parameters of the flow, word for word."""
+    """What a person asked of `infer`: parameters of the flow, word for word."""
 
     phases: PhaseChoice
     letters: str
     dry_run: bool | None
-    config: str
     accept_library: bool = False
     model: ModelChoice = ""
-    plan: str = ""
 
 
-def settings_of(config: str) -> Settings:
+def settings_of(config: Path | None) -> Settings:
     """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
     return settings
 
 
-def is_live(config: str, *, dry_run: bool | None) -> bool:
+def is_live(config: Path | None, *, dry_run: bool | None) -> bool:
     """Say whether a command may change anything: by its option, else by DRY_RUN."""
-    configured = load_settings(Path(config) if config else None)[0].dry_run
+    configured = load_settings(config)[0].dry_run
     return not (configured if dry_run is None else dry_run)
 
 
 def launch(
     work: Callable[[Workbench], Result],
     *,
-    config: str,
+    config: Path | None,
     live: bool,
     accept: bool = False,
 ) -> Result:
@@ -87,16 +87,25 @@ def launch(
         return done
 
 
-def launch_infer(request: Request) -> Summary:
+def launch_infer(
+    request: Request, config: Path | None = None, plan: Path | None = None
+) -> Summary:
     """Run the flow `infer` in this process and return its summary.
 
     What would fail at once fails here, before a server is started for it.
+
+    Args:
+        request: What was asked.
+        config: The configuration; None: the usual one.
+        plan: The CSV file that gets the whole plan; None: none.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
-    settings = settings_of(request.config)
+    CONFIG.set(config)
+    PLAN_FILE.set(plan)
+    settings = settings_of(config)
     accept = accepted(settings, accept=request.accept_library)
     be_quiet()
     with Watching() as watching, prefect_server() as address:

@@ -1,7 +1,6 @@
 """The other commands as flows, for schedules and the Prefect UI."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import flow, runtime, task
@@ -16,6 +15,7 @@ from engine.reversal import Selection, Undone
 from flows.naming import run_name
 from flows.pages import audit_page, counts_page, ranking_page
 from tasks import recovering, reporting, undoing, verifying
+from tasks.configfile import config_named
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
 from tasks.recovering import Recovered
@@ -53,7 +53,7 @@ def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
     Args:
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     settings = settings_of(config)
     audit = carried_out(settings, verifying.verify, live=False)
@@ -78,7 +78,7 @@ def undo(
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
         dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     settings = settings_of(config)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
@@ -100,7 +100,7 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     Args:
         count: How many at either end.
         albums: Albums instead of artists.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     level = Level.ALBUM if albums else Level.ARTIST
     ranked = carried_out(
@@ -118,7 +118,7 @@ def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
 
     Args:
         dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     settings = settings_of(config)
     live = is_live(settings, dry_run)
@@ -129,7 +129,7 @@ def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
 
 def settings_of(config: str) -> Settings:
     """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    settings, remarks = load_settings(config_named(config))
     reporting.say(*remarks)
     return settings
 
