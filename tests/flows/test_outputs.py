@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -99,14 +101,17 @@ def test_another_configuration_is_chosen_by_name(tmp_path, monkeypatch) -> None:
 
 
 def test_the_plan_of_a_run_in_the_ui_goes_to_a_fixed_file(
-    listener: Listener, monkeypatch
+    listener: Listener,
 ) -> None:
-    monkeypatch.setenv("PLEXBAYES_CONFIG", str(listener.config))
-    for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-        monkeypatch.setenv(name, listener.environment[name])
+    run = "from flows.infer import infer; infer(dry_run=True, save_plan=True)"
 
-    for _ in range(2):
-        infer_module.infer(dry_run=True, save_plan=True, return_state=True)
+    subprocess.run(
+        [sys.executable, "-P", "-c", f"{run};{run}"],
+        cwd=listener.folder,
+        env=listener.environment,
+        check=True,
+        capture_output=True,
+    )
 
     folder = listener.folder / "reports"
     assert folder.stat().st_mode & 0o777 == 0o700
