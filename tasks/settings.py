@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    webhook_account: str = Field(
+        "", max_length=255, description="name or number of a Plex account, or empty"
+    )
+    webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
