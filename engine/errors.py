@@ -5,6 +5,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ ConfigMissing            there is no configuration file
 ├─ PlexError
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
+│  │  └─ PlexUnusable          endless or huge answers: not retried any more
 │  ├─ LibraryChanging          the library moved while it was read: retried
 │  ├─ PlexRefused              token, rights or request refused: never retried
 │  │  ├─ NotThere              there is no such item or page: skipped and counted
@@ -43,6 +44,10 @@ class PlexError(PlexbayesError):
 
 class PlexUnreachable(PlexError):
     """No usable answer; the outcome of a write is unknown, and it may pass."""
+
+
+class PlexUnusable(PlexUnreachable):
+    """Answers are endless or huge, and asking again did not help."""
 
 
 class LibraryChanging(PlexError):

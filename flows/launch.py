@@ -17,7 +17,7 @@ from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
 from tasks.configfile import CONFIG
-from tasks.gate import Gate
+from tasks.gate import Gate, kill_at_once
 from tasks.hosting import be_quiet, prefect_server, swift_imports
 from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
@@ -106,10 +106,13 @@ def launch_infer(
     CONFIG.set(config)
     PLAN_FILE.set(plan)
     settings = settings_of(config)
-    accept = accepted(settings, accept=request.accept_library)
-    be_quiet()
-    with Watching() as watching, prefect_server() as address:
-        return _run(replace(request, accept_library=accept), watching, address)
+    with Watching() as watching, _gate(watching) as gate:
+        accept = accepted(settings, accept=request.accept_library)
+        be_quiet()
+        with prefect_server() as address:
+            gate.pass_through()
+            asked = replace(request, accept_library=accept)
+            return _run(asked, watching, gate, address)
 
 
 def accepted(settings: Settings, *, accept: bool) -> bool:
@@ -133,7 +136,7 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
     raise replaced
 
 
-def _run(request: Request, watching: Watching, address: str) -> Summary:
+def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
@@ -142,7 +145,7 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
     with swift_imports():
         from flows.infer import infer  # noqa: PLC0415
 
-    with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
+    with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
         state = infer(**asdict(request), return_state=True)
     if gate.is_stopping:
@@ -196,10 +199,16 @@ def _answer(question: str, choices: str) -> str:
 
 @contextmanager
 def _gate(watching: Watching) -> Iterator[Gate]:
-    """Let Ctrl-C hold the run at a safe point, and ask whether to go on."""
+    """Let Ctrl-C hold the run at a safe point, and ask whether to go on.
+
+    Where there is no terminal, it stops the run. Once the run is stopping, another
+    Ctrl-C ends the process at once.
+    """
     gate = Gate()
 
     def hold(*_: object) -> None:
+        if gate.is_stopping:
+            kill_at_once(signal.SIGINT)
         if not gate.is_open or not sys.stdin.isatty():
             gate.stop()
             return
