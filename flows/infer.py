@@ -27,6 +27,7 @@ from tasks.choices import ModelChoice
 from tasks.glancing import glance, keep, unchanged
 from tasks.heeding import Heeding
 from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.retention import OWN, claim_run
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
 
@@ -38,6 +39,7 @@ WORKERS = 4
     name="infer",
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    **OWN,
 )
 def infer(
     phases: PhaseChoice = "1-4",
@@ -60,6 +62,7 @@ def infer(
         model: How to infer; empty: as MODEL says.
         plan: Also write the whole plan to this CSV file; empty: to none.
     """
+    claim_run()
     steps = chosen_phases(phases)
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
