@@ -18,6 +18,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
+├─ ResultRefused               a stored result was not written by this program
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -96,6 +97,10 @@ class LibraryHeld(ShadowError):
 
 class ServerMissing(PlexbayesError):
     """Prefect's server cannot be reached or started."""
+
+
+class ResultRefused(PlexbayesError):
+    """A stored result was not written by this program; it is never loaded."""
 
 
 class RunStopped(PlexbayesError):

@@ -27,6 +27,7 @@ from tasks.configfile import config_named
 from tasks.glancing import glance, keep, unchanged
 from tasks.heeding import Heeding
 from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.retention import OWN, claim_run
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
 
@@ -38,6 +39,7 @@ WORKERS = 4
     name="infer",
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    **OWN,
 )
 def infer(
     phases: PhaseChoice = "1-4",
@@ -62,6 +64,7 @@ def infer(
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.
     """
+    claim_run()
     steps = chosen_phases(phases)
     settings, remarks = load_settings(config_named(config))
     settings = settings.model_copy(update={"model": model or settings.model})

@@ -19,6 +19,7 @@ from tasks.configfile import config_named
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
 from tasks.recovering import Recovered
+from tasks.retention import OWN, claim_run
 from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, Workbench, workbench
@@ -31,7 +32,11 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
+    @task(
+        name=str(runtime.flow_run.flow_name),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
         with workbench(settings, run_id, live=live, say=reporting.say) as bench:
@@ -48,7 +53,7 @@ def carried_out(
         return done
 
 
-@flow(name="verify", flow_run_name=run_name)
+@flow(name="verify", flow_run_name=run_name, **OWN)
 def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
@@ -61,7 +66,7 @@ def verify(config: str = "") -> State[Audit]:
     return Completed(message=audit.verdict, data=audit)
 
 
-@flow(name="undo", flow_run_name=run_name)
+@flow(name="undo", flow_run_name=run_name, **OWN)
 def undo(
     letters: str = "",
     phases: PhaseChoice = "1-4",
@@ -93,7 +98,7 @@ def undo(
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
-@flow(name="rank", flow_run_name=run_name)
+@flow(name="rank", flow_run_name=run_name, **OWN)
 def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
@@ -112,7 +117,7 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
-@flow(name="recover", flow_run_name=run_name)
+@flow(name="recover", flow_run_name=run_name, **OWN)
 def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 
@@ -128,7 +133,8 @@ def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
 
 
 def settings_of(config: str) -> Settings:
-    """Load the settings, and pass on what there is to remark about them."""
+    """Begin a run: load the settings, and pass on what there is to remark."""
+    claim_run()
     settings, remarks = load_settings(config_named(config))
     reporting.say(*remarks)
     return settings
