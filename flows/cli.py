@@ -29,6 +29,7 @@ from flows.options import (
 )
 from flows.render import complain
 from flows.serve import serve
+from flows.server import server
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -160,7 +161,7 @@ def rank(
     show_ranking(best, worst, level.word)
 
 
-for elsewhere in (learning.backtest, learning.tune, learning.why, serve):
+for elsewhere in (learning.backtest, learning.tune, learning.why, serve, server):
     app.command(help=HELP[elsewhere.__name__])(elsewhere)
 
 

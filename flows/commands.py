@@ -47,6 +47,7 @@ COMMANDS = (
     Command(None, ("export-state",), "Write a plex_state.json for the original."),
     Command(None, ("init",), "Create config.json by answering questions."),
     Command(None, ("serve",), "Offer all of this in the Prefect UI, on a schedule."),
+    Command(None, ("server",), "Run a Prefect server for workers on other machines."),
     Command(None, ("doctor",), "Check everything, and say what to do about it."),
 )
 

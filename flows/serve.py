@@ -13,18 +13,11 @@ from engine.errors import ServerMissing, SettingsInvalid
 from flows.options import Config
 from flows.render import remark
 from tasks.hosting import LOOPBACK, be_quiet, prefect_server
+from tasks.server_access import require_password, share_allowed_hosts
 
 if TYPE_CHECKING:  # what reads the configuration takes long to import
     from tasks.notices import Notice
     from tasks.settings import Settings
-
-
-OPEN = (
-    "Whoever reaches {host} can start runs here: Prefect asks for no password unless "
-    "PREFECT_SERVER_API_AUTH_STRING is set, and PREFECT_API_AUTH_STRING like it. A "
-    "browser elsewhere also needs PREFECT_UI_API_URL."
-)
-"""What it means to be reached from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,8 @@ def serve(
     """Start (or use) a Prefect server, offer all commands there, until Ctrl-C.
 
     Raises:
-        SettingsInvalid: The configuration cannot be used.
+        SettingsInvalid: The configuration cannot be used, or others could reach
+            the server without a password.
         ServerMissing: The server or the webhook did not start.
     """
     from tasks.settings import load_settings  # noqa: PLC0415 (--help needs none)
@@ -60,8 +54,6 @@ def serve(
     settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
-    if host != LOOPBACK:
-        remark(OPEN.format(host=host))
     doors = Doors(host, port, webhook)
     if webhook is not None and not settings.webhook_secret.get_secret_value():
         raise SettingsInvalid(
@@ -69,6 +61,9 @@ def serve(
             "address that nobody can guess. A fresh one: " + secrets.token_urlsafe(24)
         )
     be_quiet()
+    share_allowed_hosts(config)
+    if webhook is None or not os.environ.get("PREFECT_API_URL"):
+        require_password(host, remark)  # else only the webhook listens there
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
     with prefect_server(doors.port, ui=True, host=doors.host) as api:

@@ -23,7 +23,17 @@ from engine.classic import Constants
 from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
+from tasks.choices import (
+    COARSE,
+    CONSTANTS,
+    FINE,
+    HostNames,
+    Model,
+    Number,
+    Secret,
+    Token,
+    Whole,
+)
 from tasks.configfile import ARTICLE, config_path, read_document
 from tasks.discretion import hide, shown_address
 
@@ -83,6 +93,9 @@ class Settings(BaseSettings):
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    allowed_hosts: HostNames = Field(
+        "", description="host names with or without a port, such as nas.local, or empty"
+    )
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
