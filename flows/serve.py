@@ -1,11 +1,13 @@
 """At home: one process that offers every command in the Prefect UI."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
+from uuid import UUID
 
 import typer
 
@@ -75,16 +77,22 @@ def serve(
 
 
 def _offer(api: str, timezone: str) -> None:
-    import prefect  # noqa: PLC0415 (only now is it set up)
+    from prefect.runner import Runner  # noqa: PLC0415 (only now is Prefect set up)
     from prefect.settings import (  # noqa: PLC0415
         PREFECT_API_URL,
         temporary_settings,
     )
 
-    from flows.deployments import deployments  # noqa: PLC0415
+    from flows.deployments import OFFERS, deployments  # noqa: PLC0415
+    from flows.in_memory import run_from_memory  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
-        prefect.serve(*deployments(timezone), limit=1, print_starting_message=False)
+        runner = Runner(limit=1, pause_on_shutdown=True)
+        for offer, deployment in zip(OFFERS, deployments(timezone), strict=True):
+            added = cast("UUID", runner.add_deployment(deployment))
+            run_from_memory(runner, added, offer.flow)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runner.start())
 
 
 @contextmanager
