@@ -17,6 +17,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
+├─ LettersFailed               some letters failed, others did not (engine.reports)
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -39,6 +40,9 @@ class ConfigMissing(SettingsInvalid):
 
 class PlexError(PlexbayesError):
     """Plex did not do what was asked."""
+
+    phase: str = ""
+    """In which phase, if a letter was being written."""
 
 
 class PlexUnreachable(PlexError):

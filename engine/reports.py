@@ -1,17 +1,20 @@
 """What a run did, as values; points become stars only where they are shown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from engine.classic import Phase
+from engine.errors import PlexbayesError
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
 from engine.plan import PhasePlan, held_after
 from engine.points import Floats, Ints
 from engine.sureness import Sureness, sureness_of
+
+Owners = Mapping[Level, Mapping[str, int]]
 
 RANKED = 10
 """How many artists the report names at either end."""
@@ -43,13 +46,18 @@ class PhaseCount:
     """Ratings of ours that moved too little to be rewritten."""
     cleared: int = 0
     """Ratings of ours that a person had removed, and that are given again."""
+    taken_over: int = 0
+    """Planned ratings that a person gave meanwhile; left alone."""
+    gone: int = 0
+    """Planned items that had disappeared when they were to be written."""
+    failed: int = 0
+    """Planned ratings that did not arrive."""
 
     def add(self, other: "PhaseCount") -> None:
         """Add the counts of another letter."""
-        self.planned += other.planned
-        self.written += other.written
-        self.kept_by_drift += other.kept_by_drift
-        self.cleared += other.cleared
+        for count in fields(self):
+            both = getattr(self, count.name) + getattr(other, count.name)
+            setattr(self, count.name, both)
 
 
 @dataclass
@@ -136,6 +144,19 @@ class Summary:
         self.written += counted.written
         self.kept_by_drift += counted.kept_by_drift
         self.cleared += counted.cleared
+        self.taken_over += counted.taken_over
+        self.gone += counted.gone
+        self.failed += counted.failed
+
+
+class LettersFailed(PlexbayesError):
+    """Some letters were not finished; the others were."""
+
+    def __init__(self, message: str, summary: Summary, again: str) -> None:
+        super().__init__(message)
+        self.summary = summary
+        self.again = again
+        """What to do next."""
 
 
 def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Summary:
@@ -147,19 +168,16 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
         after: The library as it is now; of a dry run, the same as `before`.
         outcome: What came of the letters.
     """
+    about.taken_over = sum(r.released for r in outcome.results.values())
+    about.failed_letters = outcome.failures
+    found = None if about.dry_run else _owners(after)
     for letter, plans in outcome.plans.items():
         for plan in plans:
             seen = outcome.seen.get((letter, plan.phase), 0)
-            counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
-            about.count(letter, plan.phase.label, counted)
-    about.taken_over = sum(r.released for r in outcome.results.values())
-    about.failed_letters = outcome.failures
+            about.count(letter, plan.phase.label, _count(plan, seen, found))
     plans = [plan for plans in outcome.plans.values() for plan in plans]
     about.sureness = sureness_of(before, plans)
     if not about.dry_run:
-        overtaken, about.gone = _meanwhile(plans, after)
-        about.taken_over += overtaken
-        about.failed = about.planned - about.written - overtaken - about.gone
         plans = []
     tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
     artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
@@ -169,18 +187,31 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     return about
 
 
-def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
-    """Count the planned ratings that a person gave since, and those of lost items."""
-    overtaken = gone = 0
-    owners = {
+def _owners(after: Part) -> Owners:
+    """Return whose each rating is, by level and guid."""
+    shelves = {level: after[level] for level in Level}
+    return {
         level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
-        for level, shelf in ((level, after[level]) for level in Level)
+        for level, shelf in shelves.items()
     }
-    for plan in plans:
+
+
+def _count(plan: PhasePlan, seen: int, owners: Owners | None) -> PhaseCount:
+    """Count what became of one plan.
+
+    Args:
+        plan: The ratings that were to be written.
+        seen: How many of them were seen in Plex afterwards.
+        owners: Whose the ratings are by now; none: it was a dry run.
+    """
+    counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
+    if owners is not None:
         found = [owners[plan.phase.level].get(guid) for guid in plan.guid]
-        overtaken += sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
-        gone += found.count(None)
-    return overtaken, gone
+        by_persons = (own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        counted.taken_over = sum(by_persons)
+        counted.gone = found.count(None)
+        counted.failed = len(plan) - seen - counted.taken_over - counted.gone
+    return counted
 
 
 def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:

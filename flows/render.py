@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from engine.plain_text import printable
 from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
@@ -111,9 +113,20 @@ def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     ]
 
 
+class Screen(Console):
+    """A terminal on which every text is shown as it is, and none can steer it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
+        """Return a text as rich shows it: everything printed comes through here."""
+        return super().render_str(printable(text), **options)
+
+
 def screen() -> Console:
     """Return the terminal; no title is taken for markup, such as `[live]`."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen()
 
 
 def show(summary: "Summary") -> None:
@@ -139,12 +152,12 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
 
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
+    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:
     """Print something that a person may want to know, beside the report."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 def show_audit(audit: "Audit") -> None:
@@ -212,7 +225,7 @@ def show_menu(commands: Iterable[tuple[str, str]]) -> None:
 
 def say(sentence: str) -> None:
     """Print a line to a person who is being asked something."""
-    print(sentence)
+    print(printable(sentence))
 
 
 def show_findings(findings: Iterable[tuple[str, ...]]) -> None:

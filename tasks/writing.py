@@ -1,7 +1,8 @@
 """Writing one letter: look, promise, tag, rate, note; whatever happens, we know."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.batches import (
 )
 from engine.classic import Phase
 from engine.edits import Edit
-from engine.errors import PlexRefused, PlexUnreachable, RunStopped
+from engine.errors import PlexError, PlexRefused, PlexUnreachable, RunStopped
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory
@@ -121,23 +122,29 @@ class _Writer:
         """Write what one look covers; once that is out of date, look again."""
         due = list(window)
         while any(map(len, due)):
-            self.bench.await_turn()
-            looks = self.bench.gateway.look(self._keys(due))
-            is_guarded = self.bench.pen.abilities.is_guarded
-            lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
-            fresh_until = time.monotonic() + lasts
-            found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
-            writes = self._promise(found)
-            bearers = _by_level(found)
-            try:
-                is_first = not self._tag(bearers)
-                left = self._write_until(fresh_until, writes, is_first=is_first)
-            except RunStopped:
-                tagged = np.array(sorted(self.tagged), np.int64)
-                for level, look in bearers.items():
-                    drop(self.bench, level, np.intersect1d(look.key, tagged))
-                raise
-            due = [plan.only(left) for plan in due]
+            phases = ", ".join(plan.phase.label for plan in due if len(plan))
+            with _during(phases):
+                due = self._write_fresh(due)
+
+    def _write_fresh(self, due: Sequence[PhasePlan]) -> list[PhasePlan]:
+        """Look, and write until the look is out of date; return what is left."""
+        self.bench.await_turn()
+        looks = self.bench.gateway.look(self._keys(due))
+        is_guarded = self.bench.pen.abilities.is_guarded
+        lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
+        fresh_until = time.monotonic() + lasts
+        found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
+        writes = self._promise(found)
+        bearers = _by_level(found)
+        try:
+            is_first = not self._tag(bearers)
+            left = self._write_until(fresh_until, writes, is_first=is_first)
+        except RunStopped:
+            tagged = np.array(sorted(self.tagged), np.int64)
+            for level, look in bearers.items():
+                drop(self.bench, level, np.intersect1d(look.key, tagged))
+            raise
+        return [plan.only(left) for plan in due]
 
     def _keys(self, plans: Sequence[PhasePlan]) -> Ints:
         """Return the keys of planned items and of all that share a guid with them."""
@@ -212,7 +219,8 @@ class _Writer:
             if not is_first:
                 self.bench.await_turn()
             if is_first or time.monotonic() < fresh_until:
-                self._rate(batch)
+                with _during(batch.phase.label):
+                    self._rate(batch)
             else:
                 left |= set(batch.guid)
             is_first = False
@@ -230,6 +238,16 @@ class _Writer:
         self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
             bench.watch(Step(letter, batch.phase.label, items))
+
+
+@contextmanager
+def _during(phase: str) -> Iterator[None]:
+    """Let an error of the block say in which phase it happened."""
+    try:
+        yield
+    except PlexError as error:
+        error.phase = error.phase or phase
+        raise
 
 
 def _by_level(found: Sequence[_Found]) -> dict[Level, Look]:
