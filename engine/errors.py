@@ -21,6 +21,9 @@ PlexbayesError                 a sentence: what, which, what to do
 └─ RunStopped                  a person asked the run to stop
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PlexbayesError(Exception):
     """A fault to be shown as one sentence, without a traceback."""
@@ -103,3 +106,13 @@ class RunStopped(PlexbayesError):
 
 TRANSIENT = (PlexUnreachable, LibraryChanging)
 """The faults that may pass by themselves; nothing else is ever retried."""
+
+
+@contextmanager
+def in_phase(phase: str) -> Iterator[None]:
+    """Let an error of the block say in which phase it happened."""
+    try:
+        yield
+    except PlexError as error:
+        error.phase = error.phase or phase
+        raise

@@ -18,7 +18,7 @@ _MARKUP = re.compile(
     r"|&(?=#?\w+;)"  # entities
     r"|^[-+]"  # bullets and rules
 )
-_LIST_NUMBER = re.compile(r"^([0-9]{1,9})(?=[.)])")
+_LIST_NUMBER = re.compile(r"^([0-9]{1,9})(?=[.)](?: |$))")
 _ADDRESS = re.compile(
     r"(?<=https:)(?=//)|(?<=http:)(?=//)|(?<=www)(?=\.)|(?<=[-.\w+])(?=@[-\w]+\.)",
     re.IGNORECASE,

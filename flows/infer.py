@@ -20,7 +20,7 @@ from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
 from flows.beginning import agree_on_beliefs, opened, try_server, vouch
 from flows.ending import conclude, ended, facts, hint
 from flows.naming import run_name
-from flows.showing import left_to_do, show_plan, total, written_line
+from flows.showing import left_to_do, note_written, show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
 from tasks.glancing import glance, keep, unchanged
@@ -116,7 +116,7 @@ def carry_out(
     show_plan(left, before, parts, plan, live=bench.is_live)
     wrote: Futures = []
     if bench.is_live:
-        sizes = {letter: total(plans) for letter, plans in left.items()}
+        sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
         wrote = write_letters(bench, outcome, before, parts, sizes, planned)
     heeding.leave_if_suspended()
     if wrote:
@@ -238,18 +238,3 @@ def write_letters(
                 raise
         progress.show()
     return list(letters)
-
-
-def note_written(outcome: Outcome, letter: str, future: PrefectFuture[Any]) -> bool:
-    """Note and log what came of writing a letter; return whether it was finished."""
-    failure = failure_of(future)
-    if failure:
-        outcome.failures[letter] = failure
-        if not future.state.is_cancelled():
-            reporting.log_error(f"{letter} · {failure}")
-        return False
-    outcome.results[letter] = future.result()
-    if future.state.name != "Cached":  # that was said when it was written
-        plans = outcome.plans[letter]
-        reporting.log(written_line(letter, plans, outcome.results[letter]))
-    return True

@@ -60,7 +60,6 @@ def go_on(words: str, press: str) -> str:
         words: The command, without its program.
         press: What to do in the UI; only runs of deployments can be started again.
     """
-    in_terminal = f"Go on with: plexbayes {words}"
     if not runtime.deployment.id:
-        return in_terminal
-    return f"In the UI, {press}. In a terminal: {in_terminal}"
+        return f"Go on with: plexbayes {words}"
+    return f"In the UI, {press}. In a terminal, go on with: plexbayes {words}"

@@ -7,7 +7,8 @@ from engine.audit import Audit
 from engine.listing import Change, LetterPlan
 from engine.partition import in_order
 from engine.plain_text import markdown_text
-from engine.reports import PhaseCount, Ranked, Summary
+from engine.ranking import Ranked
+from engine.reports import PhaseCount, Summary
 from flows.render import (
     COUNTS,
     DIFFERENCE,
@@ -61,7 +62,7 @@ def letters(summary: Summary) -> list[tuple[str, ...]]:
             counted.add(phase)
         numbers = (
             *(counted.planned, counted.written, counted.kept_by_drift),
-            *(counted.cleared, counted.failed),
+            *(counted.cleared, summary.failed_ratings.get(letter, 0)),
         )
         why = summary.failed_letters.get(letter, "")
         rows.append((letter, *map(str, numbers), why))

@@ -15,7 +15,8 @@ from tasks.discretion import discreet
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.audit import Audit
-    from engine.reports import PhaseCount, Ranked, Summary
+    from engine.ranking import Ranked
+    from engine.reports import PhaseCount, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 

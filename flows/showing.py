@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
+from typing import Any
+
+from prefect.futures import PrefectFuture
 
 from engine.evidence import Part
 from engine.listing import Change, LetterPlan, by_letter, changes, what_is_left
@@ -10,6 +13,7 @@ from engine.plan import PhasePlan
 from engine.reports import LetterResult, Outcome
 from flows.pages import plan_page
 from tasks import reporting
+from tasks.outcomes import failure_of
 
 
 def total(plans: Sequence[PhasePlan]) -> int:
@@ -20,10 +24,19 @@ def total(plans: Sequence[PhasePlan]) -> int:
 def left_to_do(
     outcome: Outcome, parts: Mapping[str, Part]
 ) -> dict[str, list[PhasePlan]]:
-    """Return the plans of all letters without what an earlier attempt has written."""
-    return {
+    """Return what is left of the plans; without letters that are all written.
+
+    An earlier attempt of the same run may have written a part.
+    """
+    left = {
         letter: [what_is_left(parts[letter], plan) for plan in plans]
         for letter, plans in outcome.plans.items()
+    }
+    planned = outcome.plans
+    return {
+        letter: plans
+        for letter, plans in left.items()
+        if total(plans) or not total(planned[letter])
     }
 
 
@@ -55,10 +68,26 @@ def show_plan(
     if path:
         whole = map(astuple, changes(everything, plans))
         reporting.save(whole, [field.name for field in fields(Change)], Path(path))
-    number_of_letters = sum(plan.planned > 0 for plan in found)
-    reporting.log(f"{title}, under {number_of_letters} letters.")
+    letters = [plan.letter for plan in found if plan.planned]
+    under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
+    reporting.log(f"{title}{under}.")
     for plan in () if live else found:
         reporting.log(planned_line(plan))
+
+
+def note_written(outcome: Outcome, letter: str, future: PrefectFuture[Any]) -> bool:
+    """Note and log what came of writing a letter; return whether it was finished."""
+    failure = failure_of(future)
+    if failure:
+        outcome.failures[letter] = failure
+        if not future.state.is_cancelled():
+            reporting.log_error(f"{letter} · {failure}")
+        return False
+    outcome.results[letter] = future.result()
+    if future.state.name != "Cached":  # that was said when it was written
+        plans = outcome.plans[letter]
+        reporting.log(written_line(letter, plans, outcome.results[letter]))
+    return True
 
 
 def planned_line(plan: LetterPlan) -> str:

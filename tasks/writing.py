@@ -1,8 +1,7 @@
 """Writing one letter: look, promise, tag, rate, note; whatever happens, we know."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +18,7 @@ from engine.batches import (
 )
 from engine.classic import Phase
 from engine.edits import Edit
-from engine.errors import PlexError, PlexRefused, PlexUnreachable, RunStopped
+from engine.errors import PlexRefused, PlexUnreachable, RunStopped, in_phase
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory
@@ -122,8 +121,7 @@ class _Writer:
         """Write what one look covers; once that is out of date, look again."""
         due = list(window)
         while any(map(len, due)):
-            phases = ", ".join(plan.phase.label for plan in due if len(plan))
-            with _during(phases):
+            with in_phase(", ".join(plan.phase.label for plan in due if len(plan))):
                 due = self._write_fresh(due)
 
     def _write_fresh(self, due: Sequence[PhasePlan]) -> list[PhasePlan]:
@@ -134,8 +132,7 @@ class _Writer:
         lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
         fresh_until = time.monotonic() + lasts
         found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
-        writes = self._promise(found)
-        bearers = _by_level(found)
+        writes, bearers = self._promise(found), _by_level(found)
         try:
             is_first = not self._tag(bearers)
             left = self._write_until(fresh_until, writes, is_first=is_first)
@@ -219,7 +216,7 @@ class _Writer:
             if not is_first:
                 self.bench.await_turn()
             if is_first or time.monotonic() < fresh_until:
-                with _during(batch.phase.label):
+                with in_phase(batch.phase.label):
                     self._rate(batch)
             else:
                 left |= set(batch.guid)
@@ -238,16 +235,6 @@ class _Writer:
         self.pool.settle(batch.phase, batch.planned, Fate.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
             bench.watch(Step(letter, batch.phase.label, items))
-
-
-@contextmanager
-def _during(phase: str) -> Iterator[None]:
-    """Let an error of the block say in which phase it happened."""
-    try:
-        yield
-    except PlexError as error:
-        error.phase = error.phase or phase
-        raise
 
 
 def _by_level(found: Sequence[_Found]) -> dict[Level, Look]:
