@@ -14,7 +14,7 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.errors import PlexbayesError
 from engine.evidence import Part, split
 from engine.library import Library
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, parse_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
@@ -52,15 +52,15 @@ def infer(
 
     Args:
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
-        letters: Only the artists that Plex files under these, such as B,P (the
-            Beatles: B); or "from P"; empty: all.
+        letters: Only the artists that Plex files under these (the Beatles: B),
+            such as B,P or A-C or #-D; or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
         accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
         plan: Also write the whole plan to this CSV file; empty: to none.
     """
-    steps = chosen_phases(phases)
+    steps, letters = chosen_phases(phases), str(parse_letters(letters))
     settings, remarks = load_settings(Path(config) if config else None)
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from engine.classic import PhaseChoice
 from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
+from engine.partition import parse_letters
 from engine.reports import Summary
 from flows.render import remark
 from flows.watching import Watching
@@ -149,10 +150,11 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
 def _once_more(request: Request) -> str:
     """Say how to repeat a run that was stopped before it could tell its letter."""
     words = ["0"] if request.phases == "1-4" else ["infer --phases", request.phases]
-    if request.letters.startswith("from "):
-        words.append(f'--from "{request.letters.removeprefix("from ")}"')
-    elif request.letters:
-        words.append(f'--letters "{request.letters}"')
+    chosen = parse_letters(request.letters)
+    if chosen.start:
+        words.append(f'--from "{chosen.start}"')
+    elif chosen.spans:
+        words.append(f'--letters "{chosen}"')
     words += [f"--model {request.model}"] if request.model else []
     words += ["--live"] if request.dry_run is False else []
     return (

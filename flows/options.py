@@ -18,6 +18,9 @@ DryRun = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", help="Also write the report to this file.")
 ]
+Letters = Annotated[
+    str, typer.Option(help="Only these letters: B,P or A-C or #-D or 'from P'.")
+]
 Plan = Annotated[
     Path | None, typer.Option(help="Also write every planned rating to this CSV file.")
 ]
