@@ -1,14 +1,16 @@
 """A first configuration, made by asking; nothing is written before all is known."""
 
 import os
-import re
 from getpass import getpass
 from pathlib import Path
 
 from engine.errors import PlexError, SettingsInvalid
 from flows.render import say
+from tasks.addresses import normalize_url
+from tasks.choices import is_token
 from tasks.configfile import ARTICLE
-from tasks.configuring import as_text, complete, template, write_new
+from tasks.configuring import as_text, template, write_new
+from tasks.discretion import hide_in_url, shown_address
 from tasks.plex.survey import survey
 
 AT_HOME = "http://127.0.0.1:32400"
@@ -71,7 +73,7 @@ def _find_server() -> tuple[str, str, list[str]]:
     while True:
         address = _ask_address(address)
         token = _ask_token()
-        say(f"Connecting to {address} ...")
+        say(f"Connecting to {shown_address(address)} ...")
         try:
             found = survey(address, token, PATIENCE).libraries
         except PlexError as fault:
@@ -84,18 +86,20 @@ def _find_server() -> tuple[str, str, list[str]]:
 
 def _ask_address(default: str) -> str:
     while True:
-        answer = _ask(f"Address of the Plex server [{default}]: ") or default
+        question = f"Address of the Plex server [{shown_address(default)}]: "
+        answer = _ask(question) or default
+        hide_in_url(answer)
         try:
-            return complete(answer)
-        except ValueError:
-            say(f"{answer!r} is not an address, such as {AT_HOME}.")
+            return normalize_url(answer)
+        except ValueError as fault:
+            say(f"{shown_address(answer)}: {fault}. Enter one such as {AT_HOME}.")
 
 
 def _ask_token() -> str:
     say(f"The token is like a password; where to find it:\n{ARTICLE}")
     while True:
         answer = _kept(getpass("Token (it does not show): "))
-        if re.fullmatch(r"[!-~]+", answer):
+        if is_token(answer):
             return answer
         say("A token consists of letters, digits and the like, without spaces.")
 

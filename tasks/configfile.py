@@ -17,7 +17,7 @@ ARTICLE = (
 
 def config_path(path: Path | None) -> Path:
     """Return where the configuration is: as given, or the usual place."""
-    return path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    return path or Path(os.environ.get("PLEXBAYES_CONFIG") or DEFAULT_PATH)
 
 
 def read_document(path: Path, *, required: bool) -> dict[str, Any]:

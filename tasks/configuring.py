@@ -2,43 +2,17 @@
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import urlsplit
 
 from engine.errors import SettingsInvalid
 from tasks.settings import Settings
 
-PORT = 32400
-"""Where a Plex Media Server listens unless told otherwise."""
-
 LAST_DOCUMENTED = "track_inheritance_gravity"
 """Settings after this one are for few people, and not put into a new file."""
-
-
-def complete(address: str) -> str:
-    """Return a server's address as typed or copied, with what people leave out.
-
-    The port is only added where Plex itself must be meant: https without a port,
-    or a path, leads through a proxy.
-
-    Raises:
-        ValueError: It is not an address.
-
-    >>> complete("plex.local")
-    'http://plex.local:32400'
-    """
-    parts = urlsplit(address if "://" in address else f"http://{address}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{address!r} is not an address.")
-    path = re.sub(r"/web(/.*)?$", "", parts.path).rstrip("/")
-    is_plain = parts.scheme == "http" and parts.port is None and not path
-    port = f":{PORT}" if is_plain else ""
-    return f"{parts.scheme}://{parts.netloc}{port}{path}"
 
 
 def template(address: str, token: str, library: str) -> dict[str, Any]:
@@ -91,6 +65,7 @@ def change(path: Path, values: Mapping[str, Any]) -> None:
         SettingsInvalid: There is no such file, or it cannot be written.
     """
     path = path.resolve()
+    draft = None
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
         with NamedTemporaryFile(
@@ -106,3 +81,6 @@ def change(path: Path, values: Mapping[str, Any]) -> None:
             f"{path} cannot be written: {fault.strerror}. Enter by hand: "
             + ", ".join(f"{key} {value:g}" for key, value in values.items())
         ) from None
+    finally:
+        if draft is not None:  # it holds the token, too
+            Path(draft.name).unlink(missing_ok=True)

@@ -6,11 +6,9 @@ import httpx
 from pydantic import SecretStr
 
 from engine.errors import SettingsInvalid
+from tasks.choices import SECRET_BLOCK, is_token
 from tasks.discretion import hide
 from tasks.settings import Settings
-
-PREFIX = "prefect-secret:"
-"""What PLEX_TOKEN begins with if it names a block instead of being the token."""
 
 
 def with_token(settings: Settings) -> Settings:
@@ -23,9 +21,9 @@ def with_token(settings: Settings) -> Settings:
         SettingsInvalid: There is no such block, no server, or no token in it.
     """
     said = settings.plex_token.get_secret_value()
-    if not said.startswith(PREFIX):
+    if not said.startswith(SECRET_BLOCK):
         return settings
-    token = _kept(said.removeprefix(PREFIX).strip())
+    token = _kept(said.removeprefix(SECRET_BLOCK).strip())
     return settings.model_copy(update={"plex_token": SecretStr(token)})
 
 
@@ -54,10 +52,10 @@ def _kept(name: str) -> str:
             f"gave no usable answer ({type(fault).__name__})."
         ) from None
     token = str(block.get()).strip()
-    if not token or not token.isascii():
+    if not is_token(token):
         raise SettingsInvalid(
             f"The Prefect Secret block {name!r} holds no token; tokens have plain "
-            "letters only."
+            "letters only, no blanks and no line breaks."
         )
     hide(token)
     return token
