@@ -55,6 +55,16 @@ def order_of(letter: str) -> tuple[int, str]:
     return (0 if letter == SYMBOLS else 1, letter)
 
 
+def fold_name(name: str) -> str:
+    """Return a name for comparing: case and Unicode's forms of one sign do not count.
+
+    >>> fold_name("Cafe\u0301 ") == fold_name("CAFÉ")
+    True
+    """
+    decomposed = unicodedata.normalize("NFD", name.strip())
+    return unicodedata.normalize("NFC", decomposed.casefold())
+
+
 def in_order(letters: Iterable[str]) -> list[str]:
     """Return the distinct letters in the order in which they are worked on."""
     return sorted(set(letters), key=order_of)

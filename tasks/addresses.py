@@ -1,6 +1,7 @@
 """From what people type or paste to the address of a Plex server."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 PORT = 32400
@@ -45,6 +46,18 @@ def normalize_url(text: str) -> str:
     if port is None and parts.scheme == "http" and not path:
         port = PORT
     return f"{parts.scheme}://{login}{at}{host}{f':{port}' if port else ''}{path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, so that no proxy leads there.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.2"), is_loopback("10.0.0.2")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold().rstrip(".") == "localhost"
 
 
 def _split(address: str) -> SplitResult:

@@ -138,11 +138,9 @@ def check_library(
     """Check the library and our rights there, and return the way into it."""
     try:
         gateway = PlexGateway(settings)
-    except LibraryMissing:
-        titles = ", ".join(library.title for library in server.libraries)
-        said = f"Not exactly one music library is named {settings.library_name!r}."
-        advice = f"Set LIBRARY_NAME to one of: {titles or '(there is none)'}."
-        yield Finding("library", "fault", said, advice)
+    except LibraryMissing as fault:
+        said, _, advice = str(fault).partition(". ")
+        yield Finding("library", "fault", f"{said}.", advice)
         return None
     except PlexError as fault:
         yield Finding("library", "fault", str(fault), "Check once more.")

@@ -4,13 +4,14 @@ import ssl
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import plexapi
 import requests
 from plexapi.server import PlexServer
 
-from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
+from engine.errors import NotThere, PlexRefused, SettingsInvalid
+from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
 from tasks.plex.refusals import translated
 
@@ -47,6 +48,7 @@ class Line(requests.Session):
             SettingsInvalid: It is no such file.
         """
         super().__init__()
+        self.hooks["response"].append(_refuse_web_page)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -58,10 +60,14 @@ class Line(requests.Session):
             PlexUnreachable: There is no usable answer.
         """
         hide(token)
-        with translated(f"connecting to {shown_address(address)} (PLEX_URL)"):
-            plex = PlexServer(address, token, session=self, timeout=timeout)
+        shown = shown_address(address)
+        try:
+            with translated(f"connecting to {shown} (PLEX_URL)"):
+                plex = PlexServer(address, token, session=self, timeout=timeout)
+        except NotThere:
+            raise _not_a_plex(shown, "nothing is there (404)") from None
         if not getattr(plex, "machineIdentifier", None):
-            raise PlexUnreachable("Plex did not say which server it is.")
+            raise _not_a_plex(shown, "it does not say which server it is")
         return plex
 
     def resolve_redirects(
@@ -90,9 +96,37 @@ class Line(requests.Session):
         verify: bool | str | None,  # noqa: FBT001
         cert: str | tuple[str, str] | None,
     ) -> dict[str, Any]:
-        """Let CA_FILE win over the certificates that the environment names."""
+        """Let CA_FILE win over the environment, and no proxy come in on loopback."""
         trusted = self.verify if verify is None else verify
-        return super().merge_environment_settings(url, proxies, stream, trusted, cert)
+        merged: dict[str, Any] = super().merge_environment_settings(
+            url, proxies, stream, trusted, cert
+        )
+        if is_loopback(urlsplit(url).hostname or ""):
+            merged["proxies"] = {}
+        return merged
+
+
+def _refuse_web_page(response: requests.Response, *_: object, **__: object) -> None:
+    """Refuse what was asked for and is no XML, such as a proxy's login page.
+
+    Raises:
+        PlexRefused: It is a web page, or made for some other program.
+    """
+    begin = response.content[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    is_page = b"<html" in begin or b"<!doctype html" in begin
+    is_xml = begin.startswith(b"<") and not is_page
+    if response.ok and response.request.method == "GET" and begin and not is_xml:
+        what = "a web page" if is_page else "something else"
+        raise _not_a_plex(
+            shown_address(response.url),
+            f"{what} is there, such as the login of a proxy",
+        )
+
+
+def _not_a_plex(address: str, why: str) -> PlexRefused:
+    return PlexRefused(
+        f"No Plex answers at {address}: {why}. Check host and port in PLEX_URL."
+    )
 
 
 def _bundle(path: str) -> str:
