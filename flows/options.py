@@ -24,6 +24,22 @@ Letters = Annotated[
 Plan = Annotated[
     Path | None, typer.Option(help="Also write every planned rating to this CSV file.")
 ]
+
+
+def _known_timezone(name: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads many files)
+
+    if name not in available_timezones():
+        raise SettingsInvalid(
+            f"--timezone {name!r} is not a time zone that this machine knows. Write "
+            "one such as Europe/Berlin, America/New_York or UTC."
+        )
+    return name
+
+
+Timezone = Annotated[
+    str, typer.Option(callback=_known_timezone, help="Of the schedules.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
 Accept = Annotated[
     bool,

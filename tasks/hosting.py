@@ -20,6 +20,12 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from engine.errors import ServerMissing
+from tasks.prefect_settings import (
+    check_access,
+    check_api,
+    configured_api,
+    prepare_environment,
+)
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -45,6 +51,7 @@ START = 120.0
 
 def be_quiet() -> None:
     """Set Prefect up for this process; to be called before Prefect is imported."""
+    prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
@@ -72,13 +79,14 @@ def prefect_server(
         host: From which address of this machine it can be reached.
 
     Raises:
-        ServerMissing: Our own server did not start.
+        ServerMissing: The configured server does not answer, or ours did not start.
+        SettingsInvalid: Prefect's own settings cannot be used.
     """
     with swift_imports():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
-
-    configured = PREFECT_API_URL.value()
+        configured = configured_api()
     if configured:
+        check_api(configured)
+        check_access(configured)
         yield configured
         return
     port = port or free_port()

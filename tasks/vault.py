@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from engine.errors import SettingsInvalid
 from tasks.choices import SECRET_BLOCK, is_token
 from tasks.discretion import hide
+from tasks.prefect_settings import configured_api
 from tasks.settings import Settings
 
 
@@ -28,10 +29,9 @@ def with_token(settings: Settings) -> Settings:
 
 
 def _kept(name: str) -> str:
+    server = configured_api()
     from prefect.blocks.system import Secret  # noqa: PLC0415 (takes a second)
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    server = PREFECT_API_URL.value()
     if not server:
         raise SettingsInvalid(
             f"PLEX_TOKEN names the Prefect Secret block {name!r}, but no Prefect "
