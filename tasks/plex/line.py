@@ -10,7 +10,7 @@ import plexapi
 import requests
 from plexapi.server import PlexServer
 
-from engine.errors import NotThere, PlexRefused, SettingsInvalid
+from engine.errors import NotThere, PlexRefused, PlexUnreachable, SettingsInvalid
 from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
 from tasks.plex.refusals import translated
@@ -66,8 +66,10 @@ class Line(requests.Session):
                 plex = PlexServer(address, token, session=self, timeout=timeout)
         except NotThere:
             raise _not_a_plex(shown, "nothing is there (404)") from None
+        if getattr(plex, "_data", None) is None:
+            raise PlexUnreachable(f"Plex sent an empty answer at {shown}.")
         if not getattr(plex, "machineIdentifier", None):
-            raise _not_a_plex(shown, "it does not say which server it is")
+            raise _not_a_plex(shown, "what is there does not say which server it is")
         return plex
 
     def resolve_redirects(
