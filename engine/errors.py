@@ -5,6 +5,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ ConfigMissing            there is no configuration file
 ├─ PlexError
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
+│  │  └─ PlexUnusable          endless or huge answers: not retried any more
 │  ├─ LibraryChanging          the library moved while it was read: retried
 │  ├─ PlexRefused              token, rights or request refused: never retried
 │  │  ├─ NotThere              there is no such item or page: skipped and counted
@@ -17,6 +18,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ LibraryReplaced          another library of this name is on record
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
+├─ ResultRefused               a stored result was not written by this program
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -43,6 +45,10 @@ class PlexError(PlexbayesError):
 
 class PlexUnreachable(PlexError):
     """No usable answer; the outcome of a write is unknown, and it may pass."""
+
+
+class PlexUnusable(PlexUnreachable):
+    """Answers are endless or huge, and asking again did not help."""
 
 
 class LibraryChanging(PlexError):
@@ -91,6 +97,10 @@ class LibraryHeld(ShadowError):
 
 class ServerMissing(PlexbayesError):
     """Prefect's server cannot be reached or started."""
+
+
+class ResultRefused(PlexbayesError):
+    """A stored result was not written by this program; it is never loaded."""
 
 
 class RunStopped(PlexbayesError):

@@ -1,7 +1,6 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -24,9 +23,11 @@ from flows.naming import run_name
 from flows.showing import show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
+from tasks.configfile import config_named
 from tasks.glancing import glance, keep, unchanged
 from tasks.heeding import Heeding
 from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.retention import OWN, claim_run
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
 
@@ -38,6 +39,7 @@ WORKERS = 4
     name="infer",
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    **OWN,
 )
 def infer(
     phases: PhaseChoice = "1-4",
@@ -46,7 +48,7 @@ def infer(
     config: str = "",
     accept_library: bool = False,
     model: ModelChoice = "",
-    plan: str = "",
+    save_plan: bool = False,
 ) -> State[Summary]:
     """Infer the ratings that nobody gave, and write them into Plex.
 
@@ -55,23 +57,26 @@ def infer(
         letters: Only the artists that Plex files under these (the Beatles: B),
             such as B,P or A-C or #-D; or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration, such as kids for kids.json beside
+            the usual one; empty: the usual one.
         accept_library: A library created anew, or a renewed token, keeps its record.
         model: How to infer; empty: as MODEL says.
-        plan: Also write the whole plan to this CSV file; empty: to none.
+        save_plan: Also write the whole plan to reports/plan.csv beside the
+            configuration.
     """
+    claim_run()
     steps, letters = chosen_phases(phases), str(parse_letters(letters))
-    settings, remarks = load_settings(Path(config) if config else None)
+    settings, remarks = load_settings(config_named(config))
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)
     reporting.say(*remarks)
     with opened(settings, live=live, accept=accept_library) as (bench, heeding):
-        is_whole = steps == list(Phase) and not (letters or plan or accept_library)
+        is_whole = steps == list(Phase) and not (letters or save_plan or accept_library)
         sight = glance(bench) if live and is_whole else None
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
-        before, summary = carry_out(bench, heeding, steps, letters, plan)
+        before, summary = carry_out(bench, heeding, steps, letters, save_plan)
         again = hint(summary, letters, model, live=dry_run is False)
         keep(bench, sight, before, summary)
         return conclude(bench, summary, again)
@@ -82,7 +87,7 @@ def carry_out(
     heeding: Heeding,
     steps: Sequence[Phase],
     letters: str,
-    plan: str,
+    save_plan: bool,
 ) -> tuple[Part, Summary]:
     """Read, plan and write; return the library as it was read, and what came of it."""
     stock = look_around(bench, "read the library")
@@ -96,7 +101,7 @@ def carry_out(
     try_server(bench, [parts[letter] for letter in outcome.results])
     beliefs = agree_on_beliefs(bench, before)
     plan_letters(outcome, steps, parts, beliefs)
-    show_plan(outcome, before, plan)
+    show_plan(outcome, before, save=save_plan)
     wrote = bench.is_live and write_letters(bench, outcome, before, parts)
     heeding.leave_if_suspended()
     if wrote:

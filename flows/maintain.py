@@ -1,7 +1,6 @@
 """The other commands as flows, for schedules and the Prefect UI."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import flow, runtime, task
@@ -16,9 +15,11 @@ from engine.reversal import Selection, Undone
 from flows.naming import run_name
 from flows.pages import audit_page, counts_page, ranking_page
 from tasks import recovering, reporting, undoing, verifying
+from tasks.configfile import config_named
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
 from tasks.recovering import Recovered
+from tasks.retention import OWN, claim_run
 from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, Workbench, workbench
@@ -31,7 +32,11 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
+    @task(
+        name=str(runtime.flow_run.flow_name),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
         with workbench(settings, run_id, live=live, say=reporting.say) as bench:
@@ -48,12 +53,12 @@ def carried_out(
         return done
 
 
-@flow(name="verify", flow_run_name=run_name)
+@flow(name="verify", flow_run_name=run_name, **OWN)
 def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
     Args:
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     settings = settings_of(config)
     audit = carried_out(settings, verifying.verify, live=False)
@@ -61,7 +66,7 @@ def verify(config: str = "") -> State[Audit]:
     return Completed(message=audit.verdict, data=audit)
 
 
-@flow(name="undo", flow_run_name=run_name)
+@flow(name="undo", flow_run_name=run_name, **OWN)
 def undo(
     letters: str = "",
     phases: PhaseChoice = "1-4",
@@ -79,7 +84,7 @@ def undo(
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
         dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
     settings = settings_of(config)
@@ -94,14 +99,14 @@ def undo(
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
-@flow(name="rank", flow_run_name=run_name)
+@flow(name="rank", flow_run_name=run_name, **OWN)
 def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
     Args:
         count: How many at either end.
         albums: Albums instead of artists.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     level = Level.ALBUM if albums else Level.ARTIST
     ranked = carried_out(
@@ -113,13 +118,13 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
-@flow(name="recover", flow_run_name=run_name)
+@flow(name="recover", flow_run_name=run_name, **OWN)
 def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 
     Args:
         dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     settings = settings_of(config)
     live = is_live(settings, dry_run)
@@ -129,8 +134,9 @@ def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
 
 
 def settings_of(config: str) -> Settings:
-    """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    """Begin a run: load the settings, and pass on what there is to remark."""
+    claim_run()
+    settings, remarks = load_settings(config_named(config))
     reporting.say(*remarks)
     return settings
 

@@ -1,6 +1,7 @@
 """Reports as pages of markdown, for the Prefect UI."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.audit import Audit
@@ -70,7 +71,7 @@ def planned(changes: Iterable[Change]) -> list[dict[str, str]]:
     ]
 
 
-def plan_note(number: int, path: str) -> str:
+def plan_note(number: int, path: Path | None) -> str:
     """Say how much of a plan is shown, and where all of it is."""
     part = f" The first {SHOWN} are below." if number > SHOWN else ""
     whole = f"in {path}" if path else "with `plexbayes infer --plan FILE.csv`"

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -135,6 +136,16 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
     for row in rows:
         shown.add_row(*row)
     return shown
+
+
+def replace_unprintable(*streams: TextIO) -> None:
+    """Let a stream replace what its encoding lacks, such as ★ in cp1252.
+
+    A report that cannot be shown whole must not turn a finished run into a failure.
+    """
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def complain(sentence: str) -> None:

@@ -54,6 +54,10 @@ def be_quiet() -> None:
     prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    try:
+        Path.home()
+    except RuntimeError:  # a user whom the system does not know, as in a container
+        os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").absolute()))
 
 
 @contextmanager
@@ -143,8 +147,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.1)
     raise ServerMissing(
         "Prefect's server did not start; is its port taken? Run "
-        "`prefect server start` to see why, "
-        f"or look into {Path.home() / '.prefect'}."
+        "`prefect server start` to see why."
     )
 
 

@@ -1,9 +1,7 @@
 """Telling people how a run goes and what came of it: log lines and artifacts."""
 
-import csv
 import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
@@ -15,7 +13,6 @@ from prefect.artifacts import (
 )
 from prefect.logging import get_run_logger
 
-from engine.errors import SettingsInvalid
 from tasks.workbench import WATCHER, Step
 
 PATIENCE = 5.0
@@ -98,18 +95,3 @@ def publish(page: str, key: str) -> None:
 def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:
     """Keep a table where the UI shows it."""
     create_table_artifact(rows, key=key, description=note)
-
-
-def save(rows: Iterable[Sequence[object]], heads: Sequence[str], path: Path) -> None:
-    """Write a table to a CSV file.
-
-    Raises:
-        SettingsInvalid: The file cannot be written.
-    """
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(heads)
-            table.writerows(rows)
-    except OSError as fault:
-        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None

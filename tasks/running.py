@@ -17,6 +17,7 @@ from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
 from tasks.patience import waited
+from tasks.results import ResultSerializer
 from tasks.settings import Settings
 from tasks.workbench import Workbench
 
@@ -66,6 +67,7 @@ def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     name="plan",
     task_run_name="{letter} · {phase.label}",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "part" - "earlier" - "beliefs",
 )
 def plan_phase(
@@ -83,6 +85,7 @@ def plan_phase(
     name="write",
     task_run_name="{letter} · write",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool",
 )
 def write_letter(

@@ -89,7 +89,15 @@ class Settings(BaseSettings):
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    webhook_account: str = Field(
+        "", max_length=255, description="name or number of a Plex account, or empty"
+    )
+    webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    run_retention_days: Number | None = Field(
+        60, gt=0, description="days, above 0, or null"
+    )
+    keep_results: bool = Field(default=False, description="true or false")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
