@@ -14,7 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 from engine.classic import Phase
 from engine.errors import PlexbayesError, RunStopped
 from engine.evidence import Part, library_mean
-from engine.partition import in_order
+from engine.partition import in_order, parse_letters
 from engine.plan import Beliefs
 from engine.reports import LettersFailed, Summary
 from flows.next_steps import CORRECT, RETRY, command, go_on, repeated
@@ -85,10 +85,11 @@ def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
     if 0 < len(phases) < len(Phase):
         words = ["infer", "--phases", ",".join(phases)]
     left = in_order(summary.failed_letters)
-    if letters and not letters.startswith("from "):
-        words += ["--letters", f'"{",".join(left) or letters}"']
+    chosen = parse_letters(letters)
+    if chosen.spans and not chosen.start:
+        words += ["--letters", f'"{",".join(left) or chosen}"']
     else:
-        start = left[0] if left else letters.removeprefix("from ") or "#"
+        start = left[0] if left else chosen.start or "#"
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
     words += ["--live"] if live else []

@@ -12,7 +12,7 @@ from prefect.utilities.annotations import allow_failure, quote
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.evidence import Part, split
 from engine.library import Library
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, parse_letters
 from engine.plan import Beliefs
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
@@ -56,8 +56,8 @@ def infer(
 
     Args:
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
-        letters: Only the artists that Plex files under these, such as B,P (the
-            Beatles: B); or "from P"; empty: all.
+        letters: Only the artists that Plex files under these (the Beatles: B),
+            such as B,P or A-C or #-D; or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Name of another configuration, such as kids for kids.json beside
             the usual one; empty: the usual one.
@@ -81,7 +81,7 @@ def _run(
     save_plan: bool,
 ) -> State[Summary]:
     claim_run()
-    steps = chosen_phases(phases)
+    steps, letters = chosen_phases(phases), str(parse_letters(letters))
     settings, remarks = load_settings(config_named(config))
     settings = settings.model_copy(update={"model": model or settings.model})
     live = not (settings.dry_run if dry_run is None else dry_run)

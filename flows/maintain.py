@@ -87,7 +87,8 @@ def undo(
     """Take inferred ratings back; what you rated since stays.
 
     Args:
-        letters: Only the artists under these letters, such as B,P.
+        letters: Only the artists under these letters, such as B,P or A-C or
+            "from P".
         phases: Only what these phases wrote.
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
@@ -105,8 +106,8 @@ def _undo(
     dry_run: bool | None,
     config: str,
 ) -> State[Undone]:
-    settings = settings_of(config)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
+    settings = settings_of(config)
     undone = carried_out(
         settings,
         lambda bench: undoing.undo(bench, chosen),

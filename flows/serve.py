@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 
 from engine.errors import ServerMissing, SettingsInvalid
-from flows.options import Config
+from flows.options import Config, Timezone
 from flows.render import remark
 from tasks.hosting import LOOPBACK, be_quiet, prefect_server
 from tasks.server_access import require_password, share_allowed_hosts
@@ -38,7 +38,7 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="From where it is reached.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Of the Prefect server.")] = 4200,
-    timezone: Annotated[str, typer.Option(help="Of the schedules.")] = "UTC",
+    timezone: Timezone = "UTC",
     webhook: Annotated[
         int | None, typer.Option(help="Port on which Plex tells of new ratings.")
     ] = None,

@@ -38,6 +38,12 @@ from tasks.server_access import ALLOWED_HOSTS
 
 if TYPE_CHECKING:  # only the server's process needs it
     import uvicorn
+from tasks.prefect_settings import (
+    check_access,
+    check_api,
+    configured_api,
+    prepare_environment,
+)
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -64,6 +70,7 @@ START = 120.0
 def be_quiet() -> None:
     """Set Prefect up for this process; to be called before Prefect is imported."""
     distrust_working_folder()
+    prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -95,13 +102,14 @@ def prefect_server(
         host: From which address of this machine it can be reached.
 
     Raises:
-        ServerMissing: Our own server did not start.
+        ServerMissing: The configured server does not answer, or ours did not start.
+        SettingsInvalid: Prefect's own settings cannot be used.
     """
     with swift_imports():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
-
-    configured = PREFECT_API_URL.value()
+        configured = configured_api()
     if configured:
+        check_api(configured)
+        check_access(configured)
         yield configured
         return
     port = port or free_port()

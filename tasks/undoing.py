@@ -10,7 +10,7 @@ from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, fold_name
 from engine.points import Bools, Ints
 from engine.reversal import (
     Selection,
@@ -113,8 +113,8 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     wanted = np.isin(library.letters(level).astype(str), letters)
     if selection.artist:
         titles = library.artists.title[library.artist_row(level)]
-        name = selection.artist.casefold()
-        wanted &= np.array([title.casefold() == name for title in titles], np.bool_)
+        name = fold_name(selection.artist)
+        wanted &= np.array([fold_name(title) == name for title in titles], np.bool_)
     return wanted
 
 
