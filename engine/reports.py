@@ -13,6 +13,9 @@ from engine.plan import PhasePlan, held_after
 from engine.points import Floats, Ints
 from engine.sureness import Sureness, sureness_of
 
+LISTED = 10
+"""How many odd items a report names."""
+
 RANKED = 10
 """How many artists the report names at either end."""
 
@@ -106,6 +109,11 @@ class Summary:
     """Planned items that had disappeared when they were to be written."""
     failed: int = 0
     """Planned ratings that did not arrive."""
+    not_understood: int = 0
+    """Items that Plex listed in a way that could not be understood: they were left out,
+    or what was odd counts as unknown."""
+    not_understood_items: list[str] = field(default_factory=list)
+    """The first few of them, and what was odd."""
     failed_letters: dict[str, str] = field(default_factory=dict)
     """Why, by letter."""
     phases: dict[str, PhaseCount] = field(default_factory=dict)
@@ -127,6 +135,11 @@ class Summary:
     unchanged_since: float | None = None
     """When the library was last read, epoch seconds, if a glance told that nothing
     has changed since; none: it was read."""
+
+    def note_oddities(self, sentences: Sequence[str]) -> None:
+        """Count what was not understood, and keep the first few."""
+        self.not_understood = len(sentences)
+        self.not_understood_items = list(sentences[:LISTED])
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""
@@ -157,9 +170,10 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     plans = [plan for plans in outcome.plans.values() for plan in plans]
     about.sureness = sureness_of(before, plans)
     if not about.dry_run:
-        overtaken, about.gone = _meanwhile(plans, after)
+        overtaken, about.gone, unread = _meanwhile(plans, after)
         about.taken_over += overtaken
-        about.failed = about.planned - about.written - overtaken - about.gone
+        settled = about.written + overtaken + about.gone + unread
+        about.failed = about.planned - settled
         plans = []
     tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
     artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
@@ -169,9 +183,9 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     return about
 
 
-def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
-    """Count the planned ratings that a person gave since, and those of lost items."""
-    overtaken = gone = 0
+def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int, int]:
+    """Count planned ratings: given by a person since, of lost items, unreadable now."""
+    overtaken = gone = unread = 0
     owners = {
         level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
         for level, shelf in ((level, after[level]) for level in Level)
@@ -180,7 +194,8 @@ def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
         found = [owners[plan.phase.level].get(guid) for guid in plan.guid]
         overtaken += sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
         gone += found.count(None)
-    return overtaken, gone
+        unread += found.count(Owner.UNREAD)
+    return overtaken, gone, unread
 
 
 def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:

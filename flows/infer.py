@@ -18,7 +18,13 @@ from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import agree_on_beliefs, opened, try_server, vouch
+from flows.beginning import (
+    agree_on_beliefs,
+    opened,
+    try_server,
+    vouch,
+    warn_of_oddities,
+)
 from flows.ending import conclude, facts, hint
 from flows.naming import run_name
 from flows.showing import show_plan, total
@@ -71,9 +77,9 @@ def infer(
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
-        before, summary = carry_out(bench, heeding, steps, letters, plan)
+        library, summary = carry_out(bench, heeding, steps, letters, plan)
         again = hint(summary, letters, model, live=dry_run is False)
-        keep(bench, sight, before, summary)
+        keep(bench, sight, library, summary)
         return conclude(bench, summary, again)
 
 
@@ -83,13 +89,14 @@ def carry_out(
     steps: Sequence[Phase],
     letters: str,
     plan: str,
-) -> tuple[Part, Summary]:
+) -> tuple[Library, Summary]:
     """Read, plan and write; return the library as it was read, and what came of it."""
     stock = look_around(bench, "read the library")
     vouch(bench, stock)
-    before = stock.everything
+    library, before = stock.library, stock.everything
+    warn_of_oddities(library)
     with bench.at_work():
-        parts = split(stock.library, before)
+        parts = split(library, before)
     outcome = Outcome()
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
@@ -105,7 +112,8 @@ def carry_out(
         outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
     after = stock.everything
     about = facts(bench, before, after, beliefs)
-    return before, summarize(about, before, after, outcome)
+    about.note_oddities(stock.library.not_understood)
+    return library, summarize(about, before, after, outcome)
 
 
 def look_around(bench: Workbench, moment: str) -> Stock:

@@ -11,7 +11,7 @@ from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.partition import chosen_letters
-from engine.points import Bools, Ints
+from engine.points import Bools, Ints, unreadable
 from engine.reversal import (
     Selection,
     Undone,
@@ -40,8 +40,13 @@ class Chosen:
     """By guid; a promise hides the older rating."""
     stragglers: Sequence[Straggler]
     """What may arrive yet at any item of the level."""
-    keys: Ints
+    items: Items
     """The items in Plex that bear these guids."""
+
+    @property
+    def keys(self) -> Ints:
+        """The ratingKeys of the items."""
+        return self.items.key
 
     def owners_of(self, items: Items | Look) -> NDArray[np.int8]:
         """Tell whose ratings these are now."""
@@ -99,23 +104,30 @@ def _choose(
         for guid, row in rows.items()
         if row.phase in phases and row.run_id.startswith(selection.run)
     }
-    items = library[level]
+    items = library.listed(level)
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)
     here = recorded & _selected(library, level, selection)
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
-    return Chosen(level, rows, record.stragglers, items.key[here])
+    return Chosen(level, rows, record.stragglers, items.take(np.flatnonzero(here)))
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     letters = chosen_letters(selection.letters, library.letter)
     wanted = np.isin(library.letters(level).astype(str), letters)
+    outside = len(library.listed(level)) - len(library[level])
     if selection.artist:
         titles = library.artists.title[library.artist_row(level)]
         name = selection.artist.casefold()
         wanted &= np.array([title.casefold() == name for title in titles], np.bool_)
-    return wanted
+    # What belongs nowhere is under no letter, and of no artist.
+    is_wanted = not (selection.letters or selection.artist)
+    return np.append(wanted, np.full(outside, is_wanted))
+
+
+def _named(items: Items, level: Level, chosen: Bools) -> list[str]:
+    return [items.named(level, row) for row in np.flatnonzero(chosen).tolist()]
 
 
 def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
@@ -125,7 +137,7 @@ def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
 
 
 def _recorded_here(library: Library, chosen: Chosen) -> set[str]:
-    return set(library[chosen.level].guid) & set(chosen.rows)
+    return set(library.listed(chosen.level).guid) & set(chosen.rows)
 
 
 def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
@@ -138,7 +150,11 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
     if not bench.is_live:
         report.undone += len(set(look.guid[clears]))
+        unread = np.isin(chosen.items.key, look.key[owner == Owner.UNREAD])
+        report.unread += _named(chosen.items, level, unread)
         return
+    readable = np.flatnonzero(owner != Owner.UNREAD)
+    look, clears = look.take(readable), clears[readable]
     tags = tags_of(bench, level, list(set(look.guid)))
     drops = texts([tags.get(key, ()) for key in look.key.tolist()])
     for edit in reversals(level, look, clears, drops):
@@ -157,11 +173,16 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
             continue
         items = bench.gateway.listing(one.level, lambda: None).items
         cleared = np.isnan(items.rating)
-        stays = is_ours(one.owners_of(items)) & ~cleared
+        owner = one.owners_of(items)
+        stays = is_ours(owner) & ~cleared
+        unread = owner == Owner.UNREAD
+        report.unread += _named(items, one.level, unread)
         recorded = np.array([guid in one.rows for guid in items.guid], np.bool_)
         report.undone += len(set(items.guid[recorded & cleared]))
         report.failed += len(set(items.guid[recorded & stays]))
-        bench.store.forget(one.level, sorted(set(items.guid[recorded & ~stays])))
+        bench.store.forget(
+            one.level, sorted(set(items.guid[recorded & ~stays & ~unread]))
+        )
 
 
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
@@ -187,6 +208,7 @@ def _clear_up(
         bench.await_turn()
     tag = bench.settings.inferred_tag
     look = bench.gateway.look(keys)[level]
+    look = look.take(np.flatnonzero(~unreadable(look.rating)))
     clears = off_the_grid(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):

@@ -23,6 +23,7 @@ def verify(bench: Workbench) -> Audit:
     for level in Level:
         _check(bench, stock, level, audit)
     audit.pending.note(pending(bench, stock))
+    audit.not_understood.note(stock.library.not_understood)
     return audit
 
 
@@ -57,7 +58,7 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     audit.moved.note(
         [f"{level.word} {move.old.key} → {move.new.key}" for move in found]
     )
-    here = set(items.guid) | {move.old.guid for move in found}
+    here = set(stock.library.listed(level).guid) | {move.old.guid for move in found}
     lost = [name for guid, name in recorded.items() if guid not in here]
     audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
     audit.edited.note(_where(items, level, shelf.lead & (owner == Owner.TAKEN_OVER)))
@@ -87,4 +88,4 @@ def _where(items: Items, level: Level, chosen: Bools) -> list[str]:
 
 
 def _names(items: Items, level: Level, rows: Ints) -> list[str]:
-    return [f"{level.word} {items.title[row]!r} ({items.key[row]})" for row in rows]
+    return [items.named(level, row) for row in rows]

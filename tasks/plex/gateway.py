@@ -32,8 +32,10 @@ from tasks.plex.markup import (
     key_of,
     listing_of,
     looks_of,
+    repeated,
+    without_copies,
 )
-from tasks.plex.pages import READERS, Pages
+from tasks.plex.pages import READERS, Pages, only_these
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
@@ -100,7 +102,7 @@ class PlexGateway:
         """Read all items of a level, page by page.
 
         Args:
-            level: Which items.
+            level: Which items; one that is listed twice for good is kept once.
             between: Called before every page; it may raise to stop.
             only: A filter in Plex's query language.
 
@@ -108,6 +110,21 @@ class PlexGateway:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
             PlexUnreachable: A page did not arrive whole.
         """
+        listing = self._listing(level, between, only)
+        twice = repeated(listing.items.key)
+        if not len(twice):
+            return listing
+        again = self._listing(level, between, only_these(twice))
+        if len(np.setdiff1d(twice, repeated(again.items.key))):
+            raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
+        return without_copies(listing, level)
+
+    def _listing(
+        self,
+        level: Level,
+        between: Callable[[], None],
+        only: dict[str, str] | None,
+    ) -> Listing:
         path = f"{self._all}?" + urlencode(
             {
                 **(only or {}),
@@ -125,11 +142,7 @@ class PlexGateway:
             between=between,
             word=f"{level.word}s",
         )
-        listing = joined(pages.read())
-        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
-        if twice:
-            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
-        return listing
+        return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
         """Read ratings, locks and our tag of items of any level, hundreds a request.

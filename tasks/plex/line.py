@@ -12,6 +12,7 @@ from plexapi.server import PlexServer
 
 from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
 from tasks.discretion import hide, shown_address
+from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
@@ -32,6 +33,8 @@ plexapi.BASE_HEADERS.update(
         "X-Plex-Features": "external-media",
     }
 )
+
+tolerate_illegal_characters()
 
 
 class Line(requests.Session):
