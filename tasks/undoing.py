@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.batches import Look
 from engine.edits import Edit
+from engine.following import Name
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.partition import chosen_letters
@@ -24,7 +25,13 @@ from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
 from tasks.recalling import Recorded, memory_of
-from tasks.remembering import UNKNOWN_PHASE, followed, tags_of, take_stock
+from tasks.remembering import (
+    UNKNOWN_PHASE,
+    followed,
+    tags_of,
+    take_stock,
+    unlisted,
+)
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Step, Workbench
 
@@ -42,6 +49,8 @@ class Chosen:
     """What may arrive yet at any item of the level."""
     items: Items
     """The items in Plex that bear these guids."""
+    hidden: Ints
+    """The ratingKeys of those that no listing shows."""
 
     @property
     def keys(self) -> Ints:
@@ -74,8 +83,7 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     for one in chosen:
         for start in range(0, max(len(one.keys), 1), at_once):
             _reverse(bench, one, one.keys[start : start + at_once], report)
-        present = _recorded_here(library, one)
-        report.gone += len(one.rows) - len(present)
+        report.gone += len(one.rows.keys() - set(one.items.guid))
     if bench.is_live:
         _strike_off(bench, chosen, report)
     if selection.is_everything and bench.settings.inferred_tag:
@@ -110,7 +118,13 @@ def _choose(
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
-    return Chosen(level, rows, record.stragglers, items.take(np.flatnonzero(here)))
+    own = items.take(np.flatnonzero(here))
+    hidden = own.take(np.empty(0, np.int64))
+    if not (selection.letters or selection.artist):
+        names = [Name(row.guid, row.key, "") for row in rows.values()]
+        hidden = unlisted(bench, library, level, names)
+    every = Items.joined([own, hidden])
+    return Chosen(level, rows, record.stragglers, every, hidden.key)
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:
@@ -134,10 +148,6 @@ def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
     """Name what bore our tag before us; in a dry run also what still bears it."""
     theirs = {mark.key for mark in bench.store.marks(chosen.level) if mark.had_tag}
     return theirs if bench.is_live else theirs | set(chosen.keys.tolist())
-
-
-def _recorded_here(library: Library, chosen: Chosen) -> set[str]:
-    return set(library.listed(chosen.level).guid) & set(chosen.rows)
 
 
 def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
@@ -171,7 +181,9 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
     for one in chosen:
         if not one.rows:
             continue
-        items = bench.gateway.listing(one.level, lambda: None).items
+        listed = bench.gateway.listing(one.level, lambda: None).items
+        hidden = bench.gateway.items_by_key(one.level, one.hidden)
+        items = Items.joined([listed, hidden])
         cleared = np.isnan(items.rating)
         owner = one.owners_of(items)
         stays = is_ours(owner) & ~cleared

@@ -26,7 +26,7 @@ from tasks.plex.glances import Glance, glance_at
 from tasks.plex.line import Line
 from tasks.plex.markup import (
     IDLE_ELEMENTS,
-    IDLE_FIELDS,
+    TRIMMED,
     Listing,
     joined,
     key_of,
@@ -108,7 +108,7 @@ class PlexGateway:
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
-            PlexUnreachable: A page did not arrive whole.
+            PlexUnreachable: A page is incomplete.
         """
         listing = self._listing(level, between, only)
         twice = repeated(listing.items.key)
@@ -120,22 +120,10 @@ class PlexGateway:
         return without_copies(listing, level)
 
     def _listing(
-        self,
-        level: Level,
-        between: Callable[[], None],
-        only: dict[str, str] | None,
+        self, level: Level, between: Callable[[], None], only: dict[str, str] | None
     ) -> Listing:
-        path = f"{self._all}?" + urlencode(
-            {
-                **(only or {}),
-                "type": int(level),
-                "sort": "id",
-                "includeGuids": 0,
-                "excludeElements": IDLE_ELEMENTS,
-                "excludeFields": IDLE_FIELDS,
-            },
-            safe=",",
-        )
+        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
+        path = f"{self._all}?{urlencode(wanted, safe=',')}"
         pages = Pages(
             ask=lambda start, size: self._get(path, start, size),
             digest=lambda page: listing_of(level, list(page)),
@@ -149,11 +137,18 @@ class PlexGateway:
 
         Items that are gone are simply missing from the answer.
         """
+        return looks_of(self._elements(keys), self._tag)
+
+    def items_by_key(self, level: Level, keys: Ints) -> Items:
+        """Return items of a level from their own pages, listed or not, by key."""
+        pages = [e for e in self._elements(keys) if e.get("type") == level.word]
+        return listing_of(level, pages).items
+
+    def _elements(self, keys: Ints) -> list[Element]:
         size = self._most_looked_at
         chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
         with ThreadPoolExecutor(READERS) as readers:
-            pages = list(readers.map(self._whole, chunks))
-        return looks_of([element for page in pages for element in page], self._tag)
+            return [page for some in readers.map(self._whole, chunks) for page in some]
 
     def _whole(self, missing: Ints) -> list[Element]:
         """Return a page of items; what a short answer leaves out is asked for again."""

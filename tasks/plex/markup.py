@@ -23,6 +23,13 @@ IDLE_FIELDS = (
 )
 """What we ask listings to leave out; a server may send it all the same."""
 
+TRIMMED = {
+    "includeGuids": 0,
+    "excludeElements": IDLE_ELEMENTS,
+    "excludeFields": IDLE_FIELDS,
+}
+"""How we ask for that."""
+
 
 @dataclass(frozen=True, eq=False)
 class Listing:

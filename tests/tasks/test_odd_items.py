@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from engine.errors import LibraryChanging
-from engine.library import Level
+from engine.abilities import Abilities
+from engine.errors import LibraryChanging, PlexUnreachable
+from engine.library import Level, Oddity
+from engine.points import UNREADABLE as NOT_A_RATING
 from engine.reversal import Selection
 from tasks.learning import backtest, tune, why
+from tasks.plex.gateway import PlexGateway
 from tasks.reading import read_library
 from tasks.recovering import export_state, recover
 from tasks.undoing import undo
@@ -18,6 +20,7 @@ from tasks.verifying import rank, verify
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in, items_in, told_of
+from tests.tasks.canned import canned_plex, container
 from tests.tasks.stage import bench_for
 
 TAG = "Rating_Inferred"
@@ -116,7 +119,7 @@ def test_every_command_goes_on_and_counts_one_odd_item(
         audit = verify(bench)
         planned = infer_plainly(bench)
         best, _ = rank(bench, 10, Level.ARTIST)
-        backtest(bench, "plain")
+        backtest(bench, "keep50")
         tune(bench, None)
         explained = why(
             bench, str(next(iter(bench.store.shadows(Level.ALBUM))).key), ""
@@ -259,24 +262,41 @@ def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
 ):
     key = inferred["track"]
     plex.rate(key, None)
-    with bench_for(plex, record) as bench:
-        order("timeout_after", {"method": "PUT", "path": "userRating", "times": 1})
-        with pytest.raises(Exception, match=r"did not answer|no usable"):
-            infer_plainly(bench)
-        plex.faults([])
-        plex.set_attributes(key, userRating="nan")
-        verify(bench)
-        bench.is_live = True
-        read = infer_plainly(bench)
+    order("reset_after", {"method": "PUT", "path": "userRating"})
+    with (
+        bench_for(plex, record, Abilities()) as bench,
+        pytest.raises(PlexUnreachable),
+    ):
+        infer_plainly(bench)
+    plex.faults([])
+    plex.set_attributes(key, userRating="nan")
+    with bench_for(plex, record, Abilities()) as bench:
+        planned = infer_plainly(bench)
         open_ones = [row.key for row in bench.store.intents(Level.TRACK)]
     plex.set_attributes(key)
-    with bench_for(plex, record) as bench:
+    with bench_for(plex, record, Abilities()) as bench:
         infer_plainly(bench)
         settled = [row.key for row in bench.store.shadows(Level.TRACK)]
 
-    assert read == []
+    assert planned == []
     assert open_ones == [key]
     assert key in settled
+
+
+def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
+    plex, record, before, inferred
+):
+    plex.hide(inferred["track"])
+
+    with bench_for(plex, record) as bench:
+        audit = verify(bench)
+        done = undo(bench, Selection())
+
+    assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
+    assert audit.not_understood.count == 1
+    assert f"({inferred['track']})" in audit.not_understood.items[0]
+    assert (done.gone, done.failed) == (0, 0)
+    assert state_of(plex) == before
 
 
 @pytest.mark.parametrize("kind", STRAY)
@@ -347,18 +367,24 @@ def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
     assert inferred["track"] not in library.tracks.key
 
 
-def test_an_item_that_is_listed_twice_for_good_is_kept_once(plex, record, inferred):
-    track, other = plex.dump()["tracks"][:2]
-    plex.set_attributes(other["ratingKey"], ratingKey=str(track["ratingKey"]))
+@pytest.mark.parametrize(
+    ("second", "rating"), [("8.0", 8.0), ("6.0", NOT_A_RATING)], ids=["alike", "unlike"]
+)
+def test_an_item_that_is_listed_twice_for_good_is_kept_once(second, rating):
+    track = '<Track ratingKey="5" title="Twin" userRating="{}"/>'
+    answer = container(track.format("8.0") + track.format(second), totalSize=2)
 
-    with bench_for(plex, record) as bench:
-        library = read_library(bench.gateway)
+    with (
+        canned_plex({"/library/sections/1/all": answer}) as settings,
+        PlexGateway(settings) as gateway,
+    ):
+        listing = gateway.listing(Level.TRACK, lambda: None)
 
-    assert np.count_nonzero(library.tracks.key == track["ratingKey"]) == 1
-    assert [f"({track['ratingKey']})" in one for one in library.not_understood] == [
-        True
+    assert listing.items.key.tolist() == [5]
+    assert listing.items.rating.tolist() == [rating]
+    assert [str(one) for one in listing.oddities] == [
+        str(Oddity("track 'Twin' (5)", "listed twice"))
     ]
-    assert library.not_understood[0].endswith("listed twice")
 
 
 @pytest.mark.parametrize("kind", STRAY)
