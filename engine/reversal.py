@@ -42,7 +42,7 @@ class Undone:
     """Recorded items that Plex does not list; they stay on record."""
     failed: int = 0
     """Ratings that are still there."""
-    unread: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     """Ratings of ours that cannot be read now: they stay, in Plex and on record."""
     swept: list[str] = field(default_factory=list)
     """Tagged items that nobody recorded, off the half-star grid: removed."""

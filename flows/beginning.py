@@ -12,9 +12,7 @@ from prefect.utilities.annotations import quote
 from engine.abilities import remarks_on
 from engine.errors import RunStopped
 from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
-from engine.library import Library
 from engine.plan import Beliefs
-from flows.render import not_understood
 from tasks import reporting, running
 from tasks.believing import beliefs_of
 from tasks.doubting import refuse_if_outdated
@@ -70,13 +68,6 @@ def vouch(bench: Workbench, stock: Stock) -> None:
         gate=bench.gate,
         tell=reporting.warn,
     )
-
-
-def warn_of_oddities(library: Library) -> None:
-    """Name what was listed and could not be understood, once a run."""
-    found = library.not_understood
-    if found:
-        reporting.warn(not_understood(len(found), found))
 
 
 def try_server(bench: Workbench, parts: Sequence[Part]) -> None:

@@ -18,13 +18,7 @@ from engine.partition import chosen_letters
 from engine.plan import Beliefs, PhasePlan
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import (
-    agree_on_beliefs,
-    opened,
-    try_server,
-    vouch,
-    warn_of_oddities,
-)
+from flows.beginning import agree_on_beliefs, opened, try_server, vouch
 from flows.ending import conclude, facts, hint
 from flows.naming import run_name
 from flows.showing import show_plan, total
@@ -94,7 +88,6 @@ def carry_out(
     stock = look_around(bench, "read the library")
     vouch(bench, stock)
     library, before = stock.library, stock.everything
-    warn_of_oddities(library)
     with bench.at_work():
         parts = split(library, before)
     outcome = Outcome()

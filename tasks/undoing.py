@@ -140,8 +140,11 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     return np.append(wanted, np.full(outside, is_wanted))
 
 
-def _named(items: Items, level: Level, chosen: Bools) -> list[str]:
-    return [items.named(level, row) for row in np.flatnonzero(chosen).tolist()]
+def _left_alone(items: Items, level: Level, chosen: Bools) -> list[str]:
+    names = (items.named(level, row) for row in np.flatnonzero(chosen).tolist())
+    return [
+        f"{name}: stays as it is, and on record, until it can be read" for name in names
+    ]
 
 
 def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
@@ -161,7 +164,7 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     if not bench.is_live:
         report.undone += len(set(look.guid[clears]))
         unread = np.isin(chosen.items.key, look.key[owner == Owner.UNREAD])
-        report.unread += _named(chosen.items, level, unread)
+        report.unreadable += _left_alone(chosen.items, level, unread)
         return
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), clears[readable]
@@ -188,7 +191,7 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
         owner = one.owners_of(items)
         stays = is_ours(owner) & ~cleared
         unread = owner == Owner.UNREAD
-        report.unread += _named(items, one.level, unread)
+        report.unreadable += _left_alone(items, one.level, unread)
         recorded = np.array([guid in one.rows for guid in items.guid], np.bool_)
         report.undone += len(set(items.guid[recorded & cleared]))
         report.failed += len(set(items.guid[recorded & stays]))

@@ -75,7 +75,7 @@ def test_every_command_ends_as_without_odd_items_and_counts_them(
     assert verified.status == usual["verify"] == 0
     odd = {added["tracks"][0] for added in quiet[3:6]}
     report = json.loads((listener.folder / "undo.json").read_text("utf-8"))
-    assert len(report["unread"]) == unread
+    assert len(report["unreadable"]) == unread
     left = {k for k, one in state(plex.dump()).items() if one != before[k]}
     assert left == odd
     assert {row[0] for row in listener.query("select key from shadow")} == odd

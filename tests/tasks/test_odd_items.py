@@ -181,11 +181,11 @@ def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
     with bench_for(plex, record) as bench:
         again = undo(bench, Selection())
 
-    assert len(done.unread) == 1
-    assert f"({key})" in done.unread[0]
+    assert len(done.unreadable) == 1
+    assert f"({key})" in done.unreadable[0]
     assert (done.failed, done.gone, kept) == (0, 0, [key])
     assert left == before | {key: ours}
-    assert (again.undone, again.unread) == (1, [])
+    assert (again.undone, again.unreadable) == (1, [])
     assert state_of(plex) == before
 
 
@@ -209,7 +209,7 @@ def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
 
     assert row.phase == 3  # from the artist: the track said nothing of its album
     assert recovered.recovered == 0
-    assert done.unread == []
+    assert done.unreadable == []
     assert state_of(plex) == before | {key: (10.0, *before[key][1:])}
 
 
