@@ -51,6 +51,8 @@ class Undone:
     """Recorded items that Plex does not list; they stay on record."""
     failed: int = 0
     """Ratings that are still there."""
+    unreadable: list[str] = field(default_factory=list)
+    """Ratings of ours that cannot be read now: they stay, in Plex and on record."""
     swept: list[str] = field(default_factory=list)
     """Tagged items that nobody recorded, off the half-star grid: removed."""
     untagged: list[str] = field(default_factory=list)
@@ -71,7 +73,8 @@ def off_the_grid(rating: Floats) -> Bools:
     >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
     array([False,  True, False])
     """
-    off: Bools = np.abs(rating - np.round(rating)) > TOLERANCE
+    known = np.where(np.isfinite(rating), rating, 0.0)
+    off: Bools = np.abs(known - np.round(known)) > TOLERANCE
     return off
 
 

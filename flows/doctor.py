@@ -9,6 +9,7 @@ from tasks.diagnosing import (
     Finding,
     check_configuration,
     check_library,
+    check_listings,
     check_memory,
     check_prefect,
     check_record,
@@ -53,4 +54,5 @@ def _check_both_ends(settings: Settings) -> Iterator[Finding]:
     record = yield from check_record(settings)
     if gateway is not None:
         with gateway:
+            yield check_listings(gateway)
             yield from check_memory(settings, gateway, record)

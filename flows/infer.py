@@ -92,9 +92,9 @@ def _run(
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
-        before, summary = carry_out(bench, heeding, steps, letters, save_plan)
+        library, summary = carry_out(bench, heeding, steps, letters, save_plan)
         again = hint(summary, letters, model, live=dry_run is False)
-        keep(bench, sight, before, summary)
+        keep(bench, sight, library, summary)
         return conclude(bench, summary, again)
 
 
@@ -104,13 +104,13 @@ def carry_out(
     steps: Sequence[Phase],
     letters: str,
     save_plan: bool,
-) -> tuple[Part, Summary]:
+) -> tuple[Library, Summary]:
     """Read, plan and write; return the library as it was read, and what came of it."""
     stock, reading = look_around(bench, "read the library")
     vouch(bench, stock)
-    before = stock.everything
+    library, before = stock.library, stock.everything
     with bench.at_work():
-        parts = split(stock.library, before)
+        parts = split(library, before)
     outcome = Outcome()
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
@@ -130,7 +130,8 @@ def carry_out(
         outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
     after = stock.everything
     about = facts(bench, before, after, beliefs)
-    return before, summarize(about, before, after, outcome)
+    about.note_oddities(stock.library.not_understood)
+    return library, summarize(about, before, after, outcome)
 
 
 def look_around(

@@ -26,14 +26,16 @@ from tasks.plex.glances import Glance, glance_at
 from tasks.plex.line import Line
 from tasks.plex.markup import (
     IDLE_ELEMENTS,
-    IDLE_FIELDS,
+    TRIMMED,
     Listing,
     joined,
     key_of,
     listing_of,
     looks_of,
+    repeated,
+    without_copies,
 )
-from tasks.plex.pages import READERS, Pages
+from tasks.plex.pages import READERS, Pages, only_these
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
@@ -100,47 +102,53 @@ class PlexGateway:
         """Read all items of a level, page by page.
 
         Args:
-            level: Which items.
+            level: Which items; one that is listed twice for good is kept once.
             between: Called before every page; it may raise to stop.
             only: A filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
-            PlexUnreachable: A page did not arrive whole.
+            PlexUnreachable: A page is incomplete.
         """
-        path = f"{self._all}?" + urlencode(
-            {
-                **(only or {}),
-                "type": int(level),
-                "sort": "id",
-                "includeGuids": 0,
-                "excludeElements": IDLE_ELEMENTS,
-                "excludeFields": IDLE_FIELDS,
-            },
-            safe=",",
-        )
+        listing = self._listing(level, between, only)
+        twice = repeated(listing.items.key)
+        if not len(twice):
+            return listing
+        again = self._listing(level, between, only_these(twice))
+        if len(np.setdiff1d(twice, repeated(again.items.key))):
+            raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
+        return without_copies(listing, level)
+
+    def _listing(
+        self, level: Level, between: Callable[[], None], only: dict[str, str] | None
+    ) -> Listing:
+        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
+        path = f"{self._all}?{urlencode(wanted, safe=',')}"
         pages = Pages(
             ask=lambda start, size: self._get(path, start, size),
             digest=lambda page: listing_of(level, list(page)),
             between=between,
             word=f"{level.word}s",
         )
-        listing = joined(pages.read())
-        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
-        if twice:
-            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
-        return listing
+        return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
         """Read ratings, locks and our tag of items of any level, hundreds a request.
 
         Items that are gone are simply missing from the answer.
         """
+        return looks_of(self._elements(keys), self._tag)
+
+    def items_by_key(self, level: Level, keys: Ints) -> Items:
+        """Return items of a level from their own pages, listed or not, by key."""
+        pages = [e for e in self._elements(keys) if e.get("type") == level.word]
+        return listing_of(level, pages).items
+
+    def _elements(self, keys: Ints) -> list[Element]:
         size = self._most_looked_at
         chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
         with ThreadPoolExecutor(READERS) as readers:
-            pages = list(readers.map(self._whole, chunks))
-        return looks_of([element for page in pages for element in page], self._tag)
+            return [page for some in readers.map(self._whole, chunks) for page in some]
 
     def _whole(self, missing: Ints) -> list[Element]:
         """Return a page of items; what a short answer leaves out is asked for again."""

@@ -21,6 +21,7 @@ from engine.errors import (
 from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
 from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
+from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
@@ -44,6 +45,8 @@ plexapi.BASE_HEADERS.update(
         "X-Plex-Features": "external-media",
     }
 )
+
+tolerate_illegal_characters()
 
 
 class Line(requests.Session):

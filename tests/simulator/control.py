@@ -33,6 +33,8 @@ class Control:
             ("POST", "faults"): plex.faults.set,
             ("POST", "rate"): self._rate,
             ("POST", "mood"): self._edit_mood,
+            ("POST", "attributes"): self._set_attributes,
+            ("POST", "listed"): self._set_listed,
             ("POST", "rekey"): self._rekey,
             ("POST", "delete"): self._delete,
             ("POST", "add"): self._add,
@@ -65,6 +67,14 @@ class Control:
         if order.get("remove"):
             self._world.remove_tags(item, "mood", [order["remove"]])
         self._world.set_lock(item, "mood", locked=order.get("lock", True))
+
+    def _set_attributes(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        self._world.set_attributes(item, order["attributes"])
+
+    def _set_listed(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        self._world.set_listed(item, listed=order["listed"])
 
     def _rekey(self, order: Json) -> Json:
         rescanned = order.get("rescan", False)

@@ -57,6 +57,8 @@ class Selection:
 
     def _choose(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         items = self.matching(pairs, kind, account)
+        if unlisted := self._world.unlisted:
+            items = [item for item in items if item.key not in unlisted]
         named = dict(pairs)
         terms = (named.get("sort") or "titleSort").split(",")
         if terms[-1] in BY_KEY:
