@@ -56,7 +56,7 @@ def infer(
             Beatles: B); or "from P"; empty: all.
         dry_run: Only say what would be written; empty: as DRY_RUN says.
         config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew, or a renewed token, keeps its record.
+        accept_library: A library created anew, or another account, keeps the record.
         model: How to infer; empty: as MODEL says.
         plan: Also write the whole plan to this CSV file; empty: to none.
     """

@@ -34,7 +34,7 @@ def carried_out(
     @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
-        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+        with workbench(settings, run_id, live=live, say=reporting.warn) as bench:
             bench.watch = reporting.follow
             return work(bench)
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from engine.abilities import ASSUMED, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS
+from engine.library import OWNER_ACCOUNT
 from tasks.gate import Gate, stopped_by_sigterm
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.gateway import PlexGateway
 from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
@@ -119,8 +120,10 @@ def workbench(
         settings: What the user chose.
         run_id: By what name the run is recorded.
         live: Whether Plex and the record may be changed.
-        accept: Whether a library created anew takes over its namesake's record.
-        say: Told whom the run has to wait for.
+        accept: Whether the library takes over the record of its namesake, or of
+            another account.
+        say: Told what a person should know of the account, and whom the run has to
+            wait for.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
@@ -130,6 +133,8 @@ def workbench(
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)
         )
+        if gateway.notice:
+            say(gateway.notice)
         throttle = Throttle(
             settings.cooldown_batch,
             settings.cooldown_sleep,

@@ -1,7 +1,10 @@
 """The line to a server: who we say we are, whom we trust, where the token may go."""
 
 import ssl
+import time
 from collections.abc import Generator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -16,6 +19,10 @@ from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
+
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -47,6 +54,8 @@ class Line(requests.Session):
             SettingsInvalid: It is no such file.
         """
         super().__init__()
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -63,6 +72,17 @@ class Line(requests.Session):
         if not getattr(plex, "machineIdentifier", None):
             raise PlexUnreachable("Plex did not say which server it is.")
         return plex
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object

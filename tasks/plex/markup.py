@@ -20,6 +20,12 @@ NUMBERS = -(2.0**53), 2.0**53
 
 RATINGS = -TOLERANCE, 10 + TOLERANCE
 """Points; beyond them there is no star."""
+
+EARLIEST = 631_152_000
+"""1990 in epoch seconds; a server that names an earlier date does not know the time."""
+
+UNKNOWN_DATE = -1
+"""Stands for a date that is there and cannot be meant."""
 IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = (
     "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
@@ -69,6 +75,27 @@ def number(element: Element, name: str, absent: float) -> float:
     )
 
 
+def date_of(element: Element, name: str, latest: float = math.inf) -> int:
+    """Return a date in epoch seconds, 0 where the element has none.
+
+    Args:
+        element: An item.
+        name: The attribute.
+        latest: Beyond which no date is believed, epoch seconds.
+
+    Returns:
+        UNKNOWN_DATE if it is no number, before 1990, or beyond `latest`.
+    """
+    text = element.get(name)
+    if not text or text == "0":
+        return 0
+    try:
+        date = int(text)
+    except ValueError:
+        return UNKNOWN_DATE
+    return date if EARLIEST <= date <= latest else UNKNOWN_DATE
+
+
 def key_of(element: Element) -> int:
     """Return the ratingKey of an element.
 
@@ -81,8 +108,10 @@ def key_of(element: Element) -> int:
     return key
 
 
-def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
-    """Return a page of a listing as columns."""
+def listing_of(
+    level: Level, elements: Sequence[Element], latest: float = math.inf
+) -> Listing:
+    """Return a page of a listing as columns; no date beyond `latest` is believed."""
     keys = np.array([key_of(e) for e in elements], np.int64)
     order = np.argsort(keys, kind="stable")
     ordered = [elements[row] for row in order]
@@ -93,7 +122,7 @@ def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
         title=texts([e.get("title", "") for e in ordered]),
         parent=_integers(ordered, parent or "none", -1),
         rating=_floats(ordered, "userRating"),
-        rated_at=_integers(ordered, "lastRatedAt", 0),
+        rated_at=_dates(ordered, "lastRatedAt", latest),
         critic=_floats(ordered, "rating"),
         duration=_integers(ordered, "duration", 0),
         facts=_facts(level, ordered),
@@ -125,22 +154,24 @@ def _facts(level: Level, elements: Sequence[Element]) -> Facts:
     )
 
 
-def looks_of(elements: Sequence[Element], tag: str) -> dict[Level, Look]:
+def looks_of(
+    elements: Sequence[Element], tag: str, latest: float = math.inf
+) -> dict[Level, Look]:
     """Return what item pages say about ratings, locks and our tag, by level."""
     return {
-        level: _look([e for e in elements if e.get("type") == level.word], tag)
+        level: _look([e for e in elements if e.get("type") == level.word], tag, latest)
         for level in Level
     }
 
 
-def _look(elements: Sequence[Element], tag: str) -> Look:
+def _look(elements: Sequence[Element], tag: str, latest: float) -> Look:
     by_key = {key_of(e): e for e in elements}
     ordered = [by_key[key] for key in sorted(by_key)]
     return Look(
         key=np.array(sorted(by_key), np.int64),
         guid=texts([e.get("guid") or f"local://{key_of(e)}" for e in ordered]),
         rating=_floats(ordered, "userRating"),
-        rated_at=_integers(ordered, "lastRatedAt", 0),
+        rated_at=_dates(ordered, "lastRatedAt", latest),
         mood_locked=_flags("mood" in _locked(e) for e in ordered),
         rating_locked=_flags("userRating" in _locked(e) for e in ordered),
         has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
@@ -165,6 +196,10 @@ def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> F
 
 def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
     return _floats(elements, name, absent).astype(np.int64)
+
+
+def _dates(elements: Sequence[Element], name: str, latest: float) -> Ints:
+    return np.array([date_of(e, name, latest) for e in elements], np.int64)
 
 
 def _flags(values: Iterable[bool]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -36,7 +36,7 @@ class Entry:
         """
         alike = [abs(points - self.value) <= TOLERANCE]
         if self.seen_at is not None:
-            return alike[0] and at <= self.seen_at
+            return alike[0] and at == self.seen_at
         if self.before is not None:
             alike.append(abs(points - self.before) <= TOLERANCE)
         return any(alike)
