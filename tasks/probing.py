@@ -61,7 +61,7 @@ def probe(bench: Workbench, *parts: Part) -> Probe | None:
         LibraryChanging: A person was at work on the two items.
     """
     mend(bench)
-    if bench.gateway.obeys_ids:
+    if bench.gateway.obeys_ids():
         found = _candidates(bench, parts)
         if found is None:
             return None

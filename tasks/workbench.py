@@ -81,6 +81,8 @@ class Workbench:
         self.throttle.rest_if_due()
         self.gate.pass_through()
         self.still_held()
+        # An edit asks this: better now than after the look that it relies on.
+        self.gateway.obeys_ids()
 
     @property
     def batch_size(self) -> int:

@@ -1,7 +1,6 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
 from collections.abc import Callable
-from functools import cached_property
 from threading import Lock
 from typing import Self
 from urllib.parse import urlencode
@@ -65,6 +64,7 @@ class PlexGateway:
 
     def __init__(self, settings: Settings) -> None:
         self.reads = self.writes = 0
+        self._obeys_ids: bool | None = None
         self._counting = Lock()
         self._item_pages = ItemPages(self._get, MOST_LOOKED_AT)
         self._tag = settings.inferred_tag
@@ -217,7 +217,7 @@ class PlexGateway:
         if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
             # Without ids, Plex would edit the whole library.
             raise ValueError("An edit must name its items.")
-        if not self.obeys_ids:
+        if not self.obeys_ids():
             raise PlexRefused(
                 "Plex ignores which items a request names, so an edit would change "
                 "the whole library. Nothing is written in that way."
@@ -231,10 +231,12 @@ class PlexGateway:
         with translated(f"writing to {len(edit)} {edit.level.word}(s)"):
             self._plex.query(path, method=self._session.put)
 
-    @cached_property
     def obeys_ids(self) -> bool:
-        """Whether Plex limits a request to the items that it names, asked once."""
-        return not self._count_items(Level.TRACK, f"&id={NO_ITEM}")
+        """Say whether Plex limits a request to the items that it names; ask once."""
+        if self._obeys_ids is None:
+            listed = self._count_items(Level.TRACK, f"&id={NO_ITEM}")
+            self._obeys_ids = not listed
+        return self._obeys_ids
 
     def rate_one(self, key: int, points: float | None) -> None:
         """Rate one item as Plex's own apps do; None takes the rating away.

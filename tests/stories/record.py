@@ -99,6 +99,10 @@ class Record:
         self._do("update intent set promised_at = promised_at - ?", (seconds,))
         self._do("update straggler set sent_at = sent_at - ?", (seconds,))
 
+    def forget_dates(self) -> None:
+        """Let no date of a rating be known."""
+        self._do("update shadow set seen_at = ?", (0,))
+
     def _ask(self, question: str) -> list[tuple]:
         if not self.path.exists():
             return []
