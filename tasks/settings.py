@@ -45,9 +45,6 @@ class Settings(BaseSettings):
     version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
     plex_url: str = Field("", description="the server's address, http(s)://host:32400")
     plex_token: Token = Field(SecretStr(""), description=f"see {ARTICLE}")
-    account: str = Field(
-        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
-    )
     library_name: str = Field("Music", min_length=1, description="a music library")
     confidence_c: Number = Field(3.0, gt=0, description="a number above 0")
     bias_critic: Number = Field(1.5, gt=-10, description="a number above -10")
@@ -70,6 +67,9 @@ class Settings(BaseSettings):
         0.3, ge=0, le=1, description="a number from 0 to 1"
     )
 
+    account: str = Field(
+        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
+    )
     state_url: SecretStr = Field(
         SecretStr(""), description="a SQLAlchemy URL, or empty"
     )

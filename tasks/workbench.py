@@ -81,7 +81,7 @@ class Workbench:
         self.throttle.rest_if_due()
         self.gate.pass_through()
         self.still_held()
-        # An edit asks this: better now than after the look that it relies on.
+        # Otherwise an edit would be one of the whole library.
         self.gateway.obeys_ids()
 
     @property

@@ -212,12 +212,13 @@ class PlexGateway:
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.
+            PlexRefused: It is known that Plex would not mind which items are named.
             RequestTooLong: So many items do not go into one request.
         """
         if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
             # Without ids, Plex would edit the whole library.
             raise ValueError("An edit must name its items.")
-        if not self.obeys_ids():
+        if self._obeys_ids is False:
             raise PlexRefused(
                 "Plex ignores which items a request names, so an edit would change "
                 "the whole library. Nothing is written in that way."
