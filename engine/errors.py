@@ -15,7 +15,8 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
 │  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
 │  ├─ RecordOutdated           Plex shows what only a newer shadow state explains
-│  ├─ LibraryReplaced          another library of this name is on record
+│  │  └─ ServerRestored        Plex's own database was restored from a backup
+│  ├─ LibraryReplaced          this library, or one of its name, is on record otherwise
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
 ├─ ResultRefused               a stored result was not written by this program
@@ -94,8 +95,12 @@ class RecordOutdated(ShadowError):
     """Ratings bear our tag that the shadow state cannot explain: an old copy."""
 
 
+class ServerRestored(RecordOutdated):
+    """Ratings of ours have earlier dates than when they were confirmed."""
+
+
 class LibraryReplaced(ShadowError):
-    """The record is of another library of this name; the message names both."""
+    """The record is of another library of this name, or of another account."""
 
 
 class LibraryHeld(ShadowError):

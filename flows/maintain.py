@@ -44,7 +44,7 @@ def carried_out(
     @ends_in_a_state
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
-        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+        with workbench(settings, run_id, live=live, say=reporting.warn) as bench:
             bench.watch = reporting.follow
             return work(bench)
 

@@ -17,12 +17,12 @@ from engine.errors import (
     SettingsInvalid,
     ShadowUnreadable,
 )
-from engine.library import Level
+from engine.library import OWNER, OWNER_ACCOUNT, Level
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.gateway import PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.prefect_settings import check_api, configured_api
 from tasks.reading import read_library
@@ -160,13 +160,12 @@ def check_library(
 def _rights(settings: Settings, gateway: PlexGateway) -> Finding:
     if gateway.identity.account == OWNER_ACCOUNT:
         return Finding("rights", "ok", "The token is that of the server's owner.")
-    return Finding(
-        "rights",
-        "warning" if settings.dry_run else "fault",
-        "The token is not the owner's: dry runs work, but Plex refuses tags and "
-        "batched edits, and so live runs.",
-        "Use the owner's token to write.",
+    said = gateway.notice or f"ACCOUNT says that this is {settings.account!r}."
+    advice = (
+        "Ratings can be written. For tags and batched edits use the owner's token, "
+        f'and ACCOUNT "{OWNER}" if Plex does not recognise it.'
     )
+    return Finding("rights", "warning", said, advice)
 
 
 def _scan(server: Server, title: str) -> Finding:

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         0.3, ge=0, le=1, description="a number from 0 to 1"
     )
 
+    account: str = Field(
+        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
+    )
     state_url: SecretStr = Field(
         SecretStr(""), description="a SQLAlchemy URL, or empty"
     )
