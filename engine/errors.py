@@ -21,6 +21,8 @@ PlexbayesError                 a sentence: what, which, what to do
 ├─ ServerMissing               Prefect's server cannot be reached or started
 ├─ ResultRefused               a stored result was not written by this program
 ├─ LettersFailed               some letters failed, others did not (engine.reports)
+├─ ServerTaken                 another process serves there already
+├─ VersionsIncompatible        installed packages do not work together
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -113,6 +115,14 @@ class ServerMissing(PlexbayesError):
 
 class ResultRefused(PlexbayesError):
     """A stored result was not written by this program; it is never loaded."""
+
+
+class ServerTaken(PlexbayesError):
+    """Another process already uses this port or serves this Prefect server."""
+
+
+class VersionsIncompatible(PlexbayesError):
+    """Two installed packages are known not to work together; both are named."""
 
 
 class RunStopped(PlexbayesError):

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.errors import (
     ServerMissing,
     SettingsInvalid,
     ShadowUnreadable,
+    VersionsIncompatible,
 )
 from engine.library import OWNER, OWNER_ACCOUNT, Level
 from tasks.configfile import ARTICLE, config_path
@@ -239,16 +241,35 @@ def check_memory(
 
 def check_prefect() -> Finding:
     """Check the Prefect server that a run would report to; none is started."""
-    be_quiet()
     subject, release = "Prefect", version("prefect")
     try:
+        be_quiet()
         api = configured_api()
         if not api:
             said = f"Version {release}; a server is started for each run."
             return Finding(subject, "ok", said)
         check_api(api)
+    except VersionsIncompatible as error:
+        return Finding(subject, "fault", str(error), "Install matching versions.")
     except (SettingsInvalid, ServerMissing) as fault:
         said, _, advice = str(fault).partition(". ")
         return Finding(subject, "fault", f"Version {release}; {said}.", advice)
-    said = f"Version {release}; its server is at {shown_address(api)}."
-    return Finding(subject, "ok", said)
+    shown = shown_address(api)
+    problem = _scheduler_problem()
+    if problem:
+        return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")
+    return Finding(subject, "ok", f"Version {release}; its server is at {shown}.")
+
+
+def _scheduler_problem() -> str:
+    """Say why schedules of the configured server start no runs; empty if they do."""
+    import httpx  # noqa: PLC0415 (with Prefect only)
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from tasks.scheduler import scheduler_problem  # noqa: PLC0415
+
+    try:
+        with get_client(sync_client=True) as client:
+            return scheduler_problem(client, datetime.now(UTC))
+    except httpx.HTTPError:
+        return ""  # without its key, a server that is well says nothing
