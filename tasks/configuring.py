@@ -1,16 +1,15 @@
 """Making a configuration: what people type becomes a file that a run understands."""
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsInvalid
+from tasks.output_files import draft
 from tasks.settings import Settings
 
 PORT = 32400
@@ -68,18 +67,24 @@ def write_new(path: Path, text: str) -> None:
         SettingsInvalid: There is such a file, or it cannot be written.
     """
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent) as draft:
-            draft.write(text)
-            draft.flush()
-            os.fsync(draft.fileno())
-            os.link(draft.name, path)  # unlike a rename, it replaces nothing
+        path.touch(0o600, exist_ok=False)  # whoever creates it first keeps it
     except FileExistsError:
         raise SettingsInvalid(f"There is a {path} by now; it was left alone.") from None
-    except OSError as fault:
-        raise SettingsInvalid(
-            f"{path} cannot be written: {fault.strerror}. "
-            "Copy config.example.json there and edit it."
-        ) from None
+    except OSError as error:
+        raise _not_written(path, error) from None
+    try:
+        with draft(path) as file:
+            file.write(text)
+    except OSError as error:
+        path.unlink()
+        raise _not_written(path, error) from None
+
+
+def _not_written(path: Path, error: OSError) -> SettingsInvalid:
+    return SettingsInvalid(
+        f"{path} cannot be written: {error.strerror}. "
+        "Copy config.example.json there and edit it."
+    )
 
 
 def change(path: Path, values: Mapping[str, Any]) -> None:
@@ -93,14 +98,9 @@ def change(path: Path, values: Mapping[str, Any]) -> None:
     path = path.resolve()
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, delete=False
-        ) as draft:
-            draft.write(as_text(document | values))
-            draft.flush()
-            os.fsync(draft.fileno())
-        shutil.copymode(path, draft.name)
-        Path(draft.name).replace(path)
+        with draft(path) as file:
+            file.write(as_text(document | values))
+            shutil.copymode(path, file.name)
     except OSError as fault:
         raise SettingsInvalid(
             f"{path} cannot be written: {fault.strerror}. Enter by hand: "

@@ -15,6 +15,7 @@ from engine.points import Ints, rounded, same, unreadable
 from engine.reversal import off_the_grid
 from tasks.configfile import read_json
 from tasks.doubting import doubts
+from tasks.output_files import write_text
 from tasks.remembering import (
     UNKNOWN_PHASE,
     Given,
@@ -190,12 +191,7 @@ def export_state(bench: Workbench, path: Path) -> int:
     }
     uuid = bench.gateway.identity.uuid
     document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
-    if path.exists():
-        raise SettingsInvalid(f"{path} exists already; name another file.")
-    try:
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    except OSError as fault:
-        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None
+    write_text(path, json.dumps(document, indent=2) + "\n")
     return len(ratings)
 
 

@@ -23,7 +23,17 @@ from engine.classic import Constants
 from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
+from tasks.choices import (
+    COARSE,
+    CONSTANTS,
+    FINE,
+    HostNames,
+    Model,
+    Number,
+    Secret,
+    Token,
+    Whole,
+)
 from tasks.configfile import ARTICLE, config_path, read_document
 from tasks.discretion import hide, shown_address
 
@@ -82,7 +92,18 @@ class Settings(BaseSettings):
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    webhook_account: str = Field(
+        "", max_length=255, description="name or number of a Plex account, or empty"
+    )
+    webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    run_retention_days: Number | None = Field(
+        60, gt=0, description="days, above 0, or null"
+    )
+    keep_results: bool = Field(default=False, description="true or false")
+    allowed_hosts: HostNames = Field(
+        "", description="host names with or without a port, such as nas.local, or empty"
+    )
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")

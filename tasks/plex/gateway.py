@@ -244,6 +244,14 @@ class PlexGateway:
         with translated(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
 
+    def accounts(self) -> dict[str, str]:
+        """Return the server's accounts, name by number; empty to all but the owner."""
+        try:
+            listed = self._get("/accounts")
+        except PlexRefused:
+            return {}
+        return {one.get("id", ""): one.get("name", "") for one in listed}
+
     def begin_backup(self) -> None:
         """Have Plex copy its own database, as it does every few days by itself.
 

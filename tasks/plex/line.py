@@ -1,6 +1,7 @@
 """The line to a server: who we say we are, whom we trust, where the token may go."""
 
 import ssl
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,22 @@ import plexapi
 import requests
 from plexapi.server import PlexServer
 
-from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
+from engine.errors import (
+    PlexRefused,
+    PlexUnreachable,
+    PlexUnusable,
+    SettingsInvalid,
+)
 from tasks.discretion import hide, shown_address
+from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
 from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
+
+CHUNK = 256 * 1024
+"""Bytes of an answer that are read at a time."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -50,6 +60,9 @@ class Line(requests.Session):
             SettingsInvalid: It is no such file.
         """
         super().__init__()
+        self._overdue_writes = 0
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, DeadlineAdapter())
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -66,6 +79,39 @@ class Line(requests.Session):
         if not getattr(plex, "machineIdentifier", None):
             raise PlexUnreachable("Plex did not say which server it is.")
         return plex
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        **kwargs: Any,  # noqa: ANN401 (as requests has it)
+    ) -> requests.Response:
+        """Send a request and read its whole answer, in bounded time and space.
+
+        A request that only reads is repeated once if its answer took too long.
+
+        Raises:
+            PlexUnusable: That did not help, or the answer is huge.
+        """
+        seconds = WHOLE_ANSWER * kwargs["timeout"]
+        only_reads = request.method == "GET"
+        for _ in range(1 + only_reads):
+            begun = time.monotonic()
+            try:
+                response = super().send(request, **(kwargs | {"stream": True}))
+                _read(response)
+            except requests.RequestException:
+                if time.monotonic() - begun < seconds:
+                    raise
+                self._overdue_writes += not only_reads
+                if not only_reads and self._overdue_writes == 1:
+                    raise  # whether it arrived is found out before it is repeated
+            else:
+                self._overdue_writes = 0
+                return response
+        raise PlexUnusable(
+            f"Plex took longer than {seconds:g} s for one answer, twice. Is the server "
+            "overloaded, or the connection bad? TIMEOUT allows it more."
+        )
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
@@ -96,6 +142,25 @@ class Line(requests.Session):
         """Let CA_FILE win over the certificates that the environment names."""
         trusted = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, trusted, cert)
+
+
+def _read(response: requests.Response) -> None:
+    """Read an answer to its end.
+
+    Raises:
+        PlexUnusable: It is larger than any answer of Plex.
+    """
+    content = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            response.close()
+            raise PlexUnusable(
+                f"Plex sent more than {MAX_ANSWER >> 20} MiB in one answer to "
+                f"{shown_address(response.url)}. Does PLEX_URL lead to a Plex server?"
+            )
+    response._content = bytes(content)  # noqa: SLF001 (requests has no other way)
+    response.encoding = response.encoding or "utf-8"
 
 
 def _bundle(path: str) -> str:
