@@ -133,10 +133,7 @@ class PlexGateway:
         return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
-        """Read ratings, locks and our tag of items of any level, hundreds a request.
-
-        Items that are gone are simply missing from the answer.
-        """
+        """Read ratings, locks and our tag of those items that are still there."""
         return looks_of(self._elements(keys), self._tag)
 
     def items_by_key(self, level: Level, keys: Ints) -> Items:
