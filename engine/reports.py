@@ -183,7 +183,8 @@ def _count_what_is_missing(
 ) -> None:
     """Count the planned ratings that were not written, and why, as far as Plex tells.
 
-    A person gave them meanwhile, or their items are gone; others did not arrive.
+    A person gave them meanwhile, their items are gone, or what Plex holds cannot be
+    read; others did not arrive.
     """
     shelves = {level: after[level] for level in Level}
     owners = {
@@ -196,10 +197,10 @@ def _count_what_is_missing(
         ]
         gone = found.count(None)
         overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        unread = found.count(Owner.UNREAD)
         seen = sum(counted.written for counted in about.letters[letter].values())
         about.taken_over += overtaken
         about.gone += gone
-        unread = found.count(Owner.UNREAD)
         failed = len(found) - seen - overtaken - gone - unread
         about.failed += failed
         if failed:

@@ -9,12 +9,12 @@ from tasks.diagnosing import (
     Finding,
     check_configuration,
     check_library,
-    check_listings,
     check_memory,
     check_prefect,
     check_record,
     check_server,
 )
+from tasks.listing_check import check_listings
 from tasks.settings import Settings
 from tasks.trying import check_edits
 

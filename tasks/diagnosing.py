@@ -19,7 +19,7 @@ from engine.errors import (
     ShadowUnreadable,
     VersionsIncompatible,
 )
-from engine.library import OWNER, OWNER_ACCOUNT, Level
+from engine.library import OWNER, OWNER_ACCOUNT
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
@@ -27,7 +27,6 @@ from tasks.hosting import be_quiet
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.prefect_settings import check_api, configured_api
-from tasks.reading import read_library
 from tasks.settings import SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
@@ -35,9 +34,6 @@ from tasks.vault import with_token
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
-
-MAX_NAMED = 20
-"""How many odd items are listed."""
 
 PATIENCE = 5.0
 """Seconds that Prefect's server may take to say that it is well."""
@@ -175,28 +171,6 @@ def _scan(server: Server, title: str) -> Finding:
         said = f"Plex is scanning {title!r} right now."
         return Finding("scan", "warning", said, "Wait for the scan to end.")
     return Finding("scan", "ok", "Plex is not scanning the library.")
-
-
-def check_listings(gateway: PlexGateway) -> Finding:
-    """Read all listings, and say what in them cannot be understood."""
-    try:
-        library = read_library(gateway)
-    except PlexError as fault:
-        return Finding("listings", "warning", str(fault), "Check once more.")
-    sizes = [len(library.listed(level)) for level in Level]
-    said = "Plex lists {} artists, {} albums and {} tracks".format(*sizes)
-    odd = library.not_understood
-    if not odd:
-        return Finding("listings", "ok", f"{said}; all of it can be read.")
-    named = "\n".join(odd[:MAX_NAMED])
-    more = f"\nand {len(odd) - MAX_NAMED} more" if len(odd) > MAX_NAMED else ""
-    return Finding(
-        "listings",
-        "warning",
-        f"{said}. Not understood: {len(odd)}\n{named}{more}",
-        "Nothing has to be done: these are left out, or unknown. To mend them, refresh "
-        "their metadata in Plex, or rate them anew if it is the rating.",
-    )
 
 
 def check_record(settings: Settings) -> Generator[Finding, None, Inspection | None]:

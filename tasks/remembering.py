@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -107,20 +107,6 @@ def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
         row._replace(guid=name.guid, key=name.key) if name else row
         for row, name in zip(rows, names, strict=True)
     ]
-
-
-def unlisted(
-    bench: Workbench, library: Library, level: Level, names: Collection[Name]
-) -> Items:
-    """Return those recorded items that no listing shows, though they have a page.
-
-    Where everything on record is listed, that costs no request.
-    """
-    listed = set(library.listed(level).guid)
-    guids = {name.key: name.guid for name in names if name.guid not in listed}
-    found = bench.gateway.items_by_key(level, np.array(sorted(guids), np.int64))
-    pairs = zip(found.key.tolist(), found.guid, strict=True)
-    return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,13 +24,12 @@ from tasks.doubting import refuse_if_outdated
 from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
-from tasks.recalling import Recorded, memory_of
+from tasks.recalling import Recorded, memory_of, unlisted
 from tasks.remembering import (
     UNKNOWN_PHASE,
     followed,
     tags_of,
     take_stock,
-    unlisted,
 )
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Step, Workbench
@@ -122,7 +121,7 @@ def _choose(
     hidden = own.take(np.empty(0, np.int64))
     if not (selection.letters or selection.artist):
         names = [Name(row.guid, row.key, "") for row in rows.values()]
-        hidden = unlisted(bench, library, level, names)
+        hidden = unlisted(bench.gateway, library, level, names)
     every = Items.joined([own, hidden])
     return Chosen(level, rows, record.stragglers, every, hidden.key)
 

@@ -12,7 +12,8 @@ from engine.plan import held_after, plan_part
 from engine.points import Bools, Ints
 from engine.ranking import Ranked, ranking
 from tasks.believing import beliefs_of
-from tasks.remembering import Stock, take_stock, unlisted
+from tasks.recalling import unlisted
+from tasks.remembering import Stock, take_stock
 from tasks.workbench import Workbench
 
 
@@ -60,7 +61,7 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     )
     moved = {move.old.guid for move in found}
     stays = [name for guid, name in recorded.items() if guid not in moved]
-    hidden = unlisted(bench, stock.library, level, stays)
+    hidden = unlisted(bench.gateway, stock.library, level, stays)
     audit.not_understood.note(_not_listed(stock.library, level, hidden))
     here = set(stock.library.listed(level).guid) | set(hidden.guid)
     lost = [name for name in stays if name.guid not in here]

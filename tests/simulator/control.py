@@ -74,11 +74,12 @@ class Control:
 
     def _set_attributes(self, order: Json) -> None:
         item = self._item(order["ratingKey"])
-        self._world.set_attributes(item, order["attributes"])
+        self._world.oddities.attributes[item.key] = order["attributes"]
 
     def _set_listed(self, order: Json) -> None:
         item = self._item(order["ratingKey"])
-        self._world.set_listed(item, listed=order["listed"])
+        unlisted = self._world.oddities.unlisted
+        (unlisted.discard if order["listed"] else unlisted.add)(item.key)
 
     def _rekey(self, order: Json) -> Json:
         rescanned = order.get("rescan", False)
