@@ -35,6 +35,7 @@ from flows.options import (
 )
 from flows.render import complain, replace_unprintable
 from flows.serve import serve
+from flows.server import server
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -206,7 +207,7 @@ def rank(
     write_json(json_file, {"top": best, "bottom": worst})
 
 
-for elsewhere in (learning.backtest, learning.tune, learning.why, serve):
+for elsewhere in (learning.backtest, learning.tune, learning.why, serve, server):
     command(elsewhere.__name__)(elsewhere)
 
 

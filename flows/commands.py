@@ -130,6 +130,12 @@ COMMANDS = (
     ),
     Command(
         None,
+        ("server",),
+        "Run a Prefect server for workers on other machines.",
+        examples=("plexbayes server --port 4200    only this machine reaches it",),
+    ),
+    Command(
+        None,
         ("doctor",),
         "Check everything, and say what to do about it.",
         examples=("plexbayes doctor --canary    also try edits on two unrated items",),

@@ -1,11 +1,13 @@
 """At home: one process that offers every command in the Prefect UI."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
+from uuid import UUID
 
 import typer
 
@@ -13,18 +15,11 @@ from engine.errors import ServerMissing, SettingsInvalid
 from flows.options import Config, Timezone
 from flows.render import remark
 from tasks.hosting import LOOPBACK, be_quiet, prefect_server
+from tasks.server_access import require_password, share_allowed_hosts
 
 if TYPE_CHECKING:  # what reads the configuration takes long to import
     from tasks.settings import Settings
     from tasks.webhook_events import Event
-
-
-OPEN = (
-    "Whoever reaches {host} can start runs here: Prefect asks for no password unless "
-    "PREFECT_SERVER_API_AUTH_STRING is set, and PREFECT_API_AUTH_STRING like it. A "
-    "browser elsewhere also needs PREFECT_UI_API_URL."
-)
-"""What it means to be reached from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,8 @@ def serve(
     """Start (or use) a Prefect server, offer all commands there, until Ctrl-C.
 
     Raises:
-        SettingsInvalid: The configuration cannot be used.
+        SettingsInvalid: The configuration cannot be used, or others could reach
+            the server without a password.
         ServerMissing: The server or the webhook did not start.
     """
     from tasks.settings import load_settings  # noqa: PLC0415 (--help needs none)
@@ -60,8 +56,6 @@ def serve(
     settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
-    if host != LOOPBACK:
-        remark(OPEN.format(host=host))
     doors = Doors(host, port, webhook)
     if webhook is not None and not settings.webhook_secret.get_secret_value():
         raise SettingsInvalid(
@@ -69,6 +63,9 @@ def serve(
             "address that nobody can guess. A fresh one: " + secrets.token_urlsafe(24)
         )
     be_quiet()
+    share_allowed_hosts(config)
+    if webhook is None or not os.environ.get("PREFECT_API_URL"):
+        require_password(host, remark)  # else only the webhook listens there
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
     with prefect_server(doors.port, ui=True, host=doors.host) as api:
@@ -80,16 +77,22 @@ def serve(
 
 
 def _offer(api: str, timezone: str) -> None:
-    import prefect  # noqa: PLC0415 (only now is it set up)
+    from prefect.runner import Runner  # noqa: PLC0415 (only now is Prefect set up)
     from prefect.settings import (  # noqa: PLC0415
         PREFECT_API_URL,
         temporary_settings,
     )
 
-    from flows.deployments import deployments  # noqa: PLC0415
+    from flows.deployments import OFFERS, deployments  # noqa: PLC0415
+    from flows.in_memory import run_from_memory  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
-        prefect.serve(*deployments(timezone), limit=1, print_starting_message=False)
+        runner = Runner(limit=1, pause_on_shutdown=True)
+        for offer, deployment in zip(OFFERS, deployments(timezone), strict=True):
+            added = cast("UUID", runner.add_deployment(deployment))
+            run_from_memory(runner, added, offer.flow)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runner.start())
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from tasks.allowed_hosts import parse_allowed_hosts
+
 Model = Literal["classic", "hierarchical"]
 """How ratings are inferred."""
 ModelChoice = Literal["", "classic", "hierarchical"]
@@ -68,3 +70,15 @@ Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Token = Annotated[SecretStr, AfterValidator(_a_token)]
 Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 """Part of an address, or empty."""
+
+
+def _are_host_names(text: str) -> str:
+    try:
+        parse_allowed_hosts(text)
+    except ValueError as error:
+        raise PydanticCustomError("hosts", "{error}", {"error": str(error)}) from None
+    return text
+
+
+HostNames = Annotated[str, AfterValidator(_are_host_names)]
+"""Further names of the server, or empty."""

@@ -26,7 +26,17 @@ from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
 from tasks.addresses import normalize_url
-from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
+from tasks.choices import (
+    COARSE,
+    CONSTANTS,
+    FINE,
+    HostNames,
+    Model,
+    Number,
+    Secret,
+    Token,
+    Whole,
+)
 from tasks.configfile import ARTICLE, config_path, read_document
 from tasks.discretion import BLOT, hide, hide_in_url, shown_address
 
@@ -98,6 +108,9 @@ class Settings(BaseSettings):
         60, gt=0, description="days, above 0, or null"
     )
     keep_results: bool = Field(default=False, description="true or false")
+    allowed_hosts: HostNames = Field(
+        "", description="host names with or without a port, such as nas.local, or empty"
+    )
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")

@@ -1,21 +1,18 @@
 """Results and runs do not pile up, and what is still needed stays."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.deployments import OFFERS
 from tasks.result_storage import FOLDER
 from tasks.results import TYPE
-from tasks.retention import FLOWS, TAG
+from tasks.retention import TAG
 from tests.flows.ageing import Ageing, run_of_others
 from tests.flows.catching import await_true, ids_of
-from tests.flows.expecting import inferred
-from tests.flows.listener import Listener, ratings
+from tests.flows.listener import Listener
 from tests.flows.test_faults import letter, under_one_artist
 from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
