@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import TextIO, cast
 
 from engine.errors import SettingsInvalid
+from engine.plain_text import spreadsheet_cell
 
 PLAN_FILE: ContextVar[Path | None] = ContextVar("plan_file", default=None)
 """The CSV file that gets the whole plan of a run, if a person named one."""
@@ -92,7 +93,7 @@ def write_csv(
     with _explained(path), draft(path) as file:
         table = csv.writer(file)
         table.writerow(heads)
-        table.writerows(rows)
+        table.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

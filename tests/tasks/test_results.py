@@ -142,7 +142,7 @@ class Payload:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self):  # noqa: D105
         return (Path.touch, (self.path,))
 
 
