@@ -19,8 +19,12 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
 ├─ ResultRefused               a stored result was not written by this program
+├─ LettersFailed               some letters failed, others did not (engine.reports)
 └─ RunStopped                  a person asked the run to stop
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class PlexbayesError(Exception):
@@ -41,6 +45,9 @@ class ConfigMissing(SettingsInvalid):
 
 class PlexError(PlexbayesError):
     """Plex did not do what was asked."""
+
+    phase: str = ""
+    """In which phase, if a letter was being written."""
 
 
 class PlexUnreachable(PlexError):
@@ -109,3 +116,13 @@ class RunStopped(PlexbayesError):
 
 TRANSIENT = (PlexUnreachable, LibraryChanging)
 """The faults that may pass by themselves; nothing else is ever retried."""
+
+
+@contextmanager
+def in_phase(phase: str) -> Iterator[None]:
+    """Let an error of the block say in which phase it happened."""
+    try:
+        yield
+    except PlexError as error:
+        error.phase = error.phase or phase
+        raise

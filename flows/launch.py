@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from engine.classic import PhaseChoice
 from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
-from engine.partition import parse_letters
-from engine.reports import Summary
+from engine.plain_text import printable
+from engine.reports import LettersFailed, Summary
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
@@ -146,29 +146,15 @@ def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summ
         WATCHER.set(watching)
         state = infer(**asdict(request), return_state=True)
     if gate.is_stopping:
-        said = state.message if state.is_cancelled() else None
-        raise RunStopped(said or _once_more(request))
+        raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, LettersFailed):
+        watching.note(result.again)
+        result = result.summary
     if isinstance(result, BaseException):
         raise result
     summary: Summary = result
     return summary
-
-
-def _once_more(request: Request) -> str:
-    """Say how to repeat a run that was stopped before it could tell its letter."""
-    words = ["0"] if request.phases == "1-4" else ["infer --phases", request.phases]
-    chosen = parse_letters(request.letters)
-    if chosen.start:
-        words.append(f'--from "{chosen.start}"')
-    elif chosen.spans:
-        words.append(f'--letters "{chosen}"')
-    words += [f"--model {request.model}"] if request.model else []
-    words += ["--live"] if request.dry_run is False else []
-    return (
-        "Stopped while reading; what was written is recorded. "
-        f"Go on with: plexbayes {' '.join(words)}"
-    )
 
 
 def ask(question: str, *, yes: bool) -> bool:
@@ -188,7 +174,7 @@ def _answer(question: str, choices: str) -> str:
     """Ask until one of the choices is given; breaking off means the last one."""
     while True:
         try:
-            answer = input(question).strip().lower()[:1]
+            answer = input(printable(question)).strip().lower()[:1]
         except (EOFError, KeyboardInterrupt):
             return choices[-1]
         if answer and answer in choices:

@@ -12,12 +12,16 @@ from engine.audit import Audit
 from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
 from engine.reversal import Selection, Undone
+from flows.ending import ended
 from flows.naming import run_name
+from flows.next_steps import RESUME, RETRY, repeated
 from flows.pages import audit_page, counts_page, ranking_page
+from flows.render import entitled
 from tasks import recovering, reporting, undoing, verifying
 from tasks.configfile import config_named
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
+from tasks.outcomes import ends_in_a_state, result_of
 from tasks.recovering import Recovered
 from tasks.retention import OWN, claim_run
 from tasks.running import patient
@@ -37,6 +41,7 @@ def carried_out(
         cache_policy=NO_CACHE,
         persist_result=False,
     )
+    @ends_in_a_state
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
         with workbench(settings, run_id, live=live, say=reporting.say) as bench:
@@ -45,11 +50,11 @@ def carried_out(
 
     gate = Gate()
     GATE.set(gate)
-    with stopped_by_sigterm(gate), heeded(gate) as heeding:
-        ended = patient(do, settings, gate).submit()
-        ended.wait()
+    with stopped_by_sigterm(gate), heeded(gate, repeated(RESUME)) as heeding:
+        work_done = patient(do, settings, gate).submit()
+        work_done.wait()
         heeding.leave_if_suspended()
-        done: Result = ended.result()
+        done: Result = result_of(work_done)
         return done
 
 
@@ -60,9 +65,13 @@ def verify(config: str = "") -> State[Audit]:
     Args:
         config: Name of another configuration; empty: the usual one.
     """
+    return ended(lambda: _verify(config))
+
+
+def _verify(config: str) -> State[Audit]:
     settings = settings_of(config)
     audit = carried_out(settings, verifying.verify, live=False)
-    reporting.publish(audit_page(audit), key="verify")
+    reporting.publish(audit_page(audit), "verify", audit.verdict)
     return Completed(message=audit.verdict, data=audit)
 
 
@@ -86,6 +95,17 @@ def undo(
         dry_run: Only say what would change; empty: as DRY_RUN says.
         config: Name of another configuration; empty: the usual one.
     """
+    return ended(lambda: _undo(letters, phases, artist, run, dry_run, config))
+
+
+def _undo(
+    letters: str,
+    phases: PhaseChoice,
+    artist: str,
+    run: str,
+    dry_run: bool | None,
+    config: str,
+) -> State[Undone]:
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
     settings = settings_of(config)
     undone = carried_out(
@@ -93,9 +113,10 @@ def undo(
         lambda bench: undoing.undo(bench, chosen),
         live=is_live(settings, dry_run),
     )
-    reporting.publish(counts_page("Undo", undone), key="undo")
+    reporting.publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
     if undone.failed:
-        return Failed(message=f"{undone.failed} ratings are still there.", data=undone)
+        left = f"{undone.failed} ratings are still there."
+        return Failed(message=f"{left} {repeated(RETRY)}")
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
@@ -108,13 +129,17 @@ def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
         albums: Albums instead of artists.
         config: Name of another configuration; empty: the usual one.
     """
+    return ended(lambda: _rank(count, albums, config))
+
+
+def _rank(count: int, albums: bool, config: str) -> State[Any]:
     level = Level.ALBUM if albums else Level.ARTIST
     ranked = carried_out(
         settings_of(config),
         lambda bench: verifying.rank(bench, count, level),
         live=False,
     )
-    reporting.publish(ranking_page(*ranked, level.word), key="rank")
+    reporting.publish(ranking_page(*ranked, level.word), "rank", "Power rankings")
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
@@ -126,10 +151,15 @@ def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
         dry_run: Only say what would change; empty: as DRY_RUN says.
         config: Name of another configuration; empty: the usual one.
     """
+    return ended(lambda: _recover(dry_run, config))
+
+
+def _recover(dry_run: bool | None, config: str) -> State[Recovered]:
     settings = settings_of(config)
     live = is_live(settings, dry_run)
     recovered = carried_out(settings, recovering.recover, live=live)
-    reporting.publish(counts_page("Recover", recovered), key="recover")
+    title = entitled("Recover", recovered)
+    reporting.publish(counts_page("Recover", recovered), "recover", title)
     return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 
 

@@ -4,17 +4,20 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from engine.plain_text import printable
 from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.audit import Audit
-    from engine.reports import PhaseCount, Ranked, Summary
+    from engine.ranking import Ranked
+    from engine.reports import PhaseCount, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 
@@ -112,9 +115,20 @@ def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     ]
 
 
+class Screen(Console):
+    """A terminal on which every text is shown as it is, and none can steer it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
+        """Return a text as rich shows it: everything printed comes through here."""
+        return super().render_str(printable(text), **options)
+
+
 def screen() -> Console:
     """Return the terminal; no title is taken for markup, such as `[live]`."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen()
 
 
 def show(summary: "Summary") -> None:
@@ -150,12 +164,12 @@ def replace_unprintable(*streams: TextIO) -> None:
 
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
+    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:
     """Print something that a person may want to know, beside the report."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 def show_audit(audit: "Audit") -> None:
@@ -223,7 +237,7 @@ def show_menu(commands: Iterable[tuple[str, str]]) -> None:
 
 def say(sentence: str) -> None:
     """Print a line to a person who is being asked something."""
-    print(sentence)
+    print(printable(sentence))
 
 
 def show_findings(findings: Iterable[tuple[str, ...]]) -> None:

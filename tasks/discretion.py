@@ -2,6 +2,7 @@
 
 Every log record of every library and every traceback of an error that nobody
 caught goes through here, from the moment on that the first secret is known.
+Control characters, which a title may contain, are replaced on the same way.
 """
 
 import logging
@@ -11,6 +12,8 @@ import threading
 import traceback
 from types import TracebackType
 from urllib.parse import quote, unquote
+
+from engine.plain_text import printable
 
 BLOT = "<hidden>"
 """What stands where a secret stood."""
@@ -81,10 +84,10 @@ def _come_between() -> None:
 
     def made(*args: object, **facts: object) -> logging.LogRecord:
         record = make(*args, **facts)
-        record.msg, record.args = discreet(_message(record)), ()
+        record.msg, record.args = printable(discreet(_message(record))), ()
         if record.exc_info and record.exc_info[0]:
             shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-            record.exc_text, record.exc_info = discreet(shown), None
+            record.exc_text, record.exc_info = printable(discreet(shown)), None
         return record
 
     logging.setLogRecordFactory(made)
@@ -109,4 +112,4 @@ def _tell(
 ) -> None:
     if not issubclass(kind, SystemExit):
         shown = traceback.format_exception(kind, fault, trace)
-        sys.stderr.write(discreet("".join(shown)))
+        sys.stderr.write(printable(discreet("".join(shown))))

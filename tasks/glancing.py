@@ -17,7 +17,8 @@ import numpy as np
 from engine.errors import PlexRefused, PlexUnreachable
 from engine.evidence import Part
 from engine.library import Level
-from engine.reports import PhaseCount, Ranked, Summary
+from engine.ranking import Ranked
+from engine.reports import PhaseCount, Summary
 from tasks.plex.glances import Glance
 from tasks.settings import Settings
 from tasks.shadow.quiet import Quiet, keep_glance, latest_quiet, state_of_record

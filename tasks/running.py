@@ -16,6 +16,7 @@ from engine.pool import Pool
 from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
+from tasks.outcomes import ends_in_a_state, step_of
 from tasks.patience import waited
 from tasks.results import ResultSerializer
 from tasks.settings import Settings
@@ -29,11 +30,12 @@ def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., A
     """
 
     def waits(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-        def tell(sentence: str) -> None:
-            reporting.warn(f"{run.name}: {sentence}")
+        error = state.result(raise_on_failure=False)
 
-        fault = state.result(raise_on_failure=False)
-        return waited(fault, run.run_count, settings, gate, tell)
+        def tell(sentence: str) -> None:
+            reporting.warn(f"{step_of(run.name, error)}: {sentence}")
+
+        return waited(error, run.run_count, settings, gate, tell)
 
     return step.with_options(retries=settings.retries, retry_condition_fn=waits)
 
@@ -44,6 +46,7 @@ def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., A
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@ends_in_a_state
 def read(bench: Workbench, moment: str) -> Library:
     """Read the library as it is now; a retried run reads it again."""
     if bench.gate.is_stopping:
@@ -57,6 +60,7 @@ def read(bench: Workbench, moment: str) -> Library:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@ends_in_a_state
 def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     """Try out on two items how the server may be written to."""
     with bench.at_work():
@@ -70,6 +74,7 @@ def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "part" - "earlier" - "beliefs",
 )
+@ends_in_a_state
 def plan_phase(
     letter: str,
     phase: Phase,
@@ -88,6 +93,7 @@ def plan_phase(
     result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool",
 )
+@ends_in_a_state
 def write_letter(
     letter: str,
     bench: Workbench,

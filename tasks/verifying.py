@@ -10,7 +10,7 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner
 from engine.plan import held_after, plan_part
 from engine.points import Bools, Ints
-from engine.reports import Ranked, ranking
+from engine.ranking import Ranked, ranking
 from tasks.believing import beliefs_of
 from tasks.remembering import Stock, take_stock
 from tasks.workbench import Workbench
