@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
     run_retention_days: Number | None = Field(
-        60, gt=0, description="days, above 0, or null"
+        60, gt=0, le=36_500, description="days, above 0 to 36500, or null"
     )
     keep_results: bool = Field(default=False, description="true or false")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")

@@ -142,7 +142,7 @@ class Payload:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self):  # noqa: D105 (pickle asks for it)
         return (Path.touch, (self.path,))
 
 
@@ -211,7 +211,9 @@ def test_a_malicious_record_runs_code_unless_it_is_checked(make, tmp_path):
 )
 def test_only_our_own_serializer_without_options_is_accepted(serializer):
     document = json.loads(record_of(PLAIN, OURS))
-    named = serializer.model_dump() if isinstance(serializer, Serializer) else serializer
+    named = (
+        serializer.model_dump() if isinstance(serializer, Serializer) else serializer
+    )
     document["metadata"]["serializer"] = named
 
     with pytest.raises(ResultRefused):
