@@ -18,12 +18,14 @@ from tests.flows.ageing import Ageing, run_of_others
 from tests.flows.catching import await_true, ids_of
 from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, ratings
+from tests.flows.machines import Machines
 from tests.flows.test_faults import letter, under_one_artist
 from tests.flows.test_serve import Served, served
+from tests.flows.test_workers import machines
 from tests.simulator.process import Simulator
 from tests.tasks.test_results import MALICIOUS
 
-__all__ = ["served"]
+__all__ = ["machines", "served"]
 
 
 def stored(listener: Listener, run: dict[str, Any]) -> list[Path]:
@@ -159,32 +161,36 @@ def test_runs_of_ours_are_known_by_the_names_of_our_flows() -> None:
     assert {offer.flow.name for offer in OFFERS} == set(FLOWS)
 
 
-@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
-def test_a_retry_does_not_load_a_malicious_result_but_does_its_step_again(
-    plex: Simulator, listener: Listener, served: Served, tmp_path: Path
+def retry_with_malicious_results(
+    plex: Simulator, server: Served, offer: dict[str, Any], storage: Path, trace: Path
 ) -> None:
+    """Fail a letter, replace all stored results by code, retry, and see none run.
+
+    Args:
+        plex: Where the letter fails.
+        server: Where the run is started and retried.
+        offer: The deployment of `infer`.
+        storage: The folder of the results of all runs.
+        trace: A file that exists as soon as one of them is loaded as it is.
+    """
     before, expected = plex.dump(), inferred(plex)
     _, keys = under_one_artist(before)
     fault = {"match": {"method": "PUT", "ratingKeys": keys}, "do": "status"}
     plex.faults([fault | {"code": 500}])
-    offers = served.await_offers()
-    failed = served.run(offers["infer"], dry_run=False)
-    trace = tmp_path / "trace"
-    for number, path in enumerate(stored(listener, failed)):
+    failed = server.run(offer, dry_run=False)
+    results = [p for p in (storage / failed["id"]).iterdir() if p.is_file()]
+    for number, path in enumerate(results):
         malicious = list(MALICIOUS.values())[number % len(MALICIOUS)]
         path.write_bytes(malicious(trace))
-    one = stored(listener, failed)[0].read_bytes()
+    one = results[0].read_bytes()
     plex.faults([])
 
-    retried = served.retry(failed["id"])
+    retried = server.retry(failed["id"])
 
-    wanted = {
-        "logs": {"flow_run_id": {"any_": [failed["id"]]}},
-        "limit": 200,
-        "sort": "TIMESTAMP_DESC",
-    }
+    of_run = {"logs": {"flow_run_id": {"any_": [failed["id"]]}}}
+    latest = of_run | {"limit": 200, "sort": "TIMESTAMP_DESC"}
     said = [
-        line["message"] for line in served.api.post("/logs/filter", json=wanted).json()
+        line["message"] for line in server.api.post("/logs/filter", json=latest).json()
     ]
     assert not trace.exists()
     assert retried["state_type"] == "COMPLETED"
@@ -192,3 +198,26 @@ def test_a_retry_does_not_load_a_malicious_result_but_does_its_step_again(
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
     ResultRecord.deserialize(one)
     assert trace.exists()  # so it was malicious indeed
+
+
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
+def test_a_retry_does_not_load_a_malicious_result_but_does_its_step_again(
+    plex: Simulator, listener: Listener, served: Served, tmp_path: Path
+) -> None:
+    storage = listener.folder / "prefect" / "storage" / FOLDER
+    infer = served.await_offers()["infer"]
+
+    retry_with_malicious_results(plex, served, infer, storage, tmp_path / "trace")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
+def test_a_worker_does_not_load_a_malicious_result_from_a_shared_folder(
+    plex: Simulator, machines: Machines, tmp_path: Path
+) -> None:
+    machines.configure(plex)
+    storage = machines.folder / "results" / FOLDER
+
+    with machines.workers(plex, "one"):
+        infer = machines.await_offers()["infer"]
+        retry_with_malicious_results(plex, machines, infer, storage, tmp_path / "trace")
