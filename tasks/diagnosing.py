@@ -5,7 +5,7 @@ import stat
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Literal
 from urllib.error import HTTPError
@@ -22,6 +22,7 @@ from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
+from tasks.installation import installation_problems, loaded_packages
 from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.settings import SECRET, Settings, load_settings
@@ -70,6 +71,22 @@ class Finding:
     """What is."""
     advice: str = ""
     """What to do about it; empty if all is well."""
+
+
+def check_installation() -> Finding:
+    """Check that nothing has taken the place of our own packages."""
+    subject, loaded = "installation", loaded_packages()
+    try:
+        installed = distribution("plexbayes")
+    except PackageNotFoundError:
+        said = f"plexbayes is not installed; it runs from {loaded['flows'].parents[1]}."
+        return Finding(subject, "warning", said, "Install it with pip.")
+    problems = installation_problems(installed, loaded)
+    if problems:
+        advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
+        return Finding(subject, "fault", " ".join(problems), advice)
+    said = f"The packages of plexbayes {installed.version} are its own."
+    return Finding(subject, "ok", said)
 
 
 def check_configuration(
