@@ -30,6 +30,7 @@ from flows.options import (
 from flows.render import complain
 from flows.serve import serve
 from flows.server import server
+from tasks.processes import distrust_working_folder
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -245,6 +246,7 @@ def doctor(*, canary: Canary = False, config: Config = None) -> None:
 
 def main() -> None:
     """Run the command line; without words, a menu asks for them."""
+    distrust_working_folder()
     words = sys.argv[1:]
     debug = "--debug" in words
     try:

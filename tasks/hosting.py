@@ -29,11 +29,7 @@ from tasks.allowed_hosts import (
     parse_allowed_hosts,
     with_ports,
 )
-from tasks.processes import (
-    apart_from_terminal,
-    distrust_working_folder,
-    module_command,
-)
+from tasks.processes import apart_from_terminal, module_command
 from tasks.server_access import ALLOWED_HOSTS
 
 if TYPE_CHECKING:  # only the server's process needs it
@@ -63,7 +59,6 @@ START = 120.0
 
 def be_quiet() -> None:
     """Set Prefect up for this process; to be called before Prefect is imported."""
-    distrust_working_folder()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
 
