@@ -85,8 +85,7 @@ def check_installation() -> Finding:
     if problems:
         advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
         return Finding(subject, "fault", " ".join(problems), advice)
-    said = f"The packages of plexbayes {installed.version} are its own."
-    return Finding(subject, "ok", said)
+    return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
 
 
 def check_configuration(
