@@ -99,7 +99,7 @@ class Fate(IntEnum):
     WRITTEN = 1
     """Plex accepted it, now or in an earlier attempt."""
     TAKEN_OVER = 2
-    """A person rated the item since the library was read."""
+    """A person rated the item since the library was read, or it cannot be read."""
     GONE = 3
     """The item is no longer there."""
 
@@ -134,7 +134,8 @@ def admit(
         tagged: Whether an item without our tag is not done yet.
     """
     owner = owners(look.rating, look.rated_at, memory)
-    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
+    # What cannot be read may be a person's.
+    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER, Owner.UNREAD))
     acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)

@@ -1,7 +1,7 @@
 """The library as it was read at one moment; it never changes afterwards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import Self
 
@@ -136,6 +136,10 @@ class Items:
         facts = [piece.facts for piece in pieces if piece.facts is not None]
         return cls(**columns, facts=Facts.joined(facts) if facts else None)
 
+    def named(self, level: Level, row: int) -> str:
+        """Return an item as a person would look for it."""
+        return f"{level.word} {self.title[row]!r} ({self.key[row]})"
+
     def rows_of(self, keys: Ints) -> Ints:
         """Return the row of each key, −1 where there is no such item."""
         if not len(self):
@@ -143,6 +147,15 @@ class Items:
         at = np.searchsorted(self.key, keys)
         at[at == len(self)] = 0
         return np.where(self.key[at] == keys, at, -1)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """Something that Plex listed and that could not be understood."""
+
+    item: str
+    """Of which item; empty: the note says it all."""
+    note: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +167,11 @@ class Library:
     tracks: Items
     letter: Texts
     """The partition of each artist, shape (artists,)."""
+    left_out: Mapping[Level, Items] = field(default_factory=dict)
+    """Items without a listed parent; here, `parent` holds keys, −1 where it has none.
+    Nothing is inferred from them or for them."""
+    oddities: tuple[Oddity, ...] = ()
+    """All that could not be understood."""
 
     def __getitem__(self, level: Level) -> Items:
         """Return the items of one level."""
@@ -162,6 +180,23 @@ class Library:
             Level.ALBUM: self.albums,
             Level.TRACK: self.tracks,
         }[level]
+
+    @property
+    def not_understood(self) -> list[str]:
+        """What could not be understood, a sentence an item."""
+        notes: dict[str, list[str]] = {}
+        for one in self.oddities:
+            notes.setdefault(one.item, []).append(one.note)
+        sentences = notes.pop("", [])
+        return [f"{item}: {', '.join(own)}" for item, own in notes.items()] + sentences
+
+    def listed(self, level: Level) -> Items:
+        """Return all items of a level: those that belong somewhere, then the others.
+
+        The rows of those that belong somewhere are the same as without the others.
+        """
+        outside = self.left_out.get(level)
+        return Items.joined([self[level], outside]) if outside else self[level]
 
     def artist_row(self, level: Level) -> Ints:
         """Return the row of the artist that each item of a level belongs to."""

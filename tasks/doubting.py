@@ -71,8 +71,11 @@ def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
 
 
 def _count_rated(items: Items) -> int:
-    """Count what could pass for a person's; a tag alone could not."""
-    return int(np.count_nonzero(~np.isnan(items.rating)))
+    """Count what could pass for a person's; a tag alone could not.
+
+    Nor could what cannot be read: nothing is learned from it.
+    """
+    return int(np.count_nonzero(np.isfinite(items.rating)))
 
 
 def doubts(bench: Workbench, stock: Stock) -> Doubts:

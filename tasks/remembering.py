@@ -235,10 +235,10 @@ def shadows_of(
     Args:
         library: As it is now.
         level: Of which items.
-        rows: Where they are.
+        rows: Where they are, among all that is listed.
         given: What we know of each, by guid; of twins, one row is enough.
     """
-    items = library[level].take(rows)
+    items = library.listed(level).take(rows)
     prints = fingerprints(library, level, rows)
     columns = items.guid, items.key.tolist(), items.rated_at.tolist(), prints
     return [

@@ -24,14 +24,15 @@ from tasks.plex.glances import Glance, glance_at
 from tasks.plex.item_pages import ItemPages
 from tasks.plex.line import Line
 from tasks.plex.markup import (
-    IDLE_ELEMENTS,
-    IDLE_FIELDS,
+    TRIMMED,
     Listing,
     joined,
     listing_of,
     looks_of,
+    repeated,
+    without_copies,
 )
-from tasks.plex.pages import Pages, announced
+from tasks.plex.pages import Pages, announced, only_these
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
@@ -105,37 +106,36 @@ class PlexGateway:
         """Read all items of a level, page by page.
 
         Args:
-            level: Which items.
+            level: Which items; one that is listed twice for good is kept once.
             between: Called before every page; it may raise to stop.
             only: A filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
-            PlexUnreachable: A page did not arrive whole.
+            PlexUnreachable: A page is incomplete.
         """
+        listing = self._listing(level, between, only)
+        twice = repeated(listing.items.key)
+        if not len(twice):
+            return listing
+        again = self._listing(level, between, only_these(twice))
+        if len(np.setdiff1d(twice, repeated(again.items.key))):
+            raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
+        return without_copies(listing, level)
+
+    def _listing(
+        self, level: Level, between: Callable[[], None], only: dict[str, str] | None
+    ) -> Listing:
+        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
+        path = f"{self._all}?{urlencode(wanted, safe=',')}"
         latest = self._session.latest_date
-        path = f"{self._all}?" + urlencode(
-            {
-                **(only or {}),
-                "type": int(level),
-                "sort": "id",
-                "includeGuids": 0,
-                "excludeElements": IDLE_ELEMENTS,
-                "excludeFields": IDLE_FIELDS,
-            },
-            safe=",",
-        )
         pages = Pages(
             ask=lambda start, size: self._get(path, start, size),
             digest=lambda page: listing_of(level, list(page), latest),
             between=between,
             word=f"{level.word}s",
         )
-        listing = joined(pages.read())
-        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
-        if twice:
-            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
-        return listing
+        return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
         """Read ratings, locks and our tag of items of any level, hundreds a request.
@@ -144,6 +144,11 @@ class PlexGateway:
         """
         elements = self._item_pages.read(keys)
         return looks_of(elements, self._tag, self._session.latest_date)
+
+    def items_by_key(self, level: Level, keys: Ints) -> Items:
+        """Return items of a level from their own pages, listed or not, by key."""
+        pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
+        return listing_of(level, pages).items
 
     def glance(self, level: Level, *, plays: bool) -> Glance:
         """Return a few counts and dates that tell whether anything changed.
@@ -253,6 +258,14 @@ class PlexGateway:
         }
         with translated(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
+
+    def accounts(self) -> dict[str, str]:
+        """Return the server's accounts, name by number; empty to all but the owner."""
+        try:
+            listed = self._get("/accounts")
+        except PlexRefused:
+            return {}
+        return {one.get("id", ""): one.get("name", "") for one in listed}
 
     def begin_backup(self) -> None:
         """Have Plex copy its own database, as it does every few days by itself.

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from engine.library import Level
-from tasks.plex.markup import date_of
+from tasks.plex.attributes import date_of
 
 Ask = Callable[[str, int], Element]
 """Reads a path of the library, and so many items of what it lists."""

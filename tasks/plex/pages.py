@@ -8,12 +8,17 @@ from typing import Generic, TypeVar
 from xml.etree.ElementTree import Element
 
 from engine.errors import LibraryChanging, PlexUnreachable
+from engine.points import Ints
 
 PAGE = 1000
 """Items asked for in one page."""
 
 READERS = 4
 """Pages asked for at a time: Plex answers readers beside each other."""
+
+MAX_IDS = 300
+"""Items that a listing is limited to by name: their keys, of up to eight digits, make
+no URL that is too long. For more, reading everything is as cheap."""
 
 Piece = TypeVar("Piece")
 
@@ -78,6 +83,13 @@ class Pages(Generic[Piece]):
         return PlexUnreachable(
             f"Plex sent {start} of {total} {self.word} and then nothing."
         )
+
+
+def only_these(keys: Ints) -> dict[str, str] | None:
+    """Return the filter of a listing that is to hold these items; None: take all."""
+    if len(keys) > MAX_IDS:
+        return None
+    return {"id": ",".join(map(str, keys.tolist()))}
 
 
 def announced(page: Element) -> int:

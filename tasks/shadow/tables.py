@@ -169,6 +169,7 @@ class LeaseRow(Base):
 
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), primary_key=True)
     host: Mapped[str] = mapped_column(String(255))
+    """Where its process runs, as `ProcessIdentity.written` says."""
     process: Mapped[int] = mapped_column(BigInteger)
     run_id: Mapped[str] = mapped_column(String(64))
     since: Mapped[float] = mapped_column(Float)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine.ownership import Memory, Owner, owners, standing_of
+from engine.points import UNREADABLE
 from tests.engine.building import artist, library_of
 
 
@@ -70,6 +71,12 @@ PERSON = [
     case("a rating that we know nothing of is a person's", Owner.PERSON, 8.0),
     case("a 0 that we know nothing of is a person's", Owner.PERSON, 0.0),
     case("a date takes nothing from a person", Owner.PERSON, 8.0, rated_at=9),
+]
+UNREAD = [
+    case("ours, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.0),
+    case("with a later date", Owner.UNREAD, UNREADABLE, 7.0, rated_at=10, seen_at=9),
+    promise("promised, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.5, 7.0),
+    promise("arrived, as Plex said", Owner.UNREAD, UNREADABLE, 7.5, arrived=True),
 ]
 US = [
     case("a rating just as we left it is ours", Owner.US, 7.48, 7.48),
@@ -136,7 +143,7 @@ WRITTEN = [
     promise("the same rating was promised again", Owner.WRITTEN, 7.5, 7.5, 7.5),
     promise("it has a fresh date, being new", Owner.WRITTEN, 7.5, 7.5, rated_at=10),
 ]
-ALL = NOBODY + PERSON + US + TAKEN_OVER + CLEARED + UNWRITTEN + WRITTEN
+ALL = NOBODY + PERSON + US + TAKEN_OVER + CLEARED + UNWRITTEN + WRITTEN + UNREAD
 
 
 def situations(cases):
@@ -157,12 +164,25 @@ def test_what_a_person_gave_is_evidence_and_not_ours(situation):
     assert np.isnan(standing.ours).all()
 
 
-@situations(US + WRITTEN)
+@situations(US + WRITTEN + UNREAD)
 def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
     standing = situation.standing()
 
     assert standing.ours.tolist() == [situation.record]
     assert np.isnan(standing.manual).all()
+
+
+@situations(UNREAD)
+def test_what_cannot_be_read_is_marked_as_such(situation):
+    assert situation.standing().unread.tolist() == [True]
+
+
+def test_a_rating_that_cannot_be_read_and_is_not_on_record_is_a_persons():
+    situation = case("not ours", Owner.PERSON, UNREADABLE)
+
+    assert situation.owner_found() is Owner.PERSON
+    assert situation.standing().unread.tolist() == [True]
+    assert np.isnan(situation.standing().manual).all()
 
 
 @situations(NOBODY + CLEARED)

@@ -34,6 +34,8 @@ class Control:
             ("POST", "rate"): self._rate,
             ("POST", "clock"): self._set_clock,
             ("POST", "mood"): self._edit_mood,
+            ("POST", "attributes"): self._set_attributes,
+            ("POST", "listed"): self._set_listed,
             ("POST", "rekey"): self._rekey,
             ("POST", "delete"): self._delete,
             ("POST", "add"): self._add,
@@ -69,6 +71,15 @@ class Control:
         if order.get("remove"):
             self._world.remove_tags(item, "mood", [order["remove"]])
         self._world.set_lock(item, "mood", locked=order.get("lock", True))
+
+    def _set_attributes(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        self._world.oddities.attributes[item.key] = order["attributes"]
+
+    def _set_listed(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        unlisted = self._world.oddities.unlisted
+        (unlisted.discard if order["listed"] else unlisted.add)(item.key)
 
     def _rekey(self, order: Json) -> Json:
         rescanned = order.get("rescan", False)

@@ -40,7 +40,9 @@ class Selection:
             self._kept[key] = self._choose(pairs, kind_of(request), account)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return self._kept[key]
+        unlisted = self._world.oddities.unlisted
+        items = self._kept[key]
+        return [i for i in items if i.key not in unlisted] if unlisted else items
 
     def matching(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         """Return the items that fit, by ratingKey."""

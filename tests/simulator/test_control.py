@@ -109,6 +109,43 @@ def test_deleting_the_last_track_deletes_its_album_and_artist(simulator):
     assert find(simulator, added["album"]) is None
 
 
+def test_an_attribute_is_sent_as_ordered_until_somebody_rates_the_item(
+    simulator, plex, album
+):
+    key = album["tracks"][0]
+    simulator.rate(key, 8.0)
+
+    simulator.set_attributes(
+        key, userRating="-1", title="A &amp; B", year="30828", index=None
+    )
+    (odd,) = plex.query(f"/library/metadata/{key}")
+    simulator.rate(key, 6.0)
+    (rated,) = plex.query(f"/library/metadata/{key}")
+    simulator.set_attributes(key)
+    (own,) = plex.query(f"/library/metadata/{key}")
+
+    names = ("userRating", "title", "year")
+    assert [odd.get(name) for name in names] == ["-1", "A & B", "30828"]
+    assert [rated.get(name) for name in names] == ["6.0", "A & B", "30828"]
+    assert [own.get(name) for name in names] == ["6.0", "First", None]
+    assert odd.get("index") is None
+    assert own.get("index") is not None
+
+
+def test_a_hidden_item_is_in_no_listing_and_has_its_own_page(simulator, plex, album):
+    key = album["album"]
+    path = "/library/sections/1/all?type=9"
+
+    simulator.hide(key)
+    hidden = {item.get("ratingKey") for item in plex.query(path)}
+    (page,) = plex.query(f"/library/metadata/{key}")
+    simulator.show(key)
+    shown = {item.get("ratingKey") for item in plex.query(path)}
+
+    assert shown - hidden == {str(key)}
+    assert page.get("ratingKey") == str(key)
+
+
 def test_an_order_that_cannot_be_carried_out_is_refused(simulator):
     with pytest.raises(HTTPError, match="400") as caught:
         simulator.rate(999_999, 5.0)

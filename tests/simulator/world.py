@@ -11,6 +11,7 @@ from typing import Any
 from tests.simulator.clock import Clock
 from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
 from tests.simulator.journal import Journal
+from tests.simulator.oddities import Oddities
 from tests.simulator.tags import TagBook
 
 OWNER = 1
@@ -62,6 +63,7 @@ class World:
         self.shelves: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
         self.activities: list[Activity] = []
+        self.oddities = Oddities()
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
         self.section = 1
@@ -133,6 +135,7 @@ class World:
     ) -> None:
         """Rate everything that carries the item's guid; None takes it back."""
         mine = self.remember(item, account)
+        self.oddities.forget_rating(item.key)
         before = (mine.rating, mine.last_rated_at)
         mine.rating = points
         if points is not None:
@@ -213,6 +216,7 @@ class World:
         if item.is_local:
             item.guid = f"{LOCAL}{item.key}"
         self._shelve(item)
+        self.oddities.follow(before, item.key)
         self._note(item, "rekeyed", before, item.key)
         if rescanned:
             item.added_at = int(self.clock())

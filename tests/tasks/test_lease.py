@@ -8,25 +8,28 @@ import threading
 import time
 from dataclasses import replace
 
+import psutil
 import pytest
 from sqlalchemy import create_engine, insert, select, update
 
 from engine.errors import LibraryHeld
 from tasks.shadow import lease as leasing
 from tasks.shadow.lease import LIFETIME, RENEWAL, Lease, lease
+from tasks.shadow.process_identity import ProcessIdentity
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LeaseRow
 from tests.tasks.building import MINE
 from tests.tasks.postgres import await_waiting
 
-HERE = socket.gethostname()
+HERE = ProcessIdentity.of_this_process()
+HOST = socket.gethostname()
 LONG = 30.0
 
 
 def held_by_run_1(store, **facts):
     """Return the statement that writes down who holds the library."""
     now = time.time()
-    known = {"host": HERE, "process": os.getpid(), "run_id": "run 1"}
+    known = {"host": HERE.written, "process": os.getpid(), "run_id": "run 1"}
     known |= {"since": now, "heartbeat": now, "library_id": store.library_id}
     return insert(LeaseRow).values(**(known | facts))
 
@@ -61,7 +64,7 @@ def test_who_takes_a_free_library_is_written_down(store):
     with lease(store, "run 1"):
         row = holder(store)
 
-    assert (row.run_id, row.host, row.process) == ("run 1", HERE, os.getpid())
+    assert (row.run_id, row.host, row.process) == ("run 1", HERE.written, os.getpid())
     assert abs(row.heartbeat - time.time()) < LONG
 
 
@@ -71,7 +74,7 @@ def test_a_second_run_is_told_who_holds_the_library(store):
 
     sentence = str(refused.value)
     assert sentence.startswith("Run run 1 has been writing to this library since")
-    assert f"(process {os.getpid()} on {HERE})" in sentence
+    assert f"(process {os.getpid()} on {HOST})" in sentence
 
 
 def test_a_refused_run_leaves_the_lease_as_it_is(store):
@@ -124,13 +127,49 @@ def test_of_a_process_elsewhere_only_its_silence_is_known(store, dead_process):
 
 
 def test_a_process_of_somebody_else_lives(store):
-    hold(store, process=1)
+    hold(store, process=1, host=replace(HERE, started="").written)
 
-    with pytest.raises(LibraryHeld, match=f"process 1 on {HERE}"):
+    with pytest.raises(LibraryHeld, match=f"process 1 on {HOST}"):
         Lease(store, "run 2").take()
 
 
-@pytest.mark.parametrize("host", [HERE, "elsewhere"])
+def test_a_later_process_with_the_id_of_a_dead_one_does_not_hold_the_lease(store):
+    hold(store, host=replace(HERE, started="1").written)
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+
+
+def test_a_process_that_ended_and_was_not_yet_cleaned_up_is_dead(store):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    hold(store, process=child.pid, host=replace(HERE, started="").written)
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+    child.wait()
+
+
+@pytest.mark.parametrize("unlike", ["boot", "namespace"])
+def test_of_another_container_with_this_host_name_only_its_silence_is_known(
+    store, dead_process, unlike
+):
+    place = replace(HERE.place, **{unlike: "another"})
+    hold(store, process=dead_process, host=replace(HERE, place=place).written)
+
+    with pytest.raises(LibraryHeld, match=f"on {HOST}"):
+        Lease(store, "run 2").take()
+
+
+def test_a_lease_that_says_nothing_but_a_host_name_is_waited_for(store, dead_process):
+    hold(store, process=dead_process, host=HOST)
+
+    with pytest.raises(LibraryHeld, match=f"on {HOST}"):
+        Lease(store, "run 2").take()
+
+
+@pytest.mark.parametrize("host", [HERE.written, "elsewhere"])
 def test_who_was_silent_for_long_is_succeeded(store, host):
     hold(store, host=host, heartbeat=time.time() - LIFETIME - 1)
 
