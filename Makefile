@@ -67,9 +67,13 @@ audit: setup ## Ask the public lists of weaknesses about our dependencies (needs
 
 bench-crash: setup ## Kill runs at every request: is anything lost or left?
 	$(BIN)/python -m tests.benchmarks.crash
+	$(BIN)/python -m tests.benchmarks.crash --every 5 --command-every 51 --ignored-filters all
 
-bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
-	$(BIN)/python -m tests.benchmarks.faults
+FROM ?= 0
+COUNT ?= 500
+
+bench-faults: setup ## Play scenarios of faults and of persons meanwhile (FROM=0 COUNT=500)
+	$(BIN)/python -m tests.benchmarks.faults --first $(FROM) --seeds $(COUNT)
 
 bench-soak: setup ## Run fifty times in a row: does the record stay small?
 	$(BIN)/python -m tests.benchmarks.soak

@@ -8,20 +8,29 @@ from numpy.typing import NDArray
 
 from engine.batches import MOST_IDS, Look
 from engine.classic import Phase
-from engine.edits import Edit
+from engine.edits import Edit, latest_date
 from engine.library import Level
 from engine.ownership import Owner
+from engine.partition import parse_letters
 from engine.points import TOLERANCE, Bools, Floats, Texts
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of our ratings are to be taken back; empty fields choose all."""
+    """Which of our ratings are to be taken back; empty fields choose all.
+
+    Raises:
+        SettingsInvalid: The letters cannot be read.
+    """
 
     run: str = ""
     letters: str = ""
     phases: tuple[Phase, ...] = tuple(Phase)
     artist: str = ""
+
+    def __post_init__(self) -> None:
+        """Understand the letters at once: "all" chooses all, too."""
+        object.__setattr__(self, "letters", str(parse_letters(self.letters)))
 
     @property
     def is_everything(self) -> bool:
@@ -97,5 +106,5 @@ def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator
                 rating_locked=rating,
                 drops=names,
                 mood_locked=mood,
-                rated_until=int(look.rated_at[chosen].max()),
+                rated_until=latest_date(look.rated_at[chosen]),
             )

@@ -24,6 +24,7 @@ from flows.options import (
     Config,
     DryRun,
     Json,
+    Letters,
     Model,
     Overwrite,
     Plan,
@@ -93,7 +94,7 @@ def infer(
     *,
     phases: Annotated[str, typer.Option(help="Such as 1-4, 3 or 1,2.")] = "1-4",
     start: Annotated[str, typer.Option("--from", help="Start at this letter.")] = "",
-    letters: Annotated[str, typer.Option(help="Only these letters: A,B.")] = "",
+    letters: Letters = "",
     model: Model = None,
     dry_run: DryRun = None,
     config: Config = None,
@@ -104,12 +105,13 @@ def infer(
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
+    from engine.partition import parse_letters, starting_at  # noqa: PLC0415
     from flows.launch import Request, launch_infer  # noqa: PLC0415
     from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
         raise SettingsInvalid("Give --from or --letters, not both.")
-    wanted = f"from {start}" if start else letters
+    wanted = str(starting_at(start) if start.strip() else parse_letters(letters))
     chosen = spelled(chosen_phases(phases))
     refuse_outputs(json_file, plan, overwrite=overwrite, config=config)
     asked = Request(chosen, wanted, dry_run, accept_library, model or "")
@@ -143,7 +145,7 @@ def verify(
 def undo(
     *,
     run: Annotated[str, typer.Option(help="Only what this run wrote.")] = "",
-    letters: Annotated[str, typer.Option(help="Only these letters: A,B.")] = "",
+    letters: Letters = "",
     phases: Annotated[str, typer.Option(help="Only what these phases wrote.")] = "1-4",
     artist: Annotated[str, typer.Option(help="Only this artist, by name.")] = "",
     dry_run: DryRun = None,

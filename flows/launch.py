@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,7 +62,8 @@ def launch(
     """Run a piece of work in this process, without a Prefect server.
 
     A fault that may pass is waited for and tried again, as often as configured;
-    all such work is safe to repeat.
+    all such work is safe to repeat. At a terminal, what keeps it from beginning is
+    told at once instead: somebody is there to correct it.
 
     Raises:
         PlexbayesError: The work could not be done.
@@ -71,7 +71,7 @@ def launch(
     settings = settings_of(config)
     run_id = str(uuid.uuid4())
 
-    def do(accept: bool) -> Result:  # noqa: FBT001 (called here only)
+    def do() -> Result:
         with workbench(
             settings, run_id, live=live, accept=accept, say=watching.note
         ) as bench:
@@ -79,13 +79,9 @@ def launch(
             return work(bench)
 
     with Watching() as watching, _gate(watching) as gate:
-        patiently = partial(insist, settings=settings, gate=gate, tell=watching.note)
-        try:
-            done: Result = patiently(lambda: do(accept))
-        except LibraryReplaced as replaced:
-            may_follow = _may_follow(replaced)
-            done = patiently(lambda: do(may_follow))
-        return done
+        if sys.stdin.isatty():
+            accept = accepted(settings, accept=accept)
+        return insist(do, settings=settings, gate=gate, tell=watching.note)
 
 
 def launch_infer(
@@ -148,7 +144,8 @@ def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summ
 
     with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
-        state = infer(**asdict(request), return_state=True)
+        dry_run = not is_live(CONFIG.get(), dry_run=request.dry_run)
+        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
     if gate.is_stopping:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from engine.errors import SettingsInvalid
+
 Config = Annotated[
     Path | None, typer.Option(help="The configuration; else ./config.json.")
 ]
@@ -16,6 +18,9 @@ DryRun = Annotated[
 Json = Annotated[
     Path | None,
     typer.Option("--json", help="Also write the report as JSON to this file."),
+]
+Letters = Annotated[
+    str, typer.Option(help="Only these letters: B,P or A-C or #-D or 'from P'.")
 ]
 Plan = Annotated[
     Path | None,
@@ -40,12 +45,28 @@ Version = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace a file named here that exists.")
 ]
+
+
+def _known_timezone(name: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads many files)
+
+    if name not in available_timezones():
+        raise SettingsInvalid(
+            f"--timezone {name!r} is not a time zone that this machine knows. Write "
+            "one such as Europe/Berlin, America/New_York or UTC."
+        )
+    return name
+
+
+Timezone = Annotated[
+    str, typer.Option(callback=_known_timezone, help="Of the schedules.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
 Accept = Annotated[
     bool,
     typer.Option(
         "--accept-library",
-        help="Let the record follow a library created anew, or a renewed token.",
+        help="Let the record follow a library created anew, or another account.",
     ),
 ]
 Canary = Annotated[

@@ -1,43 +1,17 @@
 """Making a configuration: what people type becomes a file that a run understands."""
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from engine.errors import SettingsInvalid
 from tasks.output_files import draft
 from tasks.settings import Settings
 
-PORT = 32400
-"""Where a Plex Media Server listens unless told otherwise."""
-
 LAST_DOCUMENTED = "track_inheritance_gravity"
 """Settings after this one are for few people, and not put into a new file."""
-
-
-def complete(address: str) -> str:
-    """Return a server's address as typed or copied, with what people leave out.
-
-    The port is only added where Plex itself must be meant: https without a port,
-    or a path, leads through a proxy.
-
-    Raises:
-        ValueError: It is not an address.
-
-    >>> complete("plex.local")
-    'http://plex.local:32400'
-    """
-    parts = urlsplit(address if "://" in address else f"http://{address}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{address!r} is not an address.")
-    path = re.sub(r"/web(/.*)?$", "", parts.path).rstrip("/")
-    is_plain = parts.scheme == "http" and parts.port is None and not path
-    port = f":{PORT}" if is_plain else ""
-    return f"{parts.scheme}://{parts.netloc}{port}{path}"
 
 
 def template(address: str, token: str, library: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.edits import Edit
 from engine.following import Name
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, fold_name
 from engine.points import Bools, Ints, unreadable
 from engine.reversal import (
     Selection,
@@ -132,8 +132,8 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     outside = len(library.listed(level)) - len(library[level])
     if selection.artist:
         titles = library.artists.title[library.artist_row(level)]
-        name = selection.artist.casefold()
-        wanted &= np.array([title.casefold() == name for title in titles], np.bool_)
+        name = fold_name(selection.artist)
+        wanted &= np.array([fold_name(title) == name for title in titles], np.bool_)
     # What belongs nowhere is under no letter, and of no artist.
     is_wanted = not (selection.letters or selection.artist)
     return np.append(wanted, np.full(outside, is_wanted))
@@ -201,11 +201,11 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
 
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    found = bench.gateway.tagged(level)
     shadows, intents = bench.store.shadows(level), bench.store.intents(level)
     known = {row.guid for row in shadows} | {row.guid for row in intents}
     marks = bench.store.marks(level)
     recorded = {mark.key for mark in marks if mark.guid in known} | spared
+    found = bench.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     at_once = bench.pen.at_once
@@ -223,6 +223,7 @@ def _clear_up(
     tag = bench.settings.inferred_tag
     look = bench.gateway.look(keys)[level]
     look = look.take(np.flatnonzero(~unreadable(look.rating)))
+    look = look.take(np.flatnonzero(look.has_tag))
     clears = off_the_grid(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):

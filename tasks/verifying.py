@@ -87,7 +87,8 @@ def _check_tags(
     if not bench.tag:
         return
     items = library[level]
-    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    bearing = bench.gateway.tagged(level, trusted=items.key[ours])
+    tagged = np.isin(items.key, bearing.key)
     theirs = {mark.key for mark in bench.store.marks(level) if mark.had_tag}
     spared = np.isin(items.key, list(theirs))
     audit.untagged.note(_where(items, level, ours & ~tagged))

@@ -3,20 +3,24 @@
 import ssl
 import time
 from collections.abc import Generator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import plexapi
 import requests
 from plexapi.server import PlexServer
 
 from engine.errors import (
+    NotThere,
     PlexRefused,
     PlexUnreachable,
     PlexUnusable,
     SettingsInvalid,
 )
+from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
 from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
 from tasks.plex.legal_xml import tolerate_illegal_characters
@@ -27,6 +31,9 @@ WHO = "plexbayes"
 
 CHUNK = 256 * 1024
 """Bytes of an answer that are read at a time."""
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -63,6 +70,8 @@ class Line(requests.Session):
         self._overdue_writes = 0
         for scheme in ("http://", "https://"):
             self.mount(scheme, DeadlineAdapter())
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -74,10 +83,16 @@ class Line(requests.Session):
             PlexUnreachable: There is no usable answer.
         """
         hide(token)
-        with translated(f"connecting to {shown_address(address)} (PLEX_URL)"):
-            plex = PlexServer(address, token, session=self, timeout=timeout)
+        shown = shown_address(address)
+        try:
+            with translated(f"connecting to {shown} (PLEX_URL)"):
+                plex = PlexServer(address, token, session=self, timeout=timeout)
+        except NotThere:
+            raise _not_a_plex(shown, "nothing is there (404)") from None
+        if getattr(plex, "_data", None) is None:
+            raise PlexUnreachable(f"Plex sent an empty answer at {shown}.")
         if not getattr(plex, "machineIdentifier", None):
-            raise PlexUnreachable("Plex did not say which server it is.")
+            raise _not_a_plex(shown, "what is there does not say which server it is")
         return plex
 
     def send(
@@ -99,6 +114,7 @@ class Line(requests.Session):
             try:
                 response = super().send(request, **(kwargs | {"stream": True}))
                 _read(response)
+                _refuse_web_page(response)
             except requests.RequestException:
                 if time.monotonic() - begun < seconds:
                     raise
@@ -112,6 +128,17 @@ class Line(requests.Session):
             f"Plex took longer than {seconds:g} s for one answer, twice. Is the server "
             "overloaded, or the connection bad? TIMEOUT allows it more."
         )
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
@@ -139,9 +166,37 @@ class Line(requests.Session):
         verify: bool | str | None,  # noqa: FBT001
         cert: str | tuple[str, str] | None,
     ) -> dict[str, Any]:
-        """Let CA_FILE win over the certificates that the environment names."""
+        """Let CA_FILE win over the environment, and no proxy come in on loopback."""
         trusted = self.verify if verify is None else verify
-        return super().merge_environment_settings(url, proxies, stream, trusted, cert)
+        merged: dict[str, Any] = super().merge_environment_settings(
+            url, proxies, stream, trusted, cert
+        )
+        if is_loopback(urlsplit(url).hostname or ""):
+            merged["proxies"] = {}
+        return merged
+
+
+def _refuse_web_page(response: requests.Response) -> None:
+    """Refuse what was asked for and is no XML, such as a proxy's login page.
+
+    Raises:
+        PlexRefused: It is a web page, or made for some other program.
+    """
+    begin = response.content[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    is_page = b"<html" in begin or b"<!doctype html" in begin
+    is_xml = begin.startswith(b"<") and not is_page
+    if response.ok and response.request.method == "GET" and begin and not is_xml:
+        what = "a web page" if is_page else "something else"
+        raise _not_a_plex(
+            shown_address(response.url),
+            f"{what} is there, such as the login of a proxy",
+        )
+
+
+def _not_a_plex(address: str, why: str) -> PlexRefused:
+    return PlexRefused(
+        f"No Plex answers at {address}: {why}. Check host and port in PLEX_URL."
+    )
 
 
 def _read(response: requests.Response) -> None:

@@ -2,13 +2,13 @@
 
 import hashlib
 import threading
-import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulator.clock import Clock
 from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
 from tests.simulator.journal import Journal
 from tests.simulator.oddities import Oddities
@@ -51,7 +51,7 @@ class World:
 
     name: str = "Music"
     habits: Habits = field(default_factory=Habits)
-    clock: Callable[[], float] = time.time
+    clock: Clock = field(default_factory=Clock)
     created: int = 1
     """How often the library was created anew; its UUID is another each time."""
 
