@@ -78,9 +78,15 @@ bench-faults: setup ## Play scenarios of faults and of persons meanwhile (FROM=0
 bench-soak: setup ## Run fifty times in a row: does the record stay small?
 	$(BIN)/python -m tests.benchmarks.soak
 
+RUNS ?= 300
+MINUTES ?= 10
+
+bench-retention: setup ## Keep runs for minutes: do Prefect's files stay small? (RUNS=40 MINUTES=3)
+	$(BIN)/python -m tests.benchmarks.retention $(RUNS) $(MINUTES)
+
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test test-all test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
-.PHONY: bench-workers
+.PHONY: bench-workers bench-retention

@@ -3,7 +3,7 @@
 from prefect import runtime
 
 from engine.errors import SettingsInvalid
-from engine.partition import parse_letters
+from engine.partition import short_form
 from tasks.configfile import config_named
 from tasks.settings import load_settings
 
@@ -27,7 +27,7 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     if "phases" in parameters:
         words.append(f"phases {parameters['phases']}")
     if "letters" in parameters:
-        words.append(_letters(str(parameters["letters"] or "")))
+        words.append(short_form(str(parameters["letters"] or "")) or "all letters")
     if parameters.get("artist"):
         words.append(str(parameters["artist"]))
     if parameters.get("run"):
@@ -35,10 +35,3 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     if "albums" in parameters:
         words.append("albums" if parameters["albums"] else "artists")
     return words
-
-
-def _letters(wanted: str) -> str:
-    try:
-        return str(parse_letters(wanted)) or "all letters"
-    except SettingsInvalid:
-        return wanted  # the run itself is about to say what is wrong

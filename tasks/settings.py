@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
     run_retention_days: Number | None = Field(
-        60, gt=0, description="days, above 0, or null"
+        60, gt=0, le=36_500, description="days, above 0 to 36500, or null"
     )
     keep_results: bool = Field(default=False, description="true or false")
     allowed_hosts: HostNames = Field(
