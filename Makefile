@@ -61,8 +61,8 @@ fuzz: setup ## Throw odd files and answers at the program, a minute for each kin
 	  $(BIN)/python -m tests.fuzzing $$door $$how $(SECONDS_EACH) || exit 1; \
 	done; done
 
-audit: setup ## Ask the public lists of weaknesses about our dependencies (needs the network)
-	$(BIN)/pip install --quiet pip-audit
+audit: setup ## Check pinned dependencies against public vulnerability databases (needs the network)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,audit]'
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 bench-crash: setup ## Kill runs at every request: is anything lost or left?

@@ -8,6 +8,7 @@ from flows.render import show_findings
 from tasks.diagnosing import (
     Finding,
     check_configuration,
+    check_installation,
     check_library,
     check_memory,
     check_prefect,
@@ -37,6 +38,7 @@ def report(findings: Iterable[Finding]) -> int:
 
 
 def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:
+    yield check_installation()
     settings = yield from check_configuration(config)
     if settings is not None:
         yield from _check_both_ends(settings)

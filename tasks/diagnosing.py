@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
+from tasks.installation import installation_problems, loaded_packages
 from tasks.plex.gateway import PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.prefect_settings import check_api, configured_api
@@ -73,6 +74,21 @@ class Finding:
     """What is."""
     advice: str = ""
     """What to do about it; empty if all is well."""
+
+
+def check_installation() -> Finding:
+    """Check that nothing has taken the place of our own packages."""
+    subject, loaded = "installation", loaded_packages()
+    try:
+        installed = distribution("plexbayes")
+    except PackageNotFoundError:
+        said = f"plexbayes is not installed; it runs from {loaded['flows'].parents[1]}."
+        return Finding(subject, "warning", said, "Install it with pip.")
+    problems = installation_problems(installed, loaded)
+    if problems:
+        advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
+        return Finding(subject, "fault", " ".join(problems), advice)
+    return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
 
 
 def check_configuration(

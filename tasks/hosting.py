@@ -36,11 +36,7 @@ from tasks.prefect_settings import (
     configured_api,
     prepare_environment,
 )
-from tasks.processes import (
-    apart_from_terminal,
-    distrust_working_folder,
-    module_command,
-)
+from tasks.processes import apart_from_terminal, module_command
 from tasks.server_access import ALLOWED_HOSTS
 from tasks.versions import check_versions
 
@@ -76,7 +72,6 @@ def be_quiet() -> None:
         VersionsIncompatible: Prefect would not work with what else is installed.
     """
     check_versions()
-    distrust_working_folder()
     prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

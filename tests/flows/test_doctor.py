@@ -85,7 +85,7 @@ def test_a_healthy_home_is_found_so_and_left_as_it_was(
 
     assert wrong(findings) == {}
     assert [finding.subject for finding in findings] == [
-        *("configuration", "address", "token", "server", "library"),
+        *("installation", "configuration", "address", "token", "server", "library"),
         *("rights", "scan", "record", "Prefect"),
     ]
     assert "1.43" in text(findings, "server")

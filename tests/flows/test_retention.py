@@ -1,6 +1,7 @@
 """Results and runs do not pile up, and what is still needed stays."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from uuid import uuid4
 import pytest
 from prefect._internal.result_records import ResultRecord
 
+from flows.deployments import OFFERS
 from tasks.result_storage import FOLDER
 from tasks.results import TYPE
-from tasks.retention import TAG
+from tasks.retention import FLOWS, TAG
 from tests.flows.ageing import Ageing, run_of_others
 from tests.flows.catching import await_true, ids_of
 from tests.flows.expecting import inferred
