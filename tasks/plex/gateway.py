@@ -138,24 +138,19 @@ class PlexGateway:
         return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
-        """Read ratings, locks and our tag of items of any level, hundreds a request.
-
-        Items that are gone are simply missing from the answer.
-        """
+        """Read ratings, locks and our tag of those items that are still there."""
         elements = self._item_pages.read(keys)
         return looks_of(elements, self._tag, self._session.latest_date)
 
     def items_by_key(self, level: Level, keys: Ints) -> Items:
         """Return items of a level from their own pages, listed or not, by key."""
         pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
-        return listing_of(level, pages).items
+        return listing_of(level, pages, self._session.latest_date).items
 
     def glance(self, level: Level, *, plays: bool) -> Glance:
-        """Return a few counts and dates that tell whether anything changed.
+        """Return a few counts and dates that change with nearly everything.
 
-        Args:
-            level: Of which items.
-            plays: Whether what was played matters.
+        With `plays`, they also do with what was played.
         """
         return glance_at(
             lambda query, size: self._get(f"{self._all}?{query}", 0, size),
