@@ -21,6 +21,7 @@ from prefect.exceptions import ParameterTypeError
 from prefect.runner import Runner
 from pydantic import ValidationError
 
+from flows.in_memory import run_from_memory
 from flows.infer import infer
 from flows.maintain import rank, recover, undo, verify
 from flows.render import remark
@@ -167,6 +168,7 @@ def register(
             found.own and found.own.paused and not was_paused_by_us
         )
         registered = cast("UUID", runner.add_deployment(deployment))
+        run_from_memory(runner, registered, offer.flow)
         if found.latest:
             now = client.read_deployment(registered)
             yield from catch_up(client, now, found.latest, make_up=make_up)

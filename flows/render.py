@@ -3,17 +3,21 @@
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from engine.plain_text import printable
 from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.audit import Audit
-    from engine.reports import PhaseCount, Ranked, Summary
+    from engine.ranking import Ranked
+    from engine.reports import PhaseCount, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 
@@ -82,6 +86,7 @@ def doings(summary: "Summary") -> list[str]:
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
             f"Failed: {summary.failed}."
         ),
+        *([summary.oddities] if summary.not_understood else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
             f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
@@ -111,9 +116,20 @@ def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     ]
 
 
+class Screen(Console):
+    """A terminal on which every text is shown as it is, and none can steer it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
+        """Return a text as rich shows it: everything printed comes through here."""
+        return super().render_str(printable(text), **options)
+
+
 def screen() -> Console:
     """Return the terminal; no title is taken for markup, such as `[live]`."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen()
 
 
 def show(summary: "Summary") -> None:
@@ -137,14 +153,24 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
     return shown
 
 
+def replace_unprintable(*streams: TextIO) -> None:
+    """Let a stream replace what its encoding lacks, such as ★ in cp1252.
+
+    A report that cannot be shown whole must not turn a finished run into a failure.
+    """
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
+    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:
     """Print something that a person may want to know, beside the report."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 def show_audit(audit: "Audit") -> None:
@@ -212,7 +238,7 @@ def show_menu(commands: Iterable[tuple[str, str]]) -> None:
 
 def say(sentence: str) -> None:
     """Print a line to a person who is being asked something."""
-    print(sentence)
+    print(printable(sentence))
 
 
 def show_findings(findings: Iterable[tuple[str, ...]]) -> None:

@@ -13,7 +13,11 @@ from tests.engine.test_reports import summary
         pytest.param("", {"Q": "", "P": ""}, '0 --from "P"', id="all, from P on"),
         pytest.param("from P", {}, '0 --from "P"', id="from P, none begun"),
         pytest.param("from P", {"R": ""}, '0 --from "R"', id="from P, up to R"),
-        pytest.param("B,P", {}, '0 --letters "B,P"', id="two, none begun"),
+        pytest.param("B,P", {}, '0 --letters "B, P"', id="two, none begun"),
+        pytest.param("b; P", {}, '0 --letters "B, P"', id="with a semicolon"),
+        pytest.param("a-c", {}, '0 --letters "A-C"', id="a range, none begun"),
+        pytest.param("all", {}, '0 --from "#"', id="all in so many words"),
+        pytest.param("FROM Pi", {}, '0 --from "P"', id="from a word on"),
         pytest.param("B,P", {"P": ""}, '0 --letters "P"', id="two, one left"),
     ],
 )
