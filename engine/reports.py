@@ -1,34 +1,22 @@
 """What a run did, as values; points become stars only where they are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.classic import Phase
+from engine.errors import PlexbayesError
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Owner
 from engine.plan import PhasePlan, held_after
-from engine.points import Floats, Ints
+from engine.points import Floats
+from engine.ranking import Ranked, ranking
 from engine.sureness import Sureness, sureness_of
 
-RANKED = 10
-"""How many artists the report names at either end."""
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One line of the power rankings: an artist or an album."""
-
-    name: str
-    rating: float
-    """Points."""
-    albums: int
-    rated_tracks: int
-    """Tracks that a person rated."""
-    is_manual: bool
-    """Whether a person rated it."""
+LISTED = 10
+"""How many odd items a report names."""
 
 
 @dataclass
@@ -106,8 +94,15 @@ class Summary:
     """Planned items that had disappeared when they were to be written."""
     failed: int = 0
     """Planned ratings that did not arrive."""
+    not_understood: int = 0
+    """Items that Plex listed in a way that could not be understood: they were left out,
+    or what was odd counts as unknown."""
+    not_understood_items: list[str] = field(default_factory=list)
+    """The first few of them, and what was odd."""
     failed_letters: dict[str, str] = field(default_factory=dict)
     """Why, by letter."""
+    failed_ratings: dict[str, int] = field(default_factory=dict)
+    """How many, by letter."""
     phases: dict[str, PhaseCount] = field(default_factory=dict)
     letters: dict[str, dict[str, PhaseCount]] = field(default_factory=dict)
     reads: int = 0
@@ -128,6 +123,11 @@ class Summary:
     """When the library was last read, epoch seconds, if a glance told that nothing
     has changed since; none: it was read."""
 
+    def note_oddities(self, sentences: Sequence[str]) -> None:
+        """Count what was not understood, and keep the first few."""
+        self.not_understood = len(sentences)
+        self.not_understood_items = list(sentences[:LISTED])
+
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""
         self.letters.setdefault(letter, {})[phase] = counted
@@ -136,6 +136,16 @@ class Summary:
         self.written += counted.written
         self.kept_by_drift += counted.kept_by_drift
         self.cleared += counted.cleared
+
+
+class LettersFailed(PlexbayesError):
+    """Some letters were not finished; the others were."""
+
+    def __init__(self, message: str, summary: Summary, again: str) -> None:
+        super().__init__(message)
+        self.summary = summary
+        self.again = again
+        """What to do next."""
 
 
 def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Summary:
@@ -147,19 +157,18 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
         after: The library as it is now; of a dry run, the same as `before`.
         outcome: What came of the letters.
     """
+    about.taken_over = sum(r.released for r in outcome.results.values())
+    about.failed_letters = outcome.failures
     for letter, plans in outcome.plans.items():
         for plan in plans:
             seen = outcome.seen.get((letter, plan.phase), 0)
             counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
             about.count(letter, plan.phase.label, counted)
-    about.taken_over = sum(r.released for r in outcome.results.values())
-    about.failed_letters = outcome.failures
+    if not about.dry_run:
+        _count_what_is_missing(about, outcome.plans, after)
     plans = [plan for plans in outcome.plans.values() for plan in plans]
     about.sureness = sureness_of(before, plans)
     if not about.dry_run:
-        overtaken, about.gone = _meanwhile(plans, after)
-        about.taken_over += overtaken
-        about.failed = about.planned - about.written - overtaken - about.gone
         plans = []
     tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
     artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
@@ -169,18 +178,33 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
     return about
 
 
-def _meanwhile(plans: Sequence[PhasePlan], after: Part) -> tuple[int, int]:
-    """Count the planned ratings that a person gave since, and those of lost items."""
-    overtaken = gone = 0
+def _count_what_is_missing(
+    about: Summary, plans: Mapping[str, Sequence[PhasePlan]], after: Part
+) -> None:
+    """Count the planned ratings that were not written, and why, as far as Plex tells.
+
+    A person gave them meanwhile, their items are gone, or what Plex holds cannot be
+    read; others did not arrive.
+    """
+    shelves = {level: after[level] for level in Level}
     owners = {
         level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
-        for level, shelf in ((level, after[level]) for level in Level)
+        for level, shelf in shelves.items()
     }
-    for plan in plans:
-        found = [owners[plan.phase.level].get(guid) for guid in plan.guid]
-        overtaken += sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
-        gone += found.count(None)
-    return overtaken, gone
+    for letter, own in plans.items():
+        found = [
+            owners[plan.phase.level].get(guid) for plan in own for guid in plan.guid
+        ]
+        gone = found.count(None)
+        overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        unread = found.count(Owner.UNREAD)
+        seen = sum(counted.written for counted in about.letters[letter].values())
+        about.taken_over += overtaken
+        about.gone += gone
+        failed = len(found) - seen - overtaken - gone - unread
+        about.failed += failed
+        if failed:
+            about.failed_ratings[letter] = failed
 
 
 def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:
@@ -197,50 +221,3 @@ def mean_of(ratings: Floats) -> float | None:
     """Return the mean of what is rated; None if nothing is."""
     rated = ratings[~np.isnan(ratings)]
     return float(rated.mean()) if len(rated) else None
-
-
-def ranking(
-    part: Part, held: Floats, count: int = RANKED, level: Level = Level.ARTIST
-) -> tuple[list[Ranked], list[Ranked]]:
-    """Return the best artists or albums, best first, and the worst, worst first.
-
-    Args:
-        part: The artists and what is beneath them.
-        held: What each artist (or album) holds, points; unrated are left out.
-        count: How many at either end; nothing is named at both.
-        level: Artists or albums.
-    """
-    rated = np.flatnonzero(~np.isnan(held))
-    titles = part[level].items.title
-    order = sorted(rated, key=lambda row: (-held[row], titles[row]))
-    line = _artist if level is Level.ARTIST else _album
-    best = [line(part, held, int(row)) for row in order[:count]]
-    rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
-    return best, [line(part, held, int(row)) for row in rest[:count]]
-
-
-def _artist(part: Part, held: Floats, row: int) -> Ranked:
-    albums = np.flatnonzero(part.albums.items.parent == row)
-    name = str(part.artists.items.title[row])
-    return _ranked(part, Level.ARTIST, row, name, albums, held)
-
-
-def _album(part: Part, held: Floats, row: int) -> Ranked:
-    albums = part.albums.items
-    artist = part.artists.items.title[albums.parent[row]]
-    name = f"{artist} – {albums.title[row]}"
-    return _ranked(part, Level.ALBUM, row, name, np.array([row]), held)
-
-
-def _ranked(
-    part: Part, level: Level, row: int, name: str, albums: Ints, held: Floats
-) -> Ranked:
-    tracks = np.isin(part.tracks.items.parent, albums)
-    rated = ~np.isnan(part.tracks.standing.manual[tracks])
-    return Ranked(
-        name=name,
-        rating=float(held[row]),
-        albums=len(albums),
-        rated_tracks=int(rated.sum()),
-        is_manual=not np.isnan(part[level].standing.manual[row]),
-    )

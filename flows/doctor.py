@@ -15,6 +15,7 @@ from tasks.diagnosing import (
     check_record,
     check_server,
 )
+from tasks.listing_check import check_listings
 from tasks.settings import Settings
 from tasks.trying import check_edits
 
@@ -55,4 +56,5 @@ def _check_both_ends(settings: Settings) -> Iterator[Finding]:
     record = yield from check_record(settings)
     if gateway is not None:
         with gateway:
+            yield check_listings(gateway)
             yield from check_memory(settings, gateway, record)

@@ -6,18 +6,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.classic import PhaseChoice
 from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
-from engine.reports import Summary
+from engine.plain_text import printable
+from engine.reports import LettersFailed, Summary
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
-from tasks.gate import Gate
+from tasks.configfile import CONFIG
+from tasks.gate import Gate, kill_at_once
 from tasks.hosting import be_quiet, prefect_server, swift_imports
+from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, WATCHER, Workbench, workbench
@@ -27,42 +29,41 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked of `infer`: the parameters of the flow, word for word."""
+    """What a person asked of `infer`: parameters of the flow, word for word."""
 
     phases: PhaseChoice
     letters: str
     dry_run: bool | None
-    config: str
     accept_library: bool = False
     model: ModelChoice = ""
-    plan: str = ""
 
 
-def settings_of(config: str) -> Settings:
+def settings_of(config: Path | None) -> Settings:
     """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
     return settings
 
 
-def is_live(config: str, *, dry_run: bool | None) -> bool:
+def is_live(config: Path | None, *, dry_run: bool | None) -> bool:
     """Say whether a command may change anything: by its option, else by DRY_RUN."""
-    configured = load_settings(Path(config) if config else None)[0].dry_run
+    configured = load_settings(config)[0].dry_run
     return not (configured if dry_run is None else dry_run)
 
 
 def launch(
     work: Callable[[Workbench], Result],
     *,
-    config: str,
+    config: Path | None,
     live: bool,
     accept: bool = False,
 ) -> Result:
     """Run a piece of work in this process, without a Prefect server.
 
     A fault that may pass is waited for and tried again, as often as configured;
-    all such work is safe to repeat.
+    all such work is safe to repeat. At a terminal, what keeps it from beginning is
+    told at once instead: somebody is there to correct it.
 
     Raises:
         PlexbayesError: The work could not be done.
@@ -70,7 +71,7 @@ def launch(
     settings = settings_of(config)
     run_id = str(uuid.uuid4())
 
-    def do(accept: bool) -> Result:  # noqa: FBT001 (called here only)
+    def do() -> Result:
         with workbench(
             settings, run_id, live=live, accept=accept, say=watching.note
         ) as bench:
@@ -78,29 +79,37 @@ def launch(
             return work(bench)
 
     with Watching() as watching, _gate(watching) as gate:
-        patiently = partial(insist, settings=settings, gate=gate, tell=watching.note)
-        try:
-            done: Result = patiently(lambda: do(accept))
-        except LibraryReplaced as replaced:
-            may_follow = _may_follow(replaced)
-            done = patiently(lambda: do(may_follow))
-        return done
+        if sys.stdin.isatty():
+            accept = accepted(settings, accept=accept)
+        return insist(do, settings=settings, gate=gate, tell=watching.note)
 
 
-def launch_infer(request: Request) -> Summary:
+def launch_infer(
+    request: Request, config: Path | None = None, plan: Path | None = None
+) -> Summary:
     """Run the flow `infer` in this process and return its summary.
 
     What would fail at once fails here, before a server is started for it.
+
+    Args:
+        request: What was asked.
+        config: The configuration; None: the usual one.
+        plan: The CSV file that gets the whole plan; None: none.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
-    settings = settings_of(request.config)
-    accept = accepted(settings, accept=request.accept_library)
-    be_quiet()
-    with Watching() as watching, prefect_server() as address:
-        return _run(replace(request, accept_library=accept), watching, address)
+    CONFIG.set(config)
+    PLAN_FILE.set(plan)
+    settings = settings_of(config)
+    with Watching() as watching, _gate(watching) as gate:
+        accept = accepted(settings, accept=request.accept_library)
+        be_quiet()
+        with prefect_server() as address:
+            gate.pass_through()
+            asked = replace(request, accept_library=accept)
+            return _run(asked, watching, gate, address)
 
 
 def accepted(settings: Settings, *, accept: bool) -> bool:
@@ -124,7 +133,7 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
     raise replaced
 
 
-def _run(request: Request, watching: Watching, address: str) -> Summary:
+def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
@@ -133,32 +142,20 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
     with swift_imports():
         from flows.infer import infer  # noqa: PLC0415
 
-    with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
+    with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
-        state = infer(**asdict(request), return_state=True)
+        dry_run = not is_live(CONFIG.get(), dry_run=request.dry_run)
+        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
     if gate.is_stopping:
-        said = state.message if state.is_cancelled() else None
-        raise RunStopped(said or _once_more(request))
+        raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, LettersFailed):
+        watching.note(result.again)
+        result = result.summary
     if isinstance(result, BaseException):
         raise result
     summary: Summary = result
     return summary
-
-
-def _once_more(request: Request) -> str:
-    """Say how to repeat a run that was stopped before it could tell its letter."""
-    words = ["0"] if request.phases == "1-4" else ["infer --phases", request.phases]
-    if request.letters.startswith("from "):
-        words.append(f'--from "{request.letters.removeprefix("from ")}"')
-    elif request.letters:
-        words.append(f'--letters "{request.letters}"')
-    words += [f"--model {request.model}"] if request.model else []
-    words += ["--live"] if request.dry_run is False else []
-    return (
-        "Stopped while reading; what was written is recorded. "
-        f"Go on with: plexbayes {' '.join(words)}"
-    )
 
 
 def ask(question: str, *, yes: bool) -> bool:
@@ -178,7 +175,7 @@ def _answer(question: str, choices: str) -> str:
     """Ask until one of the choices is given; breaking off means the last one."""
     while True:
         try:
-            answer = input(question).strip().lower()[:1]
+            answer = input(printable(question)).strip().lower()[:1]
         except (EOFError, KeyboardInterrupt):
             return choices[-1]
         if answer and answer in choices:
@@ -187,10 +184,16 @@ def _answer(question: str, choices: str) -> str:
 
 @contextmanager
 def _gate(watching: Watching) -> Iterator[Gate]:
-    """Let Ctrl-C hold the run at a safe point, and ask whether to go on."""
+    """Let Ctrl-C hold the run at a safe point, and ask whether to go on.
+
+    Where there is no terminal, it stops the run. Once the run is stopping, another
+    Ctrl-C ends the process at once.
+    """
     gate = Gate()
 
     def hold(*_: object) -> None:
+        if gate.is_stopping:
+            kill_at_once(signal.SIGINT)
         if not gate.is_open or not sys.stdin.isatty():
             gate.stop()
             return

@@ -1,19 +1,23 @@
 """What people see: points become stars here, and nowhere else."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from engine.plain_text import printable
 from tasks.discretion import discreet
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.audit import Audit
-    from engine.reports import PhaseCount, Ranked, Summary
+    from engine.ranking import Ranked
+    from engine.reports import PhaseCount, Summary
     from engine.reversal import Undone
     from tasks.recovering import Imported, Recovered
 
@@ -25,6 +29,9 @@ WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
 
 NAMED = 20
 """How many items a list names before it only counts."""
+
+ODD_NAMED = 3
+"""How many items a line names that were not understood."""
 
 RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
 
@@ -76,17 +83,25 @@ def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
 
 def doings(summary: "Summary") -> list[str]:
     """Say what became of everything, and what it cost, a sentence a line."""
+    count = summary.not_understood
     return [
         f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
         (
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
             f"Failed: {summary.failed}."
         ),
+        *([not_understood(count, summary.not_understood_items)] if count else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
             f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
         ),
     ]
+
+
+def not_understood(count: int, sentences: Sequence[str]) -> str:
+    """Say how many items could not be understood, and name the first few."""
+    more = f"; and {count - ODD_NAMED} more" if count > ODD_NAMED else ""
+    return f"Not understood: {count} ({'; '.join(sentences[:ODD_NAMED])}{more})."
 
 
 def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
@@ -111,9 +126,20 @@ def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     ]
 
 
+class Screen(Console):
+    """A terminal on which every text is shown as it is, and none can steer it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
+        """Return a text as rich shows it: everything printed comes through here."""
+        return super().render_str(printable(text), **options)
+
+
 def screen() -> Console:
     """Return the terminal; no title is taken for markup, such as `[live]`."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen()
 
 
 def show(summary: "Summary") -> None:
@@ -137,14 +163,24 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
     return shown
 
 
+def replace_unprintable(*streams: TextIO) -> None:
+    """Let a stream replace what its encoding lacks, such as ★ in cp1252.
+
+    A report that cannot be shown whole must not turn a finished run into a failure.
+    """
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(discreet(f"plexbayes: {sentence}"), file=sys.stderr)
+    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:
     """Print something that a person may want to know, beside the report."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 def show_audit(audit: "Audit") -> None:
@@ -212,7 +248,7 @@ def show_menu(commands: Iterable[tuple[str, str]]) -> None:
 
 def say(sentence: str) -> None:
     """Print a line to a person who is being asked something."""
-    print(sentence)
+    print(printable(sentence))
 
 
 def show_findings(findings: Iterable[tuple[str, ...]]) -> None:

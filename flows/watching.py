@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from flows.render import Screen
 from tasks.workbench import Step
 
 
@@ -27,7 +27,7 @@ class Watching:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Screen(stderr=True),
             disable=not sys.stderr.isatty(),
             transient=True,
         )
@@ -61,11 +61,11 @@ class Watching:
 
     def note(self, sentence: str) -> None:
         """Show a sentence as it is."""
-        self._bar.console.print(sentence, highlight=False, markup=False)
+        self._bar.console.print(sentence)
 
     def _advance(self, doing: str, items: int) -> None:
         if doing not in self._told and self._bar.disable:
-            self._bar.console.print(doing, highlight=False, markup=False)
+            self._bar.console.print(doing)
         self._told.add(doing)
         self._bar.update(self._task, advance=items, description=doing)
 

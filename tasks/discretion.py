@@ -2,6 +2,7 @@
 
 Every log record of every library and every traceback of an error that nobody
 caught goes through here, from the moment on that the first secret is known.
+Control characters, which a title may contain, are replaced on the same way.
 """
 
 import logging
@@ -10,13 +11,26 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from urllib.parse import quote
+from urllib.parse import quote, unquote
+
+from engine.plain_text import printable
 
 BLOT = "<hidden>"
 """What stands where a secret stood."""
 
 SHORTEST = 4
 """Characters; to blot out shorter ones would blot out half of every text."""
+
+SCHEME = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|https?:)?/*", re.IGNORECASE)
+"""What an address begins with, if it is complete."""
+
+NOT_SHOWN = re.compile(r"[?#;&]|x-plex-token", re.IGNORECASE)
+"""From here on, an address is not shown: it may hold a token."""
+
+IN_QUERY = re.compile(
+    r"(?:token|password|passwd|secret|key)=([^&#;\s]+)", re.IGNORECASE
+)
+"""The secrets in an address, wherever they stand."""
 
 _secrets: set[str] = set()
 
@@ -37,13 +51,28 @@ def discreet(text: str) -> str:
     return text
 
 
+def hide_in_url(url: str) -> None:
+    """Let the password of a URL, and the tokens in its query, never be shown."""
+    login = SCHEME.sub("", url, count=1).rpartition("@")[0]
+    password = login.partition(":")[2] or ("" if "/" in login else login)
+    for secret in (password, *IN_QUERY.findall(url)):
+        hide(secret)
+        hide(unquote(secret))
+
+
 def shown_address(url: str) -> str:
     """Return an address for people: without what logs in, and without a query.
 
     >>> shown_address("https://me:secret@plex.example/base?X-Plex-Token=secret")
     'https://plex.example/base'
+    >>> shown_address("me:se?ret@plex.example")  # where does the password end?
+    '<hidden>'
     """
-    return re.sub(r"//[^/]*@", "//", url.partition("?")[0])
+    scheme = SCHEME.match(url)
+    begin = scheme[0] if scheme else ""
+    kept, *rest = NOT_SHOWN.split(url[len(begin) :], maxsplit=1)
+    is_clear = not any("@" in part for part in rest)
+    return begin + (kept.rpartition("@")[2] if is_clear else BLOT)
 
 
 def _come_between() -> None:
@@ -55,10 +84,10 @@ def _come_between() -> None:
 
     def made(*args: object, **facts: object) -> logging.LogRecord:
         record = make(*args, **facts)
-        record.msg, record.args = discreet(_message(record)), ()
+        record.msg, record.args = printable(discreet(_message(record))), ()
         if record.exc_info and record.exc_info[0]:
             shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-            record.exc_text, record.exc_info = discreet(shown), None
+            record.exc_text, record.exc_info = printable(discreet(shown)), None
         return record
 
     logging.setLogRecordFactory(made)
@@ -83,4 +112,4 @@ def _tell(
 ) -> None:
     if not issubclass(kind, SystemExit):
         shown = traceback.format_exception(kind, fault, trace)
-        sys.stderr.write(discreet("".join(shown)))
+        sys.stderr.write(printable(discreet("".join(shown))))

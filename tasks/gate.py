@@ -63,13 +63,28 @@ class Gate:
         return self._stopping.is_set()
 
 
+def kill_at_once(signum: signal.Signals) -> None:
+    """End this process as that signal does when nobody handles it."""
+    signal.signal(signum, signal.SIG_DFL)
+    signal.raise_signal(signum)
+
+
 @contextmanager
 def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
-    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere."""
+    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere.
+
+    A second one ends the process at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGTERM, lambda *_: gate.stop())
+
+    def stop(*_: object) -> None:
+        if gate.is_stopping:
+            kill_at_once(signal.SIGTERM)
+        gate.stop()
+
+    former = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:

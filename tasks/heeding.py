@@ -23,8 +23,9 @@ LOOK = 2.0
 class Heeding:
     """Holds, opens or stops a gate as the state of a run on the server asks for."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, resuming: str) -> None:
         self._gate = gate
+        self._resuming = resuming
         self._run = UUID(str(runtime.flow_run.id))
         self._is_held = False
         self._suspended: State | None = None
@@ -58,6 +59,8 @@ class Heeding:
             return
         if state.is_cancelling() or state.is_cancelled():
             self._stop("Cancelled: the run stops at the next safe point.")
+        elif state.is_crashed():  # its `serve` was killed, and started again
+            self._stop("Given up for lost: the run stops at the next safe point.")
         elif state.is_paused():
             self._pause(client, run, state)
         elif self._is_held and state.is_running():
@@ -68,8 +71,10 @@ class Heeding:
     def _pause(self, client: SyncPrefectClient, run: FlowRun, state: State) -> None:
         """Stop a run that Resume can start again, else hold it; without a time-out."""
         can_start_again = state.state_details.pause_reschedule and run.deployment_id
-        if state.state_details.pause_timeout:
-            lasting: State = Suspended() if can_start_again else Paused()
+        if state.state_details.pause_timeout or not state.message:
+            said = f"What was written is recorded. {self._resuming}"
+            kind = Suspended if can_start_again else Paused
+            lasting: State = kind(message=said)
             client.set_flow_run_state(run.id, lasting, force=True)
         if can_start_again:
             self._suspended = state
@@ -86,9 +91,14 @@ class Heeding:
 
 
 @contextmanager
-def heeded(gate: Gate) -> Iterator[Heeding]:
-    """Let Pause, Resume and Cancel in the Prefect UI reach a gate during the block."""
-    heeding = Heeding(gate)
+def heeded(gate: Gate, resuming: str) -> Iterator[Heeding]:
+    """Let Pause, Resume and Cancel in the Prefect UI reach a gate during the block.
+
+    Args:
+        gate: Where the run can be held or stopped.
+        resuming: What a person is told who finds the run paused.
+    """
+    heeding = Heeding(gate, resuming)
     listener = threading.Thread(
         target=copy_context().run, args=[heeding.listen], daemon=True
     )

@@ -6,6 +6,7 @@ was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
 spares it.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import ServerMissing
+from engine.errors import ServerMissing, ServerTaken
 from tasks.allowed_hosts import (
     EVERYWHERE,
     in_url,
@@ -29,8 +30,15 @@ from tasks.allowed_hosts import (
     parse_allowed_hosts,
     with_ports,
 )
+from tasks.prefect_settings import (
+    check_access,
+    check_api,
+    configured_api,
+    prepare_environment,
+)
 from tasks.processes import apart_from_terminal, module_command
 from tasks.server_access import ALLOWED_HOSTS
+from tasks.versions import check_versions
 
 if TYPE_CHECKING:  # only the server's process needs it
     import uvicorn
@@ -58,9 +66,19 @@ START = 120.0
 
 
 def be_quiet() -> None:
-    """Set Prefect up for this process; to be called before Prefect is imported."""
+    """Set Prefect up for this process; to be called before Prefect is imported.
+
+    Raises:
+        VersionsIncompatible: Prefect would not work with what else is installed.
+    """
+    check_versions()
+    prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    try:
+        Path.home()
+    except RuntimeError:  # a user whom the system does not know, as in a container
+        os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").absolute()))
 
 
 @contextmanager
@@ -86,15 +104,19 @@ def prefect_server(
         host: From which address of this machine it can be reached.
 
     Raises:
-        ServerMissing: Our own server did not start.
+        ServerMissing: The configured server does not answer, or ours did not start.
+        SettingsInvalid: Prefect's own settings cannot be used.
+        ServerTaken: Another program already listens there.
     """
     with swift_imports():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
-
-    configured = PREFECT_API_URL.value()
+        configured = configured_api()
     if configured:
+        check_api(configured)
+        check_access(configured)
         yield configured
         return
+    if port:
+        refuse_if_taken(host, port)
     port = port or free_port()
     command = module_command("tasks.hosting", str(port), host)
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -127,6 +149,33 @@ def api_at(host: str, port: int) -> str:
     return f"http://{in_url(CALLED.get(host, host))}:{port}/api"
 
 
+def refuse_if_taken(host: str, port: int) -> None:
+    """Make sure that a server of our own can listen there.
+
+    Raises:
+        ServerTaken: Another program already does.
+        ServerMissing: This machine has no such address.
+    """
+    try:
+        _listen(host, port).close()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise ServerMissing(
+                f"Cannot listen on {host}:{port} ({error}). "
+                "Choose another address with --host and --port."
+            ) from None
+        raise ServerTaken(
+            f"Port {port} of {host} is already in use, perhaps by another "
+            "`plexbayes serve`. End that one first, or choose another port with "
+            "--port."
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
@@ -149,8 +198,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.1)
     raise ServerMissing(
         "Prefect's server did not start; is its port taken? Run "
-        "`plexbayes server` to see why, "
-        f"or look into {Path.home() / '.prefect'}."
+        "`plexbayes server` to see why."
     )
 
 
@@ -188,6 +236,7 @@ def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
 
 
 def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
+    place = _listen(host, port)  # before anything is touched: it may be taken
     server = guarded_server(port, host, ui=ui)
 
     def end_with_parent() -> None:
@@ -195,7 +244,7 @@ def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
         server.should_exit = True
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    server.run([place])
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
 """Telling people how a run goes and what came of it: log lines and artifacts."""
 
-import csv
-import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import cast
+import threading
+from contextlib import suppress
+from contextvars import copy_context
+from types import TracebackType
+from typing import Self, cast
 from uuid import UUID
 
+from httpx import HTTPError
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
-    create_table_artifact,
     update_progress_artifact,
 )
+from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
-from engine.errors import SettingsInvalid
 from tasks.workbench import WATCHER, Step
 
-PATIENCE = 5.0
-"""Seconds between two updates of the progress bar in the UI."""
+PROGRESS_INTERVAL = 8.0
+"""Seconds between two signs of progress, in the log as in the UI's bar."""
 
 
 def say(*sentences: str) -> None:
@@ -33,6 +33,16 @@ def warn(sentence: str) -> None:
     """Tell whoever follows the run of something that may surprise."""
     get_run_logger().warning(sentence)
     tell(Step(note=sentence))
+
+
+def log(sentence: str) -> None:
+    """Log what a terminal shows in another way."""
+    get_run_logger().info(sentence)
+
+
+def log_error(sentence: str) -> None:
+    """Log what failed; a terminal shows it in the report."""
+    get_run_logger().error(sentence)
 
 
 def tell(step: Step) -> None:
@@ -50,13 +60,17 @@ def follow(step: Step) -> None:
 
 
 class Progress:
-    """A progress bar in the UI; called with every batch, it moves and tells others."""
+    """A progress bar in the UI; called with every batch, it moves and tells others.
+
+    As long as the block runs, it also logs every few seconds how far the run is.
+    """
 
     def __init__(self, sizes: dict[str, int]) -> None:
         """Show the bar; `sizes` are the items of each letter."""
         self._sizes = sizes
         self._total = sum(sizes.values())
         self._done = dict.fromkeys(sizes, 0)
+        self._where = ""
         # Outside a coroutine it is the artifact's id at once, never an awaitable.
         self._bar = cast(
             "UUID",
@@ -64,52 +78,66 @@ class Progress:
                 0.0, key="progress", description="ratings written"
             ),
         )
-        self._shown = time.monotonic()
+        self._ended = threading.Event()
+        self._clock = threading.Thread(
+            target=copy_context().run, args=[self._keep_telling], daemon=True
+        )
         tell(Step(total=self._total))
 
+    def __enter__(self) -> Self:
+        """Begin to tell of progress."""
+        self._clock.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Tell of progress no more."""
+        self._ended.set()
+        self._clock.join()
+
     def __call__(self, step: Step) -> None:
-        """Count a batch; the UI hears of it from time to time."""
+        """Count a batch."""
         if step.items:
             self._done[step.letter] += step.items
-        follow(step)
-        if time.monotonic() - self._shown > PATIENCE:
-            self._show()
+            self._where = f"{step.letter} · {step.phase}: "
+        if step.note:
+            log(f"{self._where}{step.note}")
+        tell(step)
 
-    def finish(self, letters: Iterable[str]) -> None:
-        """Count these letters as done, also what of them was not there to write."""
-        for letter in letters:
-            rest = self._sizes[letter] - self._done[letter]
-            self._done[letter] += rest
-            tell(Step(letter, items=rest))
-        self._show()
+    def finish(self, letter: str) -> None:
+        """Count a letter as done, also what of it was not there to write."""
+        rest = self._sizes[letter] - self._done[letter]
+        self._done[letter] += rest
+        tell(Step(letter, items=rest))
 
-    def _show(self) -> None:
-        self._shown = time.monotonic()
-        share = sum(self._done.values()) / max(self._total, 1)
-        update_progress_artifact(self._bar, 100 * min(1.0, share))
+    def show(self) -> None:
+        """Move the bar in the UI."""
+        update_progress_artifact(self._bar, float(self._percent))
 
+    @property
+    def _percent(self) -> int:
+        return min(100, 100 * sum(self._done.values()) // max(self._total, 1))
 
-def publish(page: str, key: str) -> None:
-    """Keep a page of markdown where the UI shows it, described by its head."""
-    head, _, _ = page.partition("\n")
-    create_markdown_artifact(page, key=key, description=head.removeprefix("# "))
-
-
-def tabulate(rows: list[dict[str, str]], *, key: str, note: str) -> None:
-    """Keep a table where the UI shows it."""
-    create_table_artifact(rows, key=key, description=note)
+    def _keep_telling(self) -> None:
+        while not self._ended.wait(PROGRESS_INTERVAL):
+            done = sum(self._done.values())
+            of_all = f"{done} of {self._total} ratings written ({self._percent} %)"
+            log(f"{self._where}{of_all}")
+            with suppress(HTTPError, PrefectException):  # a bar is worth no failure
+                self.show()
 
 
-def save(rows: Iterable[Sequence[object]], heads: Sequence[str], path: Path) -> None:
-    """Write a table to a CSV file.
+def publish(page: str, key: str, title: str) -> None:
+    """Keep a page of markdown where the UI shows it.
 
-    Raises:
-        SettingsInvalid: The file cannot be written.
+    Args:
+        page: The markdown.
+        key: Which of our pages it is.
+        title: What lists show of it; the UI takes that for markdown, too, so it
+            holds nothing that comes from Plex.
     """
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(heads)
-            table.writerows(rows)
-    except OSError as fault:
-        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None
+    create_markdown_artifact(page, key=key, description=title)

@@ -16,7 +16,9 @@ from engine.pool import Pool
 from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
+from tasks.outcomes import ends_in_a_state, step_of
 from tasks.patience import waited
+from tasks.results import ResultSerializer
 from tasks.settings import Settings
 from tasks.workbench import Workbench
 
@@ -28,11 +30,12 @@ def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., A
     """
 
     def waits(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-        def tell(sentence: str) -> None:
-            reporting.warn(f"{run.name}: {sentence}")
+        error = state.result(raise_on_failure=False)
 
-        fault = state.result(raise_on_failure=False)
-        return waited(fault, run.run_count, settings, gate, tell)
+        def tell(sentence: str) -> None:
+            reporting.warn(f"{step_of(run.name, error)}: {sentence}")
+
+        return waited(error, run.run_count, settings, gate, tell)
 
     return step.with_options(retries=settings.retries, retry_condition_fn=waits)
 
@@ -43,6 +46,7 @@ def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., A
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@ends_in_a_state
 def read(bench: Workbench, moment: str) -> Library:
     """Read the library as it is now; a retried run reads it again."""
     if bench.gate.is_stopping:
@@ -56,6 +60,7 @@ def read(bench: Workbench, moment: str) -> Library:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
+@ends_in_a_state
 def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     """Try out on two items how the server may be written to."""
     with bench.at_work():
@@ -66,8 +71,10 @@ def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     name="plan",
     task_run_name="{letter} · {phase.label}",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "part" - "earlier" - "beliefs",
 )
+@ends_in_a_state
 def plan_phase(
     letter: str,
     phase: Phase,
@@ -83,8 +90,10 @@ def plan_phase(
     name="write",
     task_run_name="{letter} · write",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool",
 )
+@ends_in_a_state
 def write_letter(
     letter: str,
     bench: Workbench,

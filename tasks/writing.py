@@ -18,7 +18,7 @@ from engine.batches import (
 )
 from engine.classic import Phase
 from engine.edits import Edit
-from engine.errors import PlexRefused, PlexUnreachable, RunStopped
+from engine.errors import PlexRefused, PlexUnreachable, RunStopped, in_phase
 from engine.evidence import Part
 from engine.library import Level
 from engine.ownership import Memory
@@ -121,23 +121,27 @@ class _Writer:
         """Write what one look covers; once that is out of date, look again."""
         due = list(window)
         while any(map(len, due)):
-            self.bench.await_turn()
-            looks = self.bench.gateway.look(self._keys(due))
-            is_guarded = self.bench.pen.abilities.is_guarded
-            lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
-            fresh_until = time.monotonic() + lasts
-            found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
-            writes = self._promise(found)
-            bearers = _by_level(found)
-            try:
-                is_first = not self._tag(bearers)
-                left = self._write_until(fresh_until, writes, is_first=is_first)
-            except RunStopped:
-                tagged = np.array(sorted(self.tagged), np.int64)
-                for level, look in bearers.items():
-                    drop(self.bench, level, np.intersect1d(look.key, tagged))
-                raise
-            due = [plan.only(left) for plan in due]
+            with in_phase(", ".join(plan.phase.label for plan in due if len(plan))):
+                due = self._write_fresh(due)
+
+    def _write_fresh(self, due: Sequence[PhasePlan]) -> list[PhasePlan]:
+        """Look, and write until the look is out of date; return what is left."""
+        self.bench.await_turn()
+        looks = self.bench.gateway.look(self._keys(due))
+        is_guarded = self.bench.pen.abilities.is_guarded
+        lasts = GUARDED_LOOK_LASTS if is_guarded else LOOK_LASTS
+        fresh_until = time.monotonic() + lasts
+        found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
+        writes, bearers = self._promise(found), _by_level(found)
+        try:
+            is_first = not self._tag(bearers)
+            left = self._write_until(fresh_until, writes, is_first=is_first)
+        except RunStopped:
+            tagged = np.array(sorted(self.tagged), np.int64)
+            for level, look in bearers.items():
+                drop(self.bench, level, np.intersect1d(look.key, tagged))
+            raise
+        return [plan.only(left) for plan in due]
 
     def _keys(self, plans: Sequence[PhasePlan]) -> Ints:
         """Return the keys of planned items and of all that share a guid with them."""
@@ -212,7 +216,8 @@ class _Writer:
             if not is_first:
                 self.bench.await_turn()
             if is_first or time.monotonic() < fresh_until:
-                self._rate(batch)
+                with in_phase(batch.phase.label):
+                    self._rate(batch)
             else:
                 left |= set(batch.guid)
             is_first = False

@@ -1,21 +1,39 @@
 """The line to a server: who we say we are, whom we trust, where the token may go."""
 
 import ssl
+import time
 from collections.abc import Generator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import plexapi
 import requests
 from plexapi.server import PlexServer
 
-from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
+from engine.errors import (
+    NotThere,
+    PlexRefused,
+    PlexUnreachable,
+    PlexUnusable,
+    SettingsInvalid,
+)
+from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
+from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
+from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
+
+CHUNK = 256 * 1024
+"""Bytes of an answer that are read at a time."""
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -33,6 +51,8 @@ plexapi.BASE_HEADERS.update(
     }
 )
 
+tolerate_illegal_characters()
+
 
 class Line(requests.Session):
     """A session that checks certificates and follows nobody to another address."""
@@ -47,6 +67,11 @@ class Line(requests.Session):
             SettingsInvalid: It is no such file.
         """
         super().__init__()
+        self._overdue_writes = 0
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, DeadlineAdapter())
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -58,11 +83,62 @@ class Line(requests.Session):
             PlexUnreachable: There is no usable answer.
         """
         hide(token)
-        with translated(f"connecting to {shown_address(address)} (PLEX_URL)"):
-            plex = PlexServer(address, token, session=self, timeout=timeout)
+        shown = shown_address(address)
+        try:
+            with translated(f"connecting to {shown} (PLEX_URL)"):
+                plex = PlexServer(address, token, session=self, timeout=timeout)
+        except NotThere:
+            raise _not_a_plex(shown, "nothing is there (404)") from None
+        if getattr(plex, "_data", None) is None:
+            raise PlexUnreachable(f"Plex sent an empty answer at {shown}.")
         if not getattr(plex, "machineIdentifier", None):
-            raise PlexUnreachable("Plex did not say which server it is.")
+            raise _not_a_plex(shown, "what is there does not say which server it is")
         return plex
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        **kwargs: Any,  # noqa: ANN401 (as requests has it)
+    ) -> requests.Response:
+        """Send a request and read its whole answer, in bounded time and space.
+
+        A request that only reads is repeated once if its answer took too long.
+
+        Raises:
+            PlexUnusable: That did not help, or the answer is huge.
+        """
+        seconds = WHOLE_ANSWER * kwargs["timeout"]
+        only_reads = request.method == "GET"
+        for _ in range(1 + only_reads):
+            begun = time.monotonic()
+            try:
+                response = super().send(request, **(kwargs | {"stream": True}))
+                _read(response)
+                _refuse_web_page(response)
+            except requests.RequestException:
+                if time.monotonic() - begun < seconds:
+                    raise
+                self._overdue_writes += not only_reads
+                if not only_reads and self._overdue_writes == 1:
+                    raise  # whether it arrived is found out before it is repeated
+            else:
+                self._overdue_writes = 0
+                return response
+        raise PlexUnusable(
+            f"Plex took longer than {seconds:g} s for one answer, twice. Is the server "
+            "overloaded, or the connection bad? TIMEOUT allows it more."
+        )
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
@@ -90,9 +166,56 @@ class Line(requests.Session):
         verify: bool | str | None,  # noqa: FBT001
         cert: str | tuple[str, str] | None,
     ) -> dict[str, Any]:
-        """Let CA_FILE win over the certificates that the environment names."""
+        """Let CA_FILE win over the environment, and no proxy come in on loopback."""
         trusted = self.verify if verify is None else verify
-        return super().merge_environment_settings(url, proxies, stream, trusted, cert)
+        merged: dict[str, Any] = super().merge_environment_settings(
+            url, proxies, stream, trusted, cert
+        )
+        if is_loopback(urlsplit(url).hostname or ""):
+            merged["proxies"] = {}
+        return merged
+
+
+def _refuse_web_page(response: requests.Response) -> None:
+    """Refuse what was asked for and is no XML, such as a proxy's login page.
+
+    Raises:
+        PlexRefused: It is a web page, or made for some other program.
+    """
+    begin = response.content[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    is_page = b"<html" in begin or b"<!doctype html" in begin
+    is_xml = begin.startswith(b"<") and not is_page
+    if response.ok and response.request.method == "GET" and begin and not is_xml:
+        what = "a web page" if is_page else "something else"
+        raise _not_a_plex(
+            shown_address(response.url),
+            f"{what} is there, such as the login of a proxy",
+        )
+
+
+def _not_a_plex(address: str, why: str) -> PlexRefused:
+    return PlexRefused(
+        f"No Plex answers at {address}: {why}. Check host and port in PLEX_URL."
+    )
+
+
+def _read(response: requests.Response) -> None:
+    """Read an answer to its end.
+
+    Raises:
+        PlexUnusable: It is larger than any answer of Plex.
+    """
+    content = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            response.close()
+            raise PlexUnusable(
+                f"Plex sent more than {MAX_ANSWER >> 20} MiB in one answer to "
+                f"{shown_address(response.url)}. Does PLEX_URL lead to a Plex server?"
+            )
+    response._content = bytes(content)  # noqa: SLF001 (requests has no other way)
+    response.encoding = response.encoding or "utf-8"
 
 
 def _bundle(path: str) -> str:

@@ -1,7 +1,8 @@
 """Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -10,17 +11,21 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
+from tasks.shadow.disks import is_on_network_share
 from tasks.shadow.refusals import usable
 
 _MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
 
 PATIENCE = 30
 """Seconds to wait for another process that is writing to the same SQLite file."""
+
+LOCK_TIMEOUT = 1
+"""Seconds of that which SQLite waits at a time; no signal is heard meanwhile."""
 
 
 class Database:
@@ -63,6 +68,9 @@ def open_database(address: str, *, create: bool) -> Database:
     if _is_missing_file(url) and not create:
         url = make_url("sqlite://")
     with usable(url):
+        if create and _is_missing_file(url):
+            with suppress(OSError):  # SQLite itself says what is wrong
+                Path(str(url.database)).touch(0o600)  # else others could read it
         engine = _engine(url)
         try:
             if _is_ours(engine) or create:
@@ -103,7 +111,7 @@ def _engine(url: URL) -> Engine:
         return create_engine(
             url, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
-    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -117,16 +125,33 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _let_readers_in(engine: Engine) -> None:
-    """Switch a SQLite file to the journal in which nobody waits for a writer."""
+def _choose_journal(engine: Engine) -> None:
+    """Let readers and a writer work side by side where the disk is our own.
+
+    SQLite's write-ahead log needs memory shared by all processes, which a network
+    share does not give: https://sqlite.org/wal.html
+    """
+    is_shared = is_on_network_share(Path(str(engine.url.database)))
     connection = engine.raw_connection()
-    connection.cursor().execute("PRAGMA journal_mode=WAL")
+    connection.cursor().execute(
+        f"PRAGMA journal_mode={'DELETE' if is_shared else 'WAL'}"
+    )
     connection.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.exec_driver_sql(begin)
+        except OperationalError as error:
+            # SQLite itself would wait without hearing a Ctrl-C.
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def _is_ours(engine: Engine) -> bool:
@@ -160,7 +185,7 @@ def _migrate(engine: Engine) -> None:
             "Upgrade plexbayes to use it."
         )
     if engine.url.database and engine.url.get_backend_name() == "sqlite":
-        _let_readers_in(engine)
+        _choose_journal(engine)
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

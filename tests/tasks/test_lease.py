@@ -132,7 +132,7 @@ def test_a_process_of_somebody_else_lives(store):
         Lease(store, "run 2").take()
 
 
-@pytest.mark.parametrize("host", [HERE.written, "elsewhere"])
+@pytest.mark.parametrize("host", [HERE.written, "elsewhere"], ids=["here", "elsewhere"])
 def test_who_was_silent_for_long_is_succeeded(store, host):
     hold(store, host=host, heartbeat=time.time() - LIFETIME - 1)
 

@@ -1,0 +1,70 @@
+"""What to do next about a run that did not complete: in the UI, in a terminal."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from prefect import runtime
+
+from engine.partition import short_form
+
+RETRY = "press Retry: only what is left runs again"
+"""What to do in the UI about a run that did not finish."""
+CORRECT = "put that right and press Retry, or start a Custom run with other parameters"
+"""What to do in the UI about a run that could not begin."""
+RESUME = "press Resume"
+"""What to do in the UI about a run that is suspended."""
+
+OPTIONS = ("phases", "letters", "artist", "run", "model", "count")
+"""Parameters that are options of the command line, too."""
+SWITCHES = ("albums", "accept_library")
+"""The same, without a value."""
+ALL_PHASES = "1-4"
+
+
+def repeated(press: str) -> str:
+    """Say how to go on with the run that is under way, as it was asked for."""
+    asked = command(str(runtime.flow_run.flow_name), runtime.flow_run.parameters)
+    return go_on(asked, press)
+
+
+def command(flow: str, parameters: Mapping[str, Any]) -> str:
+    """Return a run as words of the command line, without its program.
+
+    >>> command("infer", {"phases": "1-4", "letters": "from P", "dry_run": False})
+    '0 --from "P" --live'
+    >>> command("undo", {"letters": "from P"})
+    'undo --letters "from P"'
+    """
+    given = {name: str(parameters.get(name) or "") for name in OPTIONS}
+    is_whole = given["phases"] in {"", ALL_PHASES}
+    words = ["0"] if flow == "infer" and is_whole else [flow]
+    if is_whole:
+        given["phases"] = ""
+    given["letters"] = short_form(given["letters"])
+    if flow == "infer" and given["letters"].startswith("from "):
+        words.append(f'--from "{given.pop("letters").removeprefix("from ")}"')
+    words += [f"--{name} {_quoted(value)}" for name, value in given.items() if value]
+    words += [
+        f"--{name.replace('_', '-')}" for name in SWITCHES if parameters.get(name)
+    ]
+    dry_run = parameters.get("dry_run")
+    if dry_run is not None:
+        words.append("--dry-run" if dry_run else "--live")
+    return " ".join(words)
+
+
+def _quoted(value: str) -> str:
+    return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
+
+
+def go_on(words: str, press: str) -> str:
+    """Say what to do next, in words of the UI (if it can) and of the command line.
+
+    Args:
+        words: The command, without its program.
+        press: What to do in the UI; only runs of deployments can be started again.
+    """
+    if not runtime.deployment.id:
+        return f"Go on with: plexbayes {words}"
+    return f"In the UI, {press}. In a terminal, go on with: plexbayes {words}"
