@@ -15,8 +15,8 @@ from engine.points import Floats
 from engine.ranking import Ranked, ranking
 from engine.sureness import Sureness, sureness_of
 
-LISTED = 10
-"""How many odd items a report names."""
+LISTED, NAMED = 10, 3
+"""How many odd items a report holds, and how many of them a sentence names."""
 
 
 @dataclass
@@ -122,6 +122,14 @@ class Summary:
     unchanged_since: float | None = None
     """When the library was last read, epoch seconds, if a glance told that nothing
     has changed since; none: it was read."""
+
+    @property
+    def oddities(self) -> str:
+        """How many items were not understood, and a few of them, in a sentence."""
+        named = self.not_understood_items[:NAMED]
+        if self.not_understood > len(named):
+            named = [*named, f"and {self.not_understood - len(named)} more"]
+        return f"Not understood: {self.not_understood} ({'; '.join(named)})."
 
     def note_oddities(self, sentences: Sequence[str]) -> None:
         """Count what was not understood, and keep the first few."""

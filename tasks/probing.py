@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.abilities import RATING_ONLY, Abilities, Reach
+from engine.abilities import COARSE, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS, Batch, Look
 from engine.classic import Phase
 from engine.edits import Edit, latest_date
@@ -16,7 +16,7 @@ from engine.evidence import Part, Shelf
 from engine.library import Level
 from engine.ownership import Owner
 from engine.points import STEP, TOLERANCE, Floats, Ints
-from tasks.mending import CANARY, COARSE, FIRST, SECOND, TRIAL, folded, mend, near
+from tasks.mending import CANARY, FIRST, SECOND, TRIAL, folded, mend, near
 from tasks.shadow.rows import sent_of
 from tasks.shadow.servers import remember_abilities
 from tasks.workbench import Workbench

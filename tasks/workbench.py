@@ -13,6 +13,7 @@ from engine.batches import MOST_IDS
 from engine.library import OWNER_ACCOUNT
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.plex.gateway import PlexGateway
+from tasks.plex.line import cancellable
 from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
@@ -130,7 +131,9 @@ def workbench(
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
         stack.enter_context(stopped_by_sigterm(gate))
-        gateway = stack.enter_context(PlexGateway(with_token(settings)))
+        with cancellable():
+            plex = PlexGateway(with_token(settings), lambda: gate.is_stopping)
+        gateway = stack.enter_context(plex)
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)

@@ -22,7 +22,7 @@ from engine.points import Ints
 from tasks.plex.accounts import account_of
 from tasks.plex.glances import Glance, glance_at
 from tasks.plex.item_pages import ItemPages
-from tasks.plex.line import Line
+from tasks.plex.line import Line, cancellable
 from tasks.plex.markup import (
     TRIMMED,
     Listing,
@@ -63,14 +63,16 @@ class PlexGateway:
     notice: str
     """What a person should know of the account; empty: nothing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self.reads = self.writes = 0
         self._obeys_ids: bool | None = None
         self._counting = Lock()
         self._item_pages = ItemPages(self._get, MOST_LOOKED_AT)
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = Line(settings.ca_file)
+        self._session = Line(settings.ca_file, is_cancelled)
         self._session.hooks["response"].append(self._count)
         address = settings.plex_url
         self._plex = self._session.connect(address, self._token, settings.timeout)
@@ -130,7 +132,7 @@ class PlexGateway:
         path = f"{self._all}?{urlencode(wanted, safe=',')}"
         latest = self._session.latest_date
         pages = Pages(
-            ask=lambda start, size: self._get(path, start, size),
+            ask=lambda start, size: self._page(path, start, size),
             digest=lambda page: listing_of(level, list(page), latest),
             between=between,
             word=f"{level.word}s",
@@ -138,24 +140,19 @@ class PlexGateway:
         return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
-        """Read ratings, locks and our tag of items of any level, hundreds a request.
-
-        Items that are gone are simply missing from the answer.
-        """
+        """Read ratings, locks and our tag of those items that are still there."""
         elements = self._item_pages.read(keys)
         return looks_of(elements, self._tag, self._session.latest_date)
 
     def items_by_key(self, level: Level, keys: Ints) -> Items:
         """Return items of a level from their own pages, listed or not, by key."""
         pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
-        return listing_of(level, pages).items
+        return listing_of(level, pages, self._session.latest_date).items
 
     def glance(self, level: Level, *, plays: bool) -> Glance:
-        """Return a few counts and dates that tell whether anything changed.
+        """Return a few counts and dates that change with nearly everything.
 
-        Args:
-            level: Of which items.
-            plays: Whether what was played matters.
+        With `plays`, they also do with what was played.
         """
         return glance_at(
             lambda query, size: self._get(f"{self._all}?{query}", 0, size),
@@ -285,6 +282,10 @@ class PlexGateway:
     def _all(self) -> str:
         """The path of the library's listings and edits."""
         return f"/library/sections/{self._section.get('key')}/all"
+
+    def _page(self, path: str, start: int, size: int) -> Element:
+        with cancellable():
+            return self._get(path, start, size)
 
     def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
         headers = None

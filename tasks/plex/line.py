@@ -2,8 +2,9 @@
 
 import ssl
 import time
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,27 @@ from engine.errors import (
 )
 from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
-from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
+from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
 from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
 
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of a decoded answer; a page of a thousand items takes about one million."""
+
+MAX_MARKS = 1_000_000
+"""Elements and attributes of an answer; a parser spends a hundred bytes on each."""
+
 CHUNK = 256 * 1024
 """Bytes of an answer that are read at a time."""
 CLOCK_LEEWAY = 86_400.0
 """Seconds by which a date may be ahead of our clock and of the server's, and still be
 believed: clocks are wrong by minutes, time zones by hours."""
+
+_CAN_BE_CANCELLED: ContextVar[bool] = ContextVar("can_be_cancelled", default=False)
+"""Whether this thread makes a request whose answer a stopped run can do without."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -54,19 +64,36 @@ plexapi.BASE_HEADERS.update(
 tolerate_illegal_characters()
 
 
+@contextmanager
+def cancellable() -> Iterator[None]:
+    """Give up waiting for an answer in the block if the run is stopped meanwhile.
+
+    A run that was stopped before may still read what it needs to end well.
+    """
+    token = _CAN_BE_CANCELLED.set(True)
+    try:
+        yield
+    finally:
+        _CAN_BE_CANCELLED.reset(token)
+
+
 class Line(requests.Session):
     """A session that checks certificates and follows nobody to another address."""
 
-    def __init__(self, ca_file: str = "") -> None:
+    def __init__(
+        self, ca_file: str = "", is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         """Open a line.
 
         Args:
             ca_file: A PEM file of the certificates to trust; empty: the usual ones.
+            is_cancelled: Whether the run was stopped.
 
         Raises:
             SettingsInvalid: It is no such file.
         """
         super().__init__()
+        self._is_cancelled = is_cancelled
         self._overdue_writes = 0
         for scheme in ("http://", "https://"):
             self.mount(scheme, DeadlineAdapter())
@@ -106,27 +133,33 @@ class Line(requests.Session):
 
         Raises:
             PlexUnusable: That did not help, or the answer is huge.
+            RunStopped: The run was stopped while it waited for a read.
         """
-        seconds = WHOLE_ANSWER * kwargs["timeout"]
+        silence = float(kwargs["timeout"])
         only_reads = request.method == "GET"
+        is_cancelled = self._is_cancelled
+        if not _CAN_BE_CANCELLED.get() or is_cancelled():
+            is_cancelled = _never
         for _ in range(1 + only_reads):
-            begun = time.monotonic()
-            try:
-                response = super().send(request, **(kwargs | {"stream": True}))
-                _read(response)
-                _refuse_web_page(response)
-            except requests.RequestException:
-                if time.monotonic() - begun < seconds:
-                    raise
-                self._overdue_writes += not only_reads
-                if not only_reads and self._overdue_writes == 1:
-                    raise  # whether it arrived is found out before it is repeated
-            else:
-                self._overdue_writes = 0
-                return response
+            with limited(silence, is_cancelled) as limits:
+                try:
+                    response = super().send(request, **(kwargs | {"stream": True}))
+                    _read(response)
+                    _refuse_web_page(response)
+                except requests.RequestException:
+                    if not limits.is_broken:  # such as a server that is not up yet
+                        raise
+                    self._overdue_writes += not only_reads
+                    if not only_reads and self._overdue_writes == 1:
+                        raise  # whether it arrived is found out before it is repeated
+                else:
+                    self._overdue_writes = 0
+                    return response
         raise PlexUnusable(
-            f"Plex took longer than {seconds:g} s for one answer, twice. Is the server "
-            "overloaded, or the connection bad? TIMEOUT allows it more."
+            f"Plex did not complete its answer to {_path(request)} in time, twice: it "
+            f"has {WHOLE_ANSWER * silence:g} s in all, and {silence:g} s from one byte "
+            "to the next. Is the server overloaded, or the connection bad? TIMEOUT "
+            "allows it more."
         )
 
     @property
@@ -151,6 +184,7 @@ class Line(requests.Session):
         if not resp.is_redirect:
             yield from ()
             return
+        resp.close()
         there = shown_address(urljoin(resp.url, resp.headers["location"]))
         raise PlexRefused(
             f"{shown_address(resp.url)} leads on to {there}. Neither token nor "
@@ -199,6 +233,10 @@ def _not_a_plex(address: str, why: str) -> PlexRefused:
     )
 
 
+def _never() -> bool:
+    return False
+
+
 def _read(response: requests.Response) -> None:
     """Read an answer to its end.
 
@@ -210,12 +248,23 @@ def _read(response: requests.Response) -> None:
         content += chunk
         if len(content) > MAX_ANSWER:
             response.close()
-            raise PlexUnusable(
-                f"Plex sent more than {MAX_ANSWER >> 20} MiB in one answer to "
-                f"{shown_address(response.url)}. Does PLEX_URL lead to a Plex server?"
-            )
+            raise _too_large(response, f"{MAX_ANSWER >> 20} MiB")
+    if content.count(b"<") + content.count(b"=") > MAX_MARKS:
+        raise _too_large(response, f"{MAX_MARKS:,} elements and attributes")
     response._content = bytes(content)  # noqa: SLF001 (requests has no other way)
-    response.encoding = response.encoding or "utf-8"
+    if "charset" not in response.headers.get("Content-Type", "").lower():
+        response.encoding = "utf-8"  # as XML has it; to guess takes very long
+
+
+def _path(request: requests.PreparedRequest) -> str:
+    return f"{request.method} {request.path_url.partition('?')[0][:80]}"
+
+
+def _too_large(response: requests.Response, limit: str) -> PlexUnusable:
+    return PlexUnusable(
+        f"Plex sent more than {limit} in one answer to {_path(response.request)}. "
+        "Does PLEX_URL lead to a Plex server?"
+    )
 
 
 def _bundle(path: str) -> str:

@@ -19,8 +19,9 @@ BINARY = b"\xff\xfe\x00A"
 
 
 @pytest.fixture
-def alone(listener: Listener) -> Listener:
+def alone(plex: Simulator, tmp_path: Path) -> Listener:
     """A person without a Prefect server of their own."""
+    listener = Listener(tmp_path, plex, "")
     listener.environment.pop("PREFECT_API_URL")
     return listener
 
@@ -170,11 +171,11 @@ def test_the_name_of_a_run_shows_which_letters_it_does(
     "address", [f"http://me:{PASSWORD}@127.0.0.1:9", f"me:{PASSWORD}@127.0.0.1:9"]
 )
 def test_a_password_in_the_address_is_shown_nowhere(
-    listener: Listener, words: list[str], status: int, address: str
+    alone: Listener, words: list[str], status: int, address: str
 ) -> None:
-    listener.configure(PLEX_URL=address, RETRIES=0)
+    alone.configure(PLEX_URL=address, RETRIES=0)
 
-    ran = listener.run(*words)
+    ran = alone.run(*words)
 
     assert ran.status == status
     assert "127.0.0.1:9" in ran.err + ran.out
@@ -183,12 +184,12 @@ def test_a_password_in_the_address_is_shown_nowhere(
 
 @pytest.mark.parametrize("command", ["infer", "verify", "doctor"])
 def test_a_token_in_the_address_belongs_elsewhere_and_is_not_shown(
-    plex: Simulator, listener: Listener, command: str
+    plex: Simulator, alone: Listener, command: str
 ) -> None:
     address = f"{plex.url}/?X-Plex-Token={PASSWORD}"
-    listener.configure(PLEX_URL=address)
+    alone.configure(PLEX_URL=address)
 
-    ran = listener.run(command)
+    ran = alone.run(command)
 
     assert ran.status == (1 if command == "doctor" else 2)
     assert "PLEX_TOKEN" in ran.err + ran.out
@@ -222,16 +223,16 @@ def test_init_shows_no_secret_of_an_address_again(
 
 
 def test_tune_on_a_full_disk_changes_nothing_and_leaves_no_copy_of_the_token(
-    plex: Simulator, listener: Listener
+    plex: Simulator, alone: Listener
 ) -> None:
-    listener.configure(CONFIDENCE_C=40)
-    before = listener.config.read_text()
-    files = set(listener.folder.rglob("*"))
+    alone.configure(CONFIDENCE_C=40)
+    before = alone.config.read_text()
+    files = set(alone.folder.rglob("*"))
 
     ran = subprocess.run(
         [COMMAND, "tune", "--write"],
-        cwd=listener.folder,
-        env=listener.environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=alone.folder,
+        env=alone.environment | {"PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -241,8 +242,8 @@ def test_tune_on_a_full_disk_changes_nothing_and_leaves_no_copy_of_the_token(
 
     assert ran.returncode == 2
     assert "cannot be written: File too large. Enter by hand: " in ran.stderr
-    assert listener.config.read_text() == before
-    left = {path for path in listener.folder.rglob("*") if path.is_file()} - files
+    assert alone.config.read_text() == before
+    left = {path for path in alone.folder.rglob("*") if path.is_file()} - files
     assert not [
         path for path in left if plex.token in path.read_text("utf-8", "ignore")
     ]

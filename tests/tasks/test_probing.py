@@ -182,8 +182,23 @@ def test_a_guest_is_asked_nothing_and_only_rates(plex, bench_at):
     with bench_at(plex, plex_token=token) as bench:
         infer_plainly(bench)
 
-        assert bench.pen.abilities == Abilities(SINGLY, NEVER)
+        assert bench.pen.abilities == RATING_ONLY
         assert bench.tag == ""
+
+
+def test_what_a_guest_rates_is_known_again_on_a_server_that_keeps_one_decimal(
+    bench_at,
+):
+    with served(small_world(), floats="one-decimal") as plex:
+        token = plex.options.shared_token
+        with bench_at(plex, plex_token=token) as bench:
+            planned = infer_plainly(bench)
+            again = infer_plainly(bench)
+            undone = undo(bench, Selection())
+
+    assert planned
+    assert again == []
+    assert (undone.kept, undone.failed) == (0, 0)
 
 
 def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_path):
