@@ -201,3 +201,11 @@ def test_the_constraints_pin_all_that_is_installed_with_the_program():
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
     assert len(needed) > 50
     assert needed - pinned == set()
+
+
+def test_deploying_runs_no_shell_command_of_one_system():
+    deploying = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
+    steps = [name for part in ("build", "pull") for s in deploying[part] for name in s]
+
+    assert steps
+    assert [name for name in steps if "shell" in name] == []
