@@ -97,14 +97,20 @@ def main(runs: int, minutes: float) -> int:
             kept = sum(ended[-1] - end < 60 * minutes + LATE for end in ended)
             sizes.append(size_of(Path(name), kept))
             print(f"{number + 1}: {sizes[-1]} {' '.join(sizes[-1].too_large())}")
+    return conclude(sizes, minutes)
+
+
+def conclude(sizes: list[Size], minutes: float) -> int:
+    """Say how large it became; return whether a bound was broken."""
     broken = [size for size in sizes if size.too_large()]
     half = sizes[len(sizes) // 2 :]
     print(
-        f"{runs} runs, each kept for {minutes:g} min: at most "
+        f"{len(sizes)} runs, each kept for {minutes:g} min: at most "
         f"{max(size.runs for size in half)} runs, "
         f"{max(size.database for size in half) / 1e6:.1f} MB of database and "
         f"{max(size.results for size in half) / 1e6:.2f} MB of results at a time in "
-        f"the second half; {runs - len(broken)} of {runs} times within all bounds."
+        f"the second half; {len(sizes) - len(broken)} of {len(sizes)} times within all "
+        "bounds."
     )
     return int(bool(broken))
 
