@@ -15,9 +15,11 @@ HIGHEST = 400
 """Lines that not even an exception may have."""
 LONG_MODULES = {
     "tasks/plex/gateway.py": 300,
+    "tasks/remembering.py": 265,
     "tasks/settings.py": 280,
     "tasks/shadow/store.py": 310,
     "flows/cli.py": 285,
+    "flows/render.py": 255,
     "tests/engine/test_hierarchical.py": 270,
     "tests/flows/test_terminal.py": 330,
     "tests/flows/test_undo.py": 260,

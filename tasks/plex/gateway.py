@@ -150,10 +150,7 @@ class PlexGateway:
         return listing_of(level, pages, self._session.latest_date).items
 
     def glance(self, level: Level, *, plays: bool) -> Glance:
-        """Return a few counts and dates that change with nearly everything.
-
-        With `plays`, they also do with what was played.
-        """
+        """Return a few counts and dates; with `plays`, also of what was played."""
         return glance_at(
             lambda query, size: self._get(f"{self._all}?{query}", 0, size),
             level,
