@@ -41,9 +41,6 @@ from tasks.settings import Settings
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
 
-MOST_LOOKED_AT = LONGEST_URL // 10
-"""Items in one look: their keys, of up to eight digits, make no longer URL."""
-
 NO_ITEM = 2**31 - 1
 """A ratingKey that no item has."""
 
@@ -69,7 +66,7 @@ class PlexGateway:
         self.reads = self.writes = 0
         self._obeys_ids: bool | None = None
         self._counting = Lock()
-        self._item_pages = ItemPages(self._get, MOST_LOOKED_AT)
+        self._item_pages = ItemPages(self._get)
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
         self._session = Line(settings.ca_file, is_cancelled)
@@ -161,13 +158,12 @@ class PlexGateway:
     def tagged(self, level: Level, trusted: Ints | None = None) -> Items:
         """Return the items of a level that bear our tag; maybe none.
 
-        A server may ignore a filter and list everything, so what it lists is only
-        believed if the items show the tag on their own pages.
+        A server may ignore a filter, so what it lists is only believed if the items
+        show the tag on their own pages.
 
         Args:
             level: Which items.
-            trusted: Keys of items that are not looked at, unless the server lists
-                everything: for them its word is enough.
+            trusted: Keys for which the server's word is enough, if it filters at all.
         """
         mood = self._mood(level)
         if mood is None:
@@ -176,14 +172,16 @@ class PlexGateway:
         doubted = found.key
         if trusted is not None and len(found) < self._count_items(level):
             doubted = np.setdiff1d(found.key, trusted)
-        look = self.look(doubted)[level]
-        false = np.setdiff1d(doubted, look.key[look.has_tag])
+        false = np.setdiff1d(doubted, self._bearing_tag(level, doubted))
         return found.take(np.flatnonzero(~np.isin(found.key, false)))
 
     def bearing_tag(self, level: Level, keys: Ints) -> Ints:
         """Return the keys of those items that show our tag on their own pages."""
         if not len(keys) or self._mood(level) is None:
             return keys[:0]
+        return self._bearing_tag(level, keys)
+
+    def _bearing_tag(self, level: Level, keys: Ints) -> Ints:
         look = self.look(keys)[level]
         return look.key[look.has_tag]
 
@@ -211,17 +209,13 @@ class PlexGateway:
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.
-            PlexRefused: It is known that Plex would not mind which items are named.
             RequestTooLong: So many items do not go into one request.
         """
         if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
             # Without ids, Plex would edit the whole library.
             raise ValueError("An edit must name its items.")
         if self._obeys_ids is False:
-            raise PlexRefused(
-                "Plex ignores which items a request names, so an edit would change "
-                "the whole library. Nothing is written in that way."
-            )
+            raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
         wishes = wishes_of(edit, is_guarded=is_guarded)
         query = urlencode({"type": int(edit.level), "id": ids, **wishes})
@@ -234,8 +228,7 @@ class PlexGateway:
     def obeys_ids(self) -> bool:
         """Say whether Plex limits a request to the items that it names; ask once."""
         if self._obeys_ids is None:
-            listed = self._count_items(Level.TRACK, f"&id={NO_ITEM}")
-            self._obeys_ids = not listed
+            self._obeys_ids = not self._count_items(Level.TRACK, f"&id={NO_ITEM}")
         return self._obeys_ids
 
     def rate_one(self, key: int, points: float | None) -> None:

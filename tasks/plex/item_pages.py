@@ -11,19 +11,19 @@ from engine.points import Ints
 from tasks.plex.markup import IDLE_ELEMENTS, key_of
 from tasks.plex.pages import READERS
 
+MOST = 400
+"""Items in one request: their keys, of up to eight digits, make no URL that Plex, or a
+proxy before it, refuses."""
+
 
 class ItemPages:
     """Reads the pages of items, several requests at a time."""
 
-    def __init__(self, ask: Callable[[str], Element], most: int) -> None:
-        """Prepare to read.
-
-        Args:
-            ask: Reads a path.
-            most: Items in one request; fewer once the server refused so many.
-        """
+    def __init__(self, ask: Callable[[str], Element]) -> None:
+        """Prepare to read, given how to read a path."""
         self._ask = ask
-        self._most = most
+        self._most = MOST
+        """Items in one request; fewer once the server refused so many."""
 
     def read(self, keys: Ints) -> list[Element]:
         """Return items as elements; those that are gone are left out."""

@@ -128,7 +128,7 @@ def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
         assert found.abilities == RATING_ONLY
         assert state(plex) == manual
         assert not [c for c in plex.world.journal.changes if c.what != "rating"]
-        with pytest.raises(PlexRefused, match="ignores which items"):
+        with pytest.raises(PlexRefused, match="ignores which items an edit"):
             bench.gateway.edit(Edit(Level.TRACK, np.array([1]), drops=("x",)))
 
 
