@@ -17,9 +17,7 @@ def run_name() -> str:
     except SettingsInvalid:
         return " · ".join(words)  # the run itself is about to say what is wrong
     if "dry_run" in chosen:
-        asked = chosen["dry_run"]
-        is_dry = settings.dry_run if asked is None else asked
-        words.append("dry" if is_dry else "live")
+        words.append("dry" if chosen["dry_run"] else "live")
     return " · ".join([settings.library_name, *words])
 
 

@@ -6,6 +6,7 @@ was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
 spares it.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import ServerMissing
+from engine.errors import ServerMissing, ServerTaken
 from tasks.allowed_hosts import (
     EVERYWHERE,
     in_url,
@@ -35,12 +36,9 @@ from tasks.prefect_settings import (
     configured_api,
     prepare_environment,
 )
-from tasks.processes import (
-    apart_from_terminal,
-    distrust_working_folder,
-    module_command,
-)
+from tasks.processes import apart_from_terminal, module_command
 from tasks.server_access import ALLOWED_HOSTS
+from tasks.versions import check_versions
 
 if TYPE_CHECKING:  # only the server's process needs it
     import uvicorn
@@ -68,9 +66,13 @@ START = 120.0
 
 
 def be_quiet() -> None:
-    """Set Prefect up for this process; to be called before Prefect is imported."""
+    """Set Prefect up for this process; to be called before Prefect is imported.
+
+    Raises:
+        VersionsIncompatible: Prefect would not work with what else is installed.
+    """
+    check_versions()
     prepare_environment()
-    distrust_working_folder()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -104,6 +106,7 @@ def prefect_server(
     Raises:
         ServerMissing: The configured server does not answer, or ours did not start.
         SettingsInvalid: Prefect's own settings cannot be used.
+        ServerTaken: Another program already listens there.
     """
     with swift_imports():
         configured = configured_api()
@@ -112,6 +115,8 @@ def prefect_server(
         check_access(configured)
         yield configured
         return
+    if port:
+        refuse_if_taken(host, port)
     port = port or free_port()
     command = module_command("tasks.hosting", str(port), host)
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -142,6 +147,33 @@ def _hand_over() -> None:
 def api_at(host: str, port: int) -> str:
     """Return how this machine calls a server of its own."""
     return f"http://{in_url(CALLED.get(host, host))}:{port}/api"
+
+
+def refuse_if_taken(host: str, port: int) -> None:
+    """Make sure that a server of our own can listen there.
+
+    Raises:
+        ServerTaken: Another program already does.
+        ServerMissing: This machine has no such address.
+    """
+    try:
+        _listen(host, port).close()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise ServerMissing(
+                f"Cannot listen on {host}:{port} ({error}). "
+                "Choose another address with --host and --port."
+            ) from None
+        raise ServerTaken(
+            f"Port {port} of {host} is already in use, perhaps by another "
+            "`plexbayes serve`. End that one first, or choose another port with "
+            "--port."
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
 
 
 def free_port() -> int:
@@ -204,6 +236,7 @@ def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
 
 
 def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
+    place = _listen(host, port)  # before anything is touched: it may be taken
     server = guarded_server(port, host, ui=ui)
 
     def end_with_parent() -> None:
@@ -211,7 +244,7 @@ def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
         server.should_exit = True
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    server.run([place])
 
 
 if __name__ == "__main__":

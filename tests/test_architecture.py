@@ -17,10 +17,11 @@ LONG_MODULES = {
     "tasks/plex/gateway.py": 300,
     "tasks/settings.py": 280,
     "tasks/shadow/store.py": 310,
-    "flows/cli.py": 280,
+    "flows/cli.py": 285,
     "tests/engine/test_hierarchical.py": 270,
     "tests/flows/test_terminal.py": 330,
     "tests/flows/test_undo.py": 260,
+    "tests/simulator/world.py": 260,
     "tests/stories/test_anything.py": 290,
 }
 """The exceptions, each with a ceiling of its own."""

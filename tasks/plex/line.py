@@ -3,6 +3,8 @@
 import ssl
 import time
 from collections.abc import Generator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +23,7 @@ from engine.errors import (
 from tasks.addresses import is_loopback
 from tasks.discretion import hide, shown_address
 from tasks.plex.deadlines import MAX_ANSWER, WHOLE_ANSWER, DeadlineAdapter
+from tasks.plex.legal_xml import tolerate_illegal_characters
 from tasks.plex.refusals import translated
 
 WHO = "plexbayes"
@@ -28,6 +31,9 @@ WHO = "plexbayes"
 
 CHUNK = 256 * 1024
 """Bytes of an answer that are read at a time."""
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
 
 # plexapi would otherwise tell the server this machine's name, MAC address and kernel.
 plexapi.BASE_HEADERS.clear()
@@ -44,6 +50,8 @@ plexapi.BASE_HEADERS.update(
         "X-Plex-Features": "external-media",
     }
 )
+
+tolerate_illegal_characters()
 
 
 class Line(requests.Session):
@@ -62,6 +70,8 @@ class Line(requests.Session):
         self._overdue_writes = 0
         for scheme in ("http://", "https://"):
             self.mount(scheme, DeadlineAdapter())
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -118,6 +128,17 @@ class Line(requests.Session):
             f"Plex took longer than {seconds:g} s for one answer, twice. Is the server "
             "overloaded, or the connection bad? TIMEOUT allows it more."
         )
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object

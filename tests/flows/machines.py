@@ -22,7 +22,7 @@ from tests.tasks.postgres import execute
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-SERVER = "prefect server start --host 127.0.0.1"
+SERVER = "plexbayes server --host 127.0.0.1"
 POOL = "prefect work-pool create plexbayes --type process"
 DEPLOY = "prefect --no-prompt deploy --all"
 WORKER = "prefect worker start --pool plexbayes"
@@ -49,9 +49,8 @@ class Machines(Served):
         self.address = f"http://127.0.0.1:{port}/api"
         own = postgres_server.replace("+psycopg", "+asyncpg")
         self.process = self.begin(
-            SERVER,
+            f"{SERVER} --port {port}",
             PREFECT_HOME=str(folder / "server"),
-            PREFECT_SERVER_API_PORT=str(port),
             PREFECT_API_DATABASE_CONNECTION_URL=f"{own}/prefect",
         )
         await_health(self.address, self.process)

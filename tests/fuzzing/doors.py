@@ -93,7 +93,7 @@ def _assert_sane(found: Any) -> None:
     items = getattr(found, "items", found)
     for ratings in (getattr(items, "rating", None), getattr(found, "rating", None)):
         if ratings is not None:
-            known = ratings[~np.isnan(ratings)]
+            known = ratings[np.isfinite(ratings)]
             assert ((known > -1) & (known < 11)).all()
 
 

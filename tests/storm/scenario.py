@@ -24,7 +24,15 @@ from tests.stories.household import (
     small_world,
 )
 from tests.stories.runs import infer_plainly
-from tests.storm.weather import TIMEOUT, Meddler, Stormy, faults, habits
+from tests.storm.weather import (
+    TIMEOUT,
+    Meddler,
+    Stormy,
+    clock_jumps,
+    faults,
+    habits,
+    ignored_filters,
+)
 from tests.storm.witness import Verdict, Witness
 
 ATTEMPTS = 3
@@ -42,11 +50,12 @@ class Scenario:
         self._draw = draw = Random(seed)  # noqa: S311 (must be repeatable)
         world = small_world(keeps_date=draw.random() < 1 / 2)
         floats = draw.choice(["exact", "float32", "one-decimal"])
-        self.plex = Stormy(world, Options(float_mode=floats))
+        ignored = ignored_filters(draw)
+        self.plex = Stormy(world, Options(float_mode=floats, ignored_filters=ignored))
         self._habits = habits(draw)
         self.plex.faults.set(self._habits)
         self.witness = Witness(self.plex)
-        self.meddler = Meddler(world, self.witness, draw)
+        self.meddler = Meddler(world, self.witness, draw, jumps=clock_jumps(draw))
         self._wishes = {
             "cooldown_batch": draw.choice([25, 3, 1]),
             "dynamic_precision": draw.random() < 1 / 2,

@@ -6,6 +6,7 @@ from random import Random
 from threading import Condition
 from typing import Any
 
+from tests.simulator.fields import BUT_ID
 from tests.simulator.items import Item, Kind
 from tests.simulator.messages import Answer, Request
 from tests.simulator.options import Options
@@ -34,6 +35,16 @@ HABITS = (
     "ignore_guard",
 )
 """Of a server that misbehaves all the time."""
+IGNORED = (
+    *(frozenset({name}) for name in ("mood", "lastRatedAt", "userRating", "id")),
+    BUT_ID,
+    BUT_ID | {"id"},
+)
+"""Filters by which a server may not filter."""
+DAY = 86_400
+JUMPS = (-40 * 365 * DAY, -DAY, -3600, -7, 300, 3600, 10 * DAY, 10 * 365 * DAY)
+"""Seconds by which a server's clock may be set forward or back; the first one leads to
+before 1990, the last one beyond what it is for us."""
 AMBIGUOUS = 0.05
 """Points by which a person's rating differs from all that we ever wrote there:
 nobody could tell the same value apart, and nothing is asked of such a case."""
@@ -92,6 +103,16 @@ def habits(draw: Random) -> list[Rule]:
     return [{"do": draw.choice(HABITS)}] if draw.random() < 1 / 3 else []
 
 
+def ignored_filters(draw: Random) -> frozenset[str]:
+    """Draw which filters a server ignores: in every third scenario, some."""
+    return draw.choice(IGNORED) if draw.random() < 1 / 3 else frozenset()
+
+
+def clock_jumps(draw: Random) -> tuple[int, ...]:
+    """Draw by how much a server's clock may jump: in every third scenario, it does."""
+    return JUMPS if draw.random() < 1 / 3 else ()
+
+
 def faults(draw: Random) -> list[Rule]:
     """Draw what goes wrong in one run."""
     return [_fault(draw) for _ in range(draw.randint(0, 4))]
@@ -119,8 +140,15 @@ def _fault(draw: Random) -> Rule:
 class Meddler:
     """A person who uses Plex while something runs."""
 
-    def __init__(self, world: World, witness: Witness, draw: Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        witness: Witness,
+        draw: Random,
+        jumps: tuple[int, ...] = (),
+    ) -> None:
         self._world = world
+        self._jumps = jumps
         self._witness = witness
         self._draw = draw
         self.edits = 0
@@ -132,6 +160,7 @@ class Meddler:
             self._delete,
             self._add,
             self._merge,
+            *[self._set_clock] * (2 if jumps else 0),
         )
 
     def plans(self) -> dict[tuple[str, int], Callable[[], None]]:
@@ -156,6 +185,12 @@ class Meddler:
         ours = self._witness.ever_ours(item.guid)
         if all(abs(points - value) > AMBIGUOUS for value in ours):
             self._world.rate(item, points, OWNER)
+
+    def _set_clock(self, _: Item) -> None:
+        clock = self._world.clock
+        # Set right again as often as wrong.
+        wrong = clock.ahead if abs(clock.ahead) > DAY / 2 else 0.0
+        clock.jump(-wrong or self._draw.choice(self._jumps))
 
     def _clear(self, item: Item) -> None:
         self._world.rate(item, None, OWNER)

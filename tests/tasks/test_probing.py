@@ -1,9 +1,12 @@
 """A server is tried out on two items, which are given back as they were."""
 
+import numpy as np
 import pytest
 
-from engine.abilities import Abilities, Reach
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.abilities import RATING_ONLY, Abilities, Reach
+from engine.edits import Edit
+from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
+from engine.library import Level
 from tasks.probing import CANARY, probe
 from tasks.remembering import take_stock
 from tasks.shadow.servers import known_abilities
@@ -11,8 +14,15 @@ from tasks.trying import check_edits
 from tasks.undoing import Selection, undo
 from tasks.workbench import workbench
 from tests.simulator.items import Kind
+from tests.simulator.options import Options
 from tests.simulator.world import World
-from tests.stories.household import served, settings_for, small_world
+from tests.stories.household import (
+    Served,
+    served,
+    serving,
+    settings_for,
+    small_world,
+)
 from tests.stories.runs import infer_plainly
 from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
 
@@ -99,6 +109,27 @@ def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
         assert set(moods) <= set(inferred[key][1])
         assert locks == inferred[key][2] or quirk == "lock_fields"
     assert state(plex) == started
+
+
+@pytest.mark.parametrize("rated", [None, 8.0])
+def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
+    bench_at, rated
+):
+    ignoring = Options(ignored_filters=frozenset({"id"}))
+    with serving(Served(small_world(), ignoring)) as plex, bench_at(plex) as bench:
+        for item in plex.world.items() if rated else ():
+            plex.world.rate(item, rated)
+        manual = state(plex)
+
+        found = tried(bench)
+        infer_plainly(bench)
+        undo(bench, Selection())
+
+        assert found.abilities == RATING_ONLY
+        assert state(plex) == manual
+        assert not [c for c in plex.world.journal.changes if c.what != "rating"]
+        with pytest.raises(PlexRefused, match="ignores which items"):
+            bench.gateway.edit(Edit(Level.TRACK, np.array([1]), drops=("x",)))
 
 
 def test_where_nothing_is_unrated_nothing_can_be_tried(plex, bench_at):
