@@ -49,6 +49,20 @@ def prepare_environment() -> None:
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(spared)
 
 
+def check_settings() -> None:
+    """Make sure that Prefect can be imported with the settings that it finds.
+
+    Raises:
+        SettingsInvalid: It cannot; the message says where the fault is.
+    """
+    with _explained():
+        from prefect.settings import (  # noqa: PLC0415 (takes a second)
+            get_current_settings,
+        )
+
+        get_current_settings()
+
+
 def configured_api() -> str:
     """Return the API address of the Prefect server that is configured; maybe none.
 
@@ -56,10 +70,10 @@ def configured_api() -> str:
         SettingsInvalid: Prefect's settings cannot be used; the message says where.
     """
     prepare_environment()
-    with _explained():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
+    check_settings()
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (only now it can be)
 
-        api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
+    api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
     if api and (urlsplit(api).scheme not in {"http", "https"} or not _host_of(api)):
         raise SettingsInvalid(
             f"{shown_address(api)!r} is not the address of a Prefect server, such as "

@@ -79,6 +79,17 @@ def test_a_wrong_file_that_prefect_reads_is_named(
     assert says in ran.err
 
 
+def test_a_server_of_ours_does_not_start_with_wrong_settings_of_prefect(
+    alone: Listener,
+) -> None:
+    alone.environment["PREFECT_LOGGING_LEVEL"] = "chatty"
+
+    ran = alone.run("server", "--port", "0")
+
+    assert (ran.status, ran.err.count("\n")) == (2, 1), ran.err
+    assert f"PREFECT_LOGGING_LEVEL: {LEVELS}" in ran.err
+
+
 def test_the_doctor_names_what_is_wrong_with_prefect(alone: Listener) -> None:
     (alone.folder / "prefect.toml").write_text("a = = b")
 
