@@ -32,6 +32,7 @@ from tests.storm.weather import (
     faults,
     habits,
     ignored_filters,
+    oddities,
 )
 from tests.storm.witness import Verdict, Witness
 
@@ -55,7 +56,8 @@ class Scenario:
         self._habits = habits(draw)
         self.plex.faults.set(self._habits)
         self.witness = Witness(self.plex)
-        self.meddler = Meddler(world, self.witness, draw, jumps=clock_jumps(draw))
+        jumps, odd = clock_jumps(draw), oddities(draw)
+        self.meddler = Meddler(world, self.witness, draw, jumps=jumps, odd=odd)
         self._wishes = {
             "cooldown_batch": draw.choice([25, 3, 1]),
             "dynamic_precision": draw.random() < 1 / 2,
@@ -96,9 +98,11 @@ class Scenario:
     def _reckon(self) -> None:
         """In good weather a run completes, the next has nothing to do, undo undoes.
 
-        What is under way arrives first: else the weather is not good yet.
+        What is under way arrives first: else the weather is not good yet. Nor is it
+        while there are ratings that cannot be read, which are left alone.
         """
         self.plex.await_calm()
+        self.meddler.make_readable()
         self._do(FULL)
         again = self._do(infer_plainly, live=False)
         if again:

@@ -45,6 +45,18 @@ DAY = 86_400
 JUMPS = (-40 * 365 * DAY, -DAY, -3600, -7, 300, 3600, 10 * DAY, 10 * 365 * DAY)
 """Seconds by which a server's clock may be set forward or back; the first one leads to
 before 1990, the last one beyond what it is for us."""
+ODDITIES: tuple[dict[str, str | None], ...] = (
+    {},  # it is not listed
+    {"parentRatingKey": None, "grandparentRatingKey": None},
+    {"parentRatingKey": "999999"},
+    {"userRating": "-1"},
+    {"userRating": "10.2"},
+    {"userRating": "nan"},
+    {"index": "A1"},
+    {"index": str(2**64 - 1)},
+    {"lastRatedAt": "yesterday"},
+)
+"""What a server may send of an item instead of what it should."""
 AMBIGUOUS = 0.05
 """Points by which a person's rating differs from all that we ever wrote there:
 nobody could tell the same value apart, and nothing is asked of such a case."""
@@ -113,6 +125,11 @@ def clock_jumps(draw: Random) -> tuple[int, ...]:
     return JUMPS if draw.random() < 1 / 3 else ()
 
 
+def oddities(draw: Random) -> tuple[dict[str, str | None], ...]:
+    """Draw what a server may send of items: in every third scenario, nonsense."""
+    return ODDITIES if draw.random() < 1 / 3 else ()
+
+
 def faults(draw: Random) -> list[Rule]:
     """Draw what goes wrong in one run."""
     return [_fault(draw) for _ in range(draw.randint(0, 4))]
@@ -146,9 +163,11 @@ class Meddler:
         witness: Witness,
         draw: Random,
         jumps: tuple[int, ...] = (),
+        odd: tuple[dict[str, str | None], ...] = (),
     ) -> None:
         self._world = world
         self._jumps = jumps
+        self._odd = odd
         self._witness = witness
         self._draw = draw
         self.edits = 0
@@ -161,6 +180,7 @@ class Meddler:
             self._add,
             self._merge,
             *[self._set_clock] * (2 if jumps else 0),
+            *[self._make_odd] * (2 if odd else 0),
         )
 
     def plans(self) -> dict[tuple[str, int], Callable[[], None]]:
@@ -191,6 +211,20 @@ class Meddler:
         # Set right again as often as wrong.
         wrong = clock.ahead if abs(clock.ahead) > DAY / 2 else 0.0
         clock.jump(-wrong or self._draw.choice(self._jumps))
+
+    def _make_odd(self, item: Item) -> None:
+        attributes = self._draw.choice(self._odd)
+        if attributes:
+            self._world.oddities.attributes[item.key] = dict(attributes)
+        else:
+            self._world.oddities.unlisted.add(item.key)
+        self._world.version += 1
+
+    def make_readable(self) -> None:
+        """Let all ratings be sent as they are; other oddities stay."""
+        for key in self._world.oddities.attributes:
+            self._world.oddities.forget_rating(key)
+        self._world.version += 1
 
     def _clear(self, item: Item) -> None:
         self._world.rate(item, None, OWNER)
