@@ -1,30 +1,37 @@
 """Running a command in a terminal: its tools, progress, Ctrl-C, and a server."""
 
-import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from engine.classic import PhaseChoice
 from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
 from engine.plain_text import printable
 from engine.reports import LettersFailed, Summary
+from flows.interrupts import interruptible
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
 from tasks.configfile import CONFIG
-from tasks.gate import Gate, kill_at_once
+from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server, swift_imports
 from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
 from tasks.settings import Settings, load_settings
-from tasks.workbench import GATE, WATCHER, Workbench, workbench
+from tasks.workbench import WATCHER, Workbench, workbench
 
 Result = TypeVar("Result")
+Made_co = TypeVar("Made_co", covariant=True)
+
+
+class Attempt(Protocol[Made_co]):
+    """Does a piece of work from its beginning."""
+
+    def __call__(self, *, accept: bool) -> Made_co:
+        """Do it; a library created anew takes over the record if accepted."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +78,20 @@ def launch(
     settings = settings_of(config)
     run_id = str(uuid.uuid4())
 
-    def do() -> Result:
-        with workbench(
-            settings, run_id, live=live, accept=accept, say=watching.note
-        ) as bench:
-            bench.watch = watching
-            return work(bench)
+    def attempt(*, accept: bool) -> Result:
+        def do() -> Result:
+            with workbench(
+                settings, run_id, live=live, accept=accept, say=watching.note
+            ) as bench:
+                bench.watch = watching
+                return work(bench)
 
-    with Watching() as watching, _gate(watching) as gate:
-        if sys.stdin.isatty():
-            accept = accepted(settings, accept=accept)
-        return insist(do, settings=settings, gate=gate, tell=watching.note)
+        with Watching() as watching, interruptible(watching) as gate:
+            if sys.stdin.isatty():
+                _try_to_open(settings, accept=accept)
+            return insist(do, settings=settings, gate=gate, tell=watching.note)
+
+    return _asking_whom_to_follow(attempt, accept=accept)
 
 
 def launch_infer(
@@ -103,27 +113,35 @@ def launch_infer(
     CONFIG.set(config)
     PLAN_FILE.set(plan)
     settings = settings_of(config)
-    with Watching() as watching, _gate(watching) as gate:
-        accept = accepted(settings, accept=request.accept_library)
-        be_quiet()
-        with prefect_server() as address:
-            gate.pass_through()
-            asked = replace(request, accept_library=accept)
-            return _run(asked, watching, gate, address)
+
+    def attempt(*, accept: bool) -> Summary:
+        with Watching() as watching, interruptible(watching) as gate:
+            _try_to_open(settings, accept=accept)
+            be_quiet()
+            with prefect_server() as address:
+                gate.pass_through()
+                asked = replace(request, accept_library=accept)
+                return _run(asked, watching, gate, address)
+
+    return _asking_whom_to_follow(attempt, accept=request.accept_library)
 
 
-def accepted(settings: Settings, *, accept: bool) -> bool:
-    """Open everything for a moment: a wrong address or token is said at once.
+def _try_to_open(settings: Settings, *, accept: bool) -> None:
+    """Open everything for a moment: a wrong address or token is said at once."""
+    with workbench(settings, "", live=False, accept=accept):
+        pass
 
-    Returns:
-        Whether the record of a library of the same name is to be taken over,
-        which a person is asked about.
+
+def _asking_whom_to_follow(attempt: Attempt[Result], *, accept: bool) -> Result:
+    """Make an attempt; if the library is a new one, ask, and make another.
+
+    The question comes between the two, when Ctrl-C is not yet about the work.
     """
     try:
-        with workbench(settings, "", live=False, accept=accept):
-            return accept
+        return attempt(accept=accept)
     except LibraryReplaced as replaced:
-        return _may_follow(replaced)
+        follows = _may_follow(replaced)
+    return attempt(accept=follows)
 
 
 def _may_follow(replaced: LibraryReplaced) -> bool:
@@ -180,34 +198,3 @@ def _answer(question: str, choices: str) -> str:
             return choices[-1]
         if answer and answer in choices:
             return answer
-
-
-@contextmanager
-def _gate(watching: Watching) -> Iterator[Gate]:
-    """Let Ctrl-C hold the run at a safe point, and ask whether to go on.
-
-    Where there is no terminal, it stops the run. Once the run is stopping, another
-    Ctrl-C ends the process at once.
-    """
-    gate = Gate()
-
-    def hold(*_: object) -> None:
-        if gate.is_stopping:
-            kill_at_once(signal.SIGINT)
-        if not gate.is_open or not sys.stdin.isatty():
-            gate.stop()
-            return
-        gate.close()
-        with watching.aside():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            answer = _answer("\nPaused. [R]esume or [Q]uit? ", "rq")
-            signal.signal(signal.SIGINT, hold)
-        gate.open() if answer == "r" else gate.stop()
-
-    token = GATE.set(gate)
-    former = signal.signal(signal.SIGINT, hold)
-    try:
-        yield gate
-    finally:
-        signal.signal(signal.SIGINT, former)
-        GATE.reset(token)

@@ -1,15 +1,24 @@
 """Where a run can be held or stopped without losing anything: between two writes."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from engine.errors import RunStopped
+
+SHOW_CURSOR = b"\x1b[?25h"
+"""Told to a terminal: a progress bar hides the cursor."""
 
 
 class Gate:
     """Open by default; a signal handler closes it, the writing loop passes it."""
+
+    is_terminated = False
+    """Whether SIGTERM came: after a stop that a person asked for, it is no second."""
 
     def __init__(self) -> None:
         self._open = threading.Event()
@@ -63,10 +72,11 @@ class Gate:
         return self._stopping.is_set()
 
 
-def kill_at_once(signum: signal.Signals) -> None:
-    """End this process as that signal does when nobody handles it."""
-    signal.signal(signum, signal.SIG_DFL)
-    signal.raise_signal(signum)
+def kill_at_once(number: signal.Signals) -> NoReturn:
+    """End this process without any clean-up; nothing is lost between two writes."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), SHOW_CURSOR)
+    os._exit(128 + number)
 
 
 @contextmanager
@@ -80,8 +90,9 @@ def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        if gate.is_stopping:
+        if gate.is_terminated:
             kill_at_once(signal.SIGTERM)
+        gate.is_terminated = True
         gate.stop()
 
     former = signal.signal(signal.SIGTERM, stop)

@@ -1,6 +1,5 @@
 """Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -23,9 +22,6 @@ _MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
 
 PATIENCE = 30
 """Seconds to wait for another process that is writing to the same SQLite file."""
-
-LOCK_TIMEOUT = 1
-"""Seconds of that which SQLite waits at a time; no signal is heard meanwhile."""
 
 
 class Database:
@@ -111,7 +107,7 @@ def _engine(url: URL) -> Engine:
         return create_engine(
             url, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
-    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT})
+    engine = create_engine(url, connect_args={"timeout": PATIENCE})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -141,17 +137,7 @@ def _choose_journal(engine: Engine) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.exec_driver_sql(begin)
-        except OperationalError as error:
-            # SQLite itself would wait without hearing a Ctrl-C.
-            if "locked" not in str(error.orig) or time.monotonic() > deadline:
-                raise
-        else:
-            return
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _is_ours(engine: Engine) -> bool:
