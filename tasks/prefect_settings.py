@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
-
 from engine.errors import ServerMissing, SettingsInvalid
 from tasks.discretion import shown_address
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 HEALTH_TIMEOUT = 5.0
 """Seconds that Prefect's server may take to say that it is well."""
@@ -159,16 +160,18 @@ def _explained() -> Iterator[None]:
     try:
         with redirect_stderr(said):
             yield
-    except ValidationError as error:
-        raise SettingsInvalid(_wrong_value(error)) from None
-    except (SettingsError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
+        from pydantic import ValidationError  # noqa: PLC0415 (--help needs none)
+
+        if isinstance(error, ValidationError):
+            raise SettingsInvalid(_wrong_value(error)) from None
         raise SettingsInvalid(
             _wrong_file() or f"Prefect's settings cannot be used: {error}."
         ) from None
     sys.stderr.write(said.getvalue())
 
 
-def _wrong_value(error: ValidationError) -> str:
+def _wrong_value(error: "ValidationError") -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][-1]).upper()
     return (
