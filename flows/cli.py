@@ -307,7 +307,7 @@ def main() -> None:
             return
         complain(str(fault))
         if debug:
-            raise
+            sys.excepthook(type(fault), fault, fault.__traceback__)
         sys.exit(next(status for kind, status in STATUS if isinstance(fault, kind)))
 
 
