@@ -156,7 +156,7 @@ def test_an_address_where_nobody_answers_is_asked_for_again(
 ) -> None:
     terminal.answer(OFFER, "y")
     terminal.answer(ADDRESS, "http://[")
-    terminal.see("is not an address")
+    terminal.see("not an http(s) address")
     terminal.answer(ADDRESS, "127.0.0.1:9")
     terminal.answer(TOKEN, "two words")
     terminal.see("without spaces")

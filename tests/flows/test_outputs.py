@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
+from engine.errors import SettingsInvalid
 from flows import infer as infer_module
 from flows import maintain
+from tasks.configfile import config_named
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 
@@ -89,15 +91,15 @@ def test_no_parameter_of_a_flow_names_a_file(flow) -> None:
     "config", ["/etc/passwd", "../config", "config.json", "a/b", ".hidden"]
 )
 def test_a_flow_takes_the_name_of_a_configuration_and_no_path(config) -> None:
-    with pytest.raises(infer_module.PlexbayesError, match="is not a name"):
-        infer_module.config_named(config)
+    with pytest.raises(SettingsInvalid, match="is not a name"):
+        config_named(config)
 
 
 def test_another_configuration_is_chosen_by_name(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PLEXBAYES_CONFIG", str(tmp_path / "config.json"))
 
-    assert infer_module.config_named("kids") == tmp_path / "kids.json"
-    assert infer_module.config_named("") is None
+    assert config_named("kids") == tmp_path / "kids.json"
+    assert config_named("") is None
 
 
 def test_the_plan_of_a_run_in_the_ui_goes_to_a_fixed_file(

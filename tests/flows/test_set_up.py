@@ -163,7 +163,7 @@ def test_letters_that_cannot_be_read_end_a_run_in_the_ui_before_plex_is_asked(
 
 
 @pytest.mark.parametrize(
-    ("letters", "named"), [("s;g", "G, S"), ("f-h", "F-H"), ("FROM Sigur", "from S")]
+    ("letters", "named"), [("z;v", "V, Z"), ("u-w", "U-W"), ("FROM Vangelis", "from V")]
 )
 def test_the_name_of_a_run_shows_which_letters_it_does(
     listener: Listener, letters: str, named: str
