@@ -8,11 +8,14 @@ import pytest
 
 from engine.errors import PlexUnreachable
 from engine.library import Level
+from tasks import webhook_listener
 from tasks.webhook_events import Account, Event, event_of
 from tasks.webhook_listener import (
+    MAX_REMEMBERED,
     MAX_WAIT,
     IgnoredEvents,
     RatingListener,
+    SeenEvents,
     is_echo,
     letters_of,
 )
@@ -100,18 +103,55 @@ def test_the_same_event_sent_again_starts_one_run():
     assert ear.ignored == ["it came before"] * 3
 
 
-@pytest.mark.parametrize("date", [RATED.date + 1, None])
-def test_the_same_rating_given_again_starts_another_run(date):
+def test_the_same_rating_given_at_another_time_starts_another_run():
     ear = Ear()
     listener = listener_of(ear)
-    again = replace(RATED, date=date)
+    again = replace(RATED, date=RATED.date + 1)
 
-    for event in (RATED, again, again) if date is None else (RATED, again):
+    for event in (RATED, again):
         ear.done.clear()
         listener.hear(event)
         assert ear.done.wait(LONG)
 
-    assert [again] in ear.acted
+    assert ear.acted == [[RATED], [again]]
+
+
+def test_without_a_date_a_rating_is_new_if_it_differs_from_the_last_one():
+    seen = SeenEvents()
+    four, five = (replace(RATED, date=None, points=p) for p in (8.0, 10.0))
+    told = [four, four, five, four, replace(four, guid="plex://track/34")]
+
+    assert [seen.is_new(event) for event in told] == [True, False, True, True, True]
+
+
+def test_only_so_many_events_are_remembered():
+    seen = SeenEvents()
+    for date in range(MAX_REMEMBERED + 1):
+        assert seen.is_new(replace(RATED, date=date))
+
+    assert not seen.is_new(replace(RATED, date=MAX_REMEMBERED))
+    assert seen.is_new(replace(RATED, date=0))
+
+
+def test_runs_are_started_one_after_the_other():
+    at_work = threading.Semaphore()
+    overlaps = []
+    done = threading.Event()
+
+    def start(events):
+        overlaps.append(not at_work.acquire(blocking=False))
+        time.sleep(0.2)
+        at_work.release()
+        if len(overlaps) > 1:
+            done.set()
+
+    listener = RatingListener(0.01, start, UNHEARD.append, UNHEARD.append)
+    listener.hear(RATED)
+    time.sleep(0.1)
+    listener.hear(replace(RATED, date=None))
+
+    assert done.wait(LONG)
+    assert overlaps == [False, False]
 
 
 def test_constant_rating_starts_a_run_within_five_quiet_periods():
@@ -131,7 +171,8 @@ def test_constant_rating_starts_a_run_within_five_quiet_periods():
     assert time.monotonic() - begun < 2 * MAX_WAIT * quiet
 
 
-def test_what_could_not_be_done_is_kept_and_said_once():
+def test_what_could_not_be_done_is_kept_and_said_once(monkeypatch):
+    monkeypatch.setattr(webhook_listener, "RETRY", 0.1)
     ear = Ear(fails=3)
 
     listener_of(ear).hear(RATED)
@@ -139,6 +180,15 @@ def test_what_could_not_be_done_is_kept_and_said_once():
     assert ear.done.wait(LONG)
     assert ear.acted == [[RATED]]
     assert ear.said == ["New ratings wait, because: Plex is away."]
+
+
+def test_what_could_not_be_done_is_not_tried_again_at_once():
+    ear = Ear(fails=1)
+
+    listener_of(ear, quiet=0).hear(RATED)
+
+    assert not ear.done.wait(1)
+    assert ear.said
 
 
 def test_a_stopped_listener_forgets():
@@ -231,6 +281,17 @@ def test_whose_ratings_start_runs(plex, bench, record, account, wishes, reason):
 
     assert bool(letters) is not bool(reason)
     assert reasons == [] if not reason else reason in reasons[0]
+
+
+def test_the_owner_counts_for_nobody_elses_token(plex, record):
+    heard = replace(RATED, server=plex.dump()["machineIdentifier"])
+    reasons: list[str] = []
+    settings = settings_of(
+        plex, plex_token=plex.shared_token, state_url=f"sqlite:///{record}"
+    )
+
+    assert letters_of(settings, [heard], reasons.append) == []
+    assert "set WEBHOOK_ACCOUNT" in reasons[0]
 
 
 @pytest.mark.parametrize("wanted", [False, True])
