@@ -23,9 +23,16 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+OWNER_ACCOUNT = "1"
+"""The number that a Plex server gives to its owner's account."""
+
+OWNER = "owner"
+"""What ACCOUNT says of the server's owner."""
+
 SHARED = "shared-"
-"""How the name of an account begins that a library is only shared with; a digest
-of its token follows, since a server tells such an account nothing of itself."""
+"""How the name of an account begins that is not known to be the owner's: what ACCOUNT
+says follows, or else a digest of its token, since a server tells such an account
+nothing of itself."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,15 @@ class Identity:
     """Whose ratings these are: Plex keeps them apart by account."""
     title: str
     """The library's name, for people only."""
+
+
+def shown_account(account: str) -> str:
+    """Return an account as ACCOUNT names it.
+
+    >>> shown_account("1"), shown_account("shared-1f")
+    ('owner', '1f')
+    """
+    return OWNER if account == OWNER_ACCOUNT else account.removeprefix(SHARED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +109,8 @@ class Items:
     rating: Floats
     """What Plex holds for this account, points."""
     rated_at: Ints
-    """When it was last rated, epoch seconds; 0 if Plex does not say."""
+    """When it was last rated, epoch seconds; 0 if Plex does not say, −1 if it says
+    what cannot be meant."""
     critic: Floats
     """The critics' rating, points; NaN if there is none."""
     duration: Ints

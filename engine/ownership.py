@@ -97,7 +97,7 @@ class Memory:
     arrived: Bools
     """Plex acknowledged the write of that intent."""
     seen_at: Ints
-    """lastRatedAt when our write was confirmed, epoch seconds; 0 unknown."""
+    """lastRatedAt when our write was confirmed, epoch seconds; 0 or less: unknown."""
 
     @classmethod
     def blank(cls, count: int) -> Self:
@@ -119,9 +119,12 @@ class Memory:
 def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     """Return the owner of each rating, as `Owner` numbers, shape (items,).
 
+    Any change of the date means that a person rated, not only a later one: a
+    server's clock may jump. A date that is missing or cannot be meant proves nothing.
+
     Args:
         rating: What Plex holds, points.
-        rated_at: When Plex says it was last rated, epoch seconds; 0 unknown.
+        rated_at: When Plex says it was last rated, epoch seconds; 0 or less: unknown.
         memory: What the shadow state says of the same items.
     """
     recorded = ~np.isnan(memory.value)
@@ -136,7 +139,8 @@ def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     seen[stands] = Seen.BEFORE
     seen[unreadable(rating)] = Seen.UNREADABLE
 
-    again = (record == Record.CONFIRMED) & (rated_at > memory.seen_at)
+    again = (record == Record.CONFIRMED) & (rated_at != memory.seen_at)
+    again &= (rated_at > 0) & (memory.seen_at > 0)
     owner: NDArray[np.int8] = owner_table()[record, seen, again.astype(np.int64)]
     return owner
 

@@ -139,6 +139,20 @@ def parse_letters(text: str) -> Letters:
     return _listed(wanted)
 
 
+def short_form(text: str) -> str:
+    """Return a choice of letters as short as it can be written, for people.
+
+    What cannot be read stays as it is: whoever uses it says what is wrong.
+
+    >>> short_form("FROM pink floyd"), short_form("b;a"), short_form("BP")
+    ('from P', 'A, B', 'BP')
+    """
+    try:
+        return str(parse_letters(text))
+    except SettingsInvalid:
+        return text
+
+
 def starting_at(word: str) -> Letters:
     """Return the letter of a word, such as an artist, and all letters after it.
 

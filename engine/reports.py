@@ -15,8 +15,8 @@ from engine.points import Floats
 from engine.ranking import Ranked, ranking
 from engine.sureness import Sureness, sureness_of
 
-LISTED = 10
-"""How many odd items a report names."""
+LISTED, NAMED = 10, 3
+"""How many odd items a report holds, and how many of them a sentence names."""
 
 
 @dataclass
@@ -123,6 +123,14 @@ class Summary:
     """When the library was last read, epoch seconds, if a glance told that nothing
     has changed since; none: it was read."""
 
+    @property
+    def oddities(self) -> str:
+        """How many items were not understood, and a few of them, in a sentence."""
+        named = self.not_understood_items[:NAMED]
+        if self.not_understood > len(named):
+            named = [*named, f"and {self.not_understood - len(named)} more"]
+        return f"Not understood: {self.not_understood} ({'; '.join(named)})."
+
     def note_oddities(self, sentences: Sequence[str]) -> None:
         """Count what was not understood, and keep the first few."""
         self.not_understood = len(sentences)
@@ -183,7 +191,8 @@ def _count_what_is_missing(
 ) -> None:
     """Count the planned ratings that were not written, and why, as far as Plex tells.
 
-    A person gave them meanwhile, or their items are gone; others did not arrive.
+    A person gave them meanwhile, their items are gone, or what Plex holds cannot be
+    read; others did not arrive.
     """
     shelves = {level: after[level] for level in Level}
     owners = {
@@ -196,10 +205,10 @@ def _count_what_is_missing(
         ]
         gone = found.count(None)
         overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        unread = found.count(Owner.UNREAD)
         seen = sum(counted.written for counted in about.letters[letter].values())
         about.taken_over += overtaken
         about.gone += gone
-        unread = found.count(Owner.UNREAD)
         failed = len(found) - seen - overtaken - gone - unread
         about.failed += failed
         if failed:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.batches import MOST_IDS, Look
 from engine.classic import Phase
-from engine.edits import Edit
+from engine.edits import Edit, latest_date
 from engine.library import Level
 from engine.ownership import Owner
 from engine.partition import parse_letters
@@ -106,5 +106,5 @@ def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator
                 rating_locked=rating,
                 drops=names,
                 mood_locked=mood,
-                rated_until=int(look.rated_at[chosen].max()),
+                rated_until=latest_date(look.rated_at[chosen]),
             )

@@ -36,6 +36,7 @@ from flows.options import (
 from flows.render import complain, replace_unprintable
 from flows.serve import serve
 from flows.server import server
+from tasks.processes import distrust_working_folder
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; the README lists them."""
@@ -295,6 +296,7 @@ def main() -> None:
     """Run the command line; without words, a menu asks for them."""
     replace_unprintable(sys.stdout, sys.stderr)
     os.umask(0o077)  # the record, backups, reports and Prefect's home are private
+    distrust_working_folder()
     words = sys.argv[1:]
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
@@ -305,7 +307,7 @@ def main() -> None:
             return
         complain(str(fault))
         if debug:
-            raise
+            sys.excepthook(type(fault), fault, fault.__traceback__)
         sys.exit(next(status for kind, status in STATUS if isinstance(fault, kind)))
 
 

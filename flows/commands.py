@@ -82,8 +82,8 @@ COMMANDS = (
         ("backtest",),
         "Which model guesses your own ratings best?",
         examples=(
-            "plexbayes backtest --regime album5    hide whole albums",
-            "plexbayes backtest --picture it.svg   draw it (errors in stars)",
+            "plexbayes backtest --regime album5      hide whole albums",
+            "plexbayes backtest --picture it.svg     draw it (errors in stars)",
         ),
     ),
     Command(

@@ -71,14 +71,14 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
-def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
+def hint(summary: Summary, letters: str, model: str, mode: str = "") -> str:
     """Say how to go on with a run that was stopped.
 
     Args:
         summary: What came of it.
         letters: Which letters it was about, in the words of its parameter.
         model: Which model it was told to use; empty: the configured one.
-        live: Whether it was told to be live.
+        mode: `--live` or `--dry-run`, if the configuration says otherwise.
     """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
     words = ["0"]
@@ -92,7 +92,7 @@ def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
         start = left[0] if left else chosen.start or "#"
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
-    words += ["--live"] if live else []
+    words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."
     return f"{stopped} {go_on(' '.join(words), RETRY)}"

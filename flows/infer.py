@@ -33,8 +33,14 @@ from tasks.workbench import Workbench
 
 Futures = Sequence[PrefectFuture[Any]]
 
+MODE = {True: "--dry-run", False: "--live"}
+"""How the command line says whether a run is dry."""
+
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
+
+MODE = {True: "--dry-run", False: "--live"}
+"""What `dry_run` is called on the command line."""
 
 
 @flow(
@@ -46,7 +52,7 @@ WORKERS = 4
 def infer(
     phases: PhaseChoice = "1-4",
     letters: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
     accept_library: bool = False,
     model: ModelChoice = "",
@@ -58,10 +64,10 @@ def infer(
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
         letters: Only the artists that Plex files under these (the Beatles: B),
             such as B,P or A-C or #-D; or "from P"; empty: all.
-        dry_run: Only say what would be written; empty: as DRY_RUN says.
+        dry_run: Only say what would be written; switch it off to write.
         config: Name of another configuration, such as kids for kids.json beside
             the usual one; empty: the usual one.
-        accept_library: A library created anew, or a renewed token, keeps its record.
+        accept_library: A library created anew, or another account, keeps the record.
         model: How to infer; empty: as MODEL says.
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.
@@ -74,7 +80,7 @@ def infer(
 def _run(
     phases: PhaseChoice,
     letters: str,
-    dry_run: bool | None,
+    dry_run: bool,
     config: str,
     accept_library: bool,
     model: ModelChoice,
@@ -84,16 +90,16 @@ def _run(
     steps, letters = chosen_phases(phases), str(parse_letters(letters))
     settings, remarks = load_settings(config_named(config))
     settings = settings.model_copy(update={"model": model or settings.model})
-    live = not (settings.dry_run if dry_run is None else dry_run)
     reporting.say(*remarks)
-    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
+    with opened(settings, live=not dry_run, accept=accept_library) as (bench, heeding):
         is_whole = steps == list(Phase) and not (letters or save_plan or accept_library)
-        sight = glance(bench) if live and is_whole else None
+        sight = glance(bench) if bench.is_live and is_whole else None
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
         library, summary = carry_out(bench, heeding, steps, letters, save_plan)
-        again = hint(summary, letters, model, live=dry_run is False)
+        mode = "" if dry_run == settings.dry_run else MODE[dry_run]
+        again = hint(summary, letters, model, mode)
         keep(bench, sight, library, summary)
         return conclude(bench, summary, again)
 

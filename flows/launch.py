@@ -162,7 +162,8 @@ def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summ
 
     with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
-        state = infer(**asdict(request), return_state=True)
+        dry_run = not is_live(CONFIG.get(), dry_run=request.dry_run)
+        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
     if gate.is_stopping:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)

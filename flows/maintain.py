@@ -44,7 +44,7 @@ def carried_out(
     @ends_in_a_state
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
-        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+        with workbench(settings, run_id, live=live, say=reporting.warn) as bench:
             bench.watch = reporting.follow
             return work(bench)
 
@@ -81,7 +81,7 @@ def undo(
     phases: PhaseChoice = "1-4",
     artist: str = "",
     run: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
 ) -> State[Undone]:
     """Take inferred ratings back; what you rated since stays.
@@ -92,7 +92,7 @@ def undo(
         phases: Only what these phases wrote.
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
-        dry_run: Only say what would change; empty: as DRY_RUN says.
+        dry_run: Only say what would change; switch it off to change it.
         config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _undo(letters, phases, artist, run, dry_run, config))
@@ -103,7 +103,7 @@ def _undo(
     phases: PhaseChoice,
     artist: str,
     run: str,
-    dry_run: bool | None,
+    dry_run: bool,
     config: str,
 ) -> State[Undone]:
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
@@ -111,7 +111,7 @@ def _undo(
     undone = carried_out(
         settings,
         lambda bench: undoing.undo(bench, chosen),
-        live=is_live(settings, dry_run),
+        live=not dry_run,
     )
     reporting.publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
     if undone.failed:
@@ -144,20 +144,19 @@ def _rank(count: int, albums: bool, config: str) -> State[Any]:
 
 
 @flow(name="recover", flow_run_name=run_name, **OWN)
-def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
+def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 
     Args:
-        dry_run: Only say what would change; empty: as DRY_RUN says.
+        dry_run: Only say what would change; switch it off to change it.
         config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _recover(dry_run, config))
 
 
-def _recover(dry_run: bool | None, config: str) -> State[Recovered]:
+def _recover(dry_run: bool, config: str) -> State[Recovered]:
     settings = settings_of(config)
-    live = is_live(settings, dry_run)
-    recovered = carried_out(settings, recovering.recover, live=live)
+    recovered = carried_out(settings, recovering.recover, live=not dry_run)
     title = entitled("Recover", recovered)
     reporting.publish(counts_page("Recover", recovered), "recover", title)
     return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
@@ -169,8 +168,3 @@ def settings_of(config: str) -> Settings:
     settings, remarks = load_settings(config_named(config))
     reporting.say(*remarks)
     return settings
-
-
-def is_live(settings: Settings, dry_run: bool | None) -> bool:
-    """Say whether anything may be changed: by the parameter, else as configured."""
-    return not (settings.dry_run if dry_run is None else dry_run)

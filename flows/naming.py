@@ -3,7 +3,7 @@
 from prefect import runtime
 
 from engine.errors import SettingsInvalid
-from engine.partition import parse_letters
+from engine.partition import short_form
 from tasks.configfile import config_named
 from tasks.settings import load_settings
 
@@ -17,9 +17,7 @@ def run_name() -> str:
     except SettingsInvalid:
         return " · ".join(words)  # the run itself is about to say what is wrong
     if "dry_run" in chosen:
-        asked = chosen["dry_run"]
-        is_dry = settings.dry_run if asked is None else asked
-        words.append("dry" if is_dry else "live")
+        words.append("dry" if chosen["dry_run"] else "live")
     return " · ".join([settings.library_name, *words])
 
 
@@ -29,7 +27,7 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     if "phases" in parameters:
         words.append(f"phases {parameters['phases']}")
     if "letters" in parameters:
-        words.append(_letters(str(parameters["letters"] or "")))
+        words.append(short_form(str(parameters["letters"] or "")) or "all letters")
     if parameters.get("artist"):
         words.append(str(parameters["artist"]))
     if parameters.get("run"):
@@ -37,10 +35,3 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     if "albums" in parameters:
         words.append("albums" if parameters["albums"] else "artists")
     return words
-
-
-def _letters(wanted: str) -> str:
-    try:
-        return str(parse_letters(wanted)) or "all letters"
-    except SettingsInvalid:
-        return wanted  # the run itself is about to say what is wrong

@@ -66,7 +66,7 @@ Accept = Annotated[
     bool,
     typer.Option(
         "--accept-library",
-        help="Let the record follow a library created anew, or a renewed token.",
+        help="Let the record follow a library created anew, or another account.",
     ),
 ]
 Canary = Annotated[

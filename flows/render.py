@@ -1,7 +1,7 @@
 """What people see: points become stars here, and nowhere else."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
@@ -29,9 +29,6 @@ WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
 
 NAMED = 20
 """How many items a list names before it only counts."""
-
-ODD_NAMED = 3
-"""How many items a line names that were not understood."""
 
 RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
 
@@ -83,25 +80,18 @@ def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
 
 def doings(summary: "Summary") -> list[str]:
     """Say what became of everything, and what it cost, a sentence a line."""
-    count = summary.not_understood
     return [
         f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
         (
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
             f"Failed: {summary.failed}."
         ),
-        *([not_understood(count, summary.not_understood_items)] if count else []),
+        *([summary.oddities] if summary.not_understood else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
             f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
         ),
     ]
-
-
-def not_understood(count: int, sentences: Sequence[str]) -> str:
-    """Say how many items could not be understood, and name the first few."""
-    more = f"; and {count - ODD_NAMED} more" if count > ODD_NAMED else ""
-    return f"Not understood: {count} ({'; '.join(sentences[:ODD_NAMED])}{more})."
 
 
 def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:

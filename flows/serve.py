@@ -1,13 +1,12 @@
 """At home: one process that offers every command in the Prefect UI."""
 
-import asyncio
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,31 +66,27 @@ def serve(
         require_password(host, remark)  # else only the webhook listens there
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
-    with prefect_server(doors.port, ui=True, host=doors.host) as api:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
+    with (
+        suppress(KeyboardInterrupt),
+        prefect_server(doors.port, ui=True, host=doors.host) as api,
+    ):
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
-        remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
         with _webhook(settings, doors, api):
-            _offer(api, timezone)
+            _offer(settings, api, timezone)
     remark("Stopped.")
 
 
-def _offer(api: str, timezone: str) -> None:
-    from prefect.runner import Runner  # noqa: PLC0415 (only now is Prefect set up)
-    from prefect.settings import (  # noqa: PLC0415
+def _offer(settings: "Settings", api: str, timezone: str) -> None:
+    from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
-    from flows.deployments import OFFERS, deployments  # noqa: PLC0415
-    from flows.in_memory import run_from_memory  # noqa: PLC0415
+    from flows.runner import run_offers  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
-        runner = Runner(limit=1, pause_on_shutdown=True)
-        for offer, deployment in zip(OFFERS, deployments(timezone), strict=True):
-            added = cast("UUID", runner.add_deployment(deployment))
-            run_from_memory(runner, added, offer.flow)
-        with suppress(KeyboardInterrupt):
-            asyncio.run(runner.start())
+        run_offers(timezone, make_up=settings.catch_up)
 
 
 @contextmanager

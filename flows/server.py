@@ -9,6 +9,7 @@ from engine.errors import ServerMissing
 from flows.options import Config
 from flows.render import remark
 from tasks.hosting import LOOPBACK, api_at, be_quiet, guarded_server
+from tasks.prefect_settings import check_settings
 from tasks.server_access import require_password, share_allowed_hosts
 
 
@@ -21,10 +22,12 @@ def server(
     """Run a Prefect server for workers on other machines, until Ctrl-C.
 
     Raises:
-        SettingsInvalid: Others could reach it without a password.
+        SettingsInvalid: Others could reach it without a password, or Prefect's own
+            settings cannot be used.
         ServerMissing: Nothing can listen there.
     """
     be_quiet()
+    check_settings()
     share_allowed_hosts(config)
     require_password(host, remark)
     with _listening(host, port) as place:

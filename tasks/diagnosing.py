@@ -4,8 +4,9 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Literal
 
@@ -16,16 +17,17 @@ from engine.errors import (
     ServerMissing,
     SettingsInvalid,
     ShadowUnreadable,
+    VersionsIncompatible,
 )
-from engine.library import Level
+from engine.library import OWNER, OWNER_ACCOUNT
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.installation import installation_problems, loaded_packages
+from tasks.plex.gateway import PlexGateway
 from tasks.plex.survey import Server, survey
 from tasks.prefect_settings import check_api, configured_api
-from tasks.reading import read_library
 from tasks.settings import SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
@@ -33,9 +35,6 @@ from tasks.vault import with_token
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
-
-MAX_NAMED = 20
-"""How many odd items are listed."""
 
 PATIENCE = 5.0
 """Seconds that Prefect's server may take to say that it is well."""
@@ -75,6 +74,21 @@ class Finding:
     """What is."""
     advice: str = ""
     """What to do about it; empty if all is well."""
+
+
+def check_installation() -> Finding:
+    """Check that nothing has taken the place of our own packages."""
+    subject, loaded = "installation", loaded_packages()
+    try:
+        installed = distribution("plexbayes")
+    except PackageNotFoundError:
+        said = f"plexbayes is not installed; it runs from {loaded['flows'].parents[1]}."
+        return Finding(subject, "warning", said, "Install it with pip.")
+    problems = installation_problems(installed, loaded)
+    if problems:
+        advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
+        return Finding(subject, "fault", " ".join(problems), advice)
+    return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
 
 
 def check_configuration(
@@ -160,13 +174,12 @@ def check_library(
 def _rights(settings: Settings, gateway: PlexGateway) -> Finding:
     if gateway.identity.account == OWNER_ACCOUNT:
         return Finding("rights", "ok", "The token is that of the server's owner.")
-    return Finding(
-        "rights",
-        "warning" if settings.dry_run else "fault",
-        "The token is not the owner's: dry runs work, but Plex refuses tags and "
-        "batched edits, and so live runs.",
-        "Use the owner's token to write.",
+    said = gateway.notice or f"ACCOUNT says that this is {settings.account!r}."
+    advice = (
+        "Ratings can be written. For tags and batched edits use the owner's token, "
+        f'and ACCOUNT "{OWNER}" if Plex does not recognise it.'
     )
+    return Finding("rights", "warning", said, advice)
 
 
 def _scan(server: Server, title: str) -> Finding:
@@ -174,28 +187,6 @@ def _scan(server: Server, title: str) -> Finding:
         said = f"Plex is scanning {title!r} right now."
         return Finding("scan", "warning", said, "Wait for the scan to end.")
     return Finding("scan", "ok", "Plex is not scanning the library.")
-
-
-def check_listings(gateway: PlexGateway) -> Finding:
-    """Read all listings, and say what in them cannot be understood."""
-    try:
-        library = read_library(gateway)
-    except PlexError as fault:
-        return Finding("listings", "warning", str(fault), "Check once more.")
-    sizes = [len(library.listed(level)) for level in Level]
-    said = "Plex lists {} artists, {} albums and {} tracks".format(*sizes)
-    odd = library.not_understood
-    if not odd:
-        return Finding("listings", "ok", f"{said}; all of it can be read.")
-    named = "\n".join(odd[:MAX_NAMED])
-    more = f"\nand {len(odd) - MAX_NAMED} more" if len(odd) > MAX_NAMED else ""
-    return Finding(
-        "listings",
-        "warning",
-        f"{said}. Not understood: {len(odd)}\n{named}{more}",
-        "Nothing has to be done: these are left out, or unknown. To mend them, refresh "
-        "their metadata in Plex, or rate them anew if it is the rating.",
-    )
 
 
 def check_record(settings: Settings) -> Generator[Finding, None, Inspection | None]:
@@ -240,16 +231,35 @@ def check_memory(
 
 def check_prefect() -> Finding:
     """Check the Prefect server that a run would report to; none is started."""
-    be_quiet()
     subject, release = "Prefect", version("prefect")
     try:
+        be_quiet()
         api = configured_api()
         if not api:
             said = f"Version {release}; a server is started for each run."
             return Finding(subject, "ok", said)
         check_api(api)
+    except VersionsIncompatible as error:
+        return Finding(subject, "fault", str(error), "Install matching versions.")
     except (SettingsInvalid, ServerMissing) as fault:
         said, _, advice = str(fault).partition(". ")
         return Finding(subject, "fault", f"Version {release}; {said}.", advice)
-    said = f"Version {release}; its server is at {shown_address(api)}."
-    return Finding(subject, "ok", said)
+    shown = shown_address(api)
+    problem = _scheduler_problem()
+    if problem:
+        return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")
+    return Finding(subject, "ok", f"Version {release}; its server is at {shown}.")
+
+
+def _scheduler_problem() -> str:
+    """Say why schedules of the configured server start no runs; empty if they do."""
+    import httpx  # noqa: PLC0415 (with Prefect only)
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from tasks.scheduler import scheduler_problem  # noqa: PLC0415
+
+    try:
+        with get_client(sync_client=True) as client:
+            return scheduler_problem(client, datetime.now(UTC))
+    except httpx.HTTPError:
+        return ""  # without its key, a server that is well says nothing

@@ -6,6 +6,7 @@ was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
 spares it.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import ServerMissing
+from engine.errors import ServerMissing, ServerTaken
 from tasks.allowed_hosts import (
     EVERYWHERE,
     in_url,
@@ -29,21 +30,18 @@ from tasks.allowed_hosts import (
     parse_allowed_hosts,
     with_ports,
 )
-from tasks.processes import (
-    apart_from_terminal,
-    distrust_working_folder,
-    module_command,
-)
-from tasks.server_access import ALLOWED_HOSTS
-
-if TYPE_CHECKING:  # only the server's process needs it
-    import uvicorn
 from tasks.prefect_settings import (
     check_access,
     check_api,
     configured_api,
     prepare_environment,
 )
+from tasks.processes import apart_from_terminal, module_command
+from tasks.server_access import ALLOWED_HOSTS
+from tasks.versions import check_versions
+
+if TYPE_CHECKING:  # only the server's process needs it
+    import uvicorn
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -63,13 +61,18 @@ LOOPBACK = "127.0.0.1"
 CALLED = {**dict.fromkeys(EVERYWHERE, LOOPBACK), "::": "::1"}
 """How this machine calls a server that listens everywhere."""
 
-START = 120.0
-"""Seconds that a server may take to start; a cold database takes some 15."""
+START = 300.0
+"""Seconds that a server may take to start; a cold database takes some 15, and a busy
+or small machine many more."""
 
 
 def be_quiet() -> None:
-    """Set Prefect up for this process; to be called before Prefect is imported."""
-    distrust_working_folder()
+    """Set Prefect up for this process; to be called before Prefect is imported.
+
+    Raises:
+        VersionsIncompatible: Prefect would not work with what else is installed.
+    """
+    check_versions()
     prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -104,6 +107,7 @@ def prefect_server(
     Raises:
         ServerMissing: The configured server does not answer, or ours did not start.
         SettingsInvalid: Prefect's own settings cannot be used.
+        ServerTaken: Another program already listens there.
     """
     with swift_imports():
         configured = configured_api()
@@ -112,6 +116,8 @@ def prefect_server(
         check_access(configured)
         yield configured
         return
+    if port:
+        refuse_if_taken(host, port)
     port = port or free_port()
     command = module_command("tasks.hosting", str(port), host)
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -144,6 +150,33 @@ def api_at(host: str, port: int) -> str:
     return f"http://{in_url(CALLED.get(host, host))}:{port}/api"
 
 
+def refuse_if_taken(host: str, port: int) -> None:
+    """Make sure that a server of our own can listen there.
+
+    Raises:
+        ServerTaken: Another program already does.
+        ServerMissing: This machine has no such address.
+    """
+    try:
+        _listen(host, port).close()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise ServerMissing(
+                f"Cannot listen on {host}:{port} ({error}). "
+                "Choose another address with --host and --port."
+            ) from None
+        raise ServerTaken(
+            f"Port {port} of {host} is already in use, perhaps by another "
+            "`plexbayes serve`. End that one first, or choose another port with "
+            "--port."
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
@@ -156,7 +189,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait until a server that was just started answers.
 
     Raises:
-        ServerMissing: It ended, or did not answer for two minutes.
+        ServerMissing: It ended, or did not answer for five minutes.
     """
     opener = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START
@@ -204,6 +237,7 @@ def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
 
 
 def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
+    place = _listen(host, port)  # before anything is touched: it may be taken
     server = guarded_server(port, host, ui=ui)
 
     def end_with_parent() -> None:
@@ -211,7 +245,7 @@ def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
         server.should_exit = True
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    server.run([place])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from engine.abilities import COARSE
 from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Level
@@ -19,9 +20,6 @@ CANARY = "plexbayes canary"
 
 FIRST, SECOND = 7.33, 3.3
 """Points that no person gives; they only stand in Plex during a trial."""
-
-COARSE = 0.1
-"""Points; the step of servers that keep one decimal."""
 
 
 def near(rating: Floats, points: float) -> Bools:

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
-
 from engine.errors import ServerMissing, SettingsInvalid
 from tasks.discretion import shown_address
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 HEALTH_TIMEOUT = 5.0
 """Seconds that Prefect's server may take to say that it is well."""
@@ -49,6 +50,20 @@ def prepare_environment() -> None:
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(spared)
 
 
+def check_settings() -> None:
+    """Make sure that Prefect can be imported with the settings that it finds.
+
+    Raises:
+        SettingsInvalid: It cannot; the message says where the fault is.
+    """
+    with _explained():
+        from prefect.settings import (  # noqa: PLC0415 (takes a second)
+            get_current_settings,
+        )
+
+        get_current_settings()
+
+
 def configured_api() -> str:
     """Return the API address of the Prefect server that is configured; maybe none.
 
@@ -56,10 +71,10 @@ def configured_api() -> str:
         SettingsInvalid: Prefect's settings cannot be used; the message says where.
     """
     prepare_environment()
-    with _explained():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
+    check_settings()
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (only now it can be)
 
-        api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
+    api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
     if api and (urlsplit(api).scheme not in {"http", "https"} or not _host_of(api)):
         raise SettingsInvalid(
             f"{shown_address(api)!r} is not the address of a Prefect server, such as "
@@ -145,16 +160,18 @@ def _explained() -> Iterator[None]:
     try:
         with redirect_stderr(said):
             yield
-    except ValidationError as error:
-        raise SettingsInvalid(_wrong_value(error)) from None
-    except (SettingsError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
+        from pydantic import ValidationError  # noqa: PLC0415 (--help needs none)
+
+        if isinstance(error, ValidationError):
+            raise SettingsInvalid(_wrong_value(error)) from None
         raise SettingsInvalid(
             _wrong_file() or f"Prefect's settings cannot be used: {error}."
         ) from None
     sys.stderr.write(said.getvalue())
 
 
-def _wrong_value(error: ValidationError) -> str:
+def _wrong_value(error: "ValidationError") -> str:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][-1]).upper()
     return (

@@ -14,7 +14,7 @@ from engine.library import Level, Library
 from engine.points import Ints, rounded, same, unreadable
 from engine.reversal import off_the_grid
 from tasks.configfile import read_json
-from tasks.doubting import doubts
+from tasks.doubting import Doubts, doubts
 from tasks.output_files import write_text
 from tasks.remembering import (
     UNKNOWN_PHASE,
@@ -23,6 +23,7 @@ from tasks.remembering import (
     shadows_of,
     take_stock,
 )
+from tasks.shadow.dates import note_dates
 from tasks.workbench import Workbench
 
 NOTHING = np.empty(0, np.int64)
@@ -48,33 +49,52 @@ class Recovered:
 def recover(bench: Workbench) -> Recovered:
     """Take every rated item that bears our tag back onto the record.
 
+    If Plex's database was restored from a backup, the ratings that stand in it as
+    they are recorded stay ours with the dates that they have now.
+
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
+    report = Recovered(dry_run=not bench.is_live)
+    stock = take_stock(bench)
+    found = doubts(bench, stock)
+    _accept_dates(bench, stock.library, found, report)
     if not bench.settings.inferred_tag:
+        if found.are_restored:
+            return report
         raise SettingsInvalid(
             "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
             "Set it to the tag that was used, or restore the state database."
         )
-    report = Recovered(dry_run=not bench.is_live)
-    stock = take_stock(bench)
-    found = doubts(bench, stock)
     for level in Level:
         changed = found.changed[level] if found.are_grave else NOTHING
         _recover(bench, stock.library, level, changed, report)
     return report
 
 
+def _accept_dates(
+    bench: Workbench, library: Library, found: Doubts, report: Recovered
+) -> None:
+    """Record the dates that ratings of ours have since Plex was restored."""
+    for level, rows in found.redated.items():
+        items = library[level].take(rows)
+        report.recovered += len(items)
+        if bench.is_live:
+            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
+            note_dates(bench.store, level, dict(dates))
+
+
 def _recover(
     bench: Workbench, library: Library, level: Level, changed: Ints, report: Recovered
 ) -> None:
     items = library.listed(level)
-    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
     record = followed(bench.store, library, level, live=bench.is_live)
     known = {row.guid for row in record.shadows}
     known |= {row.guid for row in record.intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     recorded[changed] = False
+    found = bench.gateway.tagged(level, trusted=items.key[recorded])
+    tagged = np.isin(items.key, found.key)
     odd = unreadable(items.rating)
     rated = ~np.isnan(items.rating)
     rows = np.flatnonzero(tagged & rated & ~recorded & ~odd)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from tasks.believing import heard
 from tasks.mending import TRIAL, mend
 from tasks.reading import read_library
 from tasks.recalling import Recorded, arrivals, memory_of
+from tasks.shadow.dates import note_dates, undated
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.stragglers import LATEST_ARRIVAL
@@ -108,20 +109,6 @@ def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
     ]
 
 
-def unlisted(
-    bench: Workbench, library: Library, level: Level, names: Collection[Name]
-) -> Items:
-    """Return those recorded items that no listing shows, though they have a page.
-
-    Where everything on record is listed, that costs no request.
-    """
-    listed = set(library.listed(level).guid)
-    guids = {name.key: name.guid for name in names if name.guid not in listed}
-    found = bench.gateway.items_by_key(level, np.array(sorted(guids), np.int64))
-    pairs = zip(found.key.tolist(), found.guid, strict=True)
-    return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
-
-
 @dataclass(frozen=True, eq=False)
 class Stock:
     """The library at one moment, with whose rating each of them is."""
@@ -190,11 +177,22 @@ def settle(
             for guid in guids[kept]
         }
         store.confirm(level, shadows_of(library, level, rows[kept], given))
+        _note_first_dates(store, library[level], level, standings[level])
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
             level, [g for g in guids[broken] if intents[g].promised_at < late]
         )
+
+
+def _note_first_dates(
+    store: ShadowStore, items: Items, level: Level, standing: Standing
+) -> None:
+    """Record the dates of ratings of ours for which Plex had none so far."""
+    rows = _first_rows(items.guid, undated(store, level))
+    rows = rows[(standing.owner[rows] == Owner.US) & (items.rated_at[rows] > 0)]
+    dates = zip(items.guid[rows], items.rated_at[rows].tolist(), strict=True)
+    note_dates(store, level, dict(dates))
 
 
 def seen_in_plex(

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.logging import get_run_logger
 
 from engine.errors import SettingsInvalid
+from tasks.configfile import config_named
 from tasks.result_storage import drop_results, runs_with_results, use_checked_storage
 from tasks.results import ResultSerializer
 from tasks.settings import Settings, load_settings
@@ -81,8 +81,8 @@ OWN: dict[str, Any] = {
 
 
 def _settings_of(run: FlowRun) -> Settings:
-    config = run.parameters.get("config")
-    return load_settings(Path(config) if config else None)[0]
+    config = config_named(str(run.parameters.get("config") or ""))
+    return load_settings(config)[0]
 
 
 def _remove_old_runs(client: SyncPrefectClient, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from engine.errors import SettingsInvalid
 from tasks.allowed_hosts import is_loopback, parse_allowed_hosts
 from tasks.configfile import config_path, read_document
 from tasks.discretion import hide
+from tasks.prefect_settings import check_settings
 
 ALLOWED_HOSTS = "PLEXBAYES_ALLOWED_HOSTS"
 """The environment variable with further names of the server."""
@@ -78,6 +79,7 @@ def require_password(host: str, tell: Callable[[str], None]) -> None:
 
 
 def _configured_passwords() -> tuple[str, str]:
+    check_settings()
     from prefect.settings import get_current_settings  # noqa: PLC0415 (takes a second)
 
     settings = get_current_settings()

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         0.3, ge=0, le=1, description="a number from 0 to 1"
     )
 
+    account: str = Field(
+        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
+    )
     state_url: SecretStr = Field(
         SecretStr(""), description="a SQLAlchemy URL, or empty"
     )
@@ -105,12 +108,13 @@ class Settings(BaseSettings):
     webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
     run_retention_days: Number | None = Field(
-        60, gt=0, description="days, above 0, or null"
+        60, gt=0, le=36_500, description="days, above 0 to 36500, or null"
     )
     keep_results: bool = Field(default=False, description="true or false")
     allowed_hosts: HostNames = Field(
         "", description="host names with or without a port, such as nas.local, or empty"
     )
+    catch_up: bool = Field(default=True, description="true or false")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")

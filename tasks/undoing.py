@@ -24,13 +24,12 @@ from tasks.doubting import refuse_if_outdated
 from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
-from tasks.recalling import Recorded, memory_of
+from tasks.recalling import Recorded, memory_of, unlisted
 from tasks.remembering import (
     UNKNOWN_PHASE,
     followed,
     tags_of,
     take_stock,
-    unlisted,
 )
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Step, Workbench
@@ -122,7 +121,7 @@ def _choose(
     hidden = own.take(np.empty(0, np.int64))
     if not (selection.letters or selection.artist):
         names = [Name(row.guid, row.key, "") for row in rows.values()]
-        hidden = unlisted(bench, library, level, names)
+        hidden = unlisted(bench.gateway, library, level, names)
     every = Items.joined([own, hidden])
     return Chosen(level, rows, record.stragglers, every, hidden.key)
 
@@ -202,11 +201,11 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
 
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    found = bench.gateway.tagged(level)
     shadows, intents = bench.store.shadows(level), bench.store.intents(level)
     known = {row.guid for row in shadows} | {row.guid for row in intents}
     marks = bench.store.marks(level)
     recorded = {mark.key for mark in marks if mark.guid in known} | spared
+    found = bench.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     at_once = bench.pen.at_once
@@ -224,6 +223,7 @@ def _clear_up(
     tag = bench.settings.inferred_tag
     look = bench.gateway.look(keys)[level]
     look = look.take(np.flatnonzero(~unreadable(look.rating)))
+    look = look.take(np.flatnonzero(look.has_tag))
     clears = off_the_grid(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):

@@ -12,7 +12,8 @@ from engine.plan import held_after, plan_part
 from engine.points import Bools, Ints
 from engine.ranking import Ranked, ranking
 from tasks.believing import beliefs_of
-from tasks.remembering import Stock, take_stock, unlisted
+from tasks.recalling import unlisted
+from tasks.remembering import Stock, take_stock
 from tasks.workbench import Workbench
 
 
@@ -60,7 +61,7 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     )
     moved = {move.old.guid for move in found}
     stays = [name for guid, name in recorded.items() if guid not in moved]
-    hidden = unlisted(bench, stock.library, level, stays)
+    hidden = unlisted(bench.gateway, stock.library, level, stays)
     audit.not_understood.note(_not_listed(stock.library, level, hidden))
     here = set(stock.library.listed(level).guid) | set(hidden.guid)
     lost = [name for name in stays if name.guid not in here]
@@ -86,7 +87,8 @@ def _check_tags(
     if not bench.tag:
         return
     items = library[level]
-    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    bearing = bench.gateway.tagged(level, trusted=items.key[ours])
+    tagged = np.isin(items.key, bearing.key)
     theirs = {mark.key for mark in bench.store.marks(level) if mark.had_tag}
     spared = np.isin(items.key, list(theirs))
     audit.untagged.note(_where(items, level, ours & ~tagged))

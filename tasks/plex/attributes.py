@@ -1,5 +1,6 @@
 """Numbers in Plex's attributes: what cannot be meant is unknown, and noted."""
 
+import math
 import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
@@ -35,6 +36,12 @@ BOUNDS = {
 NO_YEAR = {"year": "0", "parentYear": "0"}
 """How servers write that there is none."""
 
+EARLIEST = 631_152_000
+"""1990 in epoch seconds; a server that names an earlier date does not know the time."""
+
+UNKNOWN_DATE = -1
+"""Stands for a date that is there and cannot be meant."""
+
 MAX_SHOWN = 40
 """Characters of an unreadable text that are shown."""
 
@@ -56,6 +63,20 @@ def number(name: str, text: str) -> float | None:
     is_meant = not _NOT_IN_NUMBERS.search(text) and lowest <= value <= highest
     is_meant &= name in BOUNDS or value.is_integer()
     return value if is_meant else None
+
+
+def date_of(element: Element, name: str, latest: float = math.inf) -> int:
+    """Return a date in epoch seconds, 0 where the element has none.
+
+    Args:
+        element: An item.
+        name: The attribute.
+        latest: Beyond which no date is believed, epoch seconds.
+
+    Returns:
+        UNKNOWN_DATE if it is no number, before 1990, or beyond `latest`.
+    """
+    return int(Attributes([element]).dates(name, latest)[0])
 
 
 class Attributes:
@@ -83,6 +104,17 @@ class Attributes:
     def integers(self, name: str, absent: int) -> Ints:
         """Return an attribute as whole numbers; what cannot be read is absent."""
         return self._column(name, absent, absent).astype(np.int64)
+
+    def dates(self, name: str, latest: float) -> Ints:
+        """Return an attribute as epoch seconds: 0 if absent, or else `UNKNOWN_DATE`.
+
+        Args:
+            name: The attribute.
+            latest: Beyond which no date is believed; nor is one before 1990.
+        """
+        dates = self._column(name, 0, UNKNOWN_DATE)
+        beyond = (dates != 0) & ((dates < EARLIEST) | (dates > latest))
+        return np.where(beyond, UNKNOWN_DATE, dates).astype(np.int64)
 
     def _column(self, name: str, absent: float, unreadable: float) -> Floats:
         told = [element.get(name) for element in self._elements]

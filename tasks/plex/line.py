@@ -1,9 +1,11 @@
 """The line to a server: who we say we are, whom we trust, where the token may go."""
 
 import ssl
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -36,6 +38,9 @@ MAX_MARKS = 1_000_000
 
 CHUNK = 256 * 1024
 """Bytes of an answer that are read at a time."""
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
 
 _CAN_BE_CANCELLED: ContextVar[bool] = ContextVar("can_be_cancelled", default=False)
 """Whether this thread makes a request whose answer a stopped run can do without."""
@@ -92,6 +97,8 @@ class Line(requests.Session):
         self._overdue_writes = 0
         for scheme in ("http://", "https://"):
             self.mount(scheme, DeadlineAdapter())
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
         self.verify = _bundle(ca_file) if ca_file else True
 
@@ -154,6 +161,17 @@ class Line(requests.Session):
             "to the next. Is the server overloaded, or the connection bad? TIMEOUT "
             "allows it more."
         )
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
 
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object

@@ -1,5 +1,6 @@
 """From Plex's XML elements to columns, without plexapi's reload of each item."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
@@ -56,8 +57,16 @@ def key_of(element: Element) -> int:
     return -1 if key is None else int(key)
 
 
-def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
-    """Return a page of a listing as columns; items without a key are left out."""
+def listing_of(
+    level: Level, elements: Sequence[Element], latest: float = math.inf
+) -> Listing:
+    """Return a page of a listing as columns; items without a key are left out.
+
+    Args:
+        level: Which items.
+        elements: One for each.
+        latest: Beyond which no date is believed, epoch seconds.
+    """
     key = np.array([key_of(element) for element in elements], np.int64)
     order = np.argsort(key, kind="stable")
     keyless, order = order[key[order] < 0], order[key[order] >= 0]
@@ -69,7 +78,7 @@ def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
         title=texts([e.get("title", "") for e in ordered]),
         parent=columns.integers(PARENT.get(level, "none"), -1),
         rating=columns.ratings(),
-        rated_at=columns.integers("lastRatedAt", 0),
+        rated_at=columns.dates("lastRatedAt", latest),
         critic=columns.floats("rating"),
         duration=columns.integers("duration", 0),
         facts=_facts(level, ordered, columns),
@@ -153,15 +162,17 @@ def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Fa
     )
 
 
-def looks_of(elements: Sequence[Element], tag: str) -> dict[Level, Look]:
+def looks_of(
+    elements: Sequence[Element], tag: str, latest: float = math.inf
+) -> dict[Level, Look]:
     """Return what item pages say about ratings, locks and our tag, by level."""
     return {
-        level: _look([e for e in elements if e.get("type") == level.word], tag)
+        level: _look([e for e in elements if e.get("type") == level.word], tag, latest)
         for level in Level
     }
 
 
-def _look(elements: Sequence[Element], tag: str) -> Look:
+def _look(elements: Sequence[Element], tag: str, latest: float) -> Look:
     by_key = {key: e for e in elements if (key := key_of(e)) >= 0}
     ordered = [by_key[key] for key in sorted(by_key)]
     columns, guid = Attributes(ordered), _guids(ordered)
@@ -169,7 +180,7 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
         key=np.array(sorted(by_key), np.int64),
         guid=guid,
         rating=as_shared(columns.ratings(), guid),
-        rated_at=columns.integers("lastRatedAt", 0),
+        rated_at=columns.dates("lastRatedAt", latest),
         mood_locked=_flags("mood" in _locked(e) for e in ordered),
         rating_locked=_flags("userRating" in _locked(e) for e in ordered),
         has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),

@@ -44,7 +44,7 @@ class Pages(Generic[Piece]):
             PlexUnreachable: A page did not arrive whole.
         """
         first = self._page(0, PAGE)
-        total, length = _announced(first), len(first)
+        total, length = announced(first), len(first)
         if total and not length:
             raise self._broken_off(0, total)
         begun = [self.digest(first)]
@@ -64,9 +64,9 @@ class Pages(Generic[Piece]):
         pieces = []
         while start < end:
             page = self._page(start, end - start)
-            if _announced(page) != total:
+            if announced(page) != total:
                 raise LibraryChanging(
-                    f"The library changed from {total} to {_announced(page)} "
+                    f"The library changed from {total} to {announced(page)} "
                     f"{self.word} while it was read."
                 )
             if not len(page):
@@ -92,7 +92,7 @@ def only_these(keys: Ints) -> dict[str, str] | None:
     return {"id": ",".join(map(str, keys.tolist()))}
 
 
-def _announced(page: Element) -> int:
+def announced(page: Element) -> int:
     """Return how many items Plex says that there are.
 
     Raises:

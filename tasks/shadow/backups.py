@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from engine.errors import ShadowUnreadable
 
@@ -66,7 +67,10 @@ def back_up(address: str, now: datetime) -> Path | None:
 
 def database_files(address: str) -> list[Path]:
     """Return every file that belongs to a SQLite database, copies included."""
-    url = make_url(address)
+    try:
+        url = make_url(address)
+    except ArgumentError:  # a run says what is wrong with it
+        return []
     if url.get_backend_name() != "sqlite" or not url.database:
         return []
     database = Path(url.database)

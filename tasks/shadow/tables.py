@@ -107,7 +107,8 @@ class ShadowRow(Base, OfItem, OfGuess):
     written_at: Mapped[float] = mapped_column(Float)
     """By our clock, epoch seconds."""
     seen_at: Mapped[int] = mapped_column(BigInteger)
-    """Plex's lastRatedAt when it was confirmed; a later one means a person."""
+    """Plex's lastRatedAt when it was confirmed; another one means a person. 0: there
+    was none, negative: it could not be meant."""
     fingerprint: Mapped[str] = mapped_column(String(32))
     """Artist, album, title and duration, to find the item under a new guid."""
 

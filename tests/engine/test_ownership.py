@@ -85,7 +85,10 @@ US = [
     case("what the server holds in 32 bits is ours", Owner.US, IN_32_BITS, 7.48),
     case("off by as much as is tolerated", Owner.US, 0.011, 0.0),
     case("last rated when we saw it", Owner.US, 7.0, 7.0, rated_at=9, seen_at=9),
-    case("last rated before we saw it", Owner.US, 7.0, 7.0, rated_at=8, seen_at=9),
+    case("a missing date proves nothing", Owner.US, 7.0, 7.0, rated_at=0, seen_at=9),
+    case("an impossible date neither", Owner.US, 7.0, 7.0, rated_at=-1, seen_at=9),
+    case("first date we ever see", Owner.US, 7.0, 7.0, rated_at=10, seen_at=0),
+    case("date we could not read before", Owner.US, 7.0, 7.0, rated_at=10, seen_at=-1),
 ]
 TAKEN_OVER = [
     case("a person gave another rating", Owner.TAKEN_OVER, 9.0, 7.0),
@@ -99,6 +102,14 @@ TAKEN_OVER = [
         7.0,
         7.0,
         rated_at=10,
+        seen_at=9,
+    ),
+    case(
+        "our very rating given while the clock was wrong",
+        Owner.TAKEN_OVER,
+        7.0,
+        7.0,
+        rated_at=8,
         seen_at=9,
     ),
     case(
@@ -215,7 +226,7 @@ MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
     ratings=arrays.arrays(
         np.float64, (3, 50), elements=st.sampled_from(MEETING) | st.floats(0, 10)
     ),
-    moments=arrays.arrays(np.int64, (2, 50), elements=st.integers(0, 2)),
+    moments=arrays.arrays(np.int64, (2, 50), elements=st.integers(-1, 2)),
     flags=arrays.arrays(np.bool_, (2, 50)),
 )
 def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, flags):

@@ -25,12 +25,12 @@ def test_what_is_left_is_named(letters, failed, words):
     stopped = summary()
     stopped.failed_letters = failed
 
-    said = hint(stopped, letters, "", live=False)
+    said = hint(stopped, letters, "")
 
     assert said.endswith(f"Go on with: plexbayes {words}")
 
 
 def test_the_model_and_being_live_are_kept():
-    said = hint(summary(), "", "hierarchical", live=True)
+    said = hint(summary(), "", "hierarchical", "--live")
 
     assert said.endswith('0 --from "#" --model hierarchical --live')

@@ -15,6 +15,7 @@ import pytest
 
 from tasks.hosting import free_port
 from tests.flows.listener import COMMAND, PATIENCE, Listener
+from tests.simulator.process import Simulator
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (the point of these tests)
 PASSWORD = "someone:a-word-of-their-own"  # noqa: S105
@@ -91,10 +92,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_home(listener: Listener) -> Listener:
+def at_home(plex: Simulator, tmp_path: Path) -> Listener:
     """A person without a Prefect server elsewhere."""
-    del listener.environment["PREFECT_API_URL"]
-    return listener
+    person = Listener(tmp_path, plex, "")
+    del person.environment["PREFECT_API_URL"]
+    return person
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -108,6 +110,16 @@ def test_without_a_password_only_this_machine_is_served(
     assert "can run commands on this machine" in refused.err
     assert "PREFECT_SERVER_API_AUTH_STRING" in refused.err
     assert "Traceback" not in refused.err
+
+
+def test_the_webhook_alone_needs_no_password_of_a_server(at_home: Listener) -> None:
+    at_home.configure(WEBHOOK_SECRET="x" * 20)
+    at_home.environment["PREFECT_API_URL"] = "http://127.0.0.1:9/api"  # elsewhere
+
+    ran = at_home.run("serve", "--host", EVERYWHERE, "--webhook", str(free_port()))
+
+    assert "without a password" not in ran.err.lower()
+    assert ran.status != 2
 
 
 @pytest.mark.parametrize("missing", sorted(BOTH))

@@ -65,7 +65,7 @@ class ItemWriter:
                 "librarySectionKey": f"/library/sections/{self.world.section}",
                 "leafCount": len(item.children) if item.kind == Kind.ALBUM else None,
             }
-        odd = self.world.odd_attributes.get(item.key, {})
+        odd = self.world.oddities.attributes.get(item.key, {})
         attributes |= {k: v and Verbatim(v) for k, v in odd.items()}
         name = "Track" if item.kind == Kind.TRACK else "Directory"
         return element(name, self.trim.keep(attributes), self._body(item))

@@ -181,6 +181,10 @@ class Simulator:
         """Return what goes wrong now, and how often each rule was met."""
         return self._order("GET", "faults")
 
+    def set_clock(self, ahead: float) -> None:
+        """Let the server's clock be wrong, by seconds; it keeps no other time."""
+        self._order("POST", "clock", {"ahead": ahead})
+
     def restart(self, seconds: float) -> None:
         """Let the server be away for a while."""
         self._order("POST", "restart", {"seconds": seconds})

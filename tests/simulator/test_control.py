@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError
 
 import pytest
@@ -38,6 +39,21 @@ def test_the_log_is_in_order_and_can_be_cleared(plex, simulator):
     assert simulator.counts() == {"reads": 2, "writes": 1, "items_written": 1}
     simulator.clear_log()
     assert simulator.log() == []
+
+
+def test_the_clock_of_the_server_can_be_wrong_and_it_says_so(plex, simulator):
+    simulator.set_clock(-86_400)
+    simulator.rate(1012, 4.0)
+    date = plex._session.get(f"{simulator.url}/identity").headers["Date"]  # noqa: SLF001
+    rated_at = find(simulator, 1012)["lastRatedAt"]
+    simulator.set_clock(0)
+    simulator.rate(1012, 4.0)
+
+    yesterday = time.time() - 86_400
+    assert parsedate_to_datetime(date).timestamp() == pytest.approx(yesterday, abs=60)
+    assert rated_at == pytest.approx(yesterday, abs=60)
+    assert find(simulator, 1012)["lastRatedAt"] == pytest.approx(time.time(), abs=60)
+    simulator.rate(1012, None)
 
 
 def test_the_journal_names_the_request_that_changed_something(plex, simulator):

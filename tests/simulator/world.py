@@ -2,15 +2,16 @@
 
 import hashlib
 import threading
-import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulator.clock import Clock
 from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
 from tests.simulator.journal import Journal
+from tests.simulator.oddities import Oddities
 from tests.simulator.tags import TagBook
 
 OWNER = 1
@@ -50,7 +51,7 @@ class World:
 
     name: str = "Music"
     habits: Habits = field(default_factory=Habits)
-    clock: Callable[[], float] = time.time
+    clock: Clock = field(default_factory=Clock)
     created: int = 1
     """How often the library was created anew; its UUID is another each time."""
 
@@ -62,10 +63,7 @@ class World:
         self.shelves: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
         self.activities: list[Activity] = []
-        self.odd_attributes: dict[int, dict[str, str | None]] = {}
-        """By ratingKey: what the server sends instead; None: it leaves that out."""
-        self.unlisted: set[int] = set()
-        """Keys of items that no listing shows, though their own pages exist."""
+        self.oddities = Oddities()
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
         self.section = 1
@@ -137,8 +135,7 @@ class World:
     ) -> None:
         """Rate everything that carries the item's guid; None takes it back."""
         mine = self.remember(item, account)
-        for name in ("userRating", "lastRatedAt"):
-            self.odd_attributes.get(item.key, {}).pop(name, None)
+        self.oddities.forget_rating(item.key)
         before = (mine.rating, mine.last_rated_at)
         mine.rating = points
         if points is not None:
@@ -185,19 +182,6 @@ class World:
             item.locks.remove(name)
             self._note(item, "unlock", name, None)
 
-    def set_attributes(self, item: Item, odd: dict[str, str | None]) -> None:
-        """Send these attributes of an item instead of its own; {}: its own again.
-
-        A new rating of the item is sent as it is.
-        """
-        self.odd_attributes[item.key] = odd
-        self.version += 1
-
-    def set_listed(self, item: Item, *, listed: bool) -> None:
-        """Show an item in listings, or only on its own page."""
-        (self.unlisted.discard if listed else self.unlisted.add)(item.key)
-        self.version += 1
-
     def delete(self, item: Item) -> None:
         """Delete an item with all below it, and parents that are left empty."""
         for child in list(item.children):
@@ -227,15 +211,12 @@ class World:
         old one. A re-scan makes the item anew: its moods and locks are gone.
         """
         before = item.key
-        odd = self.odd_attributes.pop(before, {})
-        was_unlisted = before in self.unlisted
         del self.shelves[item.kind][before]
         item.key = self._next_key
         if item.is_local:
             item.guid = f"{LOCAL}{item.key}"
         self._shelve(item)
-        self.set_attributes(item, odd)
-        self.set_listed(item, listed=not was_unlisted)
+        self.oddities.follow(before, item.key)
         self._note(item, "rekeyed", before, item.key)
         if rescanned:
             item.added_at = int(self.clock())

@@ -25,6 +25,30 @@ def test_what_an_element_does_not_say_is_unknown():
     assert (items.rated_at[0], items.duration[0]) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("1700000000", 1_700_000_000),
+        ("631152000", 631_152_000),
+        ("", 0),
+        ("0", 0),
+        ("631151999", -1),
+        ("-5", -1),
+        ("1800000001", -1),
+        ("909090909090909090909090", -1),
+        ("yesterday", -1),
+        ("nan", -1),
+    ],
+)
+def test_only_a_date_that_can_be_meant_is_one(text, date):
+    element = track(7, lastRatedAt=text)
+
+    items = listing_of(Level.TRACK, [element], latest=1_800_000_000).items
+    look = looks_of([element], "T", latest=1_800_000_000)[Level.TRACK]
+
+    assert items.rated_at.tolist() == look.rated_at.tolist() == [date]
+
+
 def test_a_rating_of_nothing_is_a_rating():
     items = listing_of(Level.TRACK, [track(7, userRating="0.0")]).items
 

@@ -1,13 +1,12 @@
 """One odd item in a library that was inferred before stops no command."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.abilities import Abilities
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.errors import LibraryChanging
 from engine.library import Level, Oddity
 from engine.points import UNREADABLE as NOT_A_RATING
 from engine.reversal import Selection
@@ -21,48 +20,8 @@ from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in, items_in, told_of
 from tests.tasks.canned import canned_plex, container
+from tests.tasks.odd import SIDE_FACT, STRAY, UNREADABLE, state_of
 from tests.tasks.stage import bench_for
-
-TAG = "Rating_Inferred"
-Odd = Callable[[Simulator, dict[str, int]], None]
-
-
-def sends(what: str, **attributes: str | None) -> Odd:
-    """Return what lets Plex send odd attributes of the inferred track, or album."""
-
-    def make(plex: Simulator, sample: dict[str, int]) -> None:
-        plex.set_attributes(sample[what], **attributes)
-
-    return make
-
-
-STRAY: dict[str, Odd] = {
-    "album not listed": lambda plex, sample: plex.hide(sample["album"]),
-    "artist not listed": lambda plex, sample: plex.hide(sample["artist"]),
-    "no parent": sends("track", parentRatingKey=None, grandparentRatingKey=None),
-    "odd parent": sends("track", parentRatingKey="A1"),
-    "parent of another library": sends("track", parentRatingKey="999999"),
-    "album without artist": sends("album", parentRatingKey=None),
-}
-UNREADABLE: dict[str, Odd] = {
-    text: sends("track", userRating=text)
-    for text in ("-1", "10.2", "nan", "124349-163875600", "7,5", "1_0", "&#1639;")
-}
-SIDE_FACT: dict[str, Odd] = {
-    "index A1": sends("track", index="A1"),
-    "index 2^64-1": sends("track", index=str(2**64 - 1)),
-    "index below 0": sends("track", index="-1"),
-    "textual date": sends("track", lastRatedAt="yesterday"),
-    "fraction of a date": sends("track", lastRatedAt="1700000000,5"),
-    "duration": sends("track", duration="3:20"),
-    "plays": sends("track", viewCount="many"),
-    "skips": sends("track", skipCount="-3"),
-    "year of the album": sends("track", parentYear="30828"),
-    "year": sends("album", year="30828"),
-    "critic": sends("album", rating="9,1"),
-    "two at once": sends("track", index="A1", duration="long"),
-    "title": sends("track", title="A&#4;B", index="A1"),
-}
 
 
 @pytest.fixture
@@ -70,38 +29,6 @@ def plex() -> Iterator[Simulator]:
     """A Plex of a test's own."""
     with Simulator.start(synthetic=60) as simulator:
         yield simulator
-
-
-@pytest.fixture
-def sample(plex: Simulator) -> dict[str, int]:
-    """An artist, an album and a track that no person ever rated."""
-    tracks = [{"title": t, "guid": f"plex://track/{t}"} for t in ("a", "b", "c")]
-    added = plex.add("Quiet", "Silence", tracks)
-    return {**added, "track": added["tracks"][0]}
-
-
-@pytest.fixture
-def before(plex: Simulator, sample: dict[str, int]) -> dict[int, Any]:
-    """What stood in Plex before anything was inferred."""
-    return state_of(plex)
-
-
-@pytest.fixture
-def inferred(
-    plex: Simulator, record: Path, before: dict[int, Any], sample: dict[str, int]
-) -> dict[str, int]:
-    """Infer everything; return the sample."""
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
-    return sample
-
-
-def state_of(plex: Simulator) -> dict[int, Any]:
-    """Return all that a run may touch."""
-    return {
-        key: (item["userRating"], sorted(item["moods"]), sorted(item["locks"]))
-        for key, item in items_in(plex).items()
-    }
 
 
 def recorded(bench: Any) -> int:
@@ -162,125 +89,6 @@ def count_of_a_dry_undo(plex: Simulator, record: Path) -> int:
     with bench_for(plex, record) as bench:
         bench.is_live = False
         return undo(bench, Selection()).undone
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
-def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
-    plex, record, before, inferred, kind
-):
-    UNREADABLE[kind](plex, inferred)
-    key = inferred["track"]
-    ours = state_of(plex)[key]
-
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
-        done = undo(bench, Selection())
-        kept = [row.key for level in Level for row in bench.store.shadows(level)]
-    left = state_of(plex)
-    plex.set_attributes(key)
-    with bench_for(plex, record) as bench:
-        again = undo(bench, Selection())
-
-    assert len(done.unreadable) == 1
-    assert f"({key})" in done.unreadable[0]
-    assert (done.failed, done.gone, kept) == (0, 0, [key])
-    assert left == before | {key: ours}
-    assert (again.undone, again.unreadable) == (1, [])
-    assert state_of(plex) == before
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
-def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
-    plex, record, before, inferred, kind
-):
-    with bench_for(plex, record) as bench:
-        undo(bench, Selection())
-    key = inferred["track"]
-    plex.rate(key, 10.0)
-    plex.set_attributes(key, userRating=kind)
-
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
-        (row,) = bench.store.shadows(
-            Level.ALBUM, [item_in(plex, inferred["album"])["guid"]]
-        )
-        recovered = recover(bench)
-        done = undo(bench, Selection())
-
-    assert row.phase == 3  # from the artist: the track said nothing of its album
-    assert recovered.recovered == 0
-    assert done.unreadable == []
-    assert state_of(plex) == before | {key: (10.0, *before[key][1:])}
-
-
-def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
-    plex, record, inferred
-):
-    key = inferred["track"]
-    plex.mood(key, add=TAG, lock=False)
-    stands = state_of(plex)[key]
-    plex.set_attributes(key, userRating="10.2")
-    record.unlink()
-
-    with bench_for(plex, record) as bench:
-        recovered = recover(bench)
-        undo(bench, Selection())
-
-    assert [f"({key})" in name for name in recovered.unreadable] == [True]
-    assert state_of(plex)[key] == stands
-
-
-def test_a_rating_that_becomes_unreadable_before_it_is_written_is_left_alone(
-    plex, record, inferred
-):
-    key = inferred["track"]
-    plex.rate(key, None)
-    with bench_for(plex, record) as bench:
-        lay_trap = LookTrap(plex, key, bench.gateway.look)
-        bench.gateway.look = lay_trap
-        planned = infer_plainly(bench)
-
-    guid = item_in(plex, key)["guid"]
-    assert guid in {planned_guid for _, planned_guid, _ in planned}
-    assert item_in(plex, key)["userRating"] is None
-
-
-class LookTrap:
-    """Has Plex send nonsense from the first look at an item on."""
-
-    def __init__(self, plex: Simulator, key: int, look: Callable[..., Any]) -> None:
-        self._plex, self._key, self._look = plex, key, look
-
-    def __call__(self, keys: Any) -> Any:
-        """Look."""
-        self._plex.set_attributes(self._key, userRating="10.2")
-        return self._look(keys)
-
-
-def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
-    plex, record, inferred, order
-):
-    key = inferred["track"]
-    plex.rate(key, None)
-    order("reset_after", {"method": "PUT", "path": "userRating"})
-    with (
-        bench_for(plex, record, Abilities()) as bench,
-        pytest.raises(PlexUnreachable),
-    ):
-        infer_plainly(bench)
-    plex.faults([])
-    plex.set_attributes(key, userRating="nan")
-    with bench_for(plex, record, Abilities()) as bench:
-        planned = infer_plainly(bench)
-        open_ones = [row.key for row in bench.store.intents(Level.TRACK)]
-    plex.set_attributes(key)
-    with bench_for(plex, record, Abilities()) as bench:
-        infer_plainly(bench)
-        settled = [row.key for row in bench.store.shadows(Level.TRACK)]
-
-    assert planned == []
-    assert open_ones == [key]
-    assert key in settled
 
 
 def test_an_item_on_record_that_is_not_listed_is_named_and_undone(

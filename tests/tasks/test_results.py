@@ -142,7 +142,7 @@ class Payload:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self):  # noqa: D105
+    def __reduce__(self):  # noqa: D105 (pickle asks for it)
         return (Path.touch, (self.path,))
 
 
