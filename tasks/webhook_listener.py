@@ -9,10 +9,9 @@ import numpy as np
 
 from engine.batches import MOST_IDS
 from engine.errors import PlexbayesError
-from engine.library import Level
+from engine.library import OWNER_ACCOUNT, Level
 from engine.partition import in_order, letter_of
 from engine.points import same
-from tasks.plex.gateway import OWNER_ACCOUNT
 from tasks.settings import Settings
 from tasks.shadow.store import ShadowStore
 from tasks.webhook_events import Event, is_account
