@@ -3,14 +3,14 @@
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import ServerMissing, SettingsInvalid
+from engine.errors import SettingsInvalid
 from flows.options import Config, Timezone
 from flows.render import remark
 from tasks.hosting import LOOPBACK, be_quiet, prefect_server
@@ -18,7 +18,6 @@ from tasks.server_access import require_password, share_allowed_hosts
 
 if TYPE_CHECKING:  # what reads the configuration takes long to import
     from tasks.settings import Settings
-    from tasks.webhook_events import Event
 
 
 @dataclass(frozen=True)
@@ -96,14 +95,15 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
     if doors.webhook is None:
         yield
         return
-    from flows.webhook_server import webhook_server  # noqa: PLC0415 (imports much)
+    from flows.webhook_runs import run_starter  # noqa: PLC0415 (imports much)
+    from flows.webhook_server import webhook_server  # noqa: PLC0415
     from tasks.webhook_listener import (  # noqa: PLC0415
         IgnoredEvents,
         RatingListener,
     )
 
     ignore = IgnoredEvents(remark)
-    start = _starter(settings, api, ignore)
+    start = run_starter(api, remark, ignore)
     listener = RatingListener(settings.webhook_quiet, start, remark, ignore)
     secret = settings.webhook_secret.get_secret_value()
     place = doors.host, doors.webhook
@@ -115,57 +115,3 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
             yield
     finally:
         listener.stop()
-
-
-WEBHOOK_TAG = "webhook"
-"""What runs are tagged with that new ratings started."""
-
-
-def _starter(
-    settings: "Settings", api: str, ignore: "Callable[[str], None]"
-) -> "Callable[[list[Event]], None]":
-    """Return what starts a run for the letters that events concern."""
-    import httpx  # noqa: PLC0415
-    from prefect.deployments import run_deployment  # noqa: PLC0415
-    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
-    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
-
-    from tasks.webhook_listener import letters_of  # noqa: PLC0415
-
-    def start(events: "list[Event]") -> None:
-        letters = letters_of(settings, events, ignore)
-        if not letters:
-            return
-        asked = {"letters": ",".join(letters), "dry_run": settings.dry_run}
-        try:
-            with temporary_settings({PREFECT_API_URL: api}):
-                if _is_one_waiting():
-                    raise ServerMissing(
-                        "a run for earlier ones has not begun yet. They get one "
-                        "together once it has."
-                    )
-                run_deployment(
-                    "infer/infer", parameters=asked, timeout=0, tags=[WEBHOOK_TAG]
-                )
-        except (httpx.HTTPError, ObjectNotFound) as error:
-            raise ServerMissing(
-                f"Prefect did not start the run ({type(error).__name__})."
-            ) from None
-        remark(f"New ratings: a run for {', '.join(letters)} was started.")
-
-    return start
-
-
-def _is_one_waiting() -> bool:
-    """Say whether a run that new ratings started has not begun yet."""
-    from prefect.client.orchestration import get_client  # noqa: PLC0415
-    from prefect.client.schemas.filters import FlowRunFilter  # noqa: PLC0415
-
-    waiting = FlowRunFilter.model_validate(
-        {
-            "tags": {"all_": [WEBHOOK_TAG]},
-            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
-        }
-    )
-    with get_client(sync_client=True) as client:
-        return bool(client.read_flow_runs(flow_run_filter=waiting, limit=1))

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from engine.errors import ServerMissing
-from tasks.webhook_events import Event, EventIgnored, EventInvalid, event_of
+from tasks.webhook_events import Event, EventIgnored, event_of
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # 400 says it
 
@@ -41,6 +41,10 @@ REQUEST_TIMEOUT = 60.0
 """Seconds until a whole request must have come."""
 
 
+class FormInvalid(ValueError):
+    """The request is not a form with a payload; the message says why."""
+
+
 class PayloadReader:
     """Takes the part `payload` out of a multipart form while the form comes in."""
 
@@ -48,13 +52,13 @@ class PayloadReader:
         """Begin with nothing read.
 
         Raises:
-            EventInvalid: It is not a multipart form.
+            FormInvalid: It is not a multipart form.
         """
         latin = content_type.encode("latin-1", "replace").decode("latin-1")
         kind, options = parse_options_header(latin)
         boundary = {name.lower(): value for name, value in options.items()}
         if kind != b"multipart/form-data" or not boundary.get(b"boundary"):
-            raise EventInvalid("it is not a multipart form")
+            raise FormInvalid("it is not a multipart form")
         self.payload: bytes | None = None
         """The part, once it has come whole."""
         self._part: bytearray | None = None
@@ -79,13 +83,13 @@ class PayloadReader:
         """Read on; what comes after the payload may be broken.
 
         Raises:
-            EventInvalid: The form cannot be read.
+            FormInvalid: The form cannot be read.
         """
         try:
             self._parser.write(chunk)
         except MultipartParseError:
             if self.payload is None:
-                raise EventInvalid("its form cannot be read") from None
+                raise FormInvalid("its form cannot be read") from None
 
     def _begin_part(self) -> None:
         self._disposition = ""
@@ -108,7 +112,7 @@ class PayloadReader:
             return
         self._part += data[start:end]
         if len(self._part) > MAX_PAYLOAD:
-            raise EventInvalid("its payload is too large")
+            raise FormInvalid("its payload is too large")
 
     def _end_part(self) -> None:
         if self._part is not None:
@@ -119,7 +123,7 @@ async def read_payload(content_type: str, body: AsyncIterator[bytes]) -> bytes:
     """Return the part `payload` of a form that comes in; all else is discarded.
 
     Raises:
-        EventInvalid: It is no such form, has no such part, or is too large.
+        FormInvalid: It is no such form, has no such part, or is too large.
     """
     reader = PayloadReader(content_type)
     size = 0
@@ -127,14 +131,14 @@ async def read_payload(content_type: str, body: AsyncIterator[bytes]) -> bytes:
         async for chunk in body:
             size += len(chunk)
             if size > MAX_BODY:
-                raise EventInvalid("it is larger than 32 MiB")
+                raise FormInvalid("it is larger than 32 MiB")
             if reader.payload is None:
                 reader.feed(chunk)
     except ClientDisconnect:
         if reader.payload is None:
             raise
     if reader.payload is None:
-        raise EventInvalid("it has no part called payload")
+        raise FormInvalid("it has no part called payload")
     return reader.payload
 
 
@@ -236,7 +240,7 @@ class Webhook:
             self._hear(event_of(await read_payload(kind, request.stream())))
         except EventIgnored as reason:
             self._ignore(str(reason))
-        except EventInvalid as reason:
+        except FormInvalid as reason:
             self._ignore(str(reason))
             return HTTPStatus.BAD_REQUEST
         return HTTPStatus.OK

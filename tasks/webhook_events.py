@@ -1,5 +1,6 @@
 """What Plex's webhook tells: a rating was given, or music was added."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -18,6 +19,9 @@ LEVELS = {level.word: level for level in Level}
 RATED, ADDED = "media.rate", "library.new"
 """The events that matter; Plex also tells of plays, backups and devices."""
 
+OWNER = 1
+"""The number of a server's owner in the server's own list of accounts."""
+
 MAX_WORD = 255
 
 Key = Annotated[int, Field(ge=0, lt=2**63)]
@@ -27,12 +31,8 @@ Word = Annotated[
 """A short text that any database keeps."""
 
 
-class EventInvalid(ValueError):
-    """What came is not what Plex sends."""
-
-
 class EventIgnored(Exception):
-    """What came is fine, and starts no run; the message says why."""
+    """What came starts no run; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,12 @@ class Event:
     """The rating, 0 to 10; None: the item is new."""
     date: int | None
     """When it was rated or added, epoch seconds, as the event says."""
+
+    @property
+    def item(self) -> tuple[str, int | str | None, Level, str, bool]:
+        """What it is about, and whose: a later event may take its place."""
+        person = self.account.number or self.account.name
+        return self.server, person, self.level, self.guid, self.points is None
 
 
 def _whole(value: object) -> int | None:
@@ -129,13 +135,12 @@ def event_of(payload: bytes | str) -> Event:
     """Return what a webhook's payload tells.
 
     Raises:
-        EventIgnored: It tells of something that starts no run.
-        EventInvalid: It is not what Plex sends.
+        EventIgnored: It tells of something that starts no run, or cannot be read.
     """
     try:
         event = _Header.model_validate_json(payload).event
     except ValidationError:
-        raise EventInvalid("it is not a payload of Plex") from None
+        raise EventIgnored("its payload is not one that Plex sends") from None
     if event not in {RATED, ADDED}:
         raise EventIgnored(f"it tells of {event[:40]!r}")
     try:
@@ -170,18 +175,24 @@ def _understood(told: _Told, *, is_new: bool) -> Event:
 def is_account(account: Account, known: dict[str, str], wanted: str) -> bool:
     """Say whether an event is of the person whose ratings matter.
 
-    The number is 1 for a server's owner on some servers, and that of plex.tv on
-    others; so a name that the server itself knows decides first.
+    Its number is that of the server's own list, where the owner is 1, or that of
+    plex.tv, which the list does not have for the owner; then the name decides.
 
     Args:
         account: Who did it.
         known: The server's own accounts: name by number; the owner has "1".
         wanted: Name or number of that person; empty: the server's owner.
     """
-    name = account.name.casefold()
+    number, name = str(account.number), _comparable(account.name)
     if wanted:
-        return wanted.casefold() in {str(account.number), name}
-    names = {known_as.casefold(): number for number, known_as in known.items()}
-    if name and name in names:
-        return names[name] == "1"
-    return account.number == 1 or account.is_owner
+        return _comparable(wanted) in {number, name}
+    if number in known and account.number != OWNER:
+        return False
+    namesakes = {n for n, known_as in known.items() if _comparable(known_as) == name}
+    if name and namesakes:
+        return str(OWNER) in namesakes
+    return account.number == OWNER or account.is_owner
+
+
+def _comparable(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().strip()

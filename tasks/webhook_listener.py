@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.batches import MOST_IDS
 from engine.errors import PlexbayesError
-from engine.library import Level
+from engine.library import OWNER_ACCOUNT, Level
 from engine.partition import in_order, letter_of
 from engine.points import same
 from tasks.settings import Settings
@@ -22,6 +22,9 @@ MAX_WAIT = 5
 
 MAX_REMEMBERED = 10_000
 """Events that are known when they come again."""
+
+RETRY = 10.0
+"""Seconds, at least, until a run that could not be started is tried again."""
 
 Say = Callable[[str], None]
 
@@ -68,24 +71,25 @@ class RatingListener:
         self._start = start
         self._say = say
         self._ignore = ignore
-        self._heard: dict[tuple[int | str | None, Level, str], Event] = {}
+        self._heard: dict[object, Event] = {}
         self._first = 0.0
-        self._known: OrderedDict[Event, None] = OrderedDict()
+        self._seen = SeenEvents()
         self._complaint = ""
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._timer = threading.Timer(0, lambda: None)
 
     def hear(self, event: Event) -> None:
         """Note an event, and wait for quiet once more."""
         with self._lock:
-            if self._is_replay(event):
+            if not self._seen.is_new(event):
                 self._ignore("it came before")
                 return
             if not self._heard:
                 self._first = time.monotonic()
-            person = event.account.number or event.account.name
-            self._heard[person, event.level, event.guid] = event
-            self._wait()
+            self._heard[event.item] = event
+            latest = self._first + MAX_WAIT * self._quiet - time.monotonic()
+            self._wait(min(self._quiet, latest))
 
     def stop(self) -> None:
         """Forget what was heard."""
@@ -93,38 +97,57 @@ class RatingListener:
             self._timer.cancel()
             self._heard.clear()
 
-    def _is_replay(self, event: Event) -> bool:
-        """Say whether the very same event came before; a date tells two apart."""
-        if event.date is None:
-            return False
-        is_known = event in self._known
-        self._known[event] = None
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
-        return is_known
-
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         self._timer.cancel()
-        latest = self._first + MAX_WAIT * self._quiet - time.monotonic()
-        delay = max(0.0, min(self._quiet, latest))
-        self._timer = threading.Timer(delay, self._after_quiet)
+        self._timer = threading.Timer(max(0.0, seconds), self._after_quiet)
         self._timer.daemon = True
         self._timer.start()
 
     def _after_quiet(self) -> None:
-        with self._lock:
-            heard, self._heard = self._heard, {}
-        try:
-            self._start(list(heard.values()))
-            self._complaint = ""
-        except PlexbayesError as error:
-            if str(error) != self._complaint:
-                self._say(f"New ratings wait, because: {error}")
-                self._complaint = str(error)
+        with self._starting:  # one after the other: the second sees the first one's run
             with self._lock:
-                self._heard = heard | self._heard
-                self._first = time.monotonic()
-                self._wait()
+                heard, self._heard = self._heard, {}
+            if not heard:
+                return
+            try:
+                self._start(list(heard.values()))
+                self._complaint = ""
+            except PlexbayesError as error:
+                self._complain(str(error))
+                with self._lock:
+                    self._heard = heard | self._heard
+                    self._first = time.monotonic()
+                    self._wait(max(self._quiet, RETRY))
+
+    def _complain(self, sentence: str) -> None:
+        if sentence != self._complaint:
+            self._say(f"New ratings wait, because: {sentence}")
+        self._complaint = sentence
+
+
+class SeenEvents:
+    """Knows an event that comes again.
+
+    The date of an event tells it from an earlier one. Without a date, a rating is new
+    if it differs from the last one of its item.
+    """
+
+    def __init__(self) -> None:
+        self._dated: OrderedDict[Event, None] = OrderedDict()
+        self._latest: OrderedDict[object, Event] = OrderedDict()
+
+    def is_new(self, event: Event) -> bool:
+        """Remember an event; say whether it was not seen before."""
+        if event.date is None:
+            is_known = self._latest.get(event.item) == event
+        else:
+            is_known = event in self._dated
+            self._dated[event] = None
+        self._latest[event.item] = event
+        for remembered in (self._dated, self._latest):
+            if len(remembered) > MAX_REMEMBERED:
+                remembered.popitem(last=False)
+        return not is_known
 
 
 def letters_of(
@@ -162,6 +185,9 @@ def _why_ignored(bench: Workbench, event: Event, accounts: dict[str, str]) -> st
         return "it is of another server"
     if event.points is None:
         return "" if settings.webhook_new_music else "WEBHOOK_NEW_MUSIC is false"
+    is_owner = bench.gateway.identity.account == OWNER_ACCOUNT
+    if not (is_owner or settings.webhook_account):
+        return "PLEX_TOKEN is not the owner's: set WEBHOOK_ACCOUNT to its account"
     if not is_account(event.account, accounts, settings.webhook_account):
         name = event.account.name or f"account {event.account.number}"
         whose = settings.webhook_account or "the server's owner"

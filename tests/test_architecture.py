@@ -34,7 +34,7 @@ LONG_MODULES = {
     "tests/flows/test_set_up.py": 265,
     "tests/flows/test_terminal.py": 330,
     "tests/flows/test_undo.py": 260,
-    "tests/flows/test_webhook.py": 275,
+    "tests/flows/test_webhook.py": 295,
     "tests/simulator/world.py": 260,
     "tests/stories/test_anything.py": 290,
     "tests/storm/weather.py": 255,

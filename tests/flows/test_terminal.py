@@ -23,7 +23,7 @@ pytestmark = [
 
 MENU, LETTER = "Your choice (0-8, q): ", "Start at which letter"
 PAUSED, SURE = "[R]esume or [Q]uit? ", "[y/n] "
-HINT = re.compile(r"Stopped (at letter (?P<letter>\S+); )?.*: plexbayes (?P<words>.+)")
+HINT = re.compile(r"Stopped( at letter (?P<letter>\S+))?; .*: plexbayes (?P<words>.+)")
 
 
 @pytest.fixture

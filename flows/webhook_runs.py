@@ -1,0 +1,81 @@
+"""Runs of the letters that Plex's webhook tells of: one that waits takes more in."""
+
+from collections.abc import Callable, Iterable
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+from prefect.exceptions import PrefectException
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from engine.errors import ServerMissing
+from engine.partition import in_order
+from tasks.settings import load_settings
+from tasks.webhook_events import Event
+from tasks.webhook_listener import letters_of
+
+DEPLOYMENT = "infer/infer"
+TAG = "webhook"
+"""What runs are tagged with that the webhook started."""
+
+WAITING = FlowRunFilter.model_validate(
+    {"tags": {"all_": [TAG]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+)
+
+
+def run_starter(
+    api: str, say: Callable[[str], None], ignore: Callable[[str], None]
+) -> Callable[[list[Event]], None]:
+    """Return what starts a run for the letters that events concern.
+
+    Args:
+        api: Address of the Prefect server.
+        say: Told which run was started.
+        ignore: Told why an event concerns no letter.
+    """
+
+    def start(events: list[Event]) -> None:
+        settings, _ = load_settings()  # whether to write may have changed since
+        letters = letters_of(settings, events, ignore)
+        if not letters:
+            return
+        try:
+            with temporary_settings({PREFECT_API_URL: api}):
+                say(_start_or_extend(letters, dry_run=settings.dry_run))
+        except (httpx.HTTPError, PrefectException) as error:
+            raise ServerMissing(
+                f"Prefect did not start the run ({type(error).__name__})."
+            ) from None
+
+    return start
+
+
+def _start_or_extend(letters: Iterable[str], *, dry_run: bool) -> str:
+    """Let a run that waits take the letters in, or start one; say which."""
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=WAITING):
+            merged = in_order({*_letters_of(run), *letters})
+            if not run.run_count and _extended(client, run, merged, dry_run=dry_run):
+                return (
+                    f"New ratings: the run that waits is for {', '.join(merged)} now."
+                )
+    wanted = {"letters": ",".join(letters), "dry_run": dry_run}
+    run_deployment(DEPLOYMENT, parameters=wanted, timeout=0, tags=[TAG])
+    return f"New ratings: a run for {', '.join(letters)} was started."
+
+
+def _extended(
+    client: SyncPrefectClient, run: FlowRun, letters: Iterable[str], *, dry_run: bool
+) -> bool:
+    """Change what a run is for; say whether that was in time."""
+    changed = {"letters": ",".join(letters), "dry_run": dry_run}
+    client.update_flow_run(run.id, parameters=run.parameters | changed)
+    # A run reads its parameters only after it has left this state.
+    state = client.read_flow_run(run.id).state
+    return state is not None and state.is_scheduled()
+
+
+def _letters_of(run: FlowRun) -> list[str]:
+    return str(run.parameters.get("letters", "")).split(",")
