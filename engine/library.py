@@ -156,6 +156,8 @@ class Oddity:
     item: str
     """Of which item; empty: the note says it all."""
     note: str
+    guid: str = ""
+    """Of an item without a key that can be read: nothing else tells of it."""
 
 
 @dataclass(frozen=True, eq=False)

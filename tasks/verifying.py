@@ -64,6 +64,7 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     hidden = unlisted(bench.gateway, stock.library, level, stays)
     audit.not_understood.note(_not_listed(stock.library, level, hidden))
     here = set(stock.library.listed(level).guid) | set(hidden.guid)
+    here |= {oddity.guid for oddity in stock.library.oddities}
     lost = [name for name in stays if name.guid not in here]
     audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
     audit.edited.note(_where(items, level, shelf.lead & (owner == Owner.TAKEN_OVER)))

@@ -97,7 +97,8 @@ def _without_key(level: Level, element: Element) -> Oddity:
     key = element.get("ratingKey")
     told = "no ratingKey" if key is None else f"ratingKey {key[:MAX_SHOWN]!r}"
     title = f"{level.word} {element.get('title', '')!r}"
-    return Oddity("", f"{title}: {told}, so it was left out")
+    note = f"{title}: {told}, so it was left out"
+    return Oddity("", note, element.get("guid", ""))
 
 
 def _guids(elements: Sequence[Element]) -> Texts:

@@ -124,6 +124,21 @@ def test_a_parent_that_is_missing_for_good_costs_few_requests(
     assert usual < counted <= usual + 2
 
 
+@pytest.mark.parametrize("kind", ["no parent", "album without artist"])
+def test_a_lost_record_is_rebuilt_of_items_without_a_parent_too(
+    plex, record, before, inferred, kind
+):
+    STRAY[kind](plex, inferred)
+    record.unlink()
+
+    with bench_for(plex, record) as bench:
+        recovered = recover(bench)
+        undone = undo(bench, Selection()).undone
+
+    assert recovered.recovered == undone
+    assert state_of(plex) == before
+
+
 def test_items_of_one_missing_album_are_one_sentence(plex, record, inferred):
     tracks = [
         track["ratingKey"]
@@ -168,8 +183,10 @@ def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
     plex.set_attributes(inferred["track"], ratingKey="A1")
 
     with bench_for(plex, record) as bench:
+        audit = verify(bench)
         library = read_library(bench.gateway)
 
+    assert (audit.verdict, audit.not_understood.count) == ("IN SYNC", 1)
     assert len(library.not_understood) == 1
     assert "ratingKey 'A1', so it was left out" in library.not_understood[0]
     assert inferred["track"] not in library.tracks.key
