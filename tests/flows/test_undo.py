@@ -149,7 +149,7 @@ def test_verify_says_in_a_word_whether_all_is_well(
     plex.delete([tracks[4]["ratingKey"], tracks[5]["ratingKey"]])
     plex.rekey([tracks[6]["ratingKey"], tracks[7]["ratingKey"]])
     before = plex.dump()
-    ran = listener.run("verify", "--json", "verify.json")
+    ran = listener.run("verify", "--json", "verify.json", "--overwrite")
 
     found = json.loads((listener.folder / "verify.json").read_text())
     counts = {k: v["count"] for k, v in found.items() if isinstance(v, dict)}
