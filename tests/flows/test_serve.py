@@ -183,7 +183,6 @@ def test_prefect_yaml_offers_what_serve_offers() -> None:
             d["description"],
             d.get("parameters", {}),
             d["schedules"],
-            d["paused"],
         )
         for d in document["deployments"]
     }
@@ -192,8 +191,7 @@ def test_prefect_yaml_offers_what_serve_offers() -> None:
             o.flow.fn.__name__,
             o.description,
             o.parameters,
-            f"{{{{ kept.schedules.{o.name} }}}}" if o.cron else None,
-            f"{{{{ kept.paused.{o.name} }}}}",
+            None,
         )
         for o in OFFERS
     }

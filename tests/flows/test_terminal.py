@@ -219,7 +219,7 @@ def test_a_second_ctrl_c_leaves_and_names_phase_and_letter(
 
     assert terminal.end() == 130
     words = shlex.split(HINT.search(terminal.screen.getvalue())["words"])
-    assert words == ["infer", "--phases", "3", "--from", "p"]
+    assert words == ["infer", "--from", "P", "--phases", "3", "--live"]
     assert plex.dump() == before
 
 

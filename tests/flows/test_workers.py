@@ -19,7 +19,6 @@ from tests.flows.test_schedules import (
     NIGHTLY,
     add_schedule,
     await_completed,
-    change,
     seen,
 )
 from tests.flows.test_undo import state
@@ -116,10 +115,7 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
         active=False,
         parameters={"dry_run": None, "gone": 1, "phases": "2"},
     )
-    weekly = offers["weekly-up-live"]
-    path = f"/deployments/{weekly['id']}/schedules/{weekly['schedules'][0]['id']}"
-    change(machines, path, {"active": True, "schedule": NIGHTLY})
-    change(machines, f"/deployments/{offers['rank']['id']}", {"paused": True})
+    add_schedule(machines, offers["weekly-up-live"], schedule=NIGHTLY)
 
     with machines.workers(plex, "one"):
         await_completed(machines, added)
@@ -130,8 +126,6 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     assert kept["verify"] == [(True, EVERY_MINUTE | {"day_or": True}, {})]
     assert kept["infer"] == [(False, NIGHTLY, {"dry_run": True, "phases": "2"})]
     assert kept["weekly-up-live"] == [(True, NIGHTLY, {})]
-    assert [active for active, *_ in kept["monthly-full-live"]] == [False]
-    assert {name for name, offer in after.items() if offer["paused"]} == {"rank"}
 
 
 @pytest.mark.parametrize("name", ["SERVER", "POOL", "DEPLOY", "WORKER"])
