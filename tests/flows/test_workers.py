@@ -102,6 +102,7 @@ def test_of_three_runs_at_once_one_writes_and_the_others_refuse_or_wait(
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
 
 
+@pytest.mark.long
 def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     plex: Simulator, machines: Machines
 ) -> None:
