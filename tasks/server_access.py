@@ -87,7 +87,11 @@ def _configured_passwords() -> tuple[str, str]:
         secret.get_secret_value() if secret else ""
         for secret in (settings.server.api.auth_string, settings.api.auth_string)
     )
-    return server, client
+    # Prefect may have read its settings before the kept password was set.
+    return (
+        os.environ.get(SERVER_PASSWORD) or server,
+        os.environ.get(CLIENT_PASSWORD) or client,
+    )
 
 
 def _use_kept_password(path: Path) -> str:
