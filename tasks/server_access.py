@@ -80,18 +80,16 @@ def require_password(host: str, tell: Callable[[str], None]) -> None:
 
 def _configured_passwords() -> tuple[str, str]:
     check_settings()
+    from prefect.context import refresh_global_settings_context  # noqa: PLC0415
     from prefect.settings import get_current_settings  # noqa: PLC0415 (takes a second)
 
+    refresh_global_settings_context()  # it may have read them before the kept password
     settings = get_current_settings()
     server, client = (
         secret.get_secret_value() if secret else ""
         for secret in (settings.server.api.auth_string, settings.api.auth_string)
     )
-    # Prefect may have read its settings before the kept password was set.
-    return (
-        os.environ.get(SERVER_PASSWORD) or server,
-        os.environ.get(CLIENT_PASSWORD) or client,
-    )
+    return server, client
 
 
 def _use_kept_password(path: Path) -> str:
