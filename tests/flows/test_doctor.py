@@ -86,7 +86,7 @@ def test_a_healthy_home_is_found_so_and_left_as_it_was(
     assert wrong(findings) == {}
     assert [finding.subject for finding in findings] == [
         *("installation", "configuration", "address", "token", "server", "library"),
-        *("rights", "scan", "record", "Prefect"),
+        *("rights", "scan", "record", "listings", "Prefect"),
     ]
     assert "1.43" in text(findings, "server")
     assert "a server is started for each run" in text(findings, "Prefect")
