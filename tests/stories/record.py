@@ -1,6 +1,5 @@
 """What the record of our ratings says, read from its file behind the program's back."""
 
-import socket
 import sqlite3
 import time
 from contextlib import closing
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.points import TOLERANCE
+from tasks.shadow.process_identity import ProcessIdentity
 
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""
@@ -91,7 +91,7 @@ class Record:
         now = time.time()
         self._do(
             "insert or replace into lease select id, ?, ?, 'killed', ?, ? from library",
-            (socket.gethostname(), NO_PROCESS, now, now),
+            (ProcessIdentity.of_this_process().written, NO_PROCESS, now, now),
         )
 
     def age(self, seconds: float) -> None:

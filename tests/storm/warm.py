@@ -73,7 +73,7 @@ def _act(verb: str, config: Path, waiting: Connection) -> None:
     with (config.parent / "said.txt").open("a") as said:
         os.dup2(said.fileno(), sys.stderr.fileno())
         try:
-            launch(VERBS[verb], config=str(config), live=True)
+            launch(VERBS[verb], config=config, live=True)
         except PlexbayesError as fault:
             sys.stderr.write(f"{verb}: {type(fault).__name__}: {fault}\n")
             sys.exit(STOPPED if isinstance(fault, RunStopped) else 1)

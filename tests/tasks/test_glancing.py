@@ -49,11 +49,11 @@ def infer(plex, tmp_path):
             if infer.summary:
                 return False
             begin_run(bench.store, bench.run_id, 6.0, Constants(), float(infer.runs))
-            everything = take_stock(bench).everything
+            library = take_stock(bench).library
             planned = infer_plainly(bench)
             done = summary(bench, len(planned))
             finish_run(bench.store, bench.run_id, json.dumps(done), LATELY)
-            keep(bench, sight, everything, Summary(**done))
+            keep(bench, sight, library, Summary(**done))
             return True
 
     infer.runs = 0
@@ -179,12 +179,12 @@ def test_what_changed_a_moment_ago_is_not_settled(plex, quiet, monkeypatch):
 def test_a_server_that_does_not_filter_is_read_always(plex, quiet, tmp_path):
     settings = settings_for(plex.url, tmp_path / "plexbayes.db")
     with workbench(settings, "look", live=False) as bench:
-        sight, everything = glance(bench), take_stock(bench).everything
+        sight, library = glance(bench), take_stock(bench).library
     tracks = sight.levels[Level.TRACK]
     blind = sight.levels | {Level.TRACK: replace(tracks, unrated=tracks.items)}
 
-    assert sight.agrees_with(everything)
-    assert not replace(sight, levels=blind).agrees_with(everything)
+    assert sight.agrees_with(library)
+    assert not replace(sight, levels=blind).agrees_with(library)
 
 
 def test_a_server_that_ignores_the_filter_makes_no_run_wrong(tmp_path):
@@ -194,10 +194,10 @@ def test_a_server_that_ignores_the_filter_makes_no_run_wrong(tmp_path):
         with workbench(settings, "run", live=True) as bench:
             infer_plainly(bench)
             plex.world.clock.tick()
-            sight, everything = glance(bench), take_stock(bench).everything
+            sight, library = glance(bench), take_stock(bench).library
 
     assert sight is not None
-    assert not sight.agrees_with(everything)  # so nothing is kept, and all is read
+    assert not sight.agrees_with(library)  # so nothing is kept, and all is read
 
 
 @pytest.mark.parametrize("count", [1, 7])
