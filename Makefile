@@ -61,22 +61,32 @@ fuzz: setup ## Throw odd files and answers at the program, a minute for each kin
 	  $(BIN)/python -m tests.fuzzing $$door $$how $(SECONDS_EACH) || exit 1; \
 	done; done
 
-audit: setup ## Ask the public lists of weaknesses about our dependencies (needs the network)
-	$(BIN)/pip install --quiet pip-audit
+audit: setup ## Check pinned dependencies against public vulnerability databases (needs the network)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,audit]'
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 bench-crash: setup ## Kill runs at every request: is anything lost or left?
 	$(BIN)/python -m tests.benchmarks.crash
+	$(BIN)/python -m tests.benchmarks.crash --every 5 --command-every 51 --ignored-filters all
 
-bench-faults: setup ## Play 500 scenarios of faults and of persons meanwhile
-	$(BIN)/python -m tests.benchmarks.faults
+FROM ?= 0
+COUNT ?= 500
+
+bench-faults: setup ## Play scenarios of faults and of persons meanwhile (FROM=0 COUNT=500)
+	$(BIN)/python -m tests.benchmarks.faults --first $(FROM) --seeds $(COUNT)
 
 bench-soak: setup ## Run fifty times in a row: does the record stay small?
 	$(BIN)/python -m tests.benchmarks.soak
+
+RUNS ?= 300
+MINUTES ?= 10
+
+bench-retention: setup ## Keep runs for minutes: do Prefect's files stay small? (RUNS=40 MINUTES=3)
+	$(BIN)/python -m tests.benchmarks.retention $(RUNS) $(MINUTES)
 
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup demo test test-all test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
-.PHONY: bench-workers
+.PHONY: bench-workers bench-retention

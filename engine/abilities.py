@@ -35,8 +35,12 @@ class Abilities:
 ASSUMED = Abilities(is_assumed=True)
 """What is thought of a server that was not tried."""
 
-RATING_ONLY = Abilities(rating=Reach.SINGLY, tagging=Reach.NEVER)
-"""All that the server grants to an account that does not own it."""
+COARSE = 0.1
+"""Points; the step of servers that keep one decimal."""
+
+RATING_ONLY = Abilities(rating=Reach.SINGLY, tagging=Reach.NEVER, step=COARSE)
+"""All that the server grants to an account that does not own it. What it keeps of a
+rating cannot be tried out then, so ratings are such that any server keeps them."""
 
 
 def remarks_on(abilities: Abilities) -> list[str]:
@@ -57,7 +61,7 @@ def remarks_on(abilities: Abilities) -> list[str]:
         said.append("Plex takes no tags in batches here: each item is tagged alone.")
     if abilities.step > STEP:
         said.append(
-            f"Plex keeps ratings in steps of {abilities.step / 2:g} stars here, so "
-            "they are written in such steps."
+            f"Ratings are written in steps of {abilities.step / 2:g} stars here: Plex "
+            "keeps no finer ones, as far as is known."
         )
     return said

@@ -60,6 +60,12 @@ class Audit:
         )
     )
 
+    not_understood: Finding = field(
+        default_factory=lambda: Finding(
+            "Not understood: left out, or taken as unknown; see `doctor`."
+        )
+    )
+
     @property
     def findings(self) -> dict[str, Finding]:
         """All that was looked for, by name."""
@@ -74,6 +80,7 @@ class Audit:
         """The state of things in one word, or two."""
         if self.gone.count or self.untagged.count or self.stray.count:
             return "ATTENTION"
-        if any(finding.count for finding in self.findings.values()):
+        differing = self.findings.keys() - {"not_understood"}
+        if any(self.findings[name].count for name in differing):
             return "RE-RUN RECOMMENDED"
         return "IN SYNC"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classic import Phase
-from engine.edits import Edit
+from engine.edits import Edit, latest_date
 from engine.estimates import Estimates
 from engine.library import Level
 from engine.ownership import Memory, Owner, owners
@@ -69,7 +69,8 @@ class Batch:
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
     rated_until: int
-    """When any of them was last rated by then, epoch seconds; 0: none ever was."""
+    """When any of them was last rated by then, epoch seconds; 0: none ever was,
+    negative: unknown."""
     estimates: Estimates
     """How sure each of these ratings is."""
 
@@ -98,7 +99,7 @@ class Fate(IntEnum):
     WRITTEN = 1
     """Plex accepted it, now or in an earlier attempt."""
     TAKEN_OVER = 2
-    """A person rated the item since the library was read."""
+    """A person rated the item since the library was read, or it cannot be read."""
     GONE = 3
     """The item is no longer there."""
 
@@ -133,7 +134,8 @@ def admit(
         tagged: Whether an item without our tag is not done yet.
     """
     owner = owners(look.rating, look.rated_at, memory)
-    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
+    # What cannot be read may be a person's.
+    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER, Owner.UNREAD))
     acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
@@ -187,7 +189,7 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
                 guid=look.guid[row[chunk]],
                 planned=admitted.planned[chunk],
                 before=look.rating[row[chunk]],
-                rated_until=int(look.rated_at[row[chunk]].max()),
+                rated_until=latest_date(look.rated_at[row[chunk]]),
                 estimates=admitted.estimates.take(chunk),
             )
 
@@ -207,5 +209,5 @@ def taggings(level: Level, look: Look, tag: str) -> Iterator[Edit]:
                 key=look.key[chunk],
                 adds=(tag,),
                 mood_locked=locked,
-                rated_until=int(look.rated_at[chunk].max()),
+                rated_until=latest_date(look.rated_at[chunk]),
             )

@@ -7,6 +7,16 @@ from engine.library import Level
 from engine.points import Bools, Ints
 
 
+def latest_date(rated_at: Ints) -> int:
+    """Return the latest date of several items, or −1 if one of them is unknown.
+
+    >>> import numpy as np
+    >>> latest_date(np.array([0, 1700000000])), latest_date(np.array([-1, 1700000000]))
+    (1700000000, -1)
+    """
+    return -1 if rated_at.min() < 0 else int(rated_at.max())
+
+
 @dataclass(frozen=True, eq=False)
 class Edit:
     """Items of one level that get or lose a rating, a tag, or both."""
@@ -26,8 +36,8 @@ class Edit:
     mood_locked: bool = False
     """Whether their moods are locked: that stays as it is, too."""
     rated_until: int = 0
-    """When any of them was last rated, as far as we saw, epoch seconds; 0: never.
-    Whatever a person rates later is not meant."""
+    """When any of them was last rated, as far as we saw, epoch seconds; 0: never,
+    negative: unknown. Whatever a person rates later is not meant."""
 
     def __len__(self) -> int:
         """Return the number of items."""

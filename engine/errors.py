@@ -5,6 +5,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ ConfigMissing            there is no configuration file
 ├─ PlexError
 │  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
+│  │  └─ PlexUnusable          endless or huge answers: not retried any more
 │  ├─ LibraryChanging          the library moved while it was read: retried
 │  ├─ PlexRefused              token, rights or request refused: never retried
 │  │  ├─ NotThere              there is no such item or page: skipped and counted
@@ -14,10 +15,14 @@ PlexbayesError                 a sentence: what, which, what to do
 │  ├─ ShadowUnreadable         the state database cannot be used as it is
 │  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
 │  ├─ RecordOutdated           Plex shows what only a newer shadow state explains
-│  ├─ LibraryReplaced          another library of this name is on record
+│  │  └─ ServerRestored        Plex's own database was restored from a backup
+│  ├─ LibraryReplaced          this library, or one of its name, is on record otherwise
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
+├─ ResultRefused               a stored result was not written by this program
 ├─ LettersFailed               some letters failed, others did not (engine.reports)
+├─ ServerTaken                 another process serves there already
+├─ VersionsIncompatible        installed packages do not work together
 └─ RunStopped                  a person asked the run to stop
 """
 
@@ -50,6 +55,10 @@ class PlexError(PlexbayesError):
 
 class PlexUnreachable(PlexError):
     """No usable answer; the outcome of a write is unknown, and it may pass."""
+
+
+class PlexUnusable(PlexUnreachable):
+    """Answers are endless or huge, and asking again did not help."""
 
 
 class LibraryChanging(PlexError):
@@ -88,8 +97,12 @@ class RecordOutdated(ShadowError):
     """Ratings bear our tag that the shadow state cannot explain: an old copy."""
 
 
+class ServerRestored(RecordOutdated):
+    """Ratings of ours have earlier dates than when they were confirmed."""
+
+
 class LibraryReplaced(ShadowError):
-    """The record is of another library of this name; the message names both."""
+    """The record is of another library of this name, or of another account."""
 
 
 class LibraryHeld(ShadowError):
@@ -98,6 +111,18 @@ class LibraryHeld(ShadowError):
 
 class ServerMissing(PlexbayesError):
     """Prefect's server cannot be reached or started."""
+
+
+class ResultRefused(PlexbayesError):
+    """A stored result was not written by this program; it is never loaded."""
+
+
+class ServerTaken(PlexbayesError):
+    """Another process already uses this port or serves this Prefect server."""
+
+
+class VersionsIncompatible(PlexbayesError):
+    """Two installed packages are known not to work together; both are named."""
 
 
 class RunStopped(PlexbayesError):

@@ -32,8 +32,16 @@ class Move:
 def fingerprints(library: Library, level: Level, rows: Ints) -> list[str]:
     """Return for each row a short name that outlives both guid and key.
 
-    It is made of the titles of artist, album and track, and the duration.
+    It is made of the titles of artist, album and track, and the duration. Items that
+    belong nowhere have none: it is empty.
     """
+    inside = rows < len(library[level])
+    prints = np.full(len(rows), "", object)
+    prints[inside] = _prints(library, level, rows[inside])
+    return prints.tolist()
+
+
+def _prints(library: Library, level: Level, rows: Ints) -> list[str]:
     own = library[level]
     titles = [own.title[rows]]
     above, storey = own.parent[rows], level
@@ -56,9 +64,9 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
     among the items that nothing recorded names. Where several share one, they
     are paired in the order of their keys; likewise items that share a guid.
     """
-    items = library[level]
-    if _all_at_home(items, recorded):
+    if _all_at_home(library[level], recorded):
         return []
+    items = library.listed(level)
     keys_of: dict[str, list[int]] = defaultdict(list)
     for guid, key in zip(items.guid, items.key.tolist(), strict=True):
         keys_of[guid].append(key)

@@ -1,7 +1,7 @@
 """The library as it was read at one moment; it never changes afterwards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import Self
 
@@ -23,9 +23,16 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+OWNER_ACCOUNT = "1"
+"""The number that a Plex server gives to its owner's account."""
+
+OWNER = "owner"
+"""What ACCOUNT says of the server's owner."""
+
 SHARED = "shared-"
-"""How the name of an account begins that a library is only shared with; a digest
-of its token follows, since a server tells such an account nothing of itself."""
+"""How the name of an account begins that is not known to be the owner's: what ACCOUNT
+says follows, or else a digest of its token, since a server tells such an account
+nothing of itself."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,15 @@ class Identity:
     """Whose ratings these are: Plex keeps them apart by account."""
     title: str
     """The library's name, for people only."""
+
+
+def shown_account(account: str) -> str:
+    """Return an account as ACCOUNT names it.
+
+    >>> shown_account("1"), shown_account("shared-1f")
+    ('owner', '1f')
+    """
+    return OWNER if account == OWNER_ACCOUNT else account.removeprefix(SHARED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +109,8 @@ class Items:
     rating: Floats
     """What Plex holds for this account, points."""
     rated_at: Ints
-    """When it was last rated, epoch seconds; 0 if Plex does not say."""
+    """When it was last rated, epoch seconds; 0 if Plex does not say, −1 if it says
+    what cannot be meant."""
     critic: Floats
     """The critics' rating, points; NaN if there is none."""
     duration: Ints
@@ -119,6 +136,10 @@ class Items:
         facts = [piece.facts for piece in pieces if piece.facts is not None]
         return cls(**columns, facts=Facts.joined(facts) if facts else None)
 
+    def named(self, level: Level, row: int) -> str:
+        """Return an item as a person would look for it."""
+        return f"{level.word} {self.title[row]!r} ({self.key[row]})"
+
     def rows_of(self, keys: Ints) -> Ints:
         """Return the row of each key, −1 where there is no such item."""
         if not len(self):
@@ -126,6 +147,15 @@ class Items:
         at = np.searchsorted(self.key, keys)
         at[at == len(self)] = 0
         return np.where(self.key[at] == keys, at, -1)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """Something that Plex listed and that could not be understood."""
+
+    item: str
+    """Of which item; empty: the note says it all."""
+    note: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +167,11 @@ class Library:
     tracks: Items
     letter: Texts
     """The partition of each artist, shape (artists,)."""
+    left_out: Mapping[Level, Items] = field(default_factory=dict)
+    """Items without a listed parent; here, `parent` holds keys, −1 where it has none.
+    Nothing is inferred from them or for them."""
+    oddities: tuple[Oddity, ...] = ()
+    """All that could not be understood."""
 
     def __getitem__(self, level: Level) -> Items:
         """Return the items of one level."""
@@ -145,6 +180,23 @@ class Library:
             Level.ALBUM: self.albums,
             Level.TRACK: self.tracks,
         }[level]
+
+    @property
+    def not_understood(self) -> list[str]:
+        """What could not be understood, a sentence an item."""
+        notes: dict[str, list[str]] = {}
+        for one in self.oddities:
+            notes.setdefault(one.item, []).append(one.note)
+        sentences = notes.pop("", [])
+        return [f"{item}: {', '.join(own)}" for item, own in notes.items()] + sentences
+
+    def listed(self, level: Level) -> Items:
+        """Return all items of a level: those that belong somewhere, then the others.
+
+        The rows of those that belong somewhere are the same as without the others.
+        """
+        outside = self.left_out.get(level)
+        return Items.joined([self[level], outside]) if outside else self[level]
 
     def artist_row(self, level: Level) -> Ints:
         """Return the row of the artist that each item of a level belongs to."""

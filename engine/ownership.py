@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import Items
-from engine.points import Bools, Floats, Ints, equal, same
+from engine.points import Bools, Floats, Ints, equal, same, unreadable
 
 
 class Record(IntEnum):
@@ -29,6 +29,8 @@ class Seen(IntEnum):
     BEFORE = 2
     """The value that stood there before an unconfirmed write."""
     OTHER = 3
+    UNREADABLE = 4
+    """A rating that cannot be read as points."""
 
 
 class Owner(IntEnum):
@@ -48,22 +50,28 @@ class Owner(IntEnum):
     """Intended, but Plex still holds what was there before: may be written."""
     WRITTEN = 6
     """Intended, and Plex holds it: ours, to be confirmed."""
+    UNREAD = 7
+    """On our record, but what Plex holds cannot be read: left alone until it can."""
 
 
 OWNERSHIP: dict[tuple[Record, Seen, bool], Owner] = {
     # record, seen in Plex, rated again since our write was seen
     (Record.NONE, Seen.NOTHING, False): Owner.NOBODY,
     (Record.NONE, Seen.OTHER, False): Owner.PERSON,
+    (Record.NONE, Seen.UNREADABLE, False): Owner.PERSON,
     (Record.CONFIRMED, Seen.OURS, False): Owner.US,
     (Record.CONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
     (Record.CONFIRMED, Seen.OTHER, True): Owner.TAKEN_OVER,
     (Record.CONFIRMED, Seen.OURS, True): Owner.TAKEN_OVER,
     (Record.CONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
     (Record.CONFIRMED, Seen.NOTHING, True): Owner.CLEARED,
+    (Record.CONFIRMED, Seen.UNREADABLE, False): Owner.UNREAD,
+    (Record.CONFIRMED, Seen.UNREADABLE, True): Owner.UNREAD,
     (Record.UNCONFIRMED, Seen.BEFORE, False): Owner.UNWRITTEN,
     (Record.UNCONFIRMED, Seen.OURS, False): Owner.WRITTEN,
     (Record.UNCONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
     (Record.UNCONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
+    (Record.UNCONFIRMED, Seen.UNREADABLE, False): Owner.UNREAD,
 }
 """Every situation that can arise; a situation not listed here cannot."""
 
@@ -89,7 +97,7 @@ class Memory:
     arrived: Bools
     """Plex acknowledged the write of that intent."""
     seen_at: Ints
-    """lastRatedAt when our write was confirmed, epoch seconds; 0 unknown."""
+    """lastRatedAt when our write was confirmed, epoch seconds; 0 or less: unknown."""
 
     @classmethod
     def blank(cls, count: int) -> Self:
@@ -111,9 +119,12 @@ class Memory:
 def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     """Return the owner of each rating, as `Owner` numbers, shape (items,).
 
+    Any change of the date means that a person rated, not only a later one: a
+    server's clock may jump. A date that is missing or cannot be meant proves nothing.
+
     Args:
         rating: What Plex holds, points.
-        rated_at: When Plex says it was last rated, epoch seconds; 0 unknown.
+        rated_at: When Plex says it was last rated, epoch seconds; 0 or less: unknown.
         memory: What the shadow state says of the same items.
     """
     recorded = ~np.isnan(memory.value)
@@ -126,8 +137,10 @@ def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     nearer &= ~equal(memory.before, memory.value)
     stands = memory.unconfirmed & same(rating, memory.before) & nearer
     seen[stands] = Seen.BEFORE
+    seen[unreadable(rating)] = Seen.UNREADABLE
 
-    again = (record == Record.CONFIRMED) & (rated_at > memory.seen_at)
+    again = (record == Record.CONFIRMED) & (rated_at != memory.seen_at)
+    again &= (rated_at > 0) & (memory.seen_at > 0)
     owner: NDArray[np.int8] = owner_table()[record, seen, again.astype(np.int64)]
     return owner
 
@@ -141,7 +154,11 @@ class Standing:
     manual: Floats
     """The ratings that persons gave, points; NaN elsewhere."""
     ours: Floats
-    """The ratings in Plex that are inferred, as we wrote them; NaN elsewhere."""
+    """The ratings in Plex that are inferred, as we wrote them; NaN elsewhere.
+
+    Where Plex shows nothing that can be read, what we wrote last."""
+    unread: Bools
+    """Plex holds a rating that cannot be read: no evidence, and never written to."""
     unsure: Bools
     """Ours, but Plex never acknowledged it: the tag may be missing."""
 
@@ -152,6 +169,7 @@ class Standing:
             owner=self.owner[rows],
             manual=self.manual[rows],
             ours=self.ours[rows],
+            unread=self.unread[rows],
             unsure=self.unsure[rows],
         )
 
@@ -160,12 +178,14 @@ def standing_of(items: Items, memory: Memory) -> Standing:
     """Tell the ratings of a level apart by owner."""
     owner = owners(items.rating, items.rated_at, memory)
     by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
-    by_us = np.isin(owner, (Owner.US, Owner.WRITTEN))
+    by_us = np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNREAD))
+    unread = unreadable(items.rating)
     ours = np.where(by_us, memory.value, np.nan)
     unwritten = owner == Owner.UNWRITTEN
     return Standing(
         owner=owner,
-        manual=np.where(by_person, items.rating, np.nan),
+        manual=np.where(by_person & ~unread, items.rating, np.nan),
         ours=np.where(unwritten, memory.before, ours),
+        unread=unread,
         unsure=(owner == Owner.WRITTEN) & ~memory.arrived,
     )

@@ -1,7 +1,9 @@
 """Under which letter an artist files, and in which order letters come."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from engine.errors import SettingsInvalid
 
@@ -18,6 +20,18 @@ ONE_SCRIPT = {
     "HANGUL": "한",
 }
 """Scripts with thousands of signs: one partition each, named by a sign of it."""
+
+END = "\U0010ffff"
+"""After the last letter of all alphabets."""
+
+SEPARATORS = re.compile(r"[\s,;\u3001\uff0c\uff1b]+")
+"""Between letters: also the commas and semicolons of East Asia."""
+
+DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212\uff0d]\s*")
+"""Between the ends of a range: also what word processors make of a hyphen."""
+
+NO_LETTERS = {"*", "-"}
+"""Symbols that say something else where letters are chosen: all of them, a range."""
 
 
 def letter_of(title: str) -> str:
@@ -41,39 +55,174 @@ def order_of(letter: str) -> tuple[int, str]:
     return (0 if letter == SYMBOLS else 1, letter)
 
 
+def fold_name(name: str) -> str:
+    """Return a name for comparing: case and Unicode's forms of one sign do not count.
+
+    >>> fold_name("Cafe\u0301 ") == fold_name("CAFÉ")
+    True
+    """
+    decomposed = unicodedata.normalize("NFD", name.strip())
+    return unicodedata.normalize("NFC", decomposed.casefold())
+
+
 def in_order(letters: Iterable[str]) -> list[str]:
     """Return the distinct letters in the order in which they are worked on."""
     return sorted(set(letters), key=order_of)
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Letters that a person chose, understood but not yet looked for."""
+
+    spans: tuple[tuple[str, str], ...] = ()
+    """First and last letter of each stretch, both included; empty: all."""
+
+    def __str__(self) -> str:
+        """Return the choice in its shortest form, which `parse_letters` reads."""
+        return ", ".join(
+            f"from {first}"
+            if last == END
+            else first
+            if first == last
+            else f"{first}-{last}"
+            for first, last in self.spans
+        )
+
+    @property
+    def start(self) -> str:
+        """The letter to start from; empty if it is not such a choice."""
+        return self.spans[0][0] if self.spans and self.spans[0][1] == END else ""
+
+    def among(self, present: Iterable[str]) -> list[str]:
+        """Return the letters of a library that are meant, in order.
+
+        Raises:
+            SettingsInvalid: The library has no artist under a letter that is meant.
+        """
+        ordered = in_order(present)
+        absent, found = [], set()
+        for first, last in self.spans or ((SYMBOLS, END),):
+            between = [
+                letter
+                for letter in ordered
+                if order_of(first) <= order_of(letter) <= order_of(last)
+            ]
+            if not between and self.spans:
+                absent.append(str(Letters(((first, last),))))
+            found.update(between)
+        if absent:
+            raise SettingsInvalid(
+                f"No artist files under {', '.join(absent)}. "
+                f"This library has: {' '.join(ordered)}."
+            )
+        return in_order(found)
+
+
+def parse_letters(text: str) -> Letters:
+    """Return the letters that a text chooses.
+
+    Commas, semicolons and blanks separate single letters and ranges. Accents do
+    not count, digits and symbols are `#`, and any sign of Han, Kana or Hangul
+    stands for all of them. After "from", a word stands for its first letter.
+
+    Raises:
+        SettingsInvalid: Something else; the message says what was understood.
+
+    >>> [str(parse_letters(text)) for text in ("b; É", "#-d", "from Pi", "all")]
+    ['B, E', '#-D', 'from P', '']
+    """
+    wanted = text.strip()
+    if wanted.casefold() in {"", "all"}:
+        return Letters()
+    if re.match(r"from\s+\S", wanted, re.IGNORECASE):
+        return starting_at(wanted[5:])
+    return _listed(wanted)
+
+
+def short_form(text: str) -> str:
+    """Return a choice of letters as short as it can be written, for people.
+
+    What cannot be read stays as it is: whoever uses it says what is wrong.
+
+    >>> short_form("FROM pink floyd"), short_form("b;a"), short_form("BP")
+    ('from P', 'A, B', 'BP')
+    """
+    try:
+        return str(parse_letters(text))
+    except SettingsInvalid:
+        return text
+
+
+def starting_at(word: str) -> Letters:
+    """Return the letter of a word, such as an artist, and all letters after it.
+
+    Raises:
+        SettingsInvalid: It is a list or a range of letters.
+    """
+    try:
+        listed = _listed(re.sub(r"\s+to\s+", "-", word))
+    except SettingsInvalid:
+        listed = Letters()  # a word like any other
+    if len(listed.spans) > 1 or any(first != last for first, last in listed.spans):
+        raise SettingsInvalid(
+            f'"from {word.strip()}" is unclear. Write "from {listed.spans[0][0]}" for '
+            f'that letter and all after it, or "{listed}" for these alone.'
+        )
+    return Letters(((letter_of(word), END),))
 
 
 def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
     """Return the partitions that a choice in words means, in order.
 
     Args:
-        wanted: Empty for all; "B, P" for a list; "from P" for P and all after
-            it. A word stands for its first letter, in either case.
+        wanted: What `parse_letters` reads; empty: all.
         present: The partitions of the library.
 
     Raises:
-        SettingsInvalid: The library has no artist under a letter that is meant.
+        SettingsInvalid: It is not understood, or the library has no such letter.
 
-    >>> chosen_letters("from p", "ABPQ"), chosen_letters("Beatles,q", "ABPQ")
-    (['P', 'Q'], ['B', 'Q'])
+    >>> chosen_letters("from p", "ABPQ"), chosen_letters("b-p,q", "ABPQ")
+    (['P', 'Q'], ['B', 'P', 'Q'])
     """
-    ordered = in_order(present)
-    text = wanted.strip()
-    if not text or text.lower() == "all":
-        return ordered
-    start = text[5:] if text.lower().startswith("from ") else ""
-    if start:
-        first = order_of(letter_of(start))
-        asked = [letter for letter in ordered if order_of(letter) >= first]
-    else:
-        asked = in_order(letter_of(word) for word in text.split(",") if word.strip())
-    absent = [letter for letter in asked if letter not in ordered]
-    if absent or not asked:
+    return parse_letters(wanted).among(present)
+
+
+def _listed(text: str) -> Letters:
+    words = SEPARATORS.split(DASHES.sub("-", text))
+    spans = {word: _span(word) for word in words if word}
+    unclear = [word for word, span in spans.items() if span is None]
+    if unclear or not spans:
+        understood = ", ".join(word for word in spans if word not in unclear)
         raise SettingsInvalid(
-            f"No artist files under {', '.join(absent) or repr(text)}. "
-            f"This library has: {' '.join(ordered)}."
+            f"Cannot read {', '.join(map(repr, unclear)) or repr(text)} as letters "
+            f"(understood: {understood or 'nothing'}). Write single letters such as "
+            'B, P, ranges from low to high such as A-C, or "from P"; # is for digits '
+            "and symbols. Leave it empty for all letters."
         )
-    return asked
+    ordered = sorted(
+        {span for span in spans.values() if span}, key=lambda span: order_of(span[0])
+    )
+    return Letters(tuple(ordered))
+
+
+def _span(word: str) -> tuple[str, str] | None:
+    """Return the first and last letter that a word means, if it is understood."""
+    single = _single(word)
+    if single:
+        return single, single
+    first, _, last = word.partition("-")
+    ends = _single(first), _single(last)
+    is_range = all(ends) and order_of(ends[0]) <= order_of(ends[1])
+    return ends if is_range else None
+
+
+def _single(word: str) -> str:
+    """Return the letter that a word means by itself; empty if it has several."""
+    signs = [
+        sign
+        for sign in unicodedata.normalize("NFC", word)
+        if not unicodedata.category(sign).startswith("M")
+    ]
+    letters = {letter_of(sign) for sign in signs}
+    is_single = len(signs) == 1 or letters == {SYMBOLS}
+    return letters.pop() if is_single and not set(word) & NO_LETTERS else ""

@@ -119,6 +119,7 @@ def make_plan(
     moves = differs & (drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE)
     unsure = shelf.standing.unsure & ~np.isnan(ours)
     free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
+    free &= ~shelf.standing.unread
     chosen = free & (np.isnan(ours) | moves | unsure)
     after = np.where(unsure & ~moves, ours, new)
     rows = np.flatnonzero(chosen)

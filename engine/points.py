@@ -24,6 +24,10 @@ STEP = 0.01
 TOLERANCE = 0.011
 """Two ratings closer than this (points) are the same: float32 and rounding."""
 
+UNREADABLE = float("inf")
+"""In a column of ratings: Plex holds one, and it cannot be read as points. NaN would
+mean unrated, which may be written to; this must not."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -61,6 +65,15 @@ def same(left: Floats, right: Floats) -> Bools:
     """
     close: Bools = np.abs(left - right) <= TOLERANCE
     return close | (np.isnan(left) & np.isnan(right))
+
+
+def unreadable(ratings: Floats) -> Bools:
+    """Say where Plex holds a rating that cannot be read.
+
+    >>> unreadable(np.array([7.0, np.nan, UNREADABLE]))
+    array([False, False,  True])
+    """
+    return np.isinf(ratings)
 
 
 def equal(left: Floats, right: Floats | float) -> Bools:

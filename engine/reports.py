@@ -15,6 +15,9 @@ from engine.points import Floats
 from engine.ranking import Ranked, ranking
 from engine.sureness import Sureness, sureness_of
 
+LISTED, NAMED = 10, 3
+"""How many odd items a report holds, and how many of them a sentence names."""
+
 
 @dataclass
 class PhaseCount:
@@ -91,6 +94,11 @@ class Summary:
     """Planned items that had disappeared when they were to be written."""
     failed: int = 0
     """Planned ratings that did not arrive."""
+    not_understood: int = 0
+    """Items that Plex listed in a way that could not be understood: they were left out,
+    or what was odd counts as unknown."""
+    not_understood_items: list[str] = field(default_factory=list)
+    """The first few of them, and what was odd."""
     failed_letters: dict[str, str] = field(default_factory=dict)
     """Why, by letter."""
     failed_ratings: dict[str, int] = field(default_factory=dict)
@@ -114,6 +122,19 @@ class Summary:
     unchanged_since: float | None = None
     """When the library was last read, epoch seconds, if a glance told that nothing
     has changed since; none: it was read."""
+
+    @property
+    def oddities(self) -> str:
+        """How many items were not understood, and a few of them, in a sentence."""
+        named = self.not_understood_items[:NAMED]
+        if self.not_understood > len(named):
+            named = [*named, f"and {self.not_understood - len(named)} more"]
+        return f"Not understood: {self.not_understood} ({'; '.join(named)})."
+
+    def note_oddities(self, sentences: Sequence[str]) -> None:
+        """Count what was not understood, and keep the first few."""
+        self.not_understood = len(sentences)
+        self.not_understood_items = list(sentences[:LISTED])
 
     def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
         """Add what one phase of one letter did."""
@@ -170,7 +191,8 @@ def _count_what_is_missing(
 ) -> None:
     """Count the planned ratings that were not written, and why, as far as Plex tells.
 
-    A person gave them meanwhile, or their items are gone; others did not arrive.
+    A person gave them meanwhile, their items are gone, or what Plex holds cannot be
+    read; others did not arrive.
     """
     shelves = {level: after[level] for level in Level}
     owners = {
@@ -183,10 +205,11 @@ def _count_what_is_missing(
         ]
         gone = found.count(None)
         overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        unread = found.count(Owner.UNREAD)
         seen = sum(counted.written for counted in about.letters[letter].values())
         about.taken_over += overtaken
         about.gone += gone
-        failed = len(found) - seen - overtaken - gone
+        failed = len(found) - seen - overtaken - gone - unread
         about.failed += failed
         if failed:
             about.failed_ratings[letter] = failed

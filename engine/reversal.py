@@ -8,20 +8,29 @@ from numpy.typing import NDArray
 
 from engine.batches import MOST_IDS, Look
 from engine.classic import Phase
-from engine.edits import Edit
+from engine.edits import Edit, latest_date
 from engine.library import Level
 from engine.ownership import Owner
+from engine.partition import parse_letters
 from engine.points import TOLERANCE, Bools, Floats, Texts
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of our ratings are to be taken back; empty fields choose all."""
+    """Which of our ratings are to be taken back; empty fields choose all.
+
+    Raises:
+        SettingsInvalid: The letters cannot be read.
+    """
 
     run: str = ""
     letters: str = ""
     phases: tuple[Phase, ...] = tuple(Phase)
     artist: str = ""
+
+    def __post_init__(self) -> None:
+        """Understand the letters at once: "all" chooses all, too."""
+        object.__setattr__(self, "letters", str(parse_letters(self.letters)))
 
     @property
     def is_everything(self) -> bool:
@@ -42,6 +51,8 @@ class Undone:
     """Recorded items that Plex does not list; they stay on record."""
     failed: int = 0
     """Ratings that are still there."""
+    unreadable: list[str] = field(default_factory=list)
+    """Ratings of ours that cannot be read now: they stay, in Plex and on record."""
     swept: list[str] = field(default_factory=list)
     """Tagged items that nobody recorded, off the half-star grid: removed."""
     untagged: list[str] = field(default_factory=list)
@@ -62,7 +73,8 @@ def off_the_grid(rating: Floats) -> Bools:
     >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
     array([False,  True, False])
     """
-    off: Bools = np.abs(rating - np.round(rating)) > TOLERANCE
+    known = np.where(np.isfinite(rating), rating, 0.0)
+    off: Bools = np.abs(known - np.round(known)) > TOLERANCE
     return off
 
 
@@ -94,5 +106,5 @@ def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator
                 rating_locked=rating,
                 drops=names,
                 mood_locked=mood,
-                rated_until=int(look.rated_at[chosen].max()),
+                rated_until=latest_date(look.rated_at[chosen]),
             )

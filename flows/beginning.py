@@ -43,7 +43,7 @@ def opened(
     gate = GATE.get() or Gate()
     GATE.set(gate)
     patiently = partial(insist, settings=settings, gate=gate, tell=reporting.warn)
-    tools = partial(workbench, settings, str(runtime.flow_run.id), say=reporting.say)
+    tools = partial(workbench, settings, str(runtime.flow_run.id), say=reporting.warn)
     with ExitStack() as stack:
         stack.enter_context(stopped_by_sigterm(gate))
         heeding = stack.enter_context(heeded(gate, repeated(RESUME)))

@@ -17,10 +17,23 @@ class Command:
     """One line."""
     asks_letter: bool = False
     """Whether the menu asks where to start."""
+    examples: tuple[str, ...] = ()
+    """Command lines that its help shows, each with what it does."""
 
 
 COMMANDS = (
-    Command(0, ("infer",), "Infer all ratings: phases 1 to 4, one after the other."),
+    Command(
+        0,
+        ("infer",),
+        "Infer all ratings: phases 1 to 4, one after the other.",
+        examples=(
+            "plexbayes infer                    say what would be written",
+            "plexbayes infer --live             write it",
+            "plexbayes infer --letters A-C,P    only artists under A, B, C and P",
+            "plexbayes infer --phases 1-2       only albums and artists",
+            "plexbayes infer --plan plan.csv    save the whole plan, in points (0-10)",
+        ),
+    ),
     Command(
         1, ("infer", "--phases", "1"), "Album up: from your tracks.", asks_letter=True
     ),
@@ -36,19 +49,105 @@ COMMANDS = (
     Command(
         4, ("infer", "--phases", "4"), "Track down: from the album.", asks_letter=True
     ),
-    Command(5, ("verify",), "Is everything in sync? Changes nothing."),
-    Command(6, ("undo",), "Take inferred ratings back, all or a selection."),
-    Command(7, ("rank",), "Power rankings: your best and worst artists."),
-    Command(8, ("recover",), "Rebuild a lost state database from the tag."),
-    Command(None, ("backtest",), "Which model guesses your own ratings best?"),
-    Command(None, ("tune",), "Fit the classic model's constants to your ratings."),
-    Command(None, ("why",), "Take the inferred rating of an item apart."),
-    Command(None, ("import-state",), "Take over the original's plex_state.json."),
-    Command(None, ("export-state",), "Write a plex_state.json for the original."),
-    Command(None, ("init",), "Create config.json by answering questions."),
-    Command(None, ("serve",), "Offer all of this in the Prefect UI, on a schedule."),
-    Command(None, ("doctor",), "Check everything, and say what to do about it."),
+    Command(
+        5,
+        ("verify",),
+        "Is everything in sync? Changes nothing.",
+        examples=("plexbayes verify --json verify.json    keep the result, too",),
+    ),
+    Command(
+        6,
+        ("undo",),
+        "Take inferred ratings back, all or a selection.",
+        examples=(
+            "plexbayes undo --live                   take everything back",
+            "plexbayes undo --artist Abba --live     only those of one artist",
+            "plexbayes undo --phases 4 --dry-run     say how many tracks that would be",
+        ),
+    ),
+    Command(
+        7,
+        ("rank",),
+        "Power rankings: your best and worst artists.",
+        examples=("plexbayes rank --albums -n 20    the 20 best and worst albums",),
+    ),
+    Command(
+        8,
+        ("recover",),
+        "Rebuild a lost state database from the tag.",
+        examples=("plexbayes recover --dry-run    say what would be recovered",),
+    ),
+    Command(
+        None,
+        ("backtest",),
+        "Which model guesses your own ratings best?",
+        examples=(
+            "plexbayes backtest --regime album5      hide whole albums",
+            "plexbayes backtest --picture it.svg     draw it (errors in stars)",
+        ),
+    ),
+    Command(
+        None,
+        ("tune",),
+        "Fit the classic model's constants to your ratings.",
+        examples=("plexbayes tune --write    put them into config.json",),
+    ),
+    Command(
+        None,
+        ("why",),
+        "Explain an inferred rating, in stars.",
+        examples=(
+            'plexbayes why "Abba / Arrival / Tiger"    by names',
+            "plexbayes why 12345                       by ratingKey",
+        ),
+    ),
+    Command(
+        None,
+        ("import-state",),
+        "Take over the original's plex_state.json.",
+        examples=("plexbayes import-state old/plex_state.json --live",),
+    ),
+    Command(
+        None,
+        ("export-state",),
+        "Write a plex_state.json for the original.",
+        examples=("plexbayes export-state copy.json    ratings in points (0-10)",),
+    ),
+    Command(
+        None,
+        ("init",),
+        "Create config.json by answering questions.",
+        examples=("plexbayes init --config music.json",),
+    ),
+    Command(
+        None,
+        ("serve",),
+        "Offer all of this in the Prefect UI, on a schedule.",
+        examples=(
+            "plexbayes serve --timezone Europe/Berlin    schedules in your time",
+            "plexbayes serve --webhook 8787              hear of ratings in Plex",
+        ),
+    ),
+    Command(
+        None,
+        ("server",),
+        "Run a Prefect server for workers on other machines.",
+        examples=("plexbayes server --port 4200    only this machine reaches it",),
+    ),
+    Command(
+        None,
+        ("doctor",),
+        "Check everything, and say what to do about it.",
+        examples=("plexbayes doctor --canary    also try edits on two unrated items",),
+    ),
 )
+
+EXIT_STATUSES = (
+    "Exit statuses: 0 done, 1 failed, 2 usage or configuration, 3 some letters "
+    "failed, 4 another run holds the library, 5 verify found a difference, "
+    "130 interrupted."
+)
+"""What the command line returns to the shell."""
 
 
 def spelled_out(words: list[str]) -> list[str]:
@@ -73,3 +172,9 @@ def numbered() -> str:
     return "\n".join(
         f"  {c.number}  {c.help}" for c in COMMANDS if c.number is not None
     )
+
+
+def epilog(name: str) -> str:
+    """Return what stands below the help of a command: examples and exit statuses."""
+    examples = next(c.examples for c in COMMANDS if c.words == (name,))
+    return "\n\n".join(["Examples:", *examples, EXIT_STATUSES])

@@ -1,18 +1,40 @@
 """What `plexbayes serve` offers in the Prefect UI; prefect.yaml says the same."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
     ConcurrencyLimitStrategy,
 )
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.schedules import Cron
+from prefect.exceptions import ParameterTypeError
+from prefect.runner import Runner
+from pydantic import ValidationError
 
+from flows.in_memory import run_from_memory
 from flows.infer import infer
 from flows.maintain import rank, recover, undo, verify
+from flows.render import remark
+from tasks.schedules import (
+    AnySchedule,
+    catch_up,
+    copy_of,
+    crash_lost_runs,
+    find_deployment,
+    in_yaml,
+    refuse_if_served,
+    repair,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +47,20 @@ class Offer:
     parameters: dict[str, Any] = field(default_factory=dict)
     cron: str = ""
     """When, if its schedule is switched on; it is shipped switched off."""
+    former_name: str = ""
+    """What an earlier version called it; its schedules are taken over."""
+
+    @property
+    def known(self) -> set[str]:
+        """The names of its parameters."""
+        return set(self.flow.parameters.properties)
+
+    def shipped(self, timezone: str) -> list[DeploymentScheduleCreate]:
+        """Return the schedules that a new deployment gets, switched off."""
+        if not self.cron:
+            return []
+        when = CronSchedule(cron=self.cron, timezone=timezone)
+        return [DeploymentScheduleCreate(schedule=when, active=False)]
 
 
 OFFERS = (
@@ -35,18 +71,21 @@ OFFERS = (
         {"dry_run": True},
     ),
     Offer(
-        "weekly-up",
+        "weekly-up-live",
         infer,
-        "Take your new ratings in: albums and artists, live. A second run waits.",
+        "LIVE, Quick run included: takes your new ratings in and writes albums and "
+        "artists. A second run waits.",
         {"phases": "1-2", "dry_run": False},
         cron="30 3 * * 1",
+        former_name="weekly-up",
     ),
     Offer(
-        "monthly-full",
+        "monthly-full-live",
         infer,
-        "All four phases, live. A second run waits.",
+        "LIVE, Quick run included: writes all four phases. A second run waits.",
         {"phases": "1-4", "dry_run": False},
         cron="30 3 1 * *",
+        former_name="monthly-full",
     ),
     Offer("verify", verify, "Is the record in sync with Plex? Changes nothing."),
     Offer(
@@ -69,22 +108,145 @@ ONE_AT_A_TIME = ConcurrencyLimitConfig(
 )
 """A second run of the same deployment waits for the first."""
 
-
-def deployments(timezone: str) -> list[RunnerDeployment]:
-    """Return all offers for a process that serves them itself."""
-    return [_deployment(offer, timezone) for offer in OFFERS]
+TAG = "plexbayes"
+"""Marks what is ours on a Prefect server."""
 
 
-def _deployment(offer: Offer, timezone: str) -> RunnerDeployment:
-    # Outside a coroutine it is made at once, never an awaitable.
-    return cast(
+@dataclass(frozen=True)
+class Stored:
+    """What a Prefect server has of an offer."""
+
+    own: DeploymentResponse | None
+    former: DeploymentResponse | None
+    """Under its former name."""
+
+    @property
+    def latest(self) -> DeploymentResponse | None:
+        """Whichever there is."""
+        return self.own or self.former
+
+
+def read_stored(client: SyncPrefectClient) -> dict[str, Stored]:
+    """Return what a server has of each offer, by the offer's name."""
+    return {
+        offer.name: Stored(
+            find_deployment(client, f"{offer.flow.name}/{offer.name}"),
+            find_deployment(client, f"{offer.flow.name}/{offer.former_name}")
+            if offer.former_name
+            else None,
+        )
+        for offer in OFFERS
+    }
+
+
+def register(
+    runner: Runner, client: SyncPrefectClient, timezone: str, *, make_up: bool
+) -> Iterator[str]:
+    """Offer everything through a runner; schedules stay as the server has them.
+
+    Args:
+        runner: It must not have been started yet.
+        client: Of the same server.
+        timezone: Of the schedules that are shipped.
+        make_up: Whether a run that was missed is made up.
+
+    Yields:
+        What a person should know about their schedules.
+    """
+    stored = read_stored(client)
+    known = [found.latest.id for found in stored.values() if found.latest]
+    refuse_if_served(client, known)
+    yield from crash_lost_runs(client, known)
+    # An earlier version paused everything whenever it ended.
+    was_paused_by_us = any(found.former for found in stored.values())
+    for offer in OFFERS:
+        found = stored[offer.name]
+        if found.latest:
+            yield from repair(client, found.latest, offer.known)
+        deployment = _deployment(offer, found, timezone)
+        deployment.paused = bool(
+            found.own and found.own.paused and not was_paused_by_us
+        )
+        registered = cast("UUID", runner.add_deployment(deployment))
+        run_from_memory(runner, registered, offer.flow)
+        if found.latest:
+            now = client.read_deployment(registered)
+            yield from catch_up(client, now, found.latest, make_up=make_up)
+    yield from retire(client, stored)
+
+
+def retire(client: SyncPrefectClient, stored: dict[str, Stored]) -> Iterator[str]:
+    """Delete what has been registered under a new name."""
+    for name, found in stored.items():
+        if found.former:
+            client.delete_deployment(found.former.id)
+            yield f"{found.former.name} is now {name}; its schedules were taken over."
+
+
+def prepare_deploy(timezone: str = "UTC") -> dict[str, Any]:
+    """Return what `prefect deploy` is to leave as the server has it.
+
+    This is a build step of prefect.yaml, and runs once for each deployment.
+
+    Args:
+        timezone: Of the schedules that are shipped, which only a new deployment gets.
+
+    Returns:
+        The `directory` to run in, and for each deployment its `schedules` and
+        whether it is `paused`.
+    """
+    with get_client(sync_client=True) as client:
+        stored = read_stored(client)
+        for offer in OFFERS:
+            latest = stored[offer.name].latest
+            for sentence in repair(client, latest, offer.known) if latest else ():
+                remark(sentence)
+        renamed = {name: found for name, found in stored.items() if found.own}
+        for sentence in retire(client, renamed):
+            remark(sentence)
+    return {
+        "directory": str(Path.cwd()),
+        "schedules": {
+            offer.name: [
+                in_yaml(one) for one in _schedules(offer, stored[offer.name], timezone)
+            ]
+            for offer in OFFERS
+        },
+        "paused": {
+            name: bool(found.own and found.own.paused) for name, found in stored.items()
+        },
+    }
+
+
+def _schedules(offer: Offer, found: Stored, timezone: str) -> Sequence[AnySchedule]:
+    """Return the schedules of a server, or those that a new deployment gets."""
+    return found.latest.schedules if found.latest else offer.shipped(timezone)
+
+
+def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
+    latest = found.latest
+    deployment = cast(  # outside a coroutine it is made at once, never an awaitable
         "RunnerDeployment",
         offer.flow.to_deployment(
             name=offer.name,
             description=offer.description,
-            parameters=offer.parameters,
-            tags=["plexbayes"],
+            parameters=_parameters(offer, latest),
+            tags=[TAG],
             concurrency_limit=ONE_AT_A_TIME,
-            schedule=Cron(offer.cron, timezone, active=False) if offer.cron else None,
+            schedules=[copy_of(one) for one in _schedules(offer, found, timezone)],
         ),
     )
+    if found.own:
+        # What is not set, not even to nothing, stays as the server has it.
+        deployment.schedules = None
+        deployment.model_fields_set.discard("schedules")
+    return deployment
+
+
+def _parameters(offer: Offer, latest: DeploymentResponse | None) -> dict[str, Any]:
+    """Return the defaults as the server has them, if the flow still takes them."""
+    if latest:
+        with suppress(ParameterTypeError, ValidationError):
+            offer.flow.validate_parameters(latest.parameters)
+            return latest.parameters
+    return offer.parameters

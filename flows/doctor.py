@@ -8,12 +8,14 @@ from flows.render import show_findings
 from tasks.diagnosing import (
     Finding,
     check_configuration,
+    check_installation,
     check_library,
     check_memory,
     check_prefect,
     check_record,
     check_server,
 )
+from tasks.listing_check import check_listings
 from tasks.settings import Settings
 from tasks.trying import check_edits
 
@@ -36,6 +38,7 @@ def report(findings: Iterable[Finding]) -> int:
 
 
 def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:
+    yield check_installation()
     settings = yield from check_configuration(config)
     if settings is not None:
         yield from _check_both_ends(settings)
@@ -53,4 +56,5 @@ def _check_both_ends(settings: Settings) -> Iterator[Finding]:
     record = yield from check_record(settings)
     if gateway is not None:
         with gateway:
+            yield check_listings(gateway)
             yield from check_memory(settings, gateway, record)

@@ -14,7 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 from engine.classic import Phase
 from engine.errors import PlexbayesError, RunStopped
 from engine.evidence import Part, library_mean
-from engine.partition import in_order
+from engine.partition import in_order, parse_letters
 from engine.plan import Beliefs
 from engine.reports import LettersFailed, Summary
 from flows.next_steps import CORRECT, RETRY, command, go_on, repeated
@@ -71,27 +71,28 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
-def hint(summary: Summary, letters: str, model: str, *, live: bool) -> str:
+def hint(summary: Summary, letters: str, model: str, mode: str = "") -> str:
     """Say how to go on with a run that was stopped.
 
     Args:
         summary: What came of it.
         letters: Which letters it was about, in the words of its parameter.
         model: Which model it was told to use; empty: the configured one.
-        live: Whether it was told to be live.
+        mode: `--live` or `--dry-run`, if the configuration says otherwise.
     """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
     words = ["0"]
     if 0 < len(phases) < len(Phase):
         words = ["infer", "--phases", ",".join(phases)]
     left = in_order(summary.failed_letters)
-    if letters and not letters.startswith("from "):
-        words += ["--letters", f'"{",".join(left) or letters}"']
+    chosen = parse_letters(letters)
+    if chosen.spans and not chosen.start:
+        words += ["--letters", f'"{",".join(left) or chosen}"']
     else:
-        start = left[0] if left else letters.removeprefix("from ") or "#"
+        start = left[0] if left else chosen.start or "#"
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
-    words += ["--live"] if live else []
+    words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."
     return f"{stopped} {go_on(' '.join(words), RETRY)}"

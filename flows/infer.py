@@ -1,7 +1,6 @@
 """The main job: read, plan letter by letter, phase by phase, and write."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -13,7 +12,7 @@ from prefect.utilities.annotations import allow_failure, quote
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.evidence import Part, split
 from engine.library import Library
-from engine.partition import chosen_letters
+from engine.partition import chosen_letters, parse_letters
 from engine.plan import Beliefs
 from engine.pool import Pool
 from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
@@ -23,73 +22,85 @@ from flows.naming import run_name
 from flows.showing import left_to_do, note_written, show_plan, total
 from tasks import reporting, running
 from tasks.choices import ModelChoice
+from tasks.configfile import config_named
 from tasks.glancing import glance, keep, unchanged
 from tasks.heeding import Heeding
 from tasks.outcomes import failure_of, result_of
 from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.retention import OWN, claim_run
 from tasks.settings import load_settings
 from tasks.workbench import Workbench
 
 Futures = Sequence[PrefectFuture[Any]]
 
+MODE = {True: "--dry-run", False: "--live"}
+"""How the command line says whether a run is dry."""
+
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
+
+MODE = {True: "--dry-run", False: "--live"}
+"""What `dry_run` is called on the command line."""
 
 
 @flow(
     name="infer",
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    **OWN,
 )
 def infer(
     phases: PhaseChoice = "1-4",
     letters: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
     accept_library: bool = False,
     model: ModelChoice = "",
-    plan: str = "",
+    save_plan: bool = False,
 ) -> State[Summary]:
     """Infer the ratings that nobody gave, and write them into Plex.
 
     Args:
         phases: 1 album-up, 2 artist-up, 3 album-down, 4 track-down.
-        letters: Only the artists that Plex files under these, such as B,P (the
-            Beatles: B); or "from P"; empty: all.
-        dry_run: Only say what would be written; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
-        accept_library: A library created anew, or a renewed token, keeps its record.
+        letters: Only the artists that Plex files under these (the Beatles: B),
+            such as B,P or A-C or #-D; or "from P"; empty: all.
+        dry_run: Only say what would be written; switch it off to write.
+        config: Name of another configuration, such as kids for kids.json beside
+            the usual one; empty: the usual one.
+        accept_library: A library created anew, or another account, keeps the record.
         model: How to infer; empty: as MODEL says.
-        plan: Also write the whole plan to this CSV file; empty: to none.
+        save_plan: Also write the whole plan to reports/plan.csv beside the
+            configuration.
     """
     return ended(
-        lambda: _run(phases, letters, dry_run, config, accept_library, model, plan)
+        lambda: _run(phases, letters, dry_run, config, accept_library, model, save_plan)
     )
 
 
 def _run(
     phases: PhaseChoice,
     letters: str,
-    dry_run: bool | None,
+    dry_run: bool,
     config: str,
     accept_library: bool,
     model: ModelChoice,
-    plan: str,
+    save_plan: bool,
 ) -> State[Summary]:
-    steps = chosen_phases(phases)
-    settings, remarks = load_settings(Path(config) if config else None)
+    claim_run()
+    steps, letters = chosen_phases(phases), str(parse_letters(letters))
+    settings, remarks = load_settings(config_named(config))
     settings = settings.model_copy(update={"model": model or settings.model})
-    live = not (settings.dry_run if dry_run is None else dry_run)
     reporting.say(*remarks)
-    with opened(settings, live=live, accept=accept_library) as (bench, heeding):
-        is_whole = steps == list(Phase) and not (letters or plan or accept_library)
-        sight = glance(bench) if live and is_whole else None
+    with opened(settings, live=not dry_run, accept=accept_library) as (bench, heeding):
+        is_whole = steps == list(Phase) and not (letters or save_plan or accept_library)
+        sight = glance(bench) if bench.is_live and is_whole else None
         nothing_new = unchanged(bench, sight)
         if nothing_new:
             return conclude(bench, nothing_new, "")
-        before, summary = carry_out(bench, heeding, steps, letters, plan)
-        again = hint(summary, letters, model, live=dry_run is False)
-        keep(bench, sight, before, summary)
+        library, summary = carry_out(bench, heeding, steps, letters, save_plan)
+        mode = "" if dry_run == settings.dry_run else MODE[dry_run]
+        again = hint(summary, letters, model, mode)
+        keep(bench, sight, library, summary)
         return conclude(bench, summary, again)
 
 
@@ -98,14 +109,14 @@ def carry_out(
     heeding: Heeding,
     steps: Sequence[Phase],
     letters: str,
-    plan: str,
-) -> tuple[Part, Summary]:
+    save_plan: bool,
+) -> tuple[Library, Summary]:
     """Read, plan and write; return the library as it was read, and what came of it."""
     stock, reading = look_around(bench, "read the library")
     vouch(bench, stock)
-    before = stock.everything
+    library, before = stock.library, stock.everything
     with bench.at_work():
-        parts = split(stock.library, before)
+        parts = split(library, before)
     outcome = Outcome()
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
@@ -113,7 +124,7 @@ def carry_out(
     beliefs = agree_on_beliefs(bench, before)
     planned = plan_letters(outcome, steps, parts, beliefs, reading)
     left = left_to_do(outcome, parts)
-    show_plan(left, before, parts, plan, live=bench.is_live)
+    show_plan(left, before, parts, save=save_plan, live=bench.is_live)
     wrote: Futures = []
     if bench.is_live:
         sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
@@ -125,7 +136,8 @@ def carry_out(
         outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
     after = stock.everything
     about = facts(bench, before, after, beliefs)
-    return before, summarize(about, before, after, outcome)
+    about.note_oddities(stock.library.not_understood)
+    return library, summarize(about, before, after, outcome)
 
 
 def look_around(

@@ -1,15 +1,19 @@
 """A first configuration, made by asking; nothing is written before all is known."""
 
 import os
-import re
+from collections import Counter
 from getpass import getpass
 from pathlib import Path
 
 from engine.errors import PlexError, SettingsInvalid
+from engine.partition import fold_name
 from flows.render import say
+from tasks.addresses import normalize_url
+from tasks.choices import is_token
 from tasks.configfile import ARTICLE
-from tasks.configuring import as_text, complete, template, write_new
-from tasks.plex.survey import survey
+from tasks.configuring import as_text, template, write_new
+from tasks.discretion import hide_in_url, shown_address
+from tasks.plex.survey import MusicLibrary, survey
 
 AT_HOME = "http://127.0.0.1:32400"
 """Where a server is that runs on this machine."""
@@ -64,52 +68,61 @@ def _offer(path: Path) -> None:
         raise _Quit
 
 
-def _find_server() -> tuple[str, str, list[str]]:
+def _find_server() -> tuple[str, str, list[MusicLibrary]]:
     """Ask until a server answers; return address, token and music libraries."""
     address = AT_HOME
     say("Enter q at any question to quit. Enter alone takes what is in brackets.")
     while True:
         address = _ask_address(address)
         token = _ask_token()
-        say(f"Connecting to {address} ...")
+        say(f"Connecting to {shown_address(address)} ...")
         try:
             found = survey(address, token, PATIENCE).libraries
         except PlexError as fault:
             say(str(fault))
             continue
         if found:
-            return address, token, [library.title for library in found]
+            return address, token, found
         say("That server has no music library, or shows none to this token.")
 
 
 def _ask_address(default: str) -> str:
     while True:
-        answer = _ask(f"Address of the Plex server [{default}]: ") or default
+        question = f"Address of the Plex server [{shown_address(default)}]: "
+        answer = _ask(question) or default
+        hide_in_url(answer)
         try:
-            return complete(answer)
-        except ValueError:
-            say(f"{answer!r} is not an address, such as {AT_HOME}.")
+            return normalize_url(answer)
+        except ValueError as fault:
+            say(f"{shown_address(answer)}: {fault}. Enter one such as {AT_HOME}.")
 
 
 def _ask_token() -> str:
     say(f"The token is like a password; where to find it:\n{ARTICLE}")
     while True:
         answer = _kept(getpass("Token (it does not show): "))
-        if re.fullmatch(r"[!-~]+", answer):
+        if is_token(answer):
             return answer
         say("A token consists of letters, digits and the like, without spaces.")
 
 
-def _choose(titles: list[str]) -> str:
+def _choose(libraries: list[MusicLibrary]) -> str:
+    """Return a library's name, or its key if another one has that name, too."""
     say("Music libraries on this server:")
-    choices = {title.strip().casefold(): title for title in titles}
-    for number, title in enumerate(titles, 1):
-        choices[str(number)] = title
+    names = Counter(fold_name(library.title) for library in libraries)
+    choices = {}
+    for number, library in enumerate(libraries, 1):
+        name, title = fold_name(library.title), library.title
+        if names[name] == 1:
+            choices[name] = choices[str(number)] = title
+        else:
+            choices[str(number)] = library.key
+            title += f" (key {library.key})"
         say(f"  {number}  {title}")
     while True:
         answer = _ask("Which one, by number or name? [1] ") or "1"
-        if answer.casefold() in choices:
-            return choices[answer.casefold()]
+        if fold_name(answer) in choices:
+            return choices[fold_name(answer)]
         say(f"There is no {answer!r} in the list.")
 
 

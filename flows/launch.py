@@ -1,69 +1,76 @@
 """Running a command in a terminal: its tools, progress, Ctrl-C, and a server."""
 
-import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from engine.classic import PhaseChoice
 from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
 from engine.plain_text import printable
 from engine.reports import LettersFailed, Summary
+from flows.interrupts import interruptible
 from flows.render import remark
 from flows.watching import Watching
 from tasks.choices import ModelChoice
+from tasks.configfile import CONFIG
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server, swift_imports
+from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
 from tasks.settings import Settings, load_settings
-from tasks.workbench import GATE, WATCHER, Workbench, workbench
+from tasks.workbench import WATCHER, Workbench, workbench
 
 Result = TypeVar("Result")
+Made_co = TypeVar("Made_co", covariant=True)
+
+
+class Attempt(Protocol[Made_co]):
+    """Does a piece of work from its beginning."""
+
+    def __call__(self, *, accept: bool) -> Made_co:
+        """Do it; a library created anew takes over the record if accepted."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked of `infer`: the parameters of the flow, word for word."""
+    """What a person asked of `infer`: parameters of the flow, word for word."""
 
     phases: PhaseChoice
     letters: str
     dry_run: bool | None
-    config: str
     accept_library: bool = False
     model: ModelChoice = ""
-    plan: str = ""
 
 
-def settings_of(config: str) -> Settings:
+def settings_of(config: Path | None) -> Settings:
     """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
     return settings
 
 
-def is_live(config: str, *, dry_run: bool | None) -> bool:
+def is_live(config: Path | None, *, dry_run: bool | None) -> bool:
     """Say whether a command may change anything: by its option, else by DRY_RUN."""
-    configured = load_settings(Path(config) if config else None)[0].dry_run
+    configured = load_settings(config)[0].dry_run
     return not (configured if dry_run is None else dry_run)
 
 
 def launch(
     work: Callable[[Workbench], Result],
     *,
-    config: str,
+    config: Path | None,
     live: bool,
     accept: bool = False,
 ) -> Result:
     """Run a piece of work in this process, without a Prefect server.
 
     A fault that may pass is waited for and tried again, as often as configured;
-    all such work is safe to repeat.
+    all such work is safe to repeat. At a terminal, what keeps it from beginning is
+    told at once instead: somebody is there to correct it.
 
     Raises:
         PlexbayesError: The work could not be done.
@@ -71,51 +78,70 @@ def launch(
     settings = settings_of(config)
     run_id = str(uuid.uuid4())
 
-    def do(accept: bool) -> Result:  # noqa: FBT001 (called here only)
-        with workbench(
-            settings, run_id, live=live, accept=accept, say=watching.note
-        ) as bench:
-            bench.watch = watching
-            return work(bench)
+    def attempt(*, accept: bool) -> Result:
+        def do() -> Result:
+            with workbench(
+                settings, run_id, live=live, accept=accept, say=watching.note
+            ) as bench:
+                bench.watch = watching
+                return work(bench)
 
-    with Watching() as watching, _gate(watching) as gate:
-        patiently = partial(insist, settings=settings, gate=gate, tell=watching.note)
-        try:
-            done: Result = patiently(lambda: do(accept))
-        except LibraryReplaced as replaced:
-            may_follow = _may_follow(replaced)
-            done = patiently(lambda: do(may_follow))
-        return done
+        with Watching() as watching, interruptible(watching) as gate:
+            if sys.stdin.isatty():
+                _try_to_open(settings, accept=accept)
+            return insist(do, settings=settings, gate=gate, tell=watching.note)
+
+    return _asking_whom_to_follow(attempt, accept=accept)
 
 
-def launch_infer(request: Request) -> Summary:
+def launch_infer(
+    request: Request, config: Path | None = None, plan: Path | None = None
+) -> Summary:
     """Run the flow `infer` in this process and return its summary.
 
     What would fail at once fails here, before a server is started for it.
+
+    Args:
+        request: What was asked.
+        config: The configuration; None: the usual one.
+        plan: The CSV file that gets the whole plan; None: none.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
-    settings = settings_of(request.config)
-    accept = accepted(settings, accept=request.accept_library)
-    be_quiet()
-    with Watching() as watching, prefect_server() as address:
-        return _run(replace(request, accept_library=accept), watching, address)
+    CONFIG.set(config)
+    PLAN_FILE.set(plan)
+    settings = settings_of(config)
+
+    def attempt(*, accept: bool) -> Summary:
+        with Watching() as watching, interruptible(watching) as gate:
+            _try_to_open(settings, accept=accept)
+            be_quiet()
+            with prefect_server() as address:
+                gate.pass_through()
+                asked = replace(request, accept_library=accept)
+                return _run(asked, watching, gate, address)
+
+    return _asking_whom_to_follow(attempt, accept=request.accept_library)
 
 
-def accepted(settings: Settings, *, accept: bool) -> bool:
-    """Open everything for a moment: a wrong address or token is said at once.
+def _try_to_open(settings: Settings, *, accept: bool) -> None:
+    """Open everything for a moment: a wrong address or token is said at once."""
+    with workbench(settings, "", live=False, accept=accept):
+        pass
 
-    Returns:
-        Whether the record of a library of the same name is to be taken over,
-        which a person is asked about.
+
+def _asking_whom_to_follow(attempt: Attempt[Result], *, accept: bool) -> Result:
+    """Make an attempt; if the library is a new one, ask, and make another.
+
+    The question comes between the two, when Ctrl-C is not yet about the work.
     """
     try:
-        with workbench(settings, "", live=False, accept=accept):
-            return accept
+        return attempt(accept=accept)
     except LibraryReplaced as replaced:
-        return _may_follow(replaced)
+        follows = _may_follow(replaced)
+    return attempt(accept=follows)
 
 
 def _may_follow(replaced: LibraryReplaced) -> bool:
@@ -125,7 +151,7 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
     raise replaced
 
 
-def _run(request: Request, watching: Watching, address: str) -> Summary:
+def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
@@ -134,9 +160,10 @@ def _run(request: Request, watching: Watching, address: str) -> Summary:
     with swift_imports():
         from flows.infer import infer  # noqa: PLC0415
 
-    with temporary_settings({PREFECT_API_URL: address}), _gate(watching) as gate:
+    with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
-        state = infer(**asdict(request), return_state=True)
+        dry_run = not is_live(CONFIG.get(), dry_run=request.dry_run)
+        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
     if gate.is_stopping:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
@@ -171,28 +198,3 @@ def _answer(question: str, choices: str) -> str:
             return choices[-1]
         if answer and answer in choices:
             return answer
-
-
-@contextmanager
-def _gate(watching: Watching) -> Iterator[Gate]:
-    """Let Ctrl-C hold the run at a safe point, and ask whether to go on."""
-    gate = Gate()
-
-    def hold(*_: object) -> None:
-        if not gate.is_open or not sys.stdin.isatty():
-            gate.stop()
-            return
-        gate.close()
-        with watching.aside():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            answer = _answer("\nPaused. [R]esume or [Q]uit? ", "rq")
-            signal.signal(signal.SIGINT, hold)
-        gate.open() if answer == "r" else gate.stop()
-
-    token = GATE.set(gate)
-    former = signal.signal(signal.SIGINT, hold)
-    try:
-        yield gate
-    finally:
-        signal.signal(signal.SIGINT, former)
-        GATE.reset(token)

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.options import Accept, Config, Json, Model, write_json
+from flows.options import (
+    Accept,
+    Config,
+    Json,
+    Model,
+    Overwrite,
+    refuse_outputs,
+    write_json,
+)
 
 Regime = Literal["track5", "album5", "artist5", "keep20"]
 
@@ -24,6 +32,7 @@ def backtest(
     ] = None,
     config: Config = None,
     json_file: Json = None,
+    overwrite: Overwrite = False,
     accept_library: Accept = False,
 ) -> None:
     """Hide ratings of yours, and see which model guesses them best."""
@@ -34,9 +43,10 @@ def backtest(
 
     if picture is not None:
         refuse_picture(picture)
+    refuse_outputs(json_file, picture, overwrite=overwrite, config=config)
     test, verdict = launch(
         lambda bench: work(bench, regime),
-        config=str(config or ""),
+        config=config,
         live=False,
         accept=accept_library,
     )
@@ -53,6 +63,7 @@ def tune(
     ] = False,
     config: Config = None,
     json_file: Json = None,
+    overwrite: Overwrite = False,
     accept_library: Accept = False,
 ) -> None:
     """Fit the constants of the classic model to your own ratings."""
@@ -62,16 +73,17 @@ def tune(
     from tasks.configfile import config_path  # noqa: PLC0415
     from tasks.learning import tune as work  # noqa: PLC0415
 
+    refuse_outputs(json_file, overwrite=overwrite, config=config)
     path = config_path(config)
     tuning = launch(
         lambda bench: work(bench, path if write else None),
-        config=str(config or ""),
+        config=config,
         live=False,
         accept=accept_library,
     )
     write_json(json_file, tuning)
     show_tuning(tuning)
-    remark(f"Written to {path}." if write else "Nothing was written: say --write.")
+    remark(f"Written to {path}." if write else "Nothing written; use --write to save.")
 
 
 def why(
@@ -82,6 +94,7 @@ def why(
     model: Model = None,
     config: Config = None,
     json_file: Json = None,
+    overwrite: Overwrite = False,
     accept_library: Accept = False,
 ) -> None:
     """Take the inferred rating of an item apart."""
@@ -89,9 +102,10 @@ def why(
     from flows.verdicts import show_why  # noqa: PLC0415
     from tasks.learning import why as work  # noqa: PLC0415
 
+    refuse_outputs(json_file, overwrite=overwrite, config=config)
     explained = launch(
         lambda bench: work(bench, item, model or ""),
-        config=str(config or ""),
+        config=config,
         live=False,
         accept=accept_library,
     )

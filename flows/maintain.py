@@ -1,7 +1,6 @@
 """The other commands as flows, for schedules and the Prefect UI."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import flow, runtime, task
@@ -19,10 +18,12 @@ from flows.next_steps import RESUME, RETRY, repeated
 from flows.pages import audit_page, counts_page, ranking_page
 from flows.render import entitled
 from tasks import recovering, reporting, undoing, verifying
+from tasks.configfile import config_named
 from tasks.gate import Gate, stopped_by_sigterm
 from tasks.heeding import heeded
 from tasks.outcomes import ends_in_a_state, result_of
 from tasks.recovering import Recovered
+from tasks.retention import OWN, claim_run
 from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, Workbench, workbench
@@ -35,11 +36,15 @@ def carried_out(
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
 
-    @task(name=str(runtime.flow_run.flow_name), cache_policy=NO_CACHE)
+    @task(
+        name=str(runtime.flow_run.flow_name),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
     @ends_in_a_state
     def do() -> Result:
         run_id = str(runtime.flow_run.id)
-        with workbench(settings, run_id, live=live, say=reporting.say) as bench:
+        with workbench(settings, run_id, live=live, say=reporting.warn) as bench:
             bench.watch = reporting.follow
             return work(bench)
 
@@ -53,12 +58,12 @@ def carried_out(
         return done
 
 
-@flow(name="verify", flow_run_name=run_name)
+@flow(name="verify", flow_run_name=run_name, **OWN)
 def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
     Args:
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _verify(config))
 
@@ -70,24 +75,25 @@ def _verify(config: str) -> State[Audit]:
     return Completed(message=audit.verdict, data=audit)
 
 
-@flow(name="undo", flow_run_name=run_name)
+@flow(name="undo", flow_run_name=run_name, **OWN)
 def undo(
     letters: str = "",
     phases: PhaseChoice = "1-4",
     artist: str = "",
     run: str = "",
-    dry_run: bool | None = None,
+    dry_run: bool = True,
     config: str = "",
 ) -> State[Undone]:
     """Take inferred ratings back; what you rated since stays.
 
     Args:
-        letters: Only the artists under these letters, such as B,P.
+        letters: Only the artists under these letters, such as B,P or A-C or
+            "from P".
         phases: Only what these phases wrote.
         artist: Only this artist, by name.
         run: Only what this run wrote, by its id.
-        dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        dry_run: Only say what would change; switch it off to change it.
+        config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _undo(letters, phases, artist, run, dry_run, config))
 
@@ -97,15 +103,15 @@ def _undo(
     phases: PhaseChoice,
     artist: str,
     run: str,
-    dry_run: bool | None,
+    dry_run: bool,
     config: str,
 ) -> State[Undone]:
-    settings = settings_of(config)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
+    settings = settings_of(config)
     undone = carried_out(
         settings,
         lambda bench: undoing.undo(bench, chosen),
-        live=is_live(settings, dry_run),
+        live=not dry_run,
     )
     reporting.publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
     if undone.failed:
@@ -114,14 +120,14 @@ def _undo(
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
-@flow(name="rank", flow_run_name=run_name)
+@flow(name="rank", flow_run_name=run_name, **OWN)
 def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
     Args:
         count: How many at either end.
         albums: Albums instead of artists.
-        config: Path of config.json; empty: the usual place.
+        config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _rank(count, albums, config))
 
@@ -137,33 +143,28 @@ def _rank(count: int, albums: bool, config: str) -> State[Any]:
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
-@flow(name="recover", flow_run_name=run_name)
-def recover(dry_run: bool | None = None, config: str = "") -> State[Recovered]:
+@flow(name="recover", flow_run_name=run_name, **OWN)
+def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 
     Args:
-        dry_run: Only say what would change; empty: as DRY_RUN says.
-        config: Path of config.json; empty: the usual place.
+        dry_run: Only say what would change; switch it off to change it.
+        config: Name of another configuration; empty: the usual one.
     """
     return ended(lambda: _recover(dry_run, config))
 
 
-def _recover(dry_run: bool | None, config: str) -> State[Recovered]:
+def _recover(dry_run: bool, config: str) -> State[Recovered]:
     settings = settings_of(config)
-    live = is_live(settings, dry_run)
-    recovered = carried_out(settings, recovering.recover, live=live)
+    recovered = carried_out(settings, recovering.recover, live=not dry_run)
     title = entitled("Recover", recovered)
     reporting.publish(counts_page("Recover", recovered), "recover", title)
     return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 
 
 def settings_of(config: str) -> Settings:
-    """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(Path(config) if config else None)
+    """Begin a run: load the settings, and pass on what there is to remark."""
+    claim_run()
+    settings, remarks = load_settings(config_named(config))
     reporting.say(*remarks)
     return settings
-
-
-def is_live(settings: Settings, dry_run: bool | None) -> bool:
-    """Say whether anything may be changed: by the parameter, else as configured."""
-    return not (settings.dry_run if dry_run is None else dry_run)

@@ -1,10 +1,10 @@
 """What runs are called, for people who look at a list of runs."""
 
-from pathlib import Path
-
 from prefect import runtime
 
 from engine.errors import SettingsInvalid
+from engine.partition import short_form
+from tasks.configfile import config_named
 from tasks.settings import load_settings
 
 
@@ -12,15 +12,12 @@ def run_name() -> str:
     """Name a run by its library, what it does there, and whether it is dry or live."""
     chosen = runtime.flow_run.parameters
     words = [str(runtime.flow_run.flow_name), *_chosen(chosen)]
-    config = chosen.get("config")
     try:
-        settings, _ = load_settings(Path(config) if config else None)
+        settings, _ = load_settings(config_named(chosen.get("config") or ""))
     except SettingsInvalid:
         return " · ".join(words)  # the run itself is about to say what is wrong
     if "dry_run" in chosen:
-        asked = chosen["dry_run"]
-        is_dry = settings.dry_run if asked is None else asked
-        words.append("dry" if is_dry else "live")
+        words.append("dry" if chosen["dry_run"] else "live")
     return " · ".join([settings.library_name, *words])
 
 
@@ -30,7 +27,7 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     if "phases" in parameters:
         words.append(f"phases {parameters['phases']}")
     if "letters" in parameters:
-        words.append(str(parameters["letters"] or "all letters"))
+        words.append(short_form(str(parameters["letters"] or "")) or "all letters")
     if parameters.get("artist"):
         words.append(str(parameters["artist"]))
     if parameters.get("run"):

@@ -6,6 +6,8 @@ from typing import Any
 
 from prefect import runtime
 
+from engine.partition import short_form
+
 RETRY = "press Retry: only what is left runs again"
 """What to do in the UI about a run that did not finish."""
 CORRECT = "put that right and press Retry, or start a Custom run with other parameters"
@@ -31,13 +33,16 @@ def command(flow: str, parameters: Mapping[str, Any]) -> str:
 
     >>> command("infer", {"phases": "1-4", "letters": "from P", "dry_run": False})
     '0 --from "P" --live'
+    >>> command("undo", {"letters": "from P"})
+    'undo --letters "from P"'
     """
     given = {name: str(parameters.get(name) or "") for name in OPTIONS}
     is_whole = given["phases"] in {"", ALL_PHASES}
     words = ["0"] if flow == "infer" and is_whole else [flow]
     if is_whole:
         given["phases"] = ""
-    if given["letters"].startswith("from "):
+    given["letters"] = short_form(given["letters"])
+    if flow == "infer" and given["letters"].startswith("from "):
         words.append(f'--from "{given.pop("letters").removeprefix("from ")}"')
     words += [f"--{name} {_quoted(value)}" for name, value in given.items() if value]
     words += [

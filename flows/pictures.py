@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.backtest import Backtest
 from engine.calibration import NEARBY, Held
 from engine.errors import SettingsInvalid
+from tasks.output_files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,8 +50,6 @@ def refuse_picture(path: Path) -> None:
             f"{path} is no picture that can be drawn: its name must end in "
             f"{', '.join(KINDS)}."
         )
-    if not path.parent.is_dir():
-        raise SettingsInvalid(f"There is no folder {path.parent} for the picture.")
     if find_spec("matplotlib") is None:
         raise SettingsInvalid(
             "Pictures need matplotlib, which is not installed: say "
@@ -78,7 +78,10 @@ def draw_backtest(test: Backtest, path: Path) -> None:
         names = panels[0].get_legend_handles_labels()
         figure.legend(*names, loc="outside lower center", ncols=len(names[0]) or 1)
         dateless = {"Date": None} if path.suffix.lower() == ".svg" else None
-        figure.savefig(path, metadata=dateless)
+        picture = BytesIO()
+        kind = path.suffix.lower().removeprefix(".")
+        figure.savefig(picture, metadata=dateless, format=kind)
+    write_bytes(path, picture.getvalue())
 
 
 def _entitle(panel: "Axes", title: str, across: str, up: str) -> None:

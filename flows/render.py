@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -85,6 +86,7 @@ def doings(summary: "Summary") -> list[str]:
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
             f"Failed: {summary.failed}."
         ),
+        *([summary.oddities] if summary.not_understood else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
             f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
@@ -149,6 +151,16 @@ def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Tab
     for row in rows:
         shown.add_row(*row)
     return shown
+
+
+def replace_unprintable(*streams: TextIO) -> None:
+    """Let a stream replace what its encoding lacks, such as ★ in cp1252.
+
+    A report that cannot be shown whole must not turn a finished run into a failure.
+    """
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def complain(sentence: str) -> None:

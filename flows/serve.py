@@ -2,29 +2,23 @@
 
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.errors import ServerMissing, SettingsInvalid
-from flows.options import Config
+from flows.options import Config, Timezone
 from flows.render import remark
 from tasks.hosting import LOOPBACK, be_quiet, prefect_server
+from tasks.server_access import require_password, share_allowed_hosts
 
 if TYPE_CHECKING:  # what reads the configuration takes long to import
-    from tasks.notices import Notice
     from tasks.settings import Settings
-
-
-OPEN = (
-    "Whoever reaches {host} can start runs here: Prefect asks for no password unless "
-    "PREFECT_SERVER_API_AUTH_STRING is set, and PREFECT_API_AUTH_STRING like it. A "
-    "browser elsewhere also needs PREFECT_UI_API_URL."
-)
-"""What it means to be reached from elsewhere."""
+    from tasks.webhook_events import Event
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,7 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="From where it is reached.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Of the Prefect server.")] = 4200,
-    timezone: Annotated[str, typer.Option(help="Of the schedules.")] = "UTC",
+    timezone: Timezone = "UTC",
     webhook: Annotated[
         int | None, typer.Option(help="Port on which Plex tells of new ratings.")
     ] = None,
@@ -52,7 +46,8 @@ def serve(
     """Start (or use) a Prefect server, offer all commands there, until Ctrl-C.
 
     Raises:
-        SettingsInvalid: The configuration cannot be used.
+        SettingsInvalid: The configuration cannot be used, or others could reach
+            the server without a password.
         ServerMissing: The server or the webhook did not start.
     """
     from tasks.settings import load_settings  # noqa: PLC0415 (--help needs none)
@@ -60,8 +55,6 @@ def serve(
     settings, remarks = load_settings(config)
     for sentence in remarks:
         remark(sentence)
-    if host != LOOPBACK:
-        remark(OPEN.format(host=host))
     doors = Doors(host, port, webhook)
     if webhook is not None and not settings.webhook_secret.get_secret_value():
         raise SettingsInvalid(
@@ -69,27 +62,32 @@ def serve(
             "address that nobody can guess. A fresh one: " + secrets.token_urlsafe(24)
         )
     be_quiet()
+    share_allowed_hosts(config)
+    if webhook is None or not os.environ.get("PREFECT_API_URL"):
+        require_password(host, remark)  # else only the webhook listens there
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
-    with prefect_server(doors.port, ui=True, host=doors.host) as api:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
+    with (
+        suppress(KeyboardInterrupt),
+        prefect_server(doors.port, ui=True, host=doors.host) as api,
+    ):
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
-        remark(f"Open {api.removesuffix('/api')} in a browser. Ctrl-C ends it all.")
         with _webhook(settings, doors, api):
-            _offer(api, timezone)
+            _offer(settings, api, timezone)
     remark("Stopped.")
 
 
-def _offer(api: str, timezone: str) -> None:
-    import prefect  # noqa: PLC0415 (only now is it set up)
-    from prefect.settings import (  # noqa: PLC0415
+def _offer(settings: "Settings", api: str, timezone: str) -> None:
+    from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
-    from flows.deployments import deployments  # noqa: PLC0415
+    from flows.runner import run_offers  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
-        prefect.serve(*deployments(timezone), limit=1, print_starting_message=False)
+        run_offers(timezone, make_up=settings.catch_up)
 
 
 @contextmanager
@@ -98,13 +96,19 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
     if doors.webhook is None:
         yield
         return
-    from flows.webhook import door, listening  # noqa: PLC0415 (imports much)
-    from tasks.listening import Listener  # noqa: PLC0415
+    from flows.webhook_server import webhook_server  # noqa: PLC0415 (imports much)
+    from tasks.webhook_listener import (  # noqa: PLC0415
+        IgnoredEvents,
+        RatingListener,
+    )
 
-    listener = Listener(settings.webhook_quiet, _starter(settings, api), remark)
-    application = door(settings.webhook_secret.get_secret_value(), listener.hear)
+    ignore = IgnoredEvents(remark)
+    start = _starter(settings, api, ignore)
+    listener = RatingListener(settings.webhook_quiet, start, remark, ignore)
+    secret = settings.webhook_secret.get_secret_value()
+    place = doors.host, doors.webhook
     try:
-        with listening(application, doors.host, doors.webhook):
+        with webhook_server(secret, listener.hear, ignore, place):
             remark(
                 f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET"
             )
@@ -113,27 +117,55 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
         listener.stop()
 
 
-def _starter(settings: "Settings", api: str) -> "Callable[[list[Notice]], None]":
-    """Return what starts a run for the letters that new ratings concern."""
+WEBHOOK_TAG = "webhook"
+"""What runs are tagged with that new ratings started."""
+
+
+def _starter(
+    settings: "Settings", api: str, ignore: "Callable[[str], None]"
+) -> "Callable[[list[Event]], None]":
+    """Return what starts a run for the letters that events concern."""
     import httpx  # noqa: PLC0415
     from prefect.deployments import run_deployment  # noqa: PLC0415
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
     from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415
 
-    from tasks.listening import letters_of  # noqa: PLC0415
+    from tasks.webhook_listener import letters_of  # noqa: PLC0415
 
-    def start(notices: "list[Notice]") -> None:
-        with temporary_settings({PREFECT_API_URL: api}):
-            letters = letters_of(settings, notices)
-            if not letters:
-                return
-            asked = {"letters": ",".join(letters), "dry_run": None}
-            try:
-                run_deployment("infer/infer", parameters=asked, timeout=0)
-            except (httpx.HTTPError, ObjectNotFound) as fault:
-                raise ServerMissing(
-                    f"Prefect did not start the run ({type(fault).__name__})."
-                ) from None
+    def start(events: "list[Event]") -> None:
+        letters = letters_of(settings, events, ignore)
+        if not letters:
+            return
+        asked = {"letters": ",".join(letters), "dry_run": settings.dry_run}
+        try:
+            with temporary_settings({PREFECT_API_URL: api}):
+                if _is_one_waiting():
+                    raise ServerMissing(
+                        "a run for earlier ones has not begun yet. They get one "
+                        "together once it has."
+                    )
+                run_deployment(
+                    "infer/infer", parameters=asked, timeout=0, tags=[WEBHOOK_TAG]
+                )
+        except (httpx.HTTPError, ObjectNotFound) as error:
+            raise ServerMissing(
+                f"Prefect did not start the run ({type(error).__name__})."
+            ) from None
         remark(f"New ratings: a run for {', '.join(letters)} was started.")
 
     return start
+
+
+def _is_one_waiting() -> bool:
+    """Say whether a run that new ratings started has not begun yet."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+    from prefect.client.schemas.filters import FlowRunFilter  # noqa: PLC0415
+
+    waiting = FlowRunFilter.model_validate(
+        {
+            "tags": {"all_": [WEBHOOK_TAG]},
+            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+        }
+    )
+    with get_client(sync_client=True) as client:
+        return bool(client.read_flow_runs(flow_run_filter=waiting, limit=1))

@@ -7,13 +7,19 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
+from engine.errors import SettingsInvalid
 from engine.evidence import Part
 from engine.listing import Change, LetterPlan, by_letter, changes, what_is_left
 from engine.plan import PhasePlan
 from engine.reports import LetterResult, Outcome
 from flows.pages import plan_page
 from tasks import reporting
+from tasks.configfile import config_path
 from tasks.outcomes import failure_of
+from tasks.output_files import PLAN_FILE, rotate, write_csv
+
+REPORTS = "reports"
+"""The folder beside the configuration for what runs in the Prefect UI write."""
 
 
 def total(plans: Sequence[PhasePlan]) -> int:
@@ -44,8 +50,8 @@ def show_plan(
     plans: Mapping[str, Sequence[PhasePlan]],
     everything: Part,
     parts: Mapping[str, Part],
-    path: str,
     *,
+    save: bool,
     live: bool,
 ) -> None:
     """Show what a run is about to write: all in the UI, and in the log of a dry run.
@@ -54,12 +60,13 @@ def show_plan(
         plans: What is left to do, letter by letter.
         everything: The library that was planned for.
         parts: The same by letter.
-        path: The CSV file that gets all of it; empty: none.
+        save: Whether all of it goes to a file even if no person named one.
         live: Whether it will be written, and logged then.
 
     Raises:
         SettingsInvalid: The file cannot be written.
     """
+    path = PLAN_FILE.get() or (_usual_plan_file() if save else None)
     found = list(by_letter(everything, parts, plans))
     number = sum(plan.planned for plan in found)
     where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
@@ -67,7 +74,7 @@ def show_plan(
     reporting.publish(plan_page(found, f"All of them: {where}."), "plan", title)
     if path:
         whole = map(astuple, changes(everything, plans))
-        reporting.save(whole, [field.name for field in fields(Change)], Path(path))
+        write_csv(path, [field.name for field in fields(Change)], whole)
     letters = [plan.letter for plan in found if plan.planned]
     under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
     reporting.log(f"{title}{under}.")
@@ -112,3 +119,18 @@ def _phases(counts: Mapping[str, int]) -> str:
     """Return ` (1 album-up: 3, 4 track-down: 28)`; empty if there is nothing."""
     listed = ", ".join(f"{phase}: {count}" for phase, count in counts.items())
     return f" ({listed})" if listed else ""
+
+
+def _usual_plan_file() -> Path:
+    """Return where a plan goes for which no person named a file; it is free.
+
+    Raises:
+        SettingsInvalid: There can be no such file.
+    """
+    folder = config_path(None).resolve().parent / REPORTS
+    try:
+        folder.mkdir(0o700, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"{folder} cannot be made: {error.strerror}.") from None
+    rotate(folder / "plan.csv")
+    return folder / "plan.csv"

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from tasks.allowed_hosts import parse_allowed_hosts
+
 Model = Literal["classic", "hierarchical"]
 """How ratings are inferred."""
 ModelChoice = Literal["", "classic", "hierarchical"]
@@ -29,18 +31,29 @@ CONSTANTS = {
 """What the classic model assumes, by the name of the setting."""
 
 
+SECRET_BLOCK = "prefect-secret:"  # noqa: S105 (it says where the token is)
+"""What PLEX_TOKEN begins with if it names a block instead of being the token."""
+
+
 def _not_a_boolean(value: object) -> object:
     if isinstance(value, bool):
         raise PydanticCustomError("number", "a boolean is not a number")
     return value
 
 
+def is_token(text: str) -> bool:
+    """Say whether a text can be a token: plain letters without any blank."""
+    return bool(re.fullmatch(r"[!-~]+", text))
+
+
 def _a_token(said: SecretStr) -> SecretStr:
     token = said.get_secret_value().strip()
     if not token:
         raise PydanticCustomError("missing", "missing")
-    if not token.isascii():
-        raise PydanticCustomError("token", "tokens have plain letters only")
+    if not is_token(token) and not token.startswith(SECRET_BLOCK):
+        raise PydanticCustomError(
+            "token", "tokens have plain letters only, no blanks and no line breaks"
+        )
     if token in {"your-token-here", "ENTER_TOKEN_HERE"}:
         raise PydanticCustomError("placeholder", "still the example: edit it")
     return SecretStr(token)
@@ -57,3 +70,15 @@ Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
 Token = Annotated[SecretStr, AfterValidator(_a_token)]
 Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 """Part of an address, or empty."""
+
+
+def _are_host_names(text: str) -> str:
+    try:
+        parse_allowed_hosts(text)
+    except ValueError as error:
+        raise PydanticCustomError("hosts", "{error}", {"error": str(error)}) from None
+    return text
+
+
+HostNames = Annotated[str, AfterValidator(_are_host_names)]
+"""Further names of the server, or empty."""

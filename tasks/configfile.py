@@ -2,12 +2,17 @@
 
 import json
 import os
+import re
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigMissing, SettingsInvalid
 
 DEFAULT_PATH = Path("config.json")
+
+CONFIG: ContextVar[Path | None] = ContextVar("config", default=None)
+"""The configuration that this process was started with; None: the usual place."""
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -17,7 +22,30 @@ ARTICLE = (
 
 def config_path(path: Path | None) -> Path:
     """Return where the configuration is: as given, or the usual place."""
-    return path or Path(os.environ.get("PLEXBAYES_CONFIG", DEFAULT_PATH))
+    usual = os.environ.get("PLEXBAYES_CONFIG") or DEFAULT_PATH
+    return path or CONFIG.get() or Path(usual)
+
+
+def config_named(name: str) -> Path | None:
+    """Return another configuration beside the usual one, by its name.
+
+    A run in the Prefect UI chooses by name, so that nobody there can make this
+    machine read any file.
+
+    Args:
+        name: Such as `kids` for kids.json; empty: the usual one (None).
+
+    Raises:
+        SettingsInvalid: It is not a name.
+    """
+    if not name:
+        return CONFIG.get()
+    if not re.fullmatch(r"\w[\w-]*", name):
+        raise SettingsInvalid(
+            f"config = {name!r} is not a name. Use a name such as kids for kids.json "
+            "in the folder of the usual configuration, or leave it empty."
+        )
+    return config_path(None).with_name(f"{name}.json")
 
 
 def read_document(path: Path, *, required: bool) -> dict[str, Any]:

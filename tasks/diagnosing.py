@@ -4,26 +4,30 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Literal
-from urllib.error import HTTPError
-from urllib.request import build_opener
 
 from engine.errors import (
     LibraryMissing,
     PlexbayesError,
     PlexError,
+    ServerMissing,
     SettingsInvalid,
     ShadowUnreadable,
+    VersionsIncompatible,
 )
+from engine.library import OWNER, OWNER_ACCOUNT
 from tasks.configfile import ARTICLE, config_path
 from tasks.discretion import shown_address
 from tasks.doubting import refuse_if_lost
 from tasks.hosting import be_quiet
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.installation import installation_problems, loaded_packages
+from tasks.plex.gateway import PlexGateway
 from tasks.plex.survey import Server, survey
+from tasks.prefect_settings import check_api, configured_api
 from tasks.settings import SECRET, Settings, load_settings
 from tasks.shadow.inspection import Inspection, Shape, inspect_database
 from tasks.shadow.store import ShadowStore
@@ -70,6 +74,21 @@ class Finding:
     """What is."""
     advice: str = ""
     """What to do about it; empty if all is well."""
+
+
+def check_installation() -> Finding:
+    """Check that nothing has taken the place of our own packages."""
+    subject, loaded = "installation", loaded_packages()
+    try:
+        installed = distribution("plexbayes")
+    except PackageNotFoundError:
+        said = f"plexbayes is not installed; it runs from {loaded['flows'].parents[1]}."
+        return Finding(subject, "warning", said, "Install it with pip.")
+    problems = installation_problems(installed, loaded)
+    if problems:
+        advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
+        return Finding(subject, "fault", " ".join(problems), advice)
+    return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
 
 
 def check_configuration(
@@ -138,11 +157,9 @@ def check_library(
     """Check the library and our rights there, and return the way into it."""
     try:
         gateway = PlexGateway(settings)
-    except LibraryMissing:
-        titles = ", ".join(library.title for library in server.libraries)
-        said = f"Not exactly one music library is named {settings.library_name!r}."
-        advice = f"Set LIBRARY_NAME to one of: {titles or '(there is none)'}."
-        yield Finding("library", "fault", said, advice)
+    except LibraryMissing as fault:
+        said, _, advice = str(fault).partition(". ")
+        yield Finding("library", "fault", f"{said}.", advice)
         return None
     except PlexError as fault:
         yield Finding("library", "fault", str(fault), "Check once more.")
@@ -157,13 +174,12 @@ def check_library(
 def _rights(settings: Settings, gateway: PlexGateway) -> Finding:
     if gateway.identity.account == OWNER_ACCOUNT:
         return Finding("rights", "ok", "The token is that of the server's owner.")
-    return Finding(
-        "rights",
-        "warning" if settings.dry_run else "fault",
-        "The token is not the owner's: dry runs work, but Plex refuses tags and "
-        "batched edits, and so live runs.",
-        "Use the owner's token to write.",
+    said = gateway.notice or f"ACCOUNT says that this is {settings.account!r}."
+    advice = (
+        "Ratings can be written. For tags and batched edits use the owner's token, "
+        f'and ACCOUNT "{OWNER}" if Plex does not recognise it.'
     )
+    return Finding("rights", "warning", said, advice)
 
 
 def _scan(server: Server, title: str) -> Finding:
@@ -215,20 +231,35 @@ def check_memory(
 
 def check_prefect() -> Finding:
     """Check the Prefect server that a run would report to; none is started."""
-    be_quiet()
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
-
     subject, release = "Prefect", version("prefect")
-    api = (PREFECT_API_URL.value() or "").rstrip("/")
-    if not api:
-        said = f"Version {release}; a server is started for each run."
-        return Finding(subject, "ok", said)
     try:
-        with build_opener().open(f"{api}/health", timeout=PATIENCE):
-            pass
-    except (OSError, ValueError) as fault:
-        if not (isinstance(fault, HTTPError) and fault.code in LOCKED):
-            said = f"Version {release}; its server does not answer at {api}: {fault}."
-            advice = "Start it, correct PREFECT_API_URL, or unset it to do without."
-            return Finding(subject, "fault", said, advice)
-    return Finding(subject, "ok", f"Version {release}; its server is at {api}.")
+        be_quiet()
+        api = configured_api()
+        if not api:
+            said = f"Version {release}; a server is started for each run."
+            return Finding(subject, "ok", said)
+        check_api(api)
+    except VersionsIncompatible as error:
+        return Finding(subject, "fault", str(error), "Install matching versions.")
+    except (SettingsInvalid, ServerMissing) as fault:
+        said, _, advice = str(fault).partition(". ")
+        return Finding(subject, "fault", f"Version {release}; {said}.", advice)
+    shown = shown_address(api)
+    problem = _scheduler_problem()
+    if problem:
+        return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")
+    return Finding(subject, "ok", f"Version {release}; its server is at {shown}.")
+
+
+def _scheduler_problem() -> str:
+    """Say why schedules of the configured server start no runs; empty if they do."""
+    import httpx  # noqa: PLC0415 (with Prefect only)
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from tasks.scheduler import scheduler_problem  # noqa: PLC0415
+
+    try:
+        with get_client(sync_client=True) as client:
+            return scheduler_problem(client, datetime.now(UTC))
+    except httpx.HTTPError:
+        return ""  # without its key, a server that is well says nothing

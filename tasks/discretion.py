@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from engine.plain_text import printable
 
@@ -20,6 +20,17 @@ BLOT = "<hidden>"
 
 SHORTEST = 4
 """Characters; to blot out shorter ones would blot out half of every text."""
+
+SCHEME = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|https?:)?/*", re.IGNORECASE)
+"""What an address begins with, if it is complete."""
+
+NOT_SHOWN = re.compile(r"[?#;&]|x-plex-token", re.IGNORECASE)
+"""From here on, an address is not shown: it may hold a token."""
+
+IN_QUERY = re.compile(
+    r"(?:token|password|passwd|secret|key)=([^&#;\s]+)", re.IGNORECASE
+)
+"""The secrets in an address, wherever they stand."""
 
 _secrets: set[str] = set()
 
@@ -40,13 +51,28 @@ def discreet(text: str) -> str:
     return text
 
 
+def hide_in_url(url: str) -> None:
+    """Let the password of a URL, and the tokens in its query, never be shown."""
+    login = SCHEME.sub("", url, count=1).rpartition("@")[0]
+    password = login.partition(":")[2] or ("" if "/" in login else login)
+    for secret in (password, *IN_QUERY.findall(url)):
+        hide(secret)
+        hide(unquote(secret))
+
+
 def shown_address(url: str) -> str:
     """Return an address for people: without what logs in, and without a query.
 
     >>> shown_address("https://me:secret@plex.example/base?X-Plex-Token=secret")
     'https://plex.example/base'
+    >>> shown_address("me:se?ret@plex.example")  # where does the password end?
+    '<hidden>'
     """
-    return re.sub(r"//[^/]*@", "//", url.partition("?")[0])
+    scheme = SCHEME.match(url)
+    begin = scheme[0] if scheme else ""
+    kept, *rest = NOT_SHOWN.split(url[len(begin) :], maxsplit=1)
+    is_clear = not any("@" in part for part in rest)
+    return begin + (kept.rpartition("@")[2] if is_clear else BLOT)
 
 
 def _come_between() -> None:

@@ -1,13 +1,16 @@
-"""Is the record lost, or an old copy? Then guesses would pass for your ratings."""
+"""Is the record lost, an old copy, or newer than Plex itself?
+
+Then guesses would pass for your ratings.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import RecordLost, RecordOutdated
+from engine.errors import RecordLost, RecordOutdated, ServerRestored
 from engine.library import Items, Level
 from engine.ownership import Owner
-from engine.points import Bools, Ints
+from engine.points import Bools, Ints, same
 from engine.reversal import off_the_grid
 from tasks.plex.gateway import PlexGateway
 from tasks.remembering import Stock
@@ -26,12 +29,20 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Doubts:
-    """Ratings that bear our tag, and that the record does not explain."""
+    """Ratings that the record does not explain; all but the last kind bear our tag."""
 
     unknown: dict[Level, Ints]
     """Rows of items of which nothing is recorded."""
     changed: dict[Level, Ints]
     """Rows of items that hold another rating than is recorded, no half stars."""
+    redated: dict[Level, Ints]
+    """Rows of items that hold the recorded rating, no half stars, with an earlier
+    date; empty unless there are so many that no person can have given them."""
+
+    @property
+    def are_restored(self) -> bool:
+        """Whether Plex's database must be older than the record."""
+        return any(map(len, self.redated.values()))
 
     @property
     def are_grave(self) -> bool:
@@ -60,8 +71,11 @@ def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
 
 
 def _count_rated(items: Items) -> int:
-    """Count what could pass for a person's; a tag alone could not."""
-    return int(np.count_nonzero(~np.isnan(items.rating)))
+    """Count what could pass for a person's; a tag alone could not.
+
+    Nor could what cannot be read: nothing is learned from it.
+    """
+    return int(np.count_nonzero(np.isfinite(items.rating)))
 
 
 def doubts(bench: Workbench, stock: Stock) -> Doubts:
@@ -72,11 +86,18 @@ def doubts(bench: Workbench, stock: Stock) -> Doubts:
     costs no request. Inferred ratings that happen to be half stars are not
     found this way; `verify` lists them as stray.
     """
-    found = {level: _doubtful(bench, stock, level) for level in Level}
+    redated = {level: _redated(bench, stock, level) for level in Level}
+    if sum(map(len, redated.values())) < FEW:
+        redated = dict.fromkeys(Level, np.empty(0, np.int64))
+    found = {
+        level: np.setdiff1d(_doubtful(bench, stock, level), redated[level])
+        for level in Level
+    }
     owner = {level: stock.everything[level].standing.owner for level in Level}
     return Doubts(
         {level: at[owner[level][at] == Owner.PERSON] for level, at in found.items()},
         {level: at[owner[level][at] != Owner.PERSON] for level, at in found.items()},
+        redated,
     )
 
 
@@ -92,16 +113,20 @@ def refuse_if_outdated(
             harm to what is about to be done.
 
     Raises:
+        ServerRestored: Plex shows ratings of ours from before they were confirmed.
         RecordOutdated: Plex shows ratings of ours that the record is too old for.
     """
     found = doubts(bench, stock)
+    if found.are_restored:
+        named = _named_rows(stock, found.redated)
+        raise ServerRestored(
+            f"{len(named)} inferred ratings are in Plex as they were written, but with "
+            f"earlier dates, such as {', '.join(named[:NAMED])}. It seems that Plex's "
+            "own database was restored from a backup. Let `plexbayes recover` take "
+            "the ratings back onto the record, then run again."
+        )
     kinds = [found.changed] if spares_unknown else [found.changed, found.unknown]
-    named = [
-        _named(stock.library[level], level, row)
-        for rows in kinds
-        for level in Level
-        for row in rows[level]
-    ]
+    named = [name for rows in kinds for name in _named_rows(stock, rows)]
     if not named or not found.are_grave:
         return
     some = ", ".join(named[:NAMED])
@@ -124,9 +149,35 @@ def _doubtful(bench: Workbench, stock: Stock, level: Level) -> Ints:
     if not suspects.any():
         return np.empty(0, np.int64)
     theirs = [mark.key for mark in bench.store.marks(level) if mark.had_tag]
-    tagged = np.setdiff1d(bench.gateway.tagged(level).key, theirs)
-    rows: Ints = np.flatnonzero(suspects & np.isin(shelf.items.key, tagged))
+    keys = np.setdiff1d(shelf.items.key[suspects], theirs)
+    tagged = bench.gateway.bearing_tag(level, keys)
+    rows: Ints = np.flatnonzero(np.isin(shelf.items.key, tagged))
     return rows
+
+
+def _redated(bench: Workbench, stock: Stock, level: Level) -> Ints:
+    """Return the rows whose rating only differs from the record by an earlier date."""
+    shelf = stock.everything[level]
+    items = shelf.items
+    taken = (shelf.standing.owner == Owner.TAKEN_OVER) & off_the_grid(items.rating)
+    rows = np.flatnonzero(taken & shelf.lead & (items.rated_at > 0))
+    known = {
+        row.guid: row for row in bench.store.shadows(level, items.guid[rows].tolist())
+    }
+    rows = rows[[guid in known for guid in items.guid[rows]]]
+    shadows = [known[guid] for guid in items.guid[rows]]
+    value = np.array([shadow.value for shadow in shadows], np.float64)
+    seen_at = np.array([shadow.seen_at for shadow in shadows], np.int64)
+    is_earlier = same(items.rating[rows], value) & (items.rated_at[rows] < seen_at)
+    return rows[is_earlier]
+
+
+def _named_rows(stock: Stock, rows: dict[Level, Ints]) -> list[str]:
+    return [
+        _named(stock.library[level], level, row)
+        for level in Level
+        for row in rows[level]
+    ]
 
 
 def _named(items: Items, level: Level, row: int) -> str:

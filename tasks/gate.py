@@ -1,15 +1,24 @@
 """Where a run can be held or stopped without losing anything: between two writes."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from engine.errors import RunStopped
+
+SHOW_CURSOR = b"\x1b[?25h"
+"""Told to a terminal: a progress bar hides the cursor."""
 
 
 class Gate:
     """Open by default; a signal handler closes it, the writing loop passes it."""
+
+    is_terminated = False
+    """Whether SIGTERM came: after a stop that a person asked for, it is no second."""
 
     def __init__(self) -> None:
         self._open = threading.Event()
@@ -63,13 +72,30 @@ class Gate:
         return self._stopping.is_set()
 
 
+def kill_at_once(number: signal.Signals) -> NoReturn:
+    """End this process without any clean-up; nothing is lost between two writes."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), SHOW_CURSOR)
+    os._exit(128 + number)
+
+
 @contextmanager
 def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
-    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere."""
+    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere.
+
+    A second one ends the process at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGTERM, lambda *_: gate.stop())
+
+    def stop(*_: object) -> None:
+        if gate.is_terminated:
+            kill_at_once(signal.SIGTERM)
+        gate.is_terminated = True
+        gate.stop()
+
+    former = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:

@@ -15,8 +15,7 @@ from importlib.metadata import version
 import numpy as np
 
 from engine.errors import PlexRefused, PlexUnreachable
-from engine.evidence import Part
-from engine.library import Level
+from engine.library import Level, Library
 from engine.ranking import Ranked
 from engine.reports import PhaseCount, Summary
 from tasks.plex.glances import Glance
@@ -37,6 +36,9 @@ STAYS = (
 )
 """What a summary says that stays as it was."""
 
+SINCE = ("not_understood", "not_understood_items")
+"""Likewise; summaries that older versions kept lack it."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -51,16 +53,16 @@ class Sight:
         levels = [asdict(glance) for glance in self.levels.values()]
         return json.dumps([version("plexbayes"), self.settings, levels, record])
 
-    def agrees_with(self, everything: Part) -> bool:
+    def agrees_with(self, library: Library) -> bool:
         """Say whether a glance tells what was read: not every server can filter."""
         return all(
-            (glance.items, glance.unrated, glance.rated_at) == _read(everything, level)
+            (glance.items, glance.unrated, glance.rated_at) == _read(library, level)
             for level, glance in self.levels.items()
         )
 
 
-def _read(everything: Part, level: Level) -> tuple[int, int, int]:
-    items = everything[level].items
+def _read(library: Library, level: Level) -> tuple[int, int, int]:
+    items = library.listed(level)
     unrated = int(np.count_nonzero(np.isnan(items.rating)))
     return len(items), unrated, int(items.rated_at.max(initial=0))
 
@@ -108,18 +110,19 @@ def unchanged(bench: Workbench, sight: Sight | None) -> Summary | None:
 
 
 def keep(
-    bench: Workbench, sight: Sight | None, everything: Part, summary: Summary
+    bench: Workbench, sight: Sight | None, library: Library, summary: Summary
 ) -> None:
     """Keep what a run saw that had nothing to write."""
     record = state_of_record(bench.store)
     did = summary.planned or summary.taken_over or summary.failed_letters
-    if sight and record and not did and sight.agrees_with(everything):
+    if sight and record and not did and sight.agrees_with(library):
         keep_glance(bench.store, bench.run_id, sight.told(record))
 
 
 def _recalled(bench: Workbench, last: Quiet) -> Summary:
     document = json.loads(last.summary)
     facts = {name: document[name] for name in STAYS}
+    facts |= {name: document[name] for name in SINCE if name in document}
     phases = {
         label: PhaseCount(kept_by_drift=counts["kept_by_drift"])
         for label, counts in document["phases"].items()

@@ -1,11 +1,12 @@
 """A Prefect server of our own for the length of one command, if there is no other.
 
-Started as `python -m tasks.hosting PORT [HOST] [--ui]`, it serves until its
+Started as `python -P -m tasks.hosting PORT [HOST] [--ui]`, it serves until its
 standard input closes: so it ends with the command that started it, even if that
 was killed, and a Ctrl-C in the terminal, which reaches a whole process group,
 spares it.
 """
 
+import errno
 import gc
 import os
 import socket
@@ -16,10 +17,31 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from engine.errors import ServerMissing
+from engine.errors import ServerMissing, ServerTaken
+from tasks.allowed_hosts import (
+    EVERYWHERE,
+    in_url,
+    own_addresses,
+    own_origins,
+    parse_allowed_hosts,
+    with_ports,
+)
+from tasks.prefect_settings import (
+    check_access,
+    check_api,
+    configured_api,
+    prepare_environment,
+)
+from tasks.processes import apart_from_terminal, module_command
+from tasks.server_access import ALLOWED_HOSTS
+from tasks.versions import check_versions
+
+if TYPE_CHECKING:  # only the server's process needs it
+    import uvicorn
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -36,17 +58,28 @@ AT_HOME = (
 )
 """What the browser may load: the UI would ask a statistics service for its set-up."""
 LOOPBACK = "127.0.0.1"
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (only if a person says so)
-"""Not an address to call, but all that this machine has."""
+CALLED = {**dict.fromkeys(EVERYWHERE, LOOPBACK), "::": "::1"}
+"""How this machine calls a server that listens everywhere."""
 
-START = 120.0
-"""Seconds that a server may take to start; a cold database takes some 15."""
+START = 300.0
+"""Seconds that a server may take to start; a cold database takes some 15, and a busy
+or small machine many more."""
 
 
 def be_quiet() -> None:
-    """Set Prefect up for this process; to be called before Prefect is imported."""
+    """Set Prefect up for this process; to be called before Prefect is imported.
+
+    Raises:
+        VersionsIncompatible: Prefect would not work with what else is installed.
+    """
+    check_versions()
+    prepare_environment()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    try:
+        Path.home()
+    except RuntimeError:  # a user whom the system does not know, as in a container
+        os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").absolute()))
 
 
 @contextmanager
@@ -72,23 +105,27 @@ def prefect_server(
         host: From which address of this machine it can be reached.
 
     Raises:
-        ServerMissing: Our own server did not start.
+        ServerMissing: The configured server does not answer, or ours did not start.
+        SettingsInvalid: Prefect's own settings cannot be used.
+        ServerTaken: Another program already listens there.
     """
     with swift_imports():
-        from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (takes a second)
-
-    configured = PREFECT_API_URL.value()
+        configured = configured_api()
     if configured:
+        check_api(configured)
+        check_access(configured)
         yield configured
         return
+    if port:
+        refuse_if_taken(host, port)
     port = port or free_port()
-    command = [sys.executable, "-m", "tasks.hosting", str(port), host]
+    command = module_command("tasks.hosting", str(port), host)
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
         [*command, "--ui"] if ui else command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        **apart_from_terminal(),
     )
     try:
         address = api_at(host, port)
@@ -110,7 +147,34 @@ def _hand_over() -> None:
 
 def api_at(host: str, port: int) -> str:
     """Return how this machine calls a server of its own."""
-    return f"http://{LOOPBACK if host in EVERYWHERE else host}:{port}/api"
+    return f"http://{in_url(CALLED.get(host, host))}:{port}/api"
+
+
+def refuse_if_taken(host: str, port: int) -> None:
+    """Make sure that a server of our own can listen there.
+
+    Raises:
+        ServerTaken: Another program already does.
+        ServerMissing: This machine has no such address.
+    """
+    try:
+        _listen(host, port).close()
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise ServerMissing(
+                f"Cannot listen on {host}:{port} ({error}). "
+                "Choose another address with --host and --port."
+            ) from None
+        raise ServerTaken(
+            f"Port {port} of {host} is already in use, perhaps by another "
+            "`plexbayes serve`. End that one first, or choose another port with "
+            "--port."
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
 
 
 def free_port() -> int:
@@ -125,7 +189,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
     """Wait until a server that was just started answers.
 
     Raises:
-        ServerMissing: It ended, or did not answer for two minutes.
+        ServerMissing: It ended, or did not answer for five minutes.
     """
     opener = build_opener(ProxyHandler({}))
     deadline = time.monotonic() + START
@@ -135,36 +199,55 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.1)
     raise ServerMissing(
         "Prefect's server did not start; is its port taken? Run "
-        "`prefect server start` to see why, "
-        f"or look into {Path.home() / '.prefect'}."
+        "`plexbayes server` to see why."
     )
 
 
-def _serve(port: int, host: str, *, ui: bool) -> None:
+def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
+    """Return Prefect's server behind the guard, ready to run in this process.
+
+    Prefect must not have been imported yet: it is set up here.
+
+    Args:
+        port: Where it listens.
+        host: From which address of this machine it can be reached.
+        ui: Whether it also serves the UI and runs schedules.
+    """
+    own = own_addresses(host, port)
+    be_quiet()
+    os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ",".join(own_origins(own))
+    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
+    os.environ.setdefault("PREFECT_UI_URL", f"http://{LOOPBACK}:{port}")
     with swift_imports():
         import uvicorn  # noqa: PLC0415 (only this process needs it)
         from prefect.server.api.server import create_app  # noqa: PLC0415
 
-    config = uvicorn.Config(
-        create_app(ephemeral=not ui),
-        host=host,
-        port=port,
-        log_level="critical",
-        headers=[("Content-Security-Policy", AT_HOME)],
+        from tasks.host_guard import HostGuard  # noqa: PLC0415
+
+    named = parse_allowed_hosts(os.environ.get(ALLOWED_HOSTS, ""))
+    return uvicorn.Server(
+        uvicorn.Config(
+            HostGuard(create_app(ephemeral=not ui), (*own, *with_ports(named, port))),
+            host=host,
+            port=port,
+            log_level="critical",
+            headers=[("Content-Security-Policy", AT_HOME)],
+        )
     )
-    server = uvicorn.Server(config)
+
+
+def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
+    place = _listen(host, port)  # before anything is touched: it may be taken
+    server = guarded_server(port, host, ui=ui)
 
     def end_with_parent() -> None:
         sys.stdin.read()
         server.should_exit = True
 
     threading.Thread(target=end_with_parent, daemon=True).start()
-    server.run()
+    server.run([place])
 
 
 if __name__ == "__main__":
-    be_quiet()
-    os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
-    os.environ.setdefault("PREFECT_UI_URL", f"http://{LOOPBACK}:{sys.argv[1]}")
     where = [word for word in sys.argv[2:] if word != "--ui"] or [LOOPBACK]
-    _serve(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)
+    _serve_until_parent_ends(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)

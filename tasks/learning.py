@@ -13,6 +13,7 @@ from engine.evidence import Part
 from engine.hierarchical import predict
 from engine.library import Level
 from engine.methods import TREE, usual_methods
+from engine.partition import fold_name
 from engine.points import Texts
 from engine.tuning import Tuning
 from engine.tuning import tune as fit_constants
@@ -147,13 +148,13 @@ def _found(part: Part, wanted: str) -> tuple[Level, int]:
     Raises:
         SettingsInvalid: There is no such item, or more than one.
     """
-    text = wanted.strip().casefold()
+    text = fold_name(wanted)
     names = _names(part)
     found = [
         (level, row)
         for level in Level
         for row, name in enumerate(names[level])
-        if name.casefold() == text or str(part[level].items.key[row]) == text
+        if fold_name(name) == text or str(part[level].items.key[row]) == text
     ]
     if len(found) == 1:
         return found[0]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from engine.abilities import COARSE
 from engine.batches import Look
 from engine.edits import Edit
 from engine.library import Level
-from engine.points import Bools, Floats, same
+from engine.points import Bools, Floats, same, unreadable
 from tasks.shadow.rows import Intent, Straggler
 from tasks.workbench import Workbench
 
@@ -19,9 +20,6 @@ CANARY = "plexbayes canary"
 
 FIRST, SECOND = 7.33, 3.3
 """Points that no person gives; they only stand in Plex during a trial."""
-
-COARSE = 0.1
-"""Points; the step of servers that keep one decimal."""
 
 
 def near(rating: Floats, points: float) -> Bools:
@@ -50,11 +48,10 @@ def mend(bench: Workbench) -> bool:
         guids = {key: guid for guid, key in left.items()}
         look = bench.gateway.look(np.array(list(guids), np.int64))[level]
         # Who is not there, or goes by another name, may come back as it was.
-        here = [
-            guids[key] == guid
-            for key, guid in zip(look.key.tolist(), look.guid, strict=True)
-        ]
-        look = look.take(np.flatnonzero(here))
+        pairs = zip(look.key.tolist(), look.guid, strict=True)
+        here = np.array([guids[key] == guid for key, guid in pairs], np.bool_)
+        # So may a rating that cannot be read.
+        look = look.take(np.flatnonzero(here & ~unreadable(look.rating)))
         is_mended |= _give_back(bench, level, look)
         kept = [guid for guid in look.guid if guid in promised]
         bench.store.forget(level, kept)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
 
-from engine.errors import TRANSIENT
+from engine.errors import TRANSIENT, PlexUnusable
 from tasks.gate import Gate
 from tasks.settings import Settings
 
@@ -37,7 +37,7 @@ def waited(
         gate: A stop ends the wait at once.
         tell: Told of the fault and the wait.
     """
-    may_pass = isinstance(fault, TRANSIENT)
+    may_pass = isinstance(fault, TRANSIENT) and not isinstance(fault, PlexUnusable)
     if not may_pass or attempt > settings.retries or gate.is_stopping:
         return False
     seconds = delay(settings, attempt)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.batches import Look
-from engine.library import Items, Level
+from engine.following import Name
+from engine.library import Items, Level, Library
 from engine.ownership import Memory, Owner, owners
 from engine.points import Floats, Ints, Texts, rounded, same
 from tasks.mending import TRIAL, near
+from tasks.plex.gateway import PlexGateway
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.stragglers import in_time
@@ -32,6 +34,20 @@ def recorded(store: ShadowStore, level: Level, guids: Collection[str]) -> Record
         store.intents(level, some),
         store.stragglers(level, some),
     )
+
+
+def unlisted(
+    gateway: PlexGateway, library: Library, level: Level, names: Collection[Name]
+) -> Items:
+    """Return those recorded items that no listing shows, though they have a page.
+
+    Where everything on record is listed, that costs no request.
+    """
+    listed = set(library.listed(level).guid)
+    guids = {name.key: name.guid for name in names if name.guid not in listed}
+    found = gateway.items_by_key(level, np.array(sorted(guids), np.int64))
+    pairs = zip(found.key.tolist(), found.guid, strict=True)
+    return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
 
 
 def memory_of(items: Items | Look, known: Recorded) -> Memory:

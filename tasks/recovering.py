@@ -11,10 +11,11 @@ from engine.batches import MOST_IDS
 from engine.errors import SettingsInvalid
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
-from engine.points import Ints, rounded, same
+from engine.points import Ints, rounded, same, unreadable
 from engine.reversal import off_the_grid
 from tasks.configfile import read_json
-from tasks.doubting import doubts
+from tasks.doubting import Doubts, doubts
+from tasks.output_files import write_text
 from tasks.remembering import (
     UNKNOWN_PHASE,
     Given,
@@ -22,6 +23,7 @@ from tasks.remembering import (
     shadows_of,
     take_stock,
 )
+from tasks.shadow.dates import note_dates
 from tasks.workbench import Workbench
 
 NOTHING = np.empty(0, np.int64)
@@ -40,48 +42,71 @@ class Recovered:
     """Tagged items without a rating: nothing to recover."""
     doubtful: list[str] = field(default_factory=list)
     """Recovered, but on the half-star grid: perhaps a person changed them."""
+    unreadable: list[str] = field(default_factory=list)
+    """Tagged, but with a rating that cannot be read: left alone."""
 
 
 def recover(bench: Workbench) -> Recovered:
     """Take every rated item that bears our tag back onto the record.
 
+    If Plex's database was restored from a backup, the ratings that stand in it as
+    they are recorded stay ours with the dates that they have now.
+
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
+    report = Recovered(dry_run=not bench.is_live)
+    stock = take_stock(bench)
+    found = doubts(bench, stock)
+    _accept_dates(bench, stock.library, found, report)
     if not bench.settings.inferred_tag:
+        if found.are_restored:
+            return report
         raise SettingsInvalid(
             "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
             "Set it to the tag that was used, or restore the state database."
         )
-    report = Recovered(dry_run=not bench.is_live)
-    stock = take_stock(bench)
-    found = doubts(bench, stock)
     for level in Level:
         changed = found.changed[level] if found.are_grave else NOTHING
         _recover(bench, stock.library, level, changed, report)
     return report
 
 
+def _accept_dates(
+    bench: Workbench, library: Library, found: Doubts, report: Recovered
+) -> None:
+    """Record the dates that ratings of ours have since Plex was restored."""
+    for level, rows in found.redated.items():
+        items = library[level].take(rows)
+        report.recovered += len(items)
+        if bench.is_live:
+            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
+            note_dates(bench.store, level, dict(dates))
+
+
 def _recover(
     bench: Workbench, library: Library, level: Level, changed: Ints, report: Recovered
 ) -> None:
-    items = library[level]
-    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    items = library.listed(level)
     record = followed(bench.store, library, level, live=bench.is_live)
     known = {row.guid for row in record.shadows}
     known |= {row.guid for row in record.intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     recorded[changed] = False
+    found = bench.gateway.tagged(level, trusted=items.key[recorded])
+    tagged = np.isin(items.key, found.key)
+    odd = unreadable(items.rating)
     rated = ~np.isnan(items.rating)
-    rows = np.flatnonzero(tagged & rated & ~recorded)
+    rows = np.flatnonzero(tagged & rated & ~recorded & ~odd)
     report.known += int((tagged & recorded).sum())
     report.unrated += int((tagged & ~rated & ~recorded).sum())
     report.recovered += len(set(items.guid[rows]))
     doubtful = rows[~off_the_grid(items.rating[rows])]
     report.doubtful += [
-        f"{level.word} {items.title[row]!r} ({items.key[row]}): {items.rating[row]:g}"
-        for row in doubtful
+        f"{items.named(level, row)}: {items.rating[row]:g}" for row in doubtful
     ]
+    left = np.flatnonzero(tagged & ~recorded & odd).tolist()
+    report.unreadable += [items.named(level, row) for row in left]
     if bench.is_live:
         _own_tags(bench, level, items.key[tagged & ~rated & ~recorded])
         adopt(bench, library, level, rows)
@@ -97,7 +122,7 @@ def _own_tags(bench: Workbench, level: Level, keys: Ints) -> None:
 
 def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
-    items = library[level].take(rows)
+    items = library.listed(level).take(rows)
     _own_tags(bench, level, items.key)
     values, now = rounded(items.rating).tolist(), time.time()
     given = {
@@ -154,7 +179,7 @@ def _import(
     legacy: LegacyState,
     report: Imported,
 ) -> set[int]:
-    items = library[level]
+    items = library.listed(level)
     listed = [
         row for row, key in enumerate(items.key.tolist()) if key in legacy.ratings
     ]
@@ -163,7 +188,8 @@ def _import(
     for row in listed:
         key, held = int(items.key[row]), float(items.rating[row])
         value = legacy.ratings[key]
-        name = f"{level.word} {items.title[row]!r} ({key}): {held:g}, was {value:g}"
+        shown = "a rating that cannot be read" if np.isinf(held) else f"{held:g}"
+        name = f"{items.named(level, row)}: {shown}, was {value:g}"
         if items.guid[row] in known:
             report.known += 1
         elif not same(np.array([held]), np.array([value]))[0]:
@@ -185,12 +211,7 @@ def export_state(bench: Workbench, path: Path) -> int:
     }
     uuid = bench.gateway.identity.uuid
     document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
-    if path.exists():
-        raise SettingsInvalid(f"{path} exists already; name another file.")
-    try:
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    except OSError as fault:
-        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None
+    write_text(path, json.dumps(document, indent=2) + "\n")
     return len(ratings)
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from engine.classic import Phase
 from engine.evidence import Part, whole
 from engine.following import Move, Name, fingerprints, moves
-from engine.library import Level, Library
+from engine.library import Items, Level, Library
 from engine.ownership import Memory, Owner, Standing, standing_of
 from engine.points import Ints, Texts, rounded
 from tasks.believing import heard
 from tasks.mending import TRIAL, mend
 from tasks.reading import read_library
 from tasks.recalling import Recorded, arrivals, memory_of
+from tasks.shadow.dates import note_dates, undated
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.stragglers import LATEST_ARRIVAL
@@ -176,11 +177,22 @@ def settle(
             for guid in guids[kept]
         }
         store.confirm(level, shadows_of(library, level, rows[kept], given))
+        _note_first_dates(store, library[level], level, standings[level])
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.withdraw(
             level, [g for g in guids[broken] if intents[g].promised_at < late]
         )
+
+
+def _note_first_dates(
+    store: ShadowStore, items: Items, level: Level, standing: Standing
+) -> None:
+    """Record the dates of ratings of ours for which Plex had none so far."""
+    rows = _first_rows(items.guid, undated(store, level))
+    rows = rows[(standing.owner[rows] == Owner.US) & (items.rated_at[rows] > 0)]
+    dates = zip(items.guid[rows], items.rated_at[rows].tolist(), strict=True)
+    note_dates(store, level, dict(dates))
 
 
 def seen_in_plex(
@@ -223,10 +235,10 @@ def shadows_of(
     Args:
         library: As it is now.
         level: Of which items.
-        rows: Where they are.
+        rows: Where they are, among all that is listed.
         given: What we know of each, by guid; of twins, one row is enough.
     """
-    items = library[level].take(rows)
+    items = library.listed(level).take(rows)
     prints = fingerprints(library, level, rows)
     columns = items.guid, items.key.tolist(), items.rated_at.tolist(), prints
     return [

@@ -1,11 +1,8 @@
 """Telling people how a run goes and what came of it: log lines and artifacts."""
 
-import csv
 import threading
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
-from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
 from uuid import UUID
@@ -19,8 +16,6 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
-from engine.errors import SettingsInvalid
-from engine.plain_text import spreadsheet_cell
 from tasks.workbench import WATCHER, Step
 
 PROGRESS_INTERVAL = 8.0
@@ -146,18 +141,3 @@ def publish(page: str, key: str, title: str) -> None:
             holds nothing that comes from Plex.
     """
     create_markdown_artifact(page, key=key, description=title)
-
-
-def save(rows: Iterable[Sequence[object]], heads: Sequence[str], path: Path) -> None:
-    """Write a table to a CSV file.
-
-    Raises:
-        SettingsInvalid: The file cannot be written.
-    """
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(heads)
-            table.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
-    except OSError as fault:
-        raise SettingsInvalid(f"{path} cannot be written: {fault.strerror}.") from None

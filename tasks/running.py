@@ -19,6 +19,7 @@ from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
 from tasks.outcomes import ends_in_a_state, result_of, step_of
 from tasks.patience import waited
+from tasks.results import ResultSerializer
 from tasks.settings import Settings
 from tasks.workbench import Workbench
 
@@ -71,6 +72,7 @@ def probe(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
     name="plan",
     task_run_name="{letter} · {phase.label}",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "part" - "earlier" - "beliefs",
 )
 @ends_in_a_state
@@ -93,6 +95,7 @@ def plan_phase(
     name="write",
     task_run_name="{letter} · write",
     persist_result=True,
+    result_serializer=ResultSerializer(),
     cache_policy=RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool",
 )
 @ends_in_a_state

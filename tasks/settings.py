@@ -1,15 +1,17 @@
 """What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
-from urllib.parse import parse_qsl, quote, unquote
+from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import (
     Field,
     SecretStr,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -23,9 +25,20 @@ from engine.classic import Constants
 from engine.errors import SettingsInvalid
 from engine.filler import Filler
 from engine.points import STEP, Grid
-from tasks.choices import COARSE, CONSTANTS, FINE, Model, Number, Secret, Token, Whole
+from tasks.addresses import normalize_url
+from tasks.choices import (
+    COARSE,
+    CONSTANTS,
+    FINE,
+    HostNames,
+    Model,
+    Number,
+    Secret,
+    Token,
+    Whole,
+)
 from tasks.configfile import ARTICLE, config_path, read_document
-from tasks.discretion import hide, shown_address
+from tasks.discretion import BLOT, hide, hide_in_url, shown_address
 
 SECRET = {"plex_token", "state_url", "webhook_secret"}
 """Fields whose value is never shown."""
@@ -39,7 +52,11 @@ class Settings(BaseSettings):
     """All that can be configured; a field's description says what is allowed."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PLEXBAYES_", extra="ignore", frozen=True, validate_default=True
+        env_prefix="PLEXBAYES_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
     )
 
     version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
@@ -67,6 +84,9 @@ class Settings(BaseSettings):
         0.3, ge=0, le=1, description="a number from 0 to 1"
     )
 
+    account: str = Field(
+        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
+    )
     state_url: SecretStr = Field(
         SecretStr(""), description="a SQLAlchemy URL, or empty"
     )
@@ -82,7 +102,19 @@ class Settings(BaseSettings):
         SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
     )
     webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    webhook_account: str = Field(
+        "", max_length=255, description="name or number of a Plex account, or empty"
+    )
+    webhook_new_music: bool = Field(default=False, description="true or false")
     wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    run_retention_days: Number | None = Field(
+        60, gt=0, le=36_500, description="days, above 0 to 36500, or null"
+    )
+    keep_results: bool = Field(default=False, description="true or false")
+    allowed_hosts: HostNames = Field(
+        "", description="host names with or without a port, such as nas.local, or empty"
+    )
+    catch_up: bool = Field(default=True, description="true or false")
     full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
@@ -115,9 +147,20 @@ class Settings(BaseSettings):
     def _is_an_address(cls, url: str) -> str:
         if "your-server-ip" in url:
             raise PydanticCustomError("placeholder", "still the example: edit it")
-        if not url.startswith(("http://", "https://")) or set(url) & set("?#"):
-            raise PydanticCustomError("address", "not an http(s) address")
-        return url.rstrip("/")
+        try:
+            return normalize_url(url)
+        except ValueError as fault:
+            said = {"reason": str(fault)}
+            raise PydanticCustomError("address", "{reason}", said) from None
+
+    @field_serializer("plex_url")
+    def _without_login(self, url: str) -> str:
+        return shown_address(url)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show everything but secrets: the address may hold a password."""
+        for name, value in super().__repr_args__():
+            yield name, shown_address(value) if name == "plex_url" else value
 
     @field_validator("version")
     @classmethod
@@ -180,17 +223,17 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
         SettingsInvalid: Something is missing or wrong; every fault is named.
     """
     chosen = config_path(path)
-    named = path is not None or "PLEXBAYES_CONFIG" in os.environ
+    named = path is not None or bool(os.environ.get("PLEXBAYES_CONFIG"))
     document = read_document(chosen, required=named)
     known = {_key(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
     values["state_url"] = values.get("state_url") or _default_state(chosen)
+    _hide_secrets(values)
     try:
         settings = Settings(**values)
     except ValidationError as error:
         faults = "\n".join(f"  {line}" for line in _faults(error))
         raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
-    _hide_secrets(settings)
     remarks = [
         f"{chosen}: unknown key {key} is ignored."
         for key in document
@@ -208,13 +251,14 @@ def _key(field: str) -> str:
     return field if field == "version" else field.upper()
 
 
-def _hide_secrets(settings: Settings) -> None:
-    hide(settings.plex_token.get_secret_value())
-    hide(settings.webhook_secret.get_secret_value())
-    for url in (settings.plex_url, settings.state_url.get_secret_value()):
-        _, _, login = url.rpartition("@")[0].partition("//")
-        hide(unquote(login.partition(":")[2]))
-        hide(dict(parse_qsl(url.partition("?")[2])).get("password", ""))
+def _hide_secrets(values: Mapping[str, object]) -> None:
+    """Hide what is secret before it is judged: a refusal shows values, too."""
+    prefix = str(Settings.model_config["env_prefix"])
+    surroundings = {key.upper(): value for key, value in os.environ.items()}
+    for name in (*SECRET, "plex_url"):
+        for said in (values.get(name), surroundings.get(prefix + name.upper())):
+            if isinstance(said, str):
+                hide_in_url(said) if name.endswith("url") else hide(said.strip())
 
 
 def _default_state(config: Path) -> str:
@@ -233,5 +277,6 @@ def _faults(error: ValidationError) -> list[str]:
 
 
 def _shown(name: str, value: object) -> object:
-    is_address = name == "plex_url" and isinstance(value, str)
-    return shown_address(str(value)) if is_address else value
+    if name == "plex_url" and not isinstance(value, int | float | None):
+        return shown_address(value) if isinstance(value, str) else BLOT
+    return value

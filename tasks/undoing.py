@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from engine.batches import Look
 from engine.edits import Edit
+from engine.following import Name
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
-from engine.partition import chosen_letters
-from engine.points import Bools, Ints
+from engine.partition import chosen_letters, fold_name
+from engine.points import Bools, Ints, unreadable
 from engine.reversal import (
     Selection,
     Undone,
@@ -23,8 +24,13 @@ from tasks.doubting import refuse_if_outdated
 from tasks.mending import TRIAL
 from tasks.plex.markup import texts
 from tasks.probing import probe
-from tasks.recalling import Recorded, memory_of
-from tasks.remembering import UNKNOWN_PHASE, followed, tags_of, take_stock
+from tasks.recalling import Recorded, memory_of, unlisted
+from tasks.remembering import (
+    UNKNOWN_PHASE,
+    followed,
+    tags_of,
+    take_stock,
+)
 from tasks.shadow.rows import Intent, Shadow, Straggler
 from tasks.workbench import Step, Workbench
 
@@ -40,8 +46,15 @@ class Chosen:
     """By guid; a promise hides the older rating."""
     stragglers: Sequence[Straggler]
     """What may arrive yet at any item of the level."""
-    keys: Ints
+    items: Items
     """The items in Plex that bear these guids."""
+    hidden: Ints
+    """The ratingKeys of those that no listing shows."""
+
+    @property
+    def keys(self) -> Ints:
+        """The ratingKeys of the items."""
+        return self.items.key
 
     def owners_of(self, items: Items | Look) -> NDArray[np.int8]:
         """Tell whose ratings these are now."""
@@ -69,8 +82,7 @@ def undo(bench: Workbench, selection: Selection) -> Undone:
     for one in chosen:
         for start in range(0, max(len(one.keys), 1), at_once):
             _reverse(bench, one, one.keys[start : start + at_once], report)
-        present = _recorded_here(library, one)
-        report.gone += len(one.rows) - len(present)
+        report.gone += len(one.rows.keys() - set(one.items.guid))
     if bench.is_live:
         _strike_off(bench, chosen, report)
     if selection.is_everything and bench.settings.inferred_tag:
@@ -99,33 +111,45 @@ def _choose(
         for guid, row in rows.items()
         if row.phase in phases and row.run_id.startswith(selection.run)
     }
-    items = library[level]
+    items = library.listed(level)
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)
     here = recorded & _selected(library, level, selection)
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
-    return Chosen(level, rows, record.stragglers, items.key[here])
+    own = items.take(np.flatnonzero(here))
+    hidden = own.take(np.empty(0, np.int64))
+    if not (selection.letters or selection.artist):
+        names = [Name(row.guid, row.key, "") for row in rows.values()]
+        hidden = unlisted(bench.gateway, library, level, names)
+    every = Items.joined([own, hidden])
+    return Chosen(level, rows, record.stragglers, every, hidden.key)
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     letters = chosen_letters(selection.letters, library.letter)
     wanted = np.isin(library.letters(level).astype(str), letters)
+    outside = len(library.listed(level)) - len(library[level])
     if selection.artist:
         titles = library.artists.title[library.artist_row(level)]
-        name = selection.artist.casefold()
-        wanted &= np.array([title.casefold() == name for title in titles], np.bool_)
-    return wanted
+        name = fold_name(selection.artist)
+        wanted &= np.array([fold_name(title) == name for title in titles], np.bool_)
+    # What belongs nowhere is under no letter, and of no artist.
+    is_wanted = not (selection.letters or selection.artist)
+    return np.append(wanted, np.full(outside, is_wanted))
+
+
+def _left_alone(items: Items, level: Level, chosen: Bools) -> list[str]:
+    names = (items.named(level, row) for row in np.flatnonzero(chosen).tolist())
+    return [
+        f"{name}: stays as it is, and on record, until it can be read" for name in names
+    ]
 
 
 def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
     """Name what bore our tag before us; in a dry run also what still bears it."""
     theirs = {mark.key for mark in bench.store.marks(chosen.level) if mark.had_tag}
     return theirs if bench.is_live else theirs | set(chosen.keys.tolist())
-
-
-def _recorded_here(library: Library, chosen: Chosen) -> set[str]:
-    return set(library[chosen.level].guid) & set(chosen.rows)
 
 
 def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
@@ -138,7 +162,11 @@ def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> No
     report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
     if not bench.is_live:
         report.undone += len(set(look.guid[clears]))
+        unread = np.isin(chosen.items.key, look.key[owner == Owner.UNREAD])
+        report.unreadable += _left_alone(chosen.items, level, unread)
         return
+    readable = np.flatnonzero(owner != Owner.UNREAD)
+    look, clears = look.take(readable), clears[readable]
     tags = tags_of(bench, level, list(set(look.guid)))
     drops = texts([tags.get(key, ()) for key in look.key.tolist()])
     for edit in reversals(level, look, clears, drops):
@@ -155,22 +183,29 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
     for one in chosen:
         if not one.rows:
             continue
-        items = bench.gateway.listing(one.level, lambda: None).items
+        listed = bench.gateway.listing(one.level, lambda: None).items
+        hidden = bench.gateway.items_by_key(one.level, one.hidden)
+        items = Items.joined([listed, hidden])
         cleared = np.isnan(items.rating)
-        stays = is_ours(one.owners_of(items)) & ~cleared
+        owner = one.owners_of(items)
+        stays = is_ours(owner) & ~cleared
+        unread = owner == Owner.UNREAD
+        report.unreadable += _left_alone(items, one.level, unread)
         recorded = np.array([guid in one.rows for guid in items.guid], np.bool_)
         report.undone += len(set(items.guid[recorded & cleared]))
         report.failed += len(set(items.guid[recorded & stays]))
-        bench.store.forget(one.level, sorted(set(items.guid[recorded & ~stays])))
+        bench.store.forget(
+            one.level, sorted(set(items.guid[recorded & ~stays & ~unread]))
+        )
 
 
 def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    found = bench.gateway.tagged(level)
     shadows, intents = bench.store.shadows(level), bench.store.intents(level)
     known = {row.guid for row in shadows} | {row.guid for row in intents}
     marks = bench.store.marks(level)
     recorded = {mark.key for mark in marks if mark.guid in known} | spared
+    found = bench.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     at_once = bench.pen.at_once
@@ -187,6 +222,8 @@ def _clear_up(
         bench.await_turn()
     tag = bench.settings.inferred_tag
     look = bench.gateway.look(keys)[level]
+    look = look.take(np.flatnonzero(~unreadable(look.rating)))
+    look = look.take(np.flatnonzero(look.has_tag))
     clears = off_the_grid(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):

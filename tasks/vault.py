@@ -6,11 +6,10 @@ import httpx
 from pydantic import SecretStr
 
 from engine.errors import SettingsInvalid
+from tasks.choices import SECRET_BLOCK, is_token
 from tasks.discretion import hide
+from tasks.prefect_settings import configured_api
 from tasks.settings import Settings
-
-PREFIX = "prefect-secret:"
-"""What PLEX_TOKEN begins with if it names a block instead of being the token."""
 
 
 def with_token(settings: Settings) -> Settings:
@@ -23,17 +22,16 @@ def with_token(settings: Settings) -> Settings:
         SettingsInvalid: There is no such block, no server, or no token in it.
     """
     said = settings.plex_token.get_secret_value()
-    if not said.startswith(PREFIX):
+    if not said.startswith(SECRET_BLOCK):
         return settings
-    token = _kept(said.removeprefix(PREFIX).strip())
+    token = _kept(said.removeprefix(SECRET_BLOCK).strip())
     return settings.model_copy(update={"plex_token": SecretStr(token)})
 
 
 def _kept(name: str) -> str:
+    server = configured_api()
     from prefect.blocks.system import Secret  # noqa: PLC0415 (takes a second)
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    server = PREFECT_API_URL.value()
     if not server:
         raise SettingsInvalid(
             f"PLEX_TOKEN names the Prefect Secret block {name!r}, but no Prefect "
@@ -54,10 +52,10 @@ def _kept(name: str) -> str:
             f"gave no usable answer ({type(fault).__name__})."
         ) from None
     token = str(block.get()).strip()
-    if not token or not token.isascii():
+    if not is_token(token):
         raise SettingsInvalid(
             f"The Prefect Secret block {name!r} holds no token; tokens have plain "
-            "letters only."
+            "letters only, no blanks and no line breaks."
         )
     hide(token)
     return token

@@ -12,6 +12,7 @@ from engine.plan import held_after, plan_part
 from engine.points import Bools, Ints
 from engine.ranking import Ranked, ranking
 from tasks.believing import beliefs_of
+from tasks.recalling import unlisted
 from tasks.remembering import Stock, take_stock
 from tasks.workbench import Workbench
 
@@ -23,6 +24,7 @@ def verify(bench: Workbench) -> Audit:
     for level in Level:
         _check(bench, stock, level, audit)
     audit.pending.note(pending(bench, stock))
+    audit.not_understood.note(stock.library.not_understood)
     return audit
 
 
@@ -57,8 +59,12 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     audit.moved.note(
         [f"{level.word} {move.old.key} → {move.new.key}" for move in found]
     )
-    here = set(items.guid) | {move.old.guid for move in found}
-    lost = [name for guid, name in recorded.items() if guid not in here]
+    moved = {move.old.guid for move in found}
+    stays = [name for guid, name in recorded.items() if guid not in moved]
+    hidden = unlisted(bench.gateway, stock.library, level, stays)
+    audit.not_understood.note(_not_listed(stock.library, level, hidden))
+    here = set(stock.library.listed(level).guid) | set(hidden.guid)
+    lost = [name for name in stays if name.guid not in here]
     audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
     audit.edited.note(_where(items, level, shelf.lead & (owner == Owner.TAKEN_OVER)))
     audit.cleared.note(_where(items, level, shelf.lead & (owner == Owner.CLEARED)))
@@ -67,13 +73,22 @@ def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
     _check_tags(bench, stock.library, level, ~np.isnan(shelf.standing.ours), audit)
 
 
+def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:
+    """Name the items that are not listed, but for those that others lack already."""
+    below = library.left_out.get(Level(level + 1)) if level < Level.TRACK else None
+    told = np.isin(hidden.key, [] if below is None else below.parent)
+    names = _names(hidden, level, np.flatnonzero(~told))
+    return [f"{name}: on record and not listed, though it is there" for name in names]
+
+
 def _check_tags(
     bench: Workbench, library: Library, level: Level, ours: Bools, audit: Audit
 ) -> None:
     if not bench.tag:
         return
     items = library[level]
-    tagged = np.isin(items.key, bench.gateway.tagged(level).key)
+    bearing = bench.gateway.tagged(level, trusted=items.key[ours])
+    tagged = np.isin(items.key, bearing.key)
     theirs = {mark.key for mark in bench.store.marks(level) if mark.had_tag}
     spared = np.isin(items.key, list(theirs))
     audit.untagged.note(_where(items, level, ours & ~tagged))
@@ -87,4 +102,4 @@ def _where(items: Items, level: Level, chosen: Bools) -> list[str]:
 
 
 def _names(items: Items, level: Level, rows: Ints) -> list[str]:
-    return [f"{level.word} {items.title[row]!r} ({items.key[row]})" for row in rows]
+    return [items.named(level, row) for row in rows]

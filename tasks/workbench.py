@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 
 from engine.abilities import ASSUMED, RATING_ONLY, Abilities, Reach
 from engine.batches import MOST_IDS
+from engine.library import OWNER_ACCOUNT
 from tasks.gate import Gate, stopped_by_sigterm
-from tasks.plex.gateway import OWNER_ACCOUNT, PlexGateway
+from tasks.plex.gateway import PlexGateway
+from tasks.plex.line import cancellable
 from tasks.plex.pen import Pen
 from tasks.plex.throttle import Throttle
 from tasks.settings import Settings
@@ -80,6 +82,8 @@ class Workbench:
         self.throttle.rest_if_due()
         self.gate.pass_through()
         self.still_held()
+        # Otherwise an edit would be one of the whole library.
+        self.gateway.obeys_ids()
 
     @property
     def batch_size(self) -> int:
@@ -119,17 +123,23 @@ def workbench(
         settings: What the user chose.
         run_id: By what name the run is recorded.
         live: Whether Plex and the record may be changed.
-        accept: Whether a library created anew takes over its namesake's record.
-        say: Told whom the run has to wait for.
+        accept: Whether the library takes over the record of its namesake, or of
+            another account.
+        say: Told what a person should know of the account, and whom the run has to
+            wait for.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
         stack.enter_context(stopped_by_sigterm(gate))
-        gateway = stack.enter_context(PlexGateway(with_token(settings)))
+        with cancellable():
+            plex = PlexGateway(with_token(settings), lambda: gate.is_stopping)
+        gateway = stack.enter_context(plex)
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)
         )
+        if gateway.notice:
+            say(gateway.notice)
         throttle = Throttle(
             settings.cooldown_batch,
             settings.cooldown_sleep,

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import prefect.settings
 import pytest
 import typer.main
 import yaml
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
 from flows import cli
 from tasks.hosting import QUIET
+from tasks.server_access import CLIENT_PASSWORD, PASSWORD_FILE, SERVER_PASSWORD
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -27,9 +31,12 @@ STEPS = [
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-OURS = {f"PLEXBAYES_{name.upper()}" for name in Settings.model_fields}
+OURS = {f"PLEXBAYES_{name.upper()}" for name in Settings.model_fields} | {PASSWORD_FILE}
 THEIRS = {"POSTGRES_USER", "POSTGRES_PASSWORD"}
 """What the image of PostgreSQL reads."""
+README = (ROOT / "README.md").read_text("utf-8")
+EXACT = re.compile(r"\d+\.\d+(\.\d+)?(-[a-z]+)*")
+"""The tag of an image that never becomes another one."""
 
 
 def commands() -> list[list[str]]:
@@ -132,3 +139,73 @@ def test_nothing_is_open_to_the_world():
 
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_images_are_of_exact_versions():
+    base = next(words for kind, words in STEPS if kind == "FROM")
+    images = [base, *(s["image"] for s in SERVICES.values() if "build" not in s)]
+
+    assert len(images) == 2
+    assert all(EXACT.fullmatch(image.partition(":")[2]) for image in images)
+    assert re.search(r":\d+\.\d+\.\d+-", base)
+
+
+def test_no_container_starts_a_server_without_a_guard_and_a_password():
+    listening = [words for words in commands() if "--host" in words]
+    servers = [s for s in SERVICES.values() if "--host" in s.get("command", "")]
+
+    assert [words[:2] for words in listening] == [
+        ["plexbayes", "serve"],
+        ["plexbayes", "server"],
+    ]
+    assert PASSWORD_FILE in environment()
+    for server in servers:
+        given = server["environment"]
+        assert given[SERVER_PASSWORD] == given[CLIENT_PASSWORD]
+        assert given[CLIENT_PASSWORD] == COMPOSE["x-client"][CLIENT_PASSWORD]
+
+
+def test_the_guard_lets_containers_call_the_server_by_its_name():
+    host = COMPOSE["x-client"]["PREFECT_API_URL"].split("/")[2].partition(":")[0]
+
+    assert environment()["PLEXBAYES_ALLOWED_HOSTS"].split() == [host]
+    assert host in SERVICES
+
+
+def test_every_way_to_install_is_constrained():
+    installing = [line for line in README.splitlines() if "pip install" in line]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    installing += [line for line in makefile.splitlines() if "pip install" in line]
+
+    assert len(installing) > 5
+    assert [
+        line for line in installing if "--constraint constraints.txt" not in line
+    ] == []
+
+
+def test_the_constraints_pin_all_that_is_installed_with_the_program():
+    lines = (ROOT / "constraints.txt").read_text("utf-8").split()
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    needed, open_ends = set(), ["plexbayes"]
+    while open_ends:
+        for text in requires(open_ends.pop()) or ():
+            requirement = Requirement(text)
+            name = canonicalize_name(requirement.name)
+            is_wanted = not requirement.marker or requirement.marker.evaluate(
+                {"extra": ""}
+            )
+            if is_wanted and name not in needed:
+                needed.add(name)
+                open_ends.append(name)
+
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
+    assert len(needed) > 50
+    assert needed - pinned == set()
+
+
+def test_deploying_runs_no_shell_command_of_one_system():
+    deploying = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
+    steps = [name for part in ("build", "pull") for s in deploying[part] for name in s]
+
+    assert steps
+    assert [name for name in steps if "shell" in name] == []

@@ -1,8 +1,6 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 from threading import Lock
 from typing import Self
 from urllib.parse import urlencode
@@ -15,25 +13,26 @@ from engine.batches import Look
 from engine.edits import Edit
 from engine.errors import (
     LibraryChanging,
-    NotThere,
     PlexRefused,
     PlexUnreachable,
     RequestTooLong,
 )
-from engine.library import SHARED, Identity, Items, Level
+from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.points import Ints
+from tasks.plex.accounts import account_of
 from tasks.plex.glances import Glance, glance_at
-from tasks.plex.line import Line
+from tasks.plex.item_pages import ItemPages
+from tasks.plex.line import Line, cancellable
 from tasks.plex.markup import (
-    IDLE_ELEMENTS,
-    IDLE_FIELDS,
+    TRIMMED,
     Listing,
     joined,
-    key_of,
     listing_of,
     looks_of,
+    repeated,
+    without_copies,
 )
-from tasks.plex.pages import READERS, Pages
+from tasks.plex.pages import Pages, announced, only_these
 from tasks.plex.refusals import translated
 from tasks.plex.survey import chosen
 from tasks.plex.wishes import decimal, wishes_of
@@ -42,11 +41,8 @@ from tasks.settings import Settings
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
 
-MOST_LOOKED_AT = LONGEST_URL // 10
-"""Items in one look: their keys, of up to eight digits, make no longer URL."""
-
-OWNER_ACCOUNT = "1"
-"""The number that a Plex server gives to its owner's account."""
+NO_ITEM = 2**31 - 1
+"""A ratingKey that no item has."""
 
 
 class PlexGateway:
@@ -61,14 +57,19 @@ class PlexGateway:
     """Requests that asked."""
     writes: int
     """Requests that changed."""
+    notice: str
+    """What a person should know of the account; empty: nothing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self.reads = self.writes = 0
+        self._obeys_ids: bool | None = None
         self._counting = Lock()
-        self._most_looked_at = MOST_LOOKED_AT
+        self._item_pages = ItemPages(self._get)
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = Line(settings.ca_file)
+        self._session = Line(settings.ca_file, is_cancelled)
         self._session.hooks["response"].append(self._count)
         address = settings.plex_url
         self._plex = self._session.connect(address, self._token, settings.timeout)
@@ -76,10 +77,14 @@ class PlexGateway:
         libraries = self._get("/library/sections")
         self._section = chosen(libraries, settings.library_name)
         self.is_scanned = self._section.get("refreshing") == "1"
+        account = account_of(
+            self._token, settings.account, lambda: self._get("/accounts")
+        )
+        self.notice = account.notice
         self.identity = Identity(
             server=str(self._plex.machineIdentifier),
             uuid=str(self._section.get("uuid")),
-            account=self._account(),
+            account=account.id,
             title=str(self._section.get("title")),
         )
 
@@ -100,97 +105,94 @@ class PlexGateway:
         """Read all items of a level, page by page.
 
         Args:
-            level: Which items.
+            level: Which items; one that is listed twice for good is kept once.
             between: Called before every page; it may raise to stop.
             only: A filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
-            PlexUnreachable: A page did not arrive whole.
+            PlexUnreachable: A page is incomplete.
         """
-        path = f"{self._all}?" + urlencode(
-            {
-                **(only or {}),
-                "type": int(level),
-                "sort": "id",
-                "includeGuids": 0,
-                "excludeElements": IDLE_ELEMENTS,
-                "excludeFields": IDLE_FIELDS,
-            },
-            safe=",",
-        )
+        listing = self._listing(level, between, only)
+        twice = repeated(listing.items.key)
+        if not len(twice):
+            return listing
+        again = self._listing(level, between, only_these(twice))
+        if len(np.setdiff1d(twice, repeated(again.items.key))):
+            raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
+        return without_copies(listing, level)
+
+    def _listing(
+        self, level: Level, between: Callable[[], None], only: dict[str, str] | None
+    ) -> Listing:
+        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
+        path = f"{self._all}?{urlencode(wanted, safe=',')}"
+        latest = self._session.latest_date
         pages = Pages(
-            ask=lambda start, size: self._get(path, start, size),
-            digest=lambda page: listing_of(level, list(page)),
+            ask=lambda start, size: self._page(path, start, size),
+            digest=lambda page: listing_of(level, list(page), latest),
             between=between,
             word=f"{level.word}s",
         )
-        listing = joined(pages.read())
-        twice = np.count_nonzero(np.diff(listing.items.key) == 0)
-        if twice:
-            raise LibraryChanging(f"Plex listed {twice} {level.word}s twice.")
-        return listing
+        return joined(pages.read())
 
     def look(self, keys: Ints) -> dict[Level, Look]:
-        """Read ratings, locks and our tag of items of any level, hundreds a request.
+        """Read ratings, locks and our tag of those items that are still there."""
+        elements = self._item_pages.read(keys)
+        return looks_of(elements, self._tag, self._session.latest_date)
 
-        Items that are gone are simply missing from the answer.
-        """
-        size = self._most_looked_at
-        chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
-        with ThreadPoolExecutor(READERS) as readers:
-            pages = list(readers.map(self._whole, chunks))
-        return looks_of([element for page in pages for element in page], self._tag)
-
-    def _whole(self, missing: Ints) -> list[Element]:
-        """Return a page of items; what a short answer leaves out is asked for again."""
-        elements: list[Element] = []
-        while len(missing):
-            found = self._pages_of(missing)
-            elements += found
-            left = np.setdiff1d(missing, [key_of(element) for element in found])
-            missing = left if len(left) < len(missing) else missing[:0]
-        return elements
-
-    def _pages_of(self, keys: Ints) -> list[Element]:
-        """Return the pages of items, as far as Plex sends them at once."""
-        ids = ",".join(str(key) for key in keys)
-        exclude = f"skipRefresh=1&excludeElements={IDLE_ELEMENTS},Genre"
-        try:
-            return list(self._get(f"/library/metadata/{ids}?{exclude}"))
-        except NotThere:  # none of them
-            return []
-        except RequestTooLong:
-            if len(keys) == 1:
-                raise
-            middle = len(keys) // 2
-            if len(keys) >= self._most_looked_at:
-                self._most_looked_at = middle
-            return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
+    def items_by_key(self, level: Level, keys: Ints) -> Items:
+        """Return items of a level from their own pages, listed or not, by key."""
+        pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
+        return listing_of(level, pages, self._session.latest_date).items
 
     def glance(self, level: Level, *, plays: bool) -> Glance:
-        """Return a few counts and dates that tell whether anything changed.
-
-        Args:
-            level: Of which items.
-            plays: Whether what was played matters.
-        """
+        """Return a few counts and dates; with `plays`, also of what was played."""
         return glance_at(
-            lambda query: self._get(f"{self._all}?{query}", 0, 1), level, plays=plays
+            lambda query, size: self._get(f"{self._all}?{query}", 0, size),
+            level,
+            plays=plays,
+            latest=self._session.latest_date,
         )
 
-    def tagged(self, level: Level, tag: str = "") -> Items:
-        """Return the items of a level that bear a tag, or else ours; maybe none."""
-        mood = self._mood(level, tag or self._tag)
+    def tagged(self, level: Level, trusted: Ints | None = None) -> Items:
+        """Return the items of a level that bear our tag; maybe none.
+
+        A server may ignore a filter, so what it lists is only believed if the items
+        show the tag on their own pages.
+
+        Args:
+            level: Which items.
+            trusted: Keys for which the server's word is enough, if it filters at all.
+        """
+        mood = self._mood(level)
         if mood is None:
             return listing_of(level, []).items
-        return self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
+        found = self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
+        doubted = found.key
+        if trusted is not None and len(found) < self._count_items(level):
+            doubted = np.setdiff1d(found.key, trusted)
+        false = np.setdiff1d(doubted, self._bearing_tag(level, doubted))
+        return found.take(np.flatnonzero(~np.isin(found.key, false)))
 
-    def _mood(self, level: Level, tag: str) -> str | None:
-        """Return the number that Plex gave to a tag, if any item bears it."""
+    def bearing_tag(self, level: Level, keys: Ints) -> Ints:
+        """Return the keys of those items that show our tag on their own pages."""
+        if not len(keys) or self._mood(level) is None:
+            return keys[:0]
+        return self._bearing_tag(level, keys)
+
+    def _bearing_tag(self, level: Level, keys: Ints) -> Ints:
+        look = self.look(keys)[level]
+        return look.key[look.has_tag]
+
+    def _count_items(self, level: Level, only: str = "") -> int:
+        return announced(self._get(f"{self._all}?type={level:d}{only}", 0, 0))
+
+    def _mood(self, level: Level) -> str | None:
+        """Return the number that Plex gave to our tag, if any item bears it."""
         # Only the owner can tag, so to others a tag says nothing of their ratings.
         is_owner = self.identity.account == OWNER_ACCOUNT
-        wanted = tag.casefold() if is_owner else ""
+        wanted = self._tag.casefold() if is_owner else ""
         path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
         for mood in self._get(path) if wanted else []:
             if mood.get("title", "").casefold() == wanted:
@@ -212,6 +214,8 @@ class PlexGateway:
         if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
             # Without ids, Plex would edit the whole library.
             raise ValueError("An edit must name its items.")
+        if self._obeys_ids is False:
+            raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
         wishes = wishes_of(edit, is_guarded=is_guarded)
         query = urlencode({"type": int(edit.level), "id": ids, **wishes})
@@ -220,6 +224,12 @@ class PlexGateway:
             raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
         with translated(f"writing to {len(edit)} {edit.level.word}(s)"):
             self._plex.query(path, method=self._session.put)
+
+    def obeys_ids(self) -> bool:
+        """Say whether Plex limits a request to the items that it names; ask once."""
+        if self._obeys_ids is None:
+            self._obeys_ids = not self._count_items(Level.TRACK, f"&id={NO_ITEM}")
+        return self._obeys_ids
 
     def rate_one(self, key: int, points: float | None) -> None:
         """Rate one item as Plex's own apps do; None takes the rating away.
@@ -235,6 +245,14 @@ class PlexGateway:
         }
         with translated(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
+
+    def accounts(self) -> dict[str, str]:
+        """Return the server's accounts, name by number; empty to all but the owner."""
+        try:
+            listed = self._get("/accounts")
+        except PlexRefused:
+            return {}
+        return {one.get("id", ""): one.get("name", "") for one in listed}
 
     def begin_backup(self) -> None:
         """Have Plex copy its own database, as it does every few days by itself.
@@ -255,6 +273,10 @@ class PlexGateway:
         """The path of the library's listings and edits."""
         return f"/library/sections/{self._section.get('key')}/all"
 
+    def _page(self, path: str, start: int, size: int) -> Element:
+        with cancellable():
+            return self._get(path, start, size)
+
     def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
         headers = None
         if start is not None:
@@ -267,16 +289,6 @@ class PlexGateway:
         if answer is None:
             raise PlexUnreachable(f"Plex sent an empty answer to {path[:80]}.")
         return answer
-
-    def _account(self) -> str:
-        try:
-            self._get("/accounts")
-        except PlexRefused as refusal:
-            if "(403)" not in str(refusal):  # that says nothing of whose it is
-                raise
-            # Only the owner may ask; other accounts are told apart by token.
-            return SHARED + blake2b(self._token.encode(), digest_size=8).hexdigest()
-        return OWNER_ACCOUNT
 
     def _count(self, response: requests.Response, *_: object, **__: object) -> None:
         with self._counting:

@@ -2,24 +2,19 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from engine.batches import Look
-from engine.errors import PlexUnreachable
-from engine.library import Facts, Items, Level
-from engine.points import TOLERANCE, Floats, Ints, Texts
+from engine.library import Facts, Items, Level, Oddity
+from engine.points import UNREADABLE, Bools, Floats, Ints, Texts, unreadable
+from tasks.plex.attributes import MAX_SHOWN, Attributes, number
 
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
 """Where an element names the item that it belongs to."""
 
-NUMBERS = -(2.0**53), 2.0**53
-"""Between these, every whole number is told from its neighbours."""
-
-RATINGS = -TOLERANCE, 10 + TOLERANCE
-"""Points; beyond them there is no star."""
 IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = (
     "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
@@ -28,6 +23,13 @@ IDLE_FIELDS = (
     "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
 )
 """What we ask listings to leave out; a server may send it all the same."""
+
+TRIMMED = {
+    "includeGuids": 0,
+    "excludeElements": IDLE_ELEMENTS,
+    "excludeFields": IDLE_FIELDS,
+}
+"""How we ask for that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class Listing:
     """Ascending by key; `parent` holds ratingKeys, −1 for artists."""
     sort_title: Texts
     """The title that Plex sorts by."""
+    oddities: tuple[Oddity, ...] = ()
+    """What could not be read."""
 
 
 def texts(values: Sequence[object]) -> Texts:
@@ -47,59 +51,57 @@ def texts(values: Sequence[object]) -> Texts:
     return column
 
 
-def number(element: Element, name: str, absent: float) -> float:
-    """Return a numeric attribute, or `absent` where the element has none.
-
-    Raises:
-        PlexUnreachable: The attribute is there and not a number that can be meant.
-    """
-    text = element.get(name)
-    if text is None or not text:
-        return absent
-    lowest, highest = RATINGS if name == "userRating" else NUMBERS
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if lowest <= value <= highest:
-        return value
-    raise PlexUnreachable(
-        f"Plex sent {name}={text[:40]!r} for item {element.get('ratingKey')}, "
-        f"which is not {'a rating' if name == 'userRating' else 'a number'}."
-    )
-
-
 def key_of(element: Element) -> int:
-    """Return the ratingKey of an element.
+    """Return the ratingKey of an element; −1: it has none that can be read."""
+    key = number("ratingKey", element.get("ratingKey", ""))
+    return -1 if key is None else int(key)
 
-    Raises:
-        PlexUnreachable: It has none, or one that is not a number.
+
+def listing_of(
+    level: Level, elements: Sequence[Element], latest: float = math.inf
+) -> Listing:
+    """Return a page of a listing as columns; items without a key are left out.
+
+    Args:
+        level: Which items.
+        elements: One for each.
+        latest: Beyond which no date is believed, epoch seconds.
     """
-    key = int(number(element, "ratingKey", -1))
-    if key < 0:
-        raise PlexUnreachable("Plex listed an item without a ratingKey.")
-    return key
-
-
-def listing_of(level: Level, elements: Sequence[Element]) -> Listing:
-    """Return a page of a listing as columns."""
-    keys = np.array([key_of(e) for e in elements], np.int64)
-    order = np.argsort(keys, kind="stable")
+    key = np.array([key_of(element) for element in elements], np.int64)
+    order = np.argsort(key, kind="stable")
+    keyless, order = order[key[order] < 0], order[key[order] >= 0]
     ordered = [elements[row] for row in order]
-    parent = PARENT.get(level)
+    columns = Attributes(ordered)
     items = Items(
-        key=keys[order],
-        guid=texts([e.get("guid") or f"local://{key_of(e)}" for e in ordered]),
+        key=key[order],
+        guid=_guids(ordered),
         title=texts([e.get("title", "") for e in ordered]),
-        parent=_integers(ordered, parent or "none", -1),
-        rating=_floats(ordered, "userRating"),
-        rated_at=_integers(ordered, "lastRatedAt", 0),
-        critic=_floats(ordered, "rating"),
-        duration=_integers(ordered, "duration", 0),
-        facts=_facts(level, ordered),
+        parent=columns.integers(PARENT.get(level, "none"), -1),
+        rating=columns.ratings(),
+        rated_at=columns.dates("lastRatedAt", latest),
+        critic=columns.floats("rating"),
+        duration=columns.integers("duration", 0),
+        facts=_facts(level, ordered, columns),
     )
     sort_title = [e.get("titleSort") or e.get("title", "") for e in ordered]
-    return Listing(items, texts(sort_title))
+    oddities = [_without_key(level, elements[row]) for row in keyless]
+    oddities += [
+        Oddity(items.named(level, row), note)
+        for row, notes in sorted(columns.odd.items())
+        for note in notes
+    ]
+    return Listing(items, texts(sort_title), tuple(oddities))
+
+
+def _without_key(level: Level, element: Element) -> Oddity:
+    key = element.get("ratingKey")
+    told = "no ratingKey" if key is None else f"ratingKey {key[:MAX_SHOWN]!r}"
+    title = f"{level.word} {element.get('title', '')!r}"
+    return Oddity("", f"{title}: {told}, so it was left out")
+
+
+def _guids(elements: Sequence[Element]) -> Texts:
+    return texts([e.get("guid") or f"local://{key_of(e)}" for e in elements])
 
 
 def joined(pages: Sequence[Listing]) -> Listing:
@@ -107,40 +109,78 @@ def joined(pages: Sequence[Listing]) -> Listing:
     items = Items.joined([page.items for page in pages])
     order = np.argsort(items.key, kind="stable")
     sort_title = np.concatenate([page.sort_title for page in pages])
-    return Listing(items.take(order), sort_title[order])
+    oddities = tuple(oddity for page in pages for oddity in page.oddities)
+    items = items.take(order)
+    items = replace(items, rating=as_shared(items.rating, items.guid))
+    return Listing(items, sort_title[order], oddities)
 
 
-def _facts(level: Level, elements: Sequence[Element]) -> Facts:
+def repeated(keys: Ints) -> Ints:
+    """Return the keys that are there more than once; they are in order."""
+    return np.unique(keys[1:][np.diff(keys) == 0])
+
+
+def without_copies(listing: Listing, level: Level) -> Listing:
+    """Return a listing with each item once; two ratings of one are unreadable."""
+    items = listing.items
+    key, first = np.unique(items.key, return_index=True)
+    twice = repeated(items.key)
+    unclear = [
+        one for one in twice if len(np.unique(items.rating[items.key == one])) > 1
+    ]
+    once = items.take(first)
+    once = replace(
+        once, rating=np.where(np.isin(key, unclear), UNREADABLE, once.rating)
+    )
+    rows = once.rows_of(twice).tolist()
+    oddities = [Oddity(once.named(level, row), "listed twice") for row in rows]
+    return Listing(once, listing.sort_title[first], (*listing.oddities, *oddities))
+
+
+def as_shared(rating: Floats, guid: Texts) -> Floats:
+    """Return ratings so that one that cannot be read counts for all with its guid."""
+    odd = unreadable(rating)
+    if not odd.any():
+        return rating
+    guids = set(guid[odd])
+    shared = np.array([one in guids for one in guid], np.bool_)
+    return np.where(shared, UNREADABLE, rating)
+
+
+def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Facts:
     """Return what listings tell besides ratings; the number of a track is its index.
 
     A play or skip count that is absent is none; an album's year comes with it.
     """
     is_track = level is Level.TRACK
     return Facts(
-        plays=_floats(elements, "viewCount", 0 if is_track else np.nan),
-        skips=_floats(elements, "skipCount", 0 if is_track else np.nan),
-        year=_floats(elements, "parentYear" if is_track else "year"),
-        number=_floats(elements, "index" if is_track else "none"),
+        plays=columns.floats("viewCount", 0 if is_track else np.nan),
+        skips=columns.floats("skipCount", 0 if is_track else np.nan),
+        year=columns.floats("parentYear" if is_track else "year"),
+        number=columns.floats("index" if is_track else "none"),
         genre=texts([";".join(_tags(e, "Genre")) for e in elements]),
     )
 
 
-def looks_of(elements: Sequence[Element], tag: str) -> dict[Level, Look]:
+def looks_of(
+    elements: Sequence[Element], tag: str, latest: float = math.inf
+) -> dict[Level, Look]:
     """Return what item pages say about ratings, locks and our tag, by level."""
     return {
-        level: _look([e for e in elements if e.get("type") == level.word], tag)
+        level: _look([e for e in elements if e.get("type") == level.word], tag, latest)
         for level in Level
     }
 
 
-def _look(elements: Sequence[Element], tag: str) -> Look:
-    by_key = {key_of(e): e for e in elements}
+def _look(elements: Sequence[Element], tag: str, latest: float) -> Look:
+    by_key = {key: e for e in elements if (key := key_of(e)) >= 0}
     ordered = [by_key[key] for key in sorted(by_key)]
+    columns, guid = Attributes(ordered), _guids(ordered)
     return Look(
         key=np.array(sorted(by_key), np.int64),
-        guid=texts([e.get("guid") or f"local://{key_of(e)}" for e in ordered]),
-        rating=_floats(ordered, "userRating"),
-        rated_at=_integers(ordered, "lastRatedAt", 0),
+        guid=guid,
+        rating=as_shared(columns.ratings(), guid),
+        rated_at=columns.dates("lastRatedAt", latest),
         mood_locked=_flags("mood" in _locked(e) for e in ordered),
         rating_locked=_flags("userRating" in _locked(e) for e in ordered),
         has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
@@ -148,26 +188,7 @@ def _look(elements: Sequence[Element], tag: str) -> Look:
     )
 
 
-def _floats(elements: Sequence[Element], name: str, absent: float = np.nan) -> Floats:
-    told = [e.get(name) for e in elements]
-    lowest, highest = RATINGS if name == "userRating" else NUMBERS
-    try:
-        values = [float(text) if text else absent for text in told]
-    except ValueError:
-        values = []
-    kept = zip(values, told, strict=False)
-    sane = all(lowest <= value <= highest for value, text in kept if text)
-    if sane and len(values) == len(told):
-        return np.array(values)
-    # Let it be told of which item.
-    return np.array([number(e, name, absent) for e in elements])
-
-
-def _integers(elements: Sequence[Element], name: str, absent: int) -> Ints:
-    return _floats(elements, name, absent).astype(np.int64)
-
-
-def _flags(values: Iterable[bool]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _flags(values: Iterable[bool]) -> Bools:
     return np.array(list(values), np.bool_)
 
 

@@ -8,12 +8,17 @@ from typing import Generic, TypeVar
 from xml.etree.ElementTree import Element
 
 from engine.errors import LibraryChanging, PlexUnreachable
+from engine.points import Ints
 
 PAGE = 1000
 """Items asked for in one page."""
 
 READERS = 4
 """Pages asked for at a time: Plex answers readers beside each other."""
+
+MAX_IDS = 300
+"""Items that a listing is limited to by name: their keys, of up to eight digits, make
+no URL that is too long. For more, reading everything is as cheap."""
 
 Piece = TypeVar("Piece")
 
@@ -39,7 +44,7 @@ class Pages(Generic[Piece]):
             PlexUnreachable: A page did not arrive whole.
         """
         first = self._page(0, PAGE)
-        total, length = _announced(first), len(first)
+        total, length = announced(first), len(first)
         if total and not length:
             raise self._broken_off(0, total)
         begun = [self.digest(first)]
@@ -59,9 +64,9 @@ class Pages(Generic[Piece]):
         pieces = []
         while start < end:
             page = self._page(start, end - start)
-            if _announced(page) != total:
+            if announced(page) != total:
                 raise LibraryChanging(
-                    f"The library changed from {total} to {_announced(page)} "
+                    f"The library changed from {total} to {announced(page)} "
                     f"{self.word} while it was read."
                 )
             if not len(page):
@@ -80,7 +85,14 @@ class Pages(Generic[Piece]):
         )
 
 
-def _announced(page: Element) -> int:
+def only_these(keys: Ints) -> dict[str, str] | None:
+    """Return the filter of a listing that is to hold these items; None: take all."""
+    if len(keys) > MAX_IDS:
+        return None
+    return {"id": ",".join(map(str, keys.tolist()))}
+
+
+def announced(page: Element) -> int:
     """Return how many items Plex says that there are.
 
     Raises:

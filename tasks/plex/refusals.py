@@ -8,16 +8,16 @@ from xml.etree.ElementTree import ParseError
 
 import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationParseError
 
 from engine.errors import (
     NotThere,
-    PlexError,
     PlexRefused,
     PlexUnreachable,
     RequestTooLong,
 )
 from tasks.configfile import ARTICLE
+from tasks.plex.connection_errors import connection_error
 
 UNUSABLE = (
     requests.RequestException,
@@ -31,6 +31,10 @@ UNUSABLE = (
 )
 """What comes up when an answer, or the address itself, cannot be made sense of."""
 
+BAD_PROXY = (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema)
+"""The scheme of PLEX_URL is known to be http or https, so it must be a proxy's."""
+
+BAD_ADDRESS = (requests.exceptions.InvalidURL, LocationParseError)
 
 TOO_LONG = {
     HTTPStatus.BAD_REQUEST,
@@ -55,12 +59,12 @@ def translated(doing: str) -> Iterator[None]:
         raise NotThere(f"Plex knows no such thing (404) when {doing}.") from None
     except BadRequest as refusal:
         raise _by_status(refusal, doing) from None
-    except requests.exceptions.InvalidURL:
-        raise PlexRefused(f"PLEX_URL is not an address, when {doing}.") from None
-    except requests.exceptions.SSLError as fault:
-        raise _by_trust(fault, doing) from None
+    except (*BAD_PROXY, *BAD_ADDRESS) as fault:
+        raise _by_address(fault, doing) from None
     except requests.Timeout:
         raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
+    except requests.ConnectionError as fault:
+        raise connection_error(fault, doing) from None
     except UNUSABLE as fault:
         # plexapi raises TypeError for a status that requests has no name for,
         # AttributeError for an empty answer where it expects one, and ValueError
@@ -76,20 +80,19 @@ def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable
     busy = code == HTTPStatus.TOO_MANY_REQUESTS
     if busy or code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return PlexUnreachable(f"Plex is busy ({code}) when {doing}.")
+    if re.search(r"HTTP request .{0,20}to (an )?HTTPS (port|server)", str(refusal)):
+        return PlexRefused(
+            f"The server expects an encrypted connection ({code}) while {doing}: "
+            "write https:// in PLEX_URL."
+        )
     said = f"Plex refused ({code or 'no status'}) when {doing}."
     return RequestTooLong(said) if code in TOO_LONG else PlexRefused(said)
 
 
-def _by_trust(fault: requests.exceptions.SSLError, doing: str) -> PlexError:
-    why = re.search(r"certificate verify failed: ([^(]+)", str(fault))
-    if why is None:
-        return PlexUnreachable(
-            f"The encrypted connection broke off when {doing}. "
-            "Does the server speak https there?"
+def _by_address(fault: Exception, doing: str) -> PlexRefused:
+    if isinstance(fault, BAD_PROXY):
+        return PlexRefused(
+            "The proxy of the environment (HTTP_PROXY, HTTPS_PROXY) is not an address "
+            f"that can be used while {doing}. Correct it there."
         )
-    return PlexRefused(
-        f"The server's certificate is not trusted when {doing}: "
-        f"{why[1].strip(' .')}. If it is your own, or of an authority of your own, "
-        "enter the path of that certificate (PEM) as CA_FILE. If it is made out to "
-        "another name, use that name in PLEX_URL."
-    )
+    return PlexRefused(f"PLEX_URL is not an address, while {doing}.")

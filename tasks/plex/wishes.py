@@ -15,7 +15,8 @@ def wishes_of(edit: Edit, *, is_guarded: bool = False) -> Wishes:
         edit: What is to change.
         is_guarded: Whether items are left alone that a person rated since: the
             request then also filters by date. Items that were never rated have no
-            date, and Plex takes that for an early one.
+            date, and Plex takes that for an early one. A date that is unknown to us
+            may be any, so such an item would never be written: it is not guarded.
     """
     wishes: Wishes = {}
     if edit.rates:
@@ -28,7 +29,7 @@ def wishes_of(edit: Edit, *, is_guarded: bool = False) -> Wishes:
     if edit.drops:
         # Plex splits the value at commas and decodes each piece once more.
         wishes["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
-    if is_guarded and (edit.rates or edit.adds):
+    if is_guarded and edit.rated_until >= 0 and (edit.rates or edit.adds):
         wishes[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
     return wishes
 

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from engine.errors import ShadowUnreadable
 
@@ -63,8 +65,26 @@ def back_up(address: str, now: datetime) -> Path | None:
     return copy
 
 
+def database_files(address: str) -> list[Path]:
+    """Return every file that belongs to a SQLite database, copies included."""
+    try:
+        url = make_url(address)
+    except ArgumentError:  # a run says what is wrong with it
+        return []
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return []
+    database = Path(url.database)
+    beside = (f"{database.name}{end}" for end in ("", "-wal", "-shm", "-journal"))
+    return [*map(database.with_name, beside), *_copies(database)]
+
+
 def _copies(database: Path) -> list[Path]:
-    return sorted(database.parent.glob(f"{database.name}.bak-????????-??????"))
+    return _named_like(database, ".bak-????????-??????")
+
+
+def _named_like(file: Path, pattern: str) -> list[Path]:
+    """Return the files whose name is that of `file` and a pattern, in order."""
+    return sorted(file.parent.glob(escape(file.name) + pattern))
 
 
 @contextmanager
@@ -88,7 +108,7 @@ def _draft(database: Path) -> Iterator[Path]:
             copy.execute("DELETE FROM lease")  # it is this run's, and ends with it
         yield draft
     finally:
-        for left in draft.parent.glob(f"{draft.name}*"):
+        for left in _named_like(draft, "*"):
             left.unlink()
 
 

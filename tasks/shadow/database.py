@@ -1,7 +1,7 @@
 """Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
+from tasks.shadow.disks import is_on_network_share
 from tasks.shadow.refusals import usable
 
 _MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
@@ -63,6 +64,9 @@ def open_database(address: str, *, create: bool) -> Database:
     if _is_missing_file(url) and not create:
         url = make_url("sqlite://")
     with usable(url):
+        if create and _is_missing_file(url):
+            with suppress(OSError):  # SQLite itself says what is wrong
+                Path(str(url.database)).touch(0o600)  # else others could read it
         engine = _engine(url)
         try:
             if _is_ours(engine) or create:
@@ -117,10 +121,17 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _let_readers_in(engine: Engine) -> None:
-    """Switch a SQLite file to the journal in which nobody waits for a writer."""
+def _choose_journal(engine: Engine) -> None:
+    """Let readers and a writer work side by side where the disk is our own.
+
+    SQLite's write-ahead log needs memory shared by all processes, which a network
+    share does not give: https://sqlite.org/wal.html
+    """
+    is_shared = is_on_network_share(Path(str(engine.url.database)))
     connection = engine.raw_connection()
-    connection.cursor().execute("PRAGMA journal_mode=WAL")
+    connection.cursor().execute(
+        f"PRAGMA journal_mode={'DELETE' if is_shared else 'WAL'}"
+    )
     connection.close()
 
 
@@ -160,7 +171,7 @@ def _migrate(engine: Engine) -> None:
             "Upgrade plexbayes to use it."
         )
     if engine.url.database and engine.url.get_backend_name() == "sqlite":
-        _let_readers_in(engine)
+        _choose_journal(engine)
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -1,7 +1,5 @@
 """One writer at a time: who may write to a library is written down, and renewed."""
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import LibraryHeld, ShadowUnreadable
 from tasks.shadow.clock import now
+from tasks.shadow.process_identity import ProcessIdentity
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LeaseRow
 
@@ -69,13 +68,12 @@ class Lease:
     def __init__(self, store: ShadowStore, run_id: str) -> None:
         self._store = store
         self._run = run_id
-        self._host = socket.gethostname()
-        self._process = os.getpid()
+        self._identity = ProcessIdentity.of_this_process()
         self._renewed = 0.0
         self._mine = (
             LeaseRow.library_id == store.library_id,
-            LeaseRow.host == self._host,
-            LeaseRow.process == self._process,
+            LeaseRow.host == self._identity.written,
+            LeaseRow.process == self._identity.process,
             LeaseRow.run_id == run_id,
         )
 
@@ -110,8 +108,8 @@ class Lease:
                 session.execute(
                     insert(LeaseRow).values(
                         library_id=self._store.library_id,
-                        host=self._host,
-                        process=self._process,
+                        host=self._identity.written,
+                        process=self._identity.process,
                         run_id=self._run,
                         since=now(),
                         heartbeat=now(),
@@ -173,25 +171,15 @@ class Lease:
         )
         if found is None:
             return
+        holder = ProcessIdentity.parse(found.host, found.process)
         # Both are the database's time: a machine's own clock may be wrong.
         silence = session.scalars(select(now())).one() - found.heartbeat
-        if silence <= LIFETIME and self._may_live(found):
+        if silence <= LIFETIME and holder.may_live(self._identity.place):
             since = datetime.fromtimestamp(found.since, UTC).astimezone()
             raise LibraryHeld(
                 f"Run {found.run_id} has been writing to this library since "
-                f"{since:%Y-%m-%d %H:%M} (process {found.process} on {found.host}). "
-                "Wait for it to end, or stop it."
+                f"{since:%Y-%m-%d %H:%M} (process {holder.process} on "
+                f"{holder.place.host}). Wait for it to end, or stop it."
             )
         session.delete(found)
         session.flush()
-
-    def _may_live(self, found: LeaseRow) -> bool:
-        if found.host != self._host:
-            return True
-        try:
-            os.kill(found.process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True

@@ -107,7 +107,8 @@ class ShadowRow(Base, OfItem, OfGuess):
     written_at: Mapped[float] = mapped_column(Float)
     """By our clock, epoch seconds."""
     seen_at: Mapped[int] = mapped_column(BigInteger)
-    """Plex's lastRatedAt when it was confirmed; a later one means a person."""
+    """Plex's lastRatedAt when it was confirmed; another one means a person. 0: there
+    was none, negative: it could not be meant."""
     fingerprint: Mapped[str] = mapped_column(String(32))
     """Artist, album, title and duration, to find the item under a new guid."""
 
@@ -168,6 +169,7 @@ class LeaseRow(Base):
 
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), primary_key=True)
     host: Mapped[str] = mapped_column(String(255))
+    """Where its process runs, as `ProcessIdentity.written` says."""
     process: Mapped[int] = mapped_column(BigInteger)
     run_id: Mapped[str] = mapped_column(String(64))
     since: Mapped[float] = mapped_column(Float)

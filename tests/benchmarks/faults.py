@@ -1,10 +1,12 @@
 """Plays seeded scenarios in which requests fail and a person is busy meanwhile.
 
 Run `make bench-faults`, or `python -m tests.benchmarks.faults --seeds 500`; one of
-them again with `python -m tests.benchmarks.faults --seed 17`. In each, two to four
-runs meet up to four faults and five doings of a person, at any request; then, in
-good weather, a run completes, another one finds nothing to do, and undo undoes.
-The judge is the simulator's journal of who changed what.
+them again with `python -m tests.benchmarks.faults --seed 17`; a share of them with
+`make bench-faults FROM=250 COUNT=250`. In each, two to four runs meet up to four
+faults and five doings of a person, at any request, on a server that may ignore
+filters, send odd items, or have a clock that jumps; then, in good weather, a run
+completes, another one finds nothing to do, and undo undoes. The judge is the
+simulator's journal of who changed what.
 """
 
 import argparse

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine.ownership import Memory, Owner, owners, standing_of
+from engine.points import UNREADABLE
 from tests.engine.building import artist, library_of
 
 
@@ -71,6 +72,12 @@ PERSON = [
     case("a 0 that we know nothing of is a person's", Owner.PERSON, 0.0),
     case("a date takes nothing from a person", Owner.PERSON, 8.0, rated_at=9),
 ]
+UNREAD = [
+    case("ours, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.0),
+    case("with a later date", Owner.UNREAD, UNREADABLE, 7.0, rated_at=10, seen_at=9),
+    promise("promised, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.5, 7.0),
+    promise("arrived, as Plex said", Owner.UNREAD, UNREADABLE, 7.5, arrived=True),
+]
 US = [
     case("a rating just as we left it is ours", Owner.US, 7.48, 7.48),
     case("a 0 just as we left it is ours", Owner.US, 0.0, 0.0),
@@ -78,7 +85,10 @@ US = [
     case("what the server holds in 32 bits is ours", Owner.US, IN_32_BITS, 7.48),
     case("off by as much as is tolerated", Owner.US, 0.011, 0.0),
     case("last rated when we saw it", Owner.US, 7.0, 7.0, rated_at=9, seen_at=9),
-    case("last rated before we saw it", Owner.US, 7.0, 7.0, rated_at=8, seen_at=9),
+    case("a missing date proves nothing", Owner.US, 7.0, 7.0, rated_at=0, seen_at=9),
+    case("an impossible date neither", Owner.US, 7.0, 7.0, rated_at=-1, seen_at=9),
+    case("first date we ever see", Owner.US, 7.0, 7.0, rated_at=10, seen_at=0),
+    case("date we could not read before", Owner.US, 7.0, 7.0, rated_at=10, seen_at=-1),
 ]
 TAKEN_OVER = [
     case("a person gave another rating", Owner.TAKEN_OVER, 9.0, 7.0),
@@ -92,6 +102,14 @@ TAKEN_OVER = [
         7.0,
         7.0,
         rated_at=10,
+        seen_at=9,
+    ),
+    case(
+        "our very rating given while the clock was wrong",
+        Owner.TAKEN_OVER,
+        7.0,
+        7.0,
+        rated_at=8,
         seen_at=9,
     ),
     case(
@@ -125,7 +143,7 @@ WRITTEN = [
     promise("the same rating was promised again", Owner.WRITTEN, 7.5, 7.5, 7.5),
     promise("it has a fresh date, being new", Owner.WRITTEN, 7.5, 7.5, rated_at=10),
 ]
-ALL = NOBODY + PERSON + US + TAKEN_OVER + CLEARED + UNWRITTEN + WRITTEN
+ALL = NOBODY + PERSON + US + TAKEN_OVER + CLEARED + UNWRITTEN + WRITTEN + UNREAD
 
 
 def situations(cases):
@@ -146,12 +164,25 @@ def test_what_a_person_gave_is_evidence_and_not_ours(situation):
     assert np.isnan(standing.ours).all()
 
 
-@situations(US + WRITTEN)
+@situations(US + WRITTEN + UNREAD)
 def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
     standing = situation.standing()
 
     assert standing.ours.tolist() == [situation.record]
     assert np.isnan(standing.manual).all()
+
+
+@situations(UNREAD)
+def test_what_cannot_be_read_is_marked_as_such(situation):
+    assert situation.standing().unread.tolist() == [True]
+
+
+def test_a_rating_that_cannot_be_read_and_is_not_on_record_is_a_persons():
+    situation = case("not ours", Owner.PERSON, UNREADABLE)
+
+    assert situation.owner_found() is Owner.PERSON
+    assert situation.standing().unread.tolist() == [True]
+    assert np.isnan(situation.standing().manual).all()
 
 
 @situations(NOBODY + CLEARED)
@@ -195,7 +226,7 @@ MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
     ratings=arrays.arrays(
         np.float64, (3, 50), elements=st.sampled_from(MEETING) | st.floats(0, 10)
     ),
-    moments=arrays.arrays(np.int64, (2, 50), elements=st.integers(0, 2)),
+    moments=arrays.arrays(np.int64, (2, 50), elements=st.integers(-1, 2)),
     flags=arrays.arrays(np.bool_, (2, 50)),
 )
 def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, flags):

@@ -1,11 +1,19 @@
 """Every artist files under exactly one letter, and people choose letters in words."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import SettingsInvalid
-from engine.partition import chosen_letters, in_order, letter_of
+from engine.partition import (
+    chosen_letters,
+    in_order,
+    letter_of,
+    parse_letters,
+    starting_at,
+)
 
 FIRST_PLANE = st.characters(max_codepoint=0xFFFF)
 TITLES = st.text(FIRST_PLANE)
@@ -131,13 +139,25 @@ PRESENT = "ZPB#AQК漢"
         pytest.param("All", "#ABPQZК漢", id="all with a capital"),
         pytest.param("P", "P", id="one letter"),
         pytest.param("p", "P", id="a small letter"),
-        pytest.param("Pi", "P", id="a word stands for its first letter"),
         pytest.param("q, b", "BQ", id="a list comes in order"),
-        pytest.param("b,B,Beatles", "B", id="said thrice"),
+        pytest.param("b,B,b", "B", id="said thrice"),
+        pytest.param("q; b", "BQ", id="semicolons"),
+        pytest.param("q b\tp", "BPQ", id="blanks"),
+        pytest.param("q\uff0c b\u3001p", "BPQ", id="commas of East Asia"),
+        pytest.param("A-P", "ABP", id="a range, with letters that are missing"),
+        pytest.param("a - p", "ABP", id="a range with blanks"),
+        pytest.param("a\u2013p", "ABP", id="a range with a dash"),
+        pytest.param("#-B", "#AB", id="a range from the symbols on"),
+        pytest.param("A-B, q", "ABQ", id="a range and a letter"),
+        pytest.param("X-Z", "Z", id="a range that begins with a missing letter"),
+        pytest.param("к-漢", "К漢", id="a range of other alphabets"),
+        pytest.param("0-9", "#", id="a range of digits"),
+        pytest.param("!", "#", id="a symbol"),
         pytest.param("b,,q,", "BQ", id="empty places in a list"),
         pytest.param("#", "#", id="symbols"),
         pytest.param("808", "#", id="a number means the symbols"),
         pytest.param("Á", "A", id="an accent"),
+        pytest.param("A\u0301", "A", id="an accent that is a sign of its own"),
         pytest.param("к", "К", id="small Cyrillic"),
         pytest.param("椎", "漢", id="any Han sign means all of them"),
         pytest.param("from p", "PQZК漢", id="from a letter on"),
@@ -152,8 +172,84 @@ def test_letters_are_chosen_in_words(wanted, letters):
     assert chosen_letters(wanted, PRESENT) == list(letters)
 
 
-def test_a_band_called_from_is_a_word_like_any_other():
-    assert chosen_letters("from", "EFG") == ["F"]
+@pytest.mark.parametrize(
+    ("wanted", "unread", "understood"),
+    [
+        ("BP", "'BP'", "nothing"),
+        ("*", "'*'", "nothing"),
+        ("B*", "'B*'", "nothing"),
+        ("The Beatles", "'The', 'Beatles'", "nothing"),
+        ("q; b, Beatles", "'Beatles'", "q, b"),
+        ("from", "'from'", "nothing"),
+        ("B, from P", "'from'", "B, P"),
+        ("B, all", "'all'", "B"),
+        ("C-A", "'C-A'", "nothing"),
+        ("A-", "'A-'", "nothing"),
+        ("-", "'-'", "nothing"),
+        ("A-B-C", "'A-B-C'", "nothing"),
+        ("椎名", "'椎名'", "nothing"),
+        (",", "','", "nothing"),
+    ],
+)
+def test_anything_but_letters_is_refused_with_what_was_understood(
+    wanted, unread, understood
+):
+    with pytest.raises(SettingsInvalid) as refusal:
+        parse_letters(wanted)
+
+    assert str(refusal.value) == (
+        f"Cannot read {unread} as letters (understood: {understood}). Write single "
+        'letters such as B, P, ranges from low to high such as A-C, or "from P"; # '
+        "is for digits and symbols. Leave it empty for all letters."
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "letter"),
+    [
+        ("Pink Floyd", "P"),
+        ("a-ha", "A"),
+        ("A Perfect Circle", "A"),
+        ("Tyler, The Creator", "T"),
+        ("*NSYNC", "#"),
+        ("!!!", "#"),
+        ("Élan", "E"),
+        ("BP", "B"),
+    ],
+)
+def test_a_word_to_start_from_stands_for_its_first_letter(word, letter):
+    assert starting_at(word).start == letter
+    assert parse_letters(f"from {word}").start == letter
+
+
+@pytest.mark.parametrize("word", ["P-S", "P to S", "P, S", "P S"])
+def test_several_letters_to_start_from_are_refused(word):
+    with pytest.raises(SettingsInvalid, match=r'is unclear\. Write "from P" for'):
+        starting_at(word)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "short"),
+    [
+        ("", ""),
+        (" ALL ", ""),
+        ("q;b  p", "B, P, Q"),
+        ("#-d é", "#-D, E"),
+        ("FROM pink floyd", "from P"),
+        ("椎 ｱ", "あ, 漢"),
+    ],
+)
+def test_the_short_form_of_a_choice_means_the_same(wanted, short):
+    assert str(parse_letters(wanted)) == short
+    assert parse_letters(short) == parse_letters(wanted)
+
+
+@given(TITLES)
+def test_whatever_is_typed_is_read_the_same_in_its_short_form_or_refused(text):
+    with suppress(SettingsInvalid):
+        chosen = parse_letters(text)
+
+        assert parse_letters(str(chosen)) == chosen
 
 
 def test_a_letter_that_the_library_lacks_is_refused_with_what_there_is():
@@ -163,6 +259,14 @@ def test_a_letter_that_the_library_lacks_is_refused_with_what_there_is():
     assert str(refusal.value) == (
         "No artist files under X, Y. This library has: # B P."
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "absent"), [("X-Y, B", "X-Y"), ("from Q", "from Q")]
+)
+def test_a_range_in_which_the_library_has_nothing_is_refused(wanted, absent):
+    with pytest.raises(SettingsInvalid, match=f"No artist files under {absent}\\."):
+        chosen_letters(wanted, "PB#")
 
 
 @given(st.lists(TITLES, max_size=8))

@@ -22,7 +22,7 @@ from tests.tasks.postgres import execute
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-SERVER = "prefect server start --host 127.0.0.1"
+SERVER = "plexbayes server --host 127.0.0.1"
 POOL = "prefect work-pool create plexbayes --type process"
 DEPLOY = "prefect --no-prompt deploy --all"
 WORKER = "prefect worker start --pool plexbayes"
@@ -49,29 +49,39 @@ class Machines(Served):
         self.address = f"http://127.0.0.1:{port}/api"
         own = postgres_server.replace("+psycopg", "+asyncpg")
         self.process = self.begin(
-            SERVER,
+            f"{SERVER} --port {port}",
             PREFECT_HOME=str(folder / "server"),
-            PREFECT_SERVER_API_PORT=str(port),
             PREFECT_API_DATABASE_CONNECTION_URL=f"{own}/prefect",
+            PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="2",
         )
         await_health(self.address, self.process)
         self.api = httpx.Client(base_url=self.address, timeout=30)
         self.client = {"PREFECT_API_URL": self.address}
-        self._deploy()
+        self._install()
+        self._carry_out(POOL)
+        self.deploy()
 
-    def _deploy(self) -> None:
+    def _install(self) -> None:
         for part in ("engine", "tasks", "flows"):
             shutil.copytree(ROOT / part, self.project / part)
         shutil.copy(ROOT / "prefect.yaml", self.project)
+
+    def deploy(self) -> None:
+        """Deploy everything, perhaps again."""
+        self._carry_out(DEPLOY)
+
+    def _carry_out(self, command: str) -> None:
         home = {"PREFECT_HOME": str(self.folder / "desk")}
-        for command in (POOL, DEPLOY):
-            done = self.begin(command, **self.client, **home)
-            assert done.wait(PATIENCE) == 0
+        assert self.begin(command, **self.client, **home).wait(PATIENCE) == 0
 
     def configure(self, plex: Simulator, **config: Any) -> None:
         """Write config.json into the project; the token is not in there."""
         keys = {"PLEX_URL": plex.url, "STATE_URL": self.record, "RETRIES": 0}
         (self.project / "config.json").write_text(json.dumps(keys | config))
+
+    def deployed(self) -> dict[str, dict[str, Any]]:
+        """Return the deployments by name, whether a worker is there or not."""
+        return {offer["name"]: offer for offer in self.post("/deployments/filter", {})}
 
     def begin(self, command: str, **environment: str) -> Process:
         """Start a command in the folder of the project."""

@@ -85,7 +85,7 @@ def test_a_healthy_home_is_found_so_and_left_as_it_was(
 
     assert wrong(findings) == {}
     assert [finding.subject for finding in findings] == [
-        *("configuration", "address", "token", "server", "library"),
+        *("installation", "configuration", "address", "token", "server", "library"),
         *("rights", "scan", "record", "Prefect"),
     ]
     assert "1.43" in text(findings, "server")
@@ -131,16 +131,15 @@ def test_an_unknown_library_brings_a_list_of_those_that_there_are(
     assert "LIBRARY_NAME to one of: Music" in text(findings, "library")
 
 
-@pytest.mark.parametrize(
-    ("mode", "state"), [({"DRY_RUN": True}, "warning"), ({"DRY_RUN": False}, "fault")]
-)
-def test_a_token_of_another_account_is_not_enough_to_write(
-    examine: Examine, plex: Simulator, mode: Any, state: str
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_token_of_another_account_is_enough_to_rate_and_not_to_tag(
+    examine: Examine, plex: Simulator, *, dry_run: bool
 ) -> None:
-    findings = examine(PLEX_TOKEN=plex.shared_token, **mode)
+    findings = examine(PLEX_TOKEN=plex.shared_token, DRY_RUN=dry_run)
 
-    assert wrong(findings) == {"rights": state}
+    assert wrong(findings) == {"rights": "warning"}
     assert "tags and batched edits" in text(findings, "rights")
+    assert "(403)" in text(findings, "rights")
 
 
 def test_a_scan_is_to_be_waited_for(examine: Examine) -> None:

@@ -13,7 +13,11 @@ from tests.engine.test_reports import summary
         pytest.param("", {"Q": "", "P": ""}, '0 --from "P"', id="all, from P on"),
         pytest.param("from P", {}, '0 --from "P"', id="from P, none begun"),
         pytest.param("from P", {"R": ""}, '0 --from "R"', id="from P, up to R"),
-        pytest.param("B,P", {}, '0 --letters "B,P"', id="two, none begun"),
+        pytest.param("B,P", {}, '0 --letters "B, P"', id="two, none begun"),
+        pytest.param("b; P", {}, '0 --letters "B, P"', id="with a semicolon"),
+        pytest.param("a-c", {}, '0 --letters "A-C"', id="a range, none begun"),
+        pytest.param("all", {}, '0 --from "#"', id="all in so many words"),
+        pytest.param("FROM Pi", {}, '0 --from "P"', id="from a word on"),
         pytest.param("B,P", {"P": ""}, '0 --letters "P"', id="two, one left"),
     ],
 )
@@ -21,12 +25,12 @@ def test_what_is_left_is_named(letters, failed, words):
     stopped = summary()
     stopped.failed_letters = failed
 
-    said = hint(stopped, letters, "", live=False)
+    said = hint(stopped, letters, "")
 
     assert said.endswith(f"Go on with: plexbayes {words}")
 
 
 def test_the_model_and_being_live_are_kept():
-    said = hint(summary(), "", "hierarchical", live=True)
+    said = hint(summary(), "", "hierarchical", "--live")
 
     assert said.endswith('0 --from "#" --model hierarchical --live')

@@ -161,7 +161,7 @@ def test_an_address_where_nobody_answers_is_asked_for_again(
     terminal.answer(TOKEN, "two words")
     terminal.see("without spaces")
     terminal.answer(TOKEN, plex.token)
-    terminal.see("Plex gave no usable answer")
+    terminal.see("Connection refused by 127.0.0.1:9")
     terminal.answer(ADDRESS, plex.url)
     terminal.answer(TOKEN, plex.token)
     terminal.answer(LIBRARY, "1")

@@ -72,7 +72,7 @@ def test_tuning_shows_what_it_would_change_and_writes_only_when_told(
     ask(offline, "tune", "--write")
 
     assert untouched == before
-    assert "say --write" in looked.err
+    assert "use --write to save" in looked.err
     fitted = {
         name: new
         for change in answer["changes"]

@@ -21,7 +21,10 @@ def spoil(listener: Listener, **keys: Any) -> None:
     ("keys", "status", "says"),
     [
         ({"PLEX_TOKEN": "wrong"}, 1, "refused the token (401)"),
-        ({"PLEX_URL": "http://127.0.0.1:9"}, 1, "no usable answer"),
+        ({"PLEX_URL": "127.0.0.1:9"}, 1, "Connection refused by 127.0.0.1:9 while"),
+        ({"PLEX_URL": "http://nowhere.invalid"}, 1, "nowhere.invalid:32400 is unknown"),
+        ({"PLEX_URL": "ftp://x"}, 2, "PLEX_URL = 'ftp://x': not an http(s) address"),
+        ({"PLEX_TOKEN": "two\nlines"}, 2, "PLEX_TOKEN: tokens have plain letters"),
         ({"PLEX_URL": "http://your-server-ip:32400"}, 2, "still the example"),
         ({"LIBRARY_NAME": "Jazz"}, 2, "Set LIBRARY_NAME to one of: Music"),
         ({"CONFIDENCE_C": 0, "COOLDOWN_SLEEP": "x"}, 2, "CONFIDENCE_C = 0"),
@@ -55,6 +58,11 @@ def test_a_wrong_configuration_is_explained(
         (["infer", "--phases", "5"], "are not phases"),
         (["infer", "--from", "A", "--letters", "B"], "not both"),
         (["infer", "--config", "nowhere.json"], "There is no nowhere.json"),
+        (["infer", "--letters", "BP"], "Cannot read 'BP' as letters"),
+        (["infer", "--letters", "*"], "Cannot read '*' as letters"),
+        (["infer", "--from", "P-S"], '"from P-S" is unclear'),
+        (["undo", "--yes", "--letters", "The Beatles"], "understood: nothing"),
+        (["serve", "--timezone", "Mars/Olympus"], "'Mars/Olympus' is not a time zone"),
         (["nonsense"], "No such command"),
     ],
 )

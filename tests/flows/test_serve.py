@@ -20,7 +20,7 @@ from tests.flows.listener import COMMAND, Listener, ratings
 from tests.flows.test_faults import letter, under_one_artist
 from tests.simulator.process import Simulator
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that a served run may take."""
 
 
@@ -41,15 +41,20 @@ class Served:
         )
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30)
 
-    def await_offers(self) -> dict[str, dict[str, Any]]:
-        """Wait until everything is offered; return the deployments by name."""
+    def await_offers(self, since: str = "") -> dict[str, dict[str, Any]]:
+        """Wait until everything is offered; return the deployments by name.
+
+        Args:
+            since: When its predecessor last asked for runs; the server remembers.
+        """
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 found = self.api.post("/deployments/filter", json={}).json()
             except httpx.TransportError:
                 found = []
-            if found and all(offer["status"] == "READY" for offer in found):
+            polled = [offer["last_polled"] or "" for offer in found]
+            if found and all(moment > since for moment in polled):
                 return {offer["name"]: offer for offer in found}
             time.sleep(0.5)
         raise AssertionError("nothing was offered")
@@ -91,9 +96,9 @@ class Served:
             time.sleep(0.3)
         raise AssertionError(f"run {run_id} did not end")
 
-    def end(self) -> int:
-        """Press Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
+    def end(self, signum: int = signal.SIGINT) -> int:
+        """Press Ctrl-C, or end it in another way."""
+        self.process.send_signal(signum)
         self.said = self.process.communicate(timeout=PATIENCE)[1]
         return self.process.returncode
 
@@ -156,6 +161,9 @@ def test_every_command_is_offered_with_a_form_and_ends_with_a_report(
     assert "phases 1-2" in live["name"]
     assert {"report", "verify", "rank", "undo"} <= {a["key"] for a in artifacts}
     assert all("description" in field for field in form.values())
+    for name in ("infer", "undo", "recover"):  # a yes or no that begins with yes
+        dry_run = offers[name]["parameter_openapi_schema"]["properties"]["dry_run"]
+        assert (dry_run["type"], dry_run["default"]) == ("boolean", True)
     assert len(schedules) == 2
     assert not any(schedule["active"] for schedule in schedules)
     assert ratings(plex.dump()) == ratings(before)
@@ -174,7 +182,8 @@ def test_prefect_yaml_offers_what_serve_offers() -> None:
             d["entrypoint"].rsplit(":", 1)[1],
             d["description"],
             d.get("parameters", {}),
-            [(s["cron"], s["active"]) for s in d.get("schedules", [])],
+            d["schedules"],
+            d["paused"],
         )
         for d in document["deployments"]
     }
@@ -183,11 +192,20 @@ def test_prefect_yaml_offers_what_serve_offers() -> None:
             o.flow.fn.__name__,
             o.description,
             o.parameters,
-            [(o.cron, False)] if o.cron else [],
+            f"{{{{ kept.schedules.{o.name} }}}}" if o.cron else None,
+            f"{{{{ kept.paused.{o.name} }}}}",
         )
         for o in OFFERS
     }
     assert written == offered
+
+
+def test_a_deployment_says_that_it_is_live_if_a_quick_run_writes() -> None:
+    live = {o.name for o in OFFERS if o.parameters.get("dry_run") is False}
+    called = {o.name for o in OFFERS if o.name.endswith("-live")}
+    described = {o.name for o in OFFERS if "LIVE, Quick run included" in o.description}
+
+    assert live == called == described == {"weekly-up-live", "monthly-full-live"}
 
 
 def test_the_example_of_an_automation_is_one_that_prefect_accepts() -> None:

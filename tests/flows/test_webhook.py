@@ -1,9 +1,10 @@
-"""The webhook's door: what Plex sends comes in, all else is turned away unheard."""
+"""The webhook's server: what Plex sends comes in, all else is turned away unheard."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ServerMissing
-from flows.webhook import LARGEST, door, listening, payload_in
+from flows import webhook_server as server_module
+from flows.webhook_server import (
+    MAX_BODY,
+    MAX_PAYLOAD,
+    MAX_STRANGERS,
+    PayloadReader,
+    webhook_server,
+)
 from tasks.hosting import free_port
-from tasks.notices import Notice, NoticeInvalid, notice_of
+from tasks.webhook_events import Event, EventInvalid, event_of
 from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, items, ratings
 from tests.flows.test_faults import letter
@@ -24,19 +32,22 @@ from tests.simulator.process import Simulator
 from tests.tasks.payloads import MULTIPART, form, payload
 
 SECRET = "open-sesame-0123456789"  # noqa: S105 (of this test)
-HEARD: list[Notice] = []
+HEARD: list[Event] = []
+IGNORED: list[str] = []
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     port = free_port()
-    with listening(door(SECRET, HEARD.append), "127.0.0.1", port):
+    place = "127.0.0.1", port
+    with webhook_server(SECRET, HEARD.append, IGNORED.append, place):
         yield f"http://127.0.0.1:{port}"
 
 
 def post(address: str, body: bytes, **facts: Any) -> httpx.Response:
     """Send what Plex sends, or something like it."""
     HEARD.clear()
+    IGNORED.clear()
     path = facts.pop("path", SECRET)
     method = facts.pop("method", "POST")
     headers = {"content-type": facts.pop("kind", MULTIPART)}
@@ -46,24 +57,46 @@ def post(address: str, body: bytes, **facts: Any) -> httpx.Response:
         )
 
 
-def test_a_rating_is_heard(address: str) -> None:
-    answer = post(address, form(payload()))
+def read(kind: str, body: bytes, size: int = 7) -> bytes | None:
+    """Return the payload of a form that comes in small pieces."""
+    reader = PayloadReader(kind)
+    for start in range(0, len(body), size):
+        reader.feed(body[start : start + size])
+    return reader.payload
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (form(payload()), MULTIPART),
+        (form(payload(), file="payload.json"), MULTIPART),
+        (form(payload()), "Multipart/Form-Data; Boundary=b"),
+        (form(payload()), 'multipart/form-data; charset=utf-8; boundary="b"'),
+        (form(payload(), picture=bytes(3_000_000)), MULTIPART),
+        (form(payload(), closed=False), MULTIPART),
+    ],
+    ids=["plain", "file name", "capitals", "quoted", "3 MB picture", "cut off"],
+)
+def test_every_form_of_a_rating_is_heard(address: str, body: bytes, kind: str) -> None:
+    answer = post(address, body, kind=kind)
 
     assert (answer.status_code, answer.content) == (200, b"")
-    assert [notice_of(payload())] == HEARD
+    assert [event_of(payload())] == HEARD
+    assert IGNORED == []
 
 
-def test_other_events_are_welcome_and_not_heard(address: str) -> None:
+def test_other_events_are_answered_and_ignored_with_a_reason(address: str) -> None:
     answer = post(address, form(payload(event="media.play")))
 
     assert answer.status_code == 200
     assert HEARD == []
+    assert IGNORED == ["it tells of 'media.play'"]
 
 
 @pytest.mark.parametrize("path", ["", "open-sesame", f"{SECRET}/", f"x/{SECRET}", "ü"])
 def test_who_does_not_know_the_secret_finds_nothing(address: str, path: str) -> None:
     assert post(address, form(payload()), path=path).status_code == 404
-    assert HEARD == []
+    assert HEARD == IGNORED == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
@@ -86,10 +119,11 @@ def test_plex_posts(address: str, method: str) -> None:
         (form(payload().encode("utf-16")), MULTIPART),
         (form("{}"), MULTIPART),
         (form("[" * 50_000), MULTIPART),
-        (form(payload() + " " * LARGEST), MULTIPART),
+        (form(payload() + " " * MAX_PAYLOAD), MULTIPART),
+        (form(payload(), picture=bytes(MAX_BODY)), MULTIPART),
     ],
 )
-def test_bad_input_gets_400_and_nothing_else(
+def test_bad_input_gets_400_and_a_reason(
     address: str, body: bytes, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -98,14 +132,15 @@ def test_bad_input_gets_400_and_nothing_else(
     ours = [r for r in caplog.records if not r.name.startswith(("http", "asyncio"))]
     assert (answer.status_code, answer.content) == (400, b"")
     assert HEARD == []
+    assert len(IGNORED) == 1
     assert ours == []
 
 
 @given(st.text(), st.binary())
 def test_any_body_is_a_form_or_refused(kind: str, body: bytes) -> None:
     for declared in (kind, MULTIPART, f"multipart/form-data{kind}"):
-        with suppress(NoticeInvalid):
-            payload_in(declared, body)
+        with suppress(EventInvalid):
+            read(declared, body)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=5))
@@ -114,18 +149,63 @@ def test_a_form_in_shreds_is_refused_or_read(shreds: list[bytes]) -> None:
     for shred in shreds:
         cut = len(whole) // 2
         whole = whole[: cut - len(shred)] + shred + whole[cut:]
-    with suppress(NoticeInvalid):
-        payload_in(MULTIPART, whole)
+    with suppress(EventInvalid):
+        read(MULTIPART, whole)
 
 
 def test_a_port_that_is_taken_is_said() -> None:
-    port = free_port()
+    place = "127.0.0.1", free_port()
     with (
-        listening(door(SECRET, HEARD.append), "127.0.0.1", port),
-        pytest.raises(ServerMissing, match=f"127.0.0.1:{port}"),
-        listening(door(SECRET, HEARD.append), "127.0.0.1", port),
+        webhook_server(SECRET, HEARD.append, IGNORED.append, place),
+        pytest.raises(ServerMissing, match=f"127.0.0.1:{place[1]}"),
+        webhook_server(SECRET, HEARD.append, IGNORED.append, place),
     ):
         pass
+
+
+def knock(address: str, said: bytes = b"") -> socket.socket:
+    """Open a connection, and say a little or nothing."""
+    port = int(address.rpartition(":")[2])
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(said)
+    return connection
+
+
+def test_strangers_who_hold_connections_keep_nobody_out(address: str) -> None:
+    with ExitStack() as held:
+        for _ in range(3 * MAX_STRANGERS):
+            held.enter_context(closing(knock(address, b"POST /guess HTTP/1.1\r\n")))
+
+        answer = post(address, form(payload()))
+
+    assert answer.status_code == 200
+    assert len(HEARD) == 1
+
+
+SLOW_HEAD = b"POST /guess HTTP/1.1\r\nHost: x\r\n"
+SLOW_BODY = (
+    b"POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+    b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b" % SECRET.encode()
+)
+
+
+@pytest.mark.parametrize("said", [b"", SLOW_HEAD, SLOW_BODY], ids=["", "head", "body"])
+def test_a_request_that_never_ends_is_ended(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "HEADER_TIMEOUT", 0.5)
+    monkeypatch.setattr(server_module, "REQUEST_TIMEOUT", 1.0)
+    place = "127.0.0.1", free_port()
+    with (
+        webhook_server(SECRET, HEARD.append, IGNORED.append, place),
+        closing(knock(f"http://127.0.0.1:{place[1]}", said)) as connection,
+        suppress(ConnectionResetError),
+    ):
+        assert connection.recv(1) == b""
+
+
+NEW_SHAPE = {"file": "payload.json", "picture": bytes(3_000_000)}
+"""As newer servers send it."""
 
 
 def tracks_of(dump: dict[str, Any]) -> list[int]:
@@ -133,12 +213,14 @@ def tracks_of(dump: dict[str, Any]) -> list[int]:
     return [track["ratingKey"] for track in dump["tracks"]]
 
 
-def told_by(plex: Simulator, key: int) -> bytes:
+def told_by(plex: Simulator, key: int, shape: Any = None, **more: Any) -> bytes:
     """Return what a Plex posts when one of its tracks was rated."""
+    shape = shape or {}
     dump = plex.dump()
     names = "ratingKey", "parentRatingKey", "grandparentRatingKey", "guid", "userRating"
     facts = {name: items(dump)[key][name] for name in names}
-    return form(payload(server=dump["machineIdentifier"], **facts))
+    facts["lastRatedAt"] = items(dump)[key].get("lastRatedAt")
+    return form(payload(server=dump["machineIdentifier"], **(facts | more)), **shape)
 
 
 def runs_of(served: Served) -> list[dict[str, Any]]:
@@ -159,16 +241,18 @@ def test_ratings_given_in_plex_start_one_run_for_their_letter(
     served = Served(listener, free_port(), "--webhook", str(port))
     try:
         served.await_offers()
+        door = f"http://127.0.0.1:{port}"
         for points in (9.0, 10.0):
             plex.rate(rated, points)
-            given = told_by(plex, rated)
-            assert post(f"http://127.0.0.1:{port}", given).status_code == 200
+            given = told_by(plex, rated, NEW_SHAPE, account=987654, name="owner")
+            assert post(door, given).status_code == 200
         before, expected = plex.dump(), inferred(plex)
         run = served.await_end(runs_of(served)[0]["id"])
         after = plex.dump()
         ours = (ratings(after).keys() - ratings(before)) & set(tracks_of(after))
-        echo = told_by(plex, min(ours))
-        assert post(f"http://127.0.0.1:{port}", echo).status_code == 200
+        guest = {"account": 2, "name": "shared", "user": False, "lastRatedAt": 1}
+        for ignored in (told_by(plex, min(ours)), told_by(plex, rated, **guest), given):
+            assert post(door, ignored).status_code == 200
         time.sleep(3)
         runs = runs_of(served)
     finally:
@@ -182,4 +266,7 @@ def test_ratings_given_in_plex_start_one_run_for_their_letter(
     assert ratings(after) == pytest.approx(ratings(before) | of_letter, abs=0.011)
     assert status == 0
     assert f"a run for {wanted} was started" in served.said
+    assert "because plexbayes wrote it itself" in served.said
+    assert "because shared rated it" in served.said
+    assert "because it came before" in served.said
     assert SECRET not in served.said

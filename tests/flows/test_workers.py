@@ -14,6 +14,14 @@ from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, ratings, tagged
 from tests.flows.machines import Machines, end, parent_of
 from tests.flows.test_faults import await_writes
+from tests.flows.test_schedules import (
+    EVERY_MINUTE,
+    NIGHTLY,
+    add_schedule,
+    await_completed,
+    change,
+    seen,
+)
 from tests.flows.test_undo import state
 from tests.simulator.process import Simulator
 
@@ -93,6 +101,37 @@ def test_of_three_runs_at_once_one_writes_and_the_others_refuse_or_wait(
     assert run["state_type"] == "COMPLETED"
     assert sorted(written) == sorted(expected)
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
+
+
+def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
+    plex: Simulator, machines: Machines
+) -> None:
+    machines.configure(plex)
+    offers = machines.deployed()
+    added = add_schedule(machines, offers["verify"], schedule=EVERY_MINUTE)
+    add_schedule(
+        machines,
+        offers["infer"],
+        schedule=NIGHTLY,
+        active=False,
+        parameters={"dry_run": None, "gone": 1, "phases": "2"},
+    )
+    weekly = offers["weekly-up-live"]
+    path = f"/deployments/{weekly['id']}/schedules/{weekly['schedules'][0]['id']}"
+    change(machines, path, {"active": True, "schedule": NIGHTLY})
+    change(machines, f"/deployments/{offers['rank']['id']}", {"paused": True})
+
+    with machines.workers(plex, "one"):
+        await_completed(machines, added)
+    machines.deploy()
+    after = machines.deployed()
+
+    kept = {name: [seen(one) for one in o["schedules"]] for name, o in after.items()}
+    assert kept["verify"] == [(True, EVERY_MINUTE | {"day_or": True}, {})]
+    assert kept["infer"] == [(False, NIGHTLY, {"dry_run": True, "phases": "2"})]
+    assert kept["weekly-up-live"] == [(True, NIGHTLY, {})]
+    assert [active for active, *_ in kept["monthly-full-live"]] == [False]
+    assert {name for name, offer in after.items() if offer["paused"]} == {"rank"}
 
 
 @pytest.mark.parametrize("name", ["SERVER", "POOL", "DEPLOY", "WORKER"])

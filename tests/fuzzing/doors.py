@@ -66,11 +66,11 @@ def read_answer(thrown: bytes) -> None:
     for later in (0, len(USUAL)):
         line = LineTo(thrown, later)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gateway, "Line", lambda _, line=line: line)
+            patch.setattr(gateway, "Line", lambda *_, line=line: line)
             with suppress(PlexbayesError), PlexGateway(_SETTINGS) as plex:
                 _ask_everything(plex, line)
     with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
-        patch.setattr(survey, "Line", lambda _: LineTo(thrown, 1))
+        patch.setattr(survey, "Line", lambda *_: LineTo(thrown, 1))
         survey.survey(URL, HIDDEN, 1)
 
 
@@ -93,7 +93,7 @@ def _assert_sane(found: Any) -> None:
     items = getattr(found, "items", found)
     for ratings in (getattr(items, "rating", None), getattr(found, "rating", None)):
         if ratings is not None:
-            known = ratings[~np.isnan(ratings)]
+            known = ratings[np.isfinite(ratings)]
             assert ((known > -1) & (known < 11)).all()
 
 

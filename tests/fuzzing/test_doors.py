@@ -1,11 +1,12 @@
 """Whatever stands in a file or an answer, nothing but our own errors comes out."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import PlexUnreachable
 from engine.library import Level
+from engine.points import UNREADABLE
 from tasks.plex.markup import listing_of
 from tests.fuzzing.doors import DOORS
 from tests.fuzzing.oddities import NEARLY_RIGHT
@@ -39,12 +40,19 @@ def test_what_never_ends_is_refused(door, brackets):
 
 @pytest.mark.parametrize("points", ["nan", "inf", "-inf", "1e400", "11", "-1", "10.5"])
 def test_what_can_be_no_rating_is_none(points):
-    with pytest.raises(PlexUnreachable, match="not a rating"):
-        listing_of(Level.TRACK, [track(7, userRating=points)])
+    listing = listing_of(Level.TRACK, [track(7, userRating=points)])
+
+    assert listing.items.rating.tolist() == [UNREADABLE]
+    assert [one.note for one in listing.oddities] == [f"userRating {points!r}"]
 
 
-@pytest.mark.parametrize("name", ["lastRatedAt", "duration", "rating", "viewCount"])
+@pytest.mark.parametrize("name", ["duration", "rating", "viewCount"])
 @pytest.mark.parametrize("number", ["nan", "inf", "1e400", "9" * 30])
-def test_what_cannot_be_counted_is_refused(name, number):
-    with pytest.raises(PlexUnreachable, match=f"{name}=.* not a number"):
-        listing_of(Level.TRACK, [track(7, **{name: number})])
+def test_what_cannot_be_counted_is_unknown(name, number):
+    listing = listing_of(Level.TRACK, [track(7, **{name: number})])
+
+    items = listing.items
+    assert (items.rated_at[0], items.duration[0]) == (0, 0)
+    assert np.isnan(items.critic[0])
+    assert not items.facts.plays[0] > 0
+    assert [one.note for one in listing.oddities] == [f"{name} {number!r}"]

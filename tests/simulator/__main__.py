@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from tests.simulator.csv_library import CsvInvalid, load_csv
+from tests.simulator.fields import BUT_ID
 from tests.simulator.options import Latency, Options
 from tests.simulator.plex import Plex
 from tests.simulator.server import Server
@@ -24,6 +25,7 @@ def main() -> None:
     """Serve until told to stop."""
     arguments = _parser().parse_args()
     world = _load_world(arguments)
+    world.clock.jump(arguments.clock_ahead)
     plex = Plex(world, _options(arguments))
     plex.faults.set(_read_faults(arguments.faults))
     server = Server(plex, arguments.port)
@@ -61,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--url-limit", type=int, default=8190, help="in bytes")
     parser.add_argument("--page-cap", type=int, help="the most items on a page")
+    parser.add_argument(
+        "--ignored-filters",
+        default="",
+        help='fields separated by commas, or "all" but id',
+    )
+    parser.add_argument("--clock-ahead", type=float, default=0.0, help="in seconds")
     parser.add_argument("--idle-seconds", type=float, default=60.0)
     parser.add_argument("--edits-keep-updated-at", action="store_true")
     parser.add_argument("--unrating-keeps-date", action="store_true")
@@ -91,9 +99,14 @@ def _options(arguments: argparse.Namespace) -> Options:
         float_mode=arguments.float,
         url_limit=arguments.url_limit,
         page_cap=arguments.page_cap,
+        ignored_filters=_ignored(arguments.ignored_filters),
         idle_seconds=arguments.idle_seconds,
         token=arguments.token,
     )
+
+
+def _ignored(text: str) -> frozenset[str]:
+    return BUT_ID if text == "all" else frozenset(text.split(",")) - {""}
 
 
 def _read_faults(text: str) -> list[dict[str, object]]:

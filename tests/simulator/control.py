@@ -32,7 +32,10 @@ class Control:
             ("GET", "faults"): lambda _: plex.faults.as_json(),
             ("POST", "faults"): plex.faults.set,
             ("POST", "rate"): self._rate,
+            ("POST", "clock"): self._set_clock,
             ("POST", "mood"): self._edit_mood,
+            ("POST", "attributes"): self._set_attributes,
+            ("POST", "listed"): self._set_listed,
             ("POST", "rekey"): self._rekey,
             ("POST", "delete"): self._delete,
             ("POST", "add"): self._add,
@@ -55,8 +58,11 @@ class Control:
     def _rate(self, order: Json) -> None:
         item = self._item(order["ratingKey"])
         before = self._world.personal_of(OWNER, item).last_rated_at or 0
-        at = max(int(self._world.clock()), before + 1)
-        self._world.rate(item, order["rating"], OWNER, at)
+        now = int(self._world.clock())
+        self._world.rate(item, order["rating"], OWNER, now + (now == before))
+
+    def _set_clock(self, order: Json) -> None:
+        self._world.clock.ahead = float(order["ahead"])
 
     def _edit_mood(self, order: Json) -> None:
         item = self._item(order["ratingKey"])
@@ -65,6 +71,15 @@ class Control:
         if order.get("remove"):
             self._world.remove_tags(item, "mood", [order["remove"]])
         self._world.set_lock(item, "mood", locked=order.get("lock", True))
+
+    def _set_attributes(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        self._world.oddities.attributes[item.key] = order["attributes"]
+
+    def _set_listed(self, order: Json) -> None:
+        item = self._item(order["ratingKey"])
+        unlisted = self._world.oddities.unlisted
+        (unlisted.discard if order["listed"] else unlisted.add)(item.key)
 
     def _rekey(self, order: Json) -> Json:
         rescanned = order.get("rescan", False)

@@ -62,6 +62,8 @@ _ALL = [
     *(_tag_field(name) for name in TAG_TYPES),
 ]
 FILTERS = {field.name: field for field in _ALL}
+BUT_ID = frozenset(FILTERS) - {"id"}
+"""All but that by which edits are limited to some items."""
 
 SORTS: dict[str, Reader] = {field.name: field.read for field in _ALL} | {
     "title": lambda item, _: fold(item.title),

@@ -34,6 +34,8 @@ class FilterReader:
     world: World
     account: int
     kind: Kind
+    ignored: frozenset[str] = frozenset()
+    """Fields by which is not filtered."""
 
     def read(self, pairs: Pairs) -> Predicate:
         """Return whether an item fits; parameters that are no field are ignored.
@@ -65,7 +67,7 @@ class FilterReader:
     def _read_term(self, name: str, value: str) -> Predicate | None:
         match = _TERM.match(name)
         field = FILTERS.get(match[2]) if match else None
-        if match is None or field is None or not value:
+        if match is None or field is None or not value or field.name in self.ignored:
             return None
         operator = match[3] + "="
         if operator not in OPERATORS[field.type]:

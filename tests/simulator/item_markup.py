@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tests.simulator.items import Item, Kind
-from tests.simulator.markup import element, write_points
+from tests.simulator.markup import Verbatim, element, write_points
 from tests.simulator.world import World
 
 GENRES_IN_LISTINGS = 2
@@ -65,6 +65,8 @@ class ItemWriter:
                 "librarySectionKey": f"/library/sections/{self.world.section}",
                 "leafCount": len(item.children) if item.kind == Kind.ALBUM else None,
             }
+        odd = self.world.oddities.attributes.get(item.key, {})
+        attributes |= {k: v and Verbatim(v) for k, v in odd.items()}
         name = "Track" if item.kind == Kind.TRACK else "Directory"
         return element(name, self.trim.keep(attributes), self._body(item))
 

@@ -18,9 +18,19 @@ _ESCAPES = {
 Attributes = Mapping[str, object]
 
 
+class Verbatim(str):
+    """The source text of an attribute, written as it is: `&#4;` stays `&#4;`."""
+
+    __slots__ = ()
+
+
 def element(name: str, attributes: Attributes, body: str = "") -> str:
     """Return an element; attributes that are None are left out."""
-    texts = {key: str(v) for key, v in attributes.items() if v is not None}
+    texts = {
+        key: v if isinstance(v, str) else str(v)
+        for key, v in attributes.items()
+        if v is not None
+    }
     # One search for the whole element: most need no escaping at all.
     if _SPECIAL.search("".join(texts.values())):
         texts = {key: escape(text) for key, text in texts.items()}
@@ -30,6 +40,8 @@ def element(name: str, attributes: Attributes, body: str = "") -> str:
 
 def escape(text: str) -> str:
     """Return text fit for an attribute; control characters stay as they are."""
+    if isinstance(text, Verbatim):
+        return text
     return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text)
 
 

@@ -55,6 +55,8 @@ class Options:
     """Bytes of path and query beyond which the server answers 400."""
     page_cap: int | None = None
     """The most items that the server puts on one page, whatever is asked."""
+    ignored_filters: frozenset[str] = frozenset()
+    """Names of fields by which the server does not filter, whatever is asked."""
     idle_seconds: float = 60.0
     """How long a connection may wait for its next request."""
     token: str = "owner-token"  # noqa: S105 - opens nothing but the simulator

@@ -107,7 +107,7 @@ class Plex:
 
 
 def _make_routes(world: World, options: Options) -> list[Route]:
-    selection = Selection(world)
+    selection = Selection(world, options.ignored_filters)
     reading = Reading(world, options, selection)
     writing = Writing(world, selection)
     home = Housekeeping(world)

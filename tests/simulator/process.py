@@ -140,6 +140,24 @@ class Simulator:
         order = {"ratingKey": key, "add": add, "remove": remove, "lock": lock}
         self._order("POST", "mood", order)
 
+    def set_attributes(self, key: int, **attributes: str | None) -> None:
+        """Send these attributes of an item instead of its own; none: its own again.
+
+        The text is XML source, sent as it is (`userRating="7,5"`, `title="A&#4;B"`);
+        None leaves the attribute out. Once somebody rates the item anew, its
+        `userRating` and `lastRatedAt` are its own again.
+        """
+        order = {"ratingKey": key, "attributes": attributes}
+        self._order("POST", "attributes", order)
+
+    def hide(self, key: int) -> None:
+        """Leave an item out of all listings, as stray tracks' albums are."""
+        self._order("POST", "listed", {"ratingKey": key, "listed": False})
+
+    def show(self, key: int) -> None:
+        """List an item again."""
+        self._order("POST", "listed", {"ratingKey": key, "listed": True})
+
     def rekey(self, keys: list[int], *, rescan: bool = False) -> dict[int, int]:
         """Give items new ratingKeys; return old → new."""
         order = {"ratingKeys": keys, "rescan": rescan}
@@ -162,6 +180,10 @@ class Simulator:
     def faults_met(self) -> list[Json]:
         """Return what goes wrong now, and how often each rule was met."""
         return self._order("GET", "faults")
+
+    def set_clock(self, ahead: float) -> None:
+        """Let the server's clock be wrong, by seconds; it keeps no other time."""
+        self._order("POST", "clock", {"ahead": ahead})
 
     def restart(self, seconds: float) -> None:
         """Let the server be away for a while."""

@@ -25,8 +25,10 @@ def kind_of(request: Request) -> Kind:
 class Selection:
     """Answers which items fit a query; remembers some, for page after page."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, ignored: frozenset[str] = frozenset()) -> None:
         self._world = world
+        self._ignored = ignored
+        """Fields by which is not filtered."""
         self._kept: OrderedDict[object, list[Item]] = OrderedDict()
 
     def choose(self, request: Request) -> list[Item]:
@@ -38,11 +40,13 @@ class Selection:
             self._kept[key] = self._choose(pairs, kind_of(request), account)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return self._kept[key]
+        unlisted = self._world.oddities.unlisted
+        items = self._kept[key]
+        return [i for i in items if i.key not in unlisted] if unlisted else items
 
     def matching(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         """Return the items that fit, by ratingKey."""
-        fits = FilterReader(self._world, account, kind).read(pairs)
+        fits = FilterReader(self._world, account, kind, self._ignored).read(pairs)
         return [item for item in self._candidates(pairs, kind) if fits(item)]
 
     def _candidates(self, pairs: Pairs, kind: Kind) -> Iterable[Item]:
@@ -50,7 +54,8 @@ class Selection:
         shelf = self._world.shelves[kind]
         named = dict(pairs)
         texts = (named.get("id") or "").split(",")
-        if "or" in named or not all(text.isdecimal() for text in texts):
+        is_named = "or" not in named and "id" not in self._ignored
+        if not is_named or not all(text.isdecimal() for text in texts):
             return shelf.values()
         keys = sorted({int(text) for text in texts})
         return [shelf[key] for key in keys if key in shelf]

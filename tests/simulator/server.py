@@ -93,6 +93,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time for the header Date: that of the server's own clock."""
+        clock = self.server.plex.world.clock
+        return super().date_time_string(clock() if timestamp is None else timestamp)
+
     def send_error(self, *_: Any) -> None:
         """Refuse what is no proper request, such as an endless line."""
         self.close_connection = True

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError
 
 import pytest
@@ -38,6 +39,21 @@ def test_the_log_is_in_order_and_can_be_cleared(plex, simulator):
     assert simulator.counts() == {"reads": 2, "writes": 1, "items_written": 1}
     simulator.clear_log()
     assert simulator.log() == []
+
+
+def test_the_clock_of_the_server_can_be_wrong_and_it_says_so(plex, simulator):
+    simulator.set_clock(-86_400)
+    simulator.rate(1012, 4.0)
+    date = plex._session.get(f"{simulator.url}/identity").headers["Date"]  # noqa: SLF001
+    rated_at = find(simulator, 1012)["lastRatedAt"]
+    simulator.set_clock(0)
+    simulator.rate(1012, 4.0)
+
+    yesterday = time.time() - 86_400
+    assert parsedate_to_datetime(date).timestamp() == pytest.approx(yesterday, abs=60)
+    assert rated_at == pytest.approx(yesterday, abs=60)
+    assert find(simulator, 1012)["lastRatedAt"] == pytest.approx(time.time(), abs=60)
+    simulator.rate(1012, None)
 
 
 def test_the_journal_names_the_request_that_changed_something(plex, simulator):
@@ -91,6 +107,43 @@ def test_deleting_the_last_track_deletes_its_album_and_artist(simulator):
 
     assert find(simulator, added["artist"]) is None
     assert find(simulator, added["album"]) is None
+
+
+def test_an_attribute_is_sent_as_ordered_until_somebody_rates_the_item(
+    simulator, plex, album
+):
+    key = album["tracks"][0]
+    simulator.rate(key, 8.0)
+
+    simulator.set_attributes(
+        key, userRating="-1", title="A &amp; B", year="30828", index=None
+    )
+    (odd,) = plex.query(f"/library/metadata/{key}")
+    simulator.rate(key, 6.0)
+    (rated,) = plex.query(f"/library/metadata/{key}")
+    simulator.set_attributes(key)
+    (own,) = plex.query(f"/library/metadata/{key}")
+
+    names = ("userRating", "title", "year")
+    assert [odd.get(name) for name in names] == ["-1", "A & B", "30828"]
+    assert [rated.get(name) for name in names] == ["6.0", "A & B", "30828"]
+    assert [own.get(name) for name in names] == ["6.0", "First", None]
+    assert odd.get("index") is None
+    assert own.get("index") is not None
+
+
+def test_a_hidden_item_is_in_no_listing_and_has_its_own_page(simulator, plex, album):
+    key = album["album"]
+    path = "/library/sections/1/all?type=9"
+
+    simulator.hide(key)
+    hidden = {item.get("ratingKey") for item in plex.query(path)}
+    (page,) = plex.query(f"/library/metadata/{key}")
+    simulator.show(key)
+    shown = {item.get("ratingKey") for item in plex.query(path)}
+
+    assert shown - hidden == {str(key)}
+    assert page.get("ratingKey") == str(key)
 
 
 def test_an_order_that_cannot_be_carried_out_is_refused(simulator):

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from plexapi.exceptions import BadRequest, NotFound
 
+from tests.simulator.items import Kind
+from tests.simulator.world import OWNER
+
 ALL = "/library/sections/1/all"
 
 
@@ -85,6 +88,35 @@ def test_the_client_finds_moods_by_name(music, simulator):
 
     assert [track.ratingKey for track in found] == [1005]
     assert music.search(filters={"mood": "Still"}) == []
+
+
+@pytest.mark.parametrize(
+    ("ignored", "query", "ids"),
+    [
+        ({"userRating"}, "userRating!=-1", range(1003, 1100)),
+        ({"mood"}, "userRating=10", [1010]),
+        ({"userRating"}, "id=1003&userRating=10", [1003]),
+        ({"id"}, "id=1003&userRating=10", [1010]),
+    ],
+)
+def test_a_filter_may_be_ignored_and_all_others_hold(serve, ignored, query, ids):
+    plex = serve(ignored_filters=frozenset(ignored))
+
+    rows = plex.query(f"{ALL}?type=10&sort=id&{query}")
+
+    found = [int(row.get("ratingKey")) for row in rows]
+    tracks = [int(row.get("ratingKey")) for row in plex.query(f"{ALL}?type=10")]
+    assert found == [key for key in sorted(tracks) if key in ids]
+
+
+def test_an_edit_on_a_server_that_ignores_ids_is_one_of_the_whole_library(serve, world):
+    plex = serve(ignored_filters=frozenset({"id"}))
+
+    edit = "type=10&id=1003&userRating.value=3"
+    plex.query(f"{ALL}?{edit}", method=plex._session.put)  # noqa: SLF001
+
+    tracks = world.shelves[Kind.TRACK].values()
+    assert {world.personal_of(OWNER, track).rating for track in tracks} == {3.0}
 
 
 def test_choices_are_the_tags_in_use_for_a_kind(music):

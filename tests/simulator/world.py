@@ -2,15 +2,16 @@
 
 import hashlib
 import threading
-import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulator.clock import Clock
 from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
 from tests.simulator.journal import Journal
+from tests.simulator.oddities import Oddities
 from tests.simulator.tags import TagBook
 
 OWNER = 1
@@ -50,7 +51,7 @@ class World:
 
     name: str = "Music"
     habits: Habits = field(default_factory=Habits)
-    clock: Callable[[], float] = time.time
+    clock: Clock = field(default_factory=Clock)
     created: int = 1
     """How often the library was created anew; its UUID is another each time."""
 
@@ -62,6 +63,7 @@ class World:
         self.shelves: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
         self.activities: list[Activity] = []
+        self.oddities = Oddities()
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
         self.section = 1
@@ -133,6 +135,7 @@ class World:
     ) -> None:
         """Rate everything that carries the item's guid; None takes it back."""
         mine = self.remember(item, account)
+        self.oddities.forget_rating(item.key)
         before = (mine.rating, mine.last_rated_at)
         mine.rating = points
         if points is not None:
@@ -213,6 +216,7 @@ class World:
         if item.is_local:
             item.guid = f"{LOCAL}{item.key}"
         self._shelve(item)
+        self.oddities.follow(before, item.key)
         self._note(item, "rekeyed", before, item.key)
         if rescanned:
             item.added_at = int(self.clock())

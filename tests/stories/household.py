@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tasks.settings import Settings
+from tests.simulator.clock import Clock
 from tests.simulator.items import Item, Kind
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
@@ -26,7 +27,7 @@ def small_world(*, keeps_date: bool = False) -> World:
         keeps_date: Whether `lastRatedAt` stays when a rating is taken back.
     """
     world = World(habits=Habits(unrating_keeps_date=keeps_date))
-    world.clock = Clock()
+    world.clock = StoryClock()
     _add_symbols(world)
     first = _add_abel(world)
     _add_bell(world, twin_of=first)
@@ -34,18 +35,15 @@ def small_world(*, keeps_date: bool = False) -> World:
     return world
 
 
-class Clock:
+class StoryClock(Clock):
     """The time of Plex, which passes when a story says so."""
 
     def __init__(self) -> None:
-        self._now = PAST + 1_000_000
-
-    def __call__(self) -> float:
-        return float(self._now)
+        super().__init__(lambda: PAST + 1_000_000.0)
 
     def tick(self) -> None:
         """Let a second pass."""
-        self._now += 1
+        self.jump(1)
 
 
 def add_track(album: Item, world: World, title: str, **facts: object) -> Item:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tests.simulator.items import Item, Kind
 from tests.simulator.world import OWNER, World
-from tests.stories.household import TAG, Clock, add_track
+from tests.stories.household import TAG, StoryClock, add_track
 from tests.stories.record import Entry, Record
 
 Own = tuple[float, int]
@@ -20,7 +20,7 @@ class Person:
 
     def __init__(self, world: World, record: Record) -> None:
         self.world = world
-        self.clock: Clock = world.clock
+        self.clock: StoryClock = world.clock
         self._record = record
         self.ratings: dict[str, Own] = {}
         self.moods: dict[Item, list[str]] = {}

@@ -36,7 +36,7 @@ class Entry:
         """
         alike = [abs(points - self.value) <= TOLERANCE]
         if self.seen_at is not None:
-            return alike[0] and at <= self.seen_at
+            return alike[0] and at == self.seen_at
         if self.before is not None:
             alike.append(abs(points - self.before) <= TOLERANCE)
         return any(alike)
@@ -98,6 +98,10 @@ class Record:
         """Let all promises be older, and all that was sent."""
         self._do("update intent set promised_at = promised_at - ?", (seconds,))
         self._do("update straggler set sent_at = sent_at - ?", (seconds,))
+
+    def forget_dates(self) -> None:
+        """Let no date of a rating be known."""
+        self._do("update shadow set seen_at = ?", (0,))
 
     def _ask(self, question: str) -> list[tuple]:
         if not self.path.exists():

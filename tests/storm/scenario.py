@@ -24,7 +24,16 @@ from tests.stories.household import (
     small_world,
 )
 from tests.stories.runs import infer_plainly
-from tests.storm.weather import TIMEOUT, Meddler, Stormy, faults, habits
+from tests.storm.weather import (
+    TIMEOUT,
+    Meddler,
+    Stormy,
+    clock_jumps,
+    faults,
+    habits,
+    ignored_filters,
+    oddities,
+)
 from tests.storm.witness import Verdict, Witness
 
 ATTEMPTS = 3
@@ -42,11 +51,13 @@ class Scenario:
         self._draw = draw = Random(seed)  # noqa: S311 (must be repeatable)
         world = small_world(keeps_date=draw.random() < 1 / 2)
         floats = draw.choice(["exact", "float32", "one-decimal"])
-        self.plex = Stormy(world, Options(float_mode=floats))
+        ignored = ignored_filters(draw)
+        self.plex = Stormy(world, Options(float_mode=floats, ignored_filters=ignored))
         self._habits = habits(draw)
         self.plex.faults.set(self._habits)
         self.witness = Witness(self.plex)
-        self.meddler = Meddler(world, self.witness, draw)
+        jumps, odd = clock_jumps(draw), oddities(draw)
+        self.meddler = Meddler(world, self.witness, draw, jumps=jumps, odd=odd)
         self._wishes = {
             "cooldown_batch": draw.choice([25, 3, 1]),
             "dynamic_precision": draw.random() < 1 / 2,
@@ -87,9 +98,11 @@ class Scenario:
     def _reckon(self) -> None:
         """In good weather a run completes, the next has nothing to do, undo undoes.
 
-        What is under way arrives first: else the weather is not good yet.
+        What is under way arrives first: else the weather is not good yet. Nor is it
+        while there are ratings that cannot be read, which are left alone.
         """
         self.plex.await_calm()
+        self.meddler.make_readable()
         self._do(FULL)
         again = self._do(infer_plainly, live=False)
         if again:

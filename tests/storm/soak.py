@@ -16,7 +16,7 @@ from tasks.workbench import Workbench, workbench
 from tests.simulator.options import Options
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
-from tests.stories.household import Clock, serving, settings_for
+from tests.stories.household import StoryClock, serving, settings_for
 from tests.stories.runs import infer_plainly
 from tests.storm.scenario import UNDO
 from tests.storm.weather import Meddler, Stormy
@@ -80,7 +80,7 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
     """
     draw = Random(seed)  # noqa: S311 (must be repeatable)
     world = make_library(World(), tracks, seed)
-    world.clock = Clock()
+    world.clock = StoryClock()
     plex = Stormy(world, Options())
     witness = Witness(plex)
     person = Meddler(world, witness, draw)

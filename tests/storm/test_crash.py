@@ -24,15 +24,35 @@ SAMPLE = [
 """Of the whole matrix, which `make bench-crash` goes through."""
 
 
+SAMPLE_WITHOUT_FILTERS = [
+    Case("infer", 30, "after", signal.SIGKILL),
+    Case("undo", 20, "before", signal.SIGKILL),
+    Case("recover", 15, "after", signal.SIGKILL),
+]
+"""Of the matrix on a server that ignores filters."""
+
+
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     with quick_folder() as folder, Simulator.start(**LIBRARY) as plex:
         yield Rig(plex, Path(folder))
 
 
+@pytest.fixture(scope="module")
+def rig_without_filters() -> Iterator[Rig]:
+    options = {**LIBRARY, "ignored_filters": "all"}
+    with quick_folder() as folder, Simulator.start(**options) as plex:
+        yield Rig(plex, Path(folder))
+
+
 @pytest.mark.parametrize("case", SAMPLE, ids=str)
 def test_whenever_a_process_ends_nothing_is_lost_and_nothing_left(rig, case):
     assert rig.try_out(case) == ""
+
+
+@pytest.mark.parametrize("case", SAMPLE_WITHOUT_FILTERS, ids=str)
+def test_a_server_that_ignores_filters_makes_no_difference(rig_without_filters, case):
+    assert rig_without_filters.try_out(case) == ""
 
 
 def test_the_matrix_meets_every_request_and_every_write(rig):

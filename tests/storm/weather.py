@@ -6,6 +6,7 @@ from random import Random
 from threading import Condition
 from typing import Any
 
+from tests.simulator.fields import BUT_ID
 from tests.simulator.items import Item, Kind
 from tests.simulator.messages import Answer, Request
 from tests.simulator.options import Options
@@ -34,6 +35,28 @@ HABITS = (
     "ignore_guard",
 )
 """Of a server that misbehaves all the time."""
+IGNORED = (
+    *(frozenset({name}) for name in ("mood", "lastRatedAt", "userRating", "id")),
+    BUT_ID,
+    BUT_ID | {"id"},
+)
+"""Filters by which a server may not filter."""
+DAY = 86_400
+JUMPS = (-40 * 365 * DAY, -DAY, -3600, -7, 300, 3600, 10 * DAY, 10 * 365 * DAY)
+"""Seconds by which a server's clock may be set forward or back; the first one leads to
+before 1990, the last one beyond what it is for us."""
+ODDITIES: tuple[dict[str, str | None], ...] = (
+    {},  # it is not listed
+    {"parentRatingKey": None, "grandparentRatingKey": None},
+    {"parentRatingKey": "999999"},
+    {"userRating": "-1"},
+    {"userRating": "10.2"},
+    {"userRating": "nan"},
+    {"index": "A1"},
+    {"index": str(2**64 - 1)},
+    {"lastRatedAt": "yesterday"},
+)
+"""What a server may send of an item instead of what it should."""
 AMBIGUOUS = 0.05
 """Points by which a person's rating differs from all that we ever wrote there:
 nobody could tell the same value apart, and nothing is asked of such a case."""
@@ -92,6 +115,21 @@ def habits(draw: Random) -> list[Rule]:
     return [{"do": draw.choice(HABITS)}] if draw.random() < 1 / 3 else []
 
 
+def ignored_filters(draw: Random) -> frozenset[str]:
+    """Draw which filters a server ignores: in every third scenario, some."""
+    return draw.choice(IGNORED) if draw.random() < 1 / 3 else frozenset()
+
+
+def clock_jumps(draw: Random) -> tuple[int, ...]:
+    """Draw by how much a server's clock may jump: in every third scenario, it does."""
+    return JUMPS if draw.random() < 1 / 3 else ()
+
+
+def oddities(draw: Random) -> tuple[dict[str, str | None], ...]:
+    """Draw what a server may send of items: in every third scenario, nonsense."""
+    return ODDITIES if draw.random() < 1 / 3 else ()
+
+
 def faults(draw: Random) -> list[Rule]:
     """Draw what goes wrong in one run."""
     return [_fault(draw) for _ in range(draw.randint(0, 4))]
@@ -119,8 +157,17 @@ def _fault(draw: Random) -> Rule:
 class Meddler:
     """A person who uses Plex while something runs."""
 
-    def __init__(self, world: World, witness: Witness, draw: Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        witness: Witness,
+        draw: Random,
+        jumps: tuple[int, ...] = (),
+        odd: tuple[dict[str, str | None], ...] = (),
+    ) -> None:
         self._world = world
+        self._jumps = jumps
+        self._odd = odd
         self._witness = witness
         self._draw = draw
         self.edits = 0
@@ -132,6 +179,8 @@ class Meddler:
             self._delete,
             self._add,
             self._merge,
+            *[self._set_clock] * (2 if jumps else 0),
+            *[self._make_odd] * (2 if odd else 0),
         )
 
     def plans(self) -> dict[tuple[str, int], Callable[[], None]]:
@@ -156,6 +205,26 @@ class Meddler:
         ours = self._witness.ever_ours(item.guid)
         if all(abs(points - value) > AMBIGUOUS for value in ours):
             self._world.rate(item, points, OWNER)
+
+    def _set_clock(self, _: Item) -> None:
+        clock = self._world.clock
+        # Set right again as often as wrong.
+        wrong = clock.ahead if abs(clock.ahead) > DAY / 2 else 0.0
+        clock.jump(-wrong or self._draw.choice(self._jumps))
+
+    def _make_odd(self, item: Item) -> None:
+        attributes = self._draw.choice(self._odd)
+        if attributes:
+            self._world.oddities.attributes[item.key] = dict(attributes)
+        else:
+            self._world.oddities.unlisted.add(item.key)
+        self._world.version += 1
+
+    def make_readable(self) -> None:
+        """Let all ratings be sent as they are; other oddities stay."""
+        for key in self._world.oddities.attributes:
+            self._world.oddities.forget_rating(key)
+        self._world.version += 1
 
     def _clear(self, item: Item) -> None:
         self._world.rate(item, None, OWNER)

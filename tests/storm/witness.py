@@ -154,7 +154,8 @@ class Witness:
     def _looked(self, key: int, since: int, until: int) -> bool:
         """Whether a client could have seen an item between two requests."""
         for entry in self._plex.log.entries():
-            if since < entry.n < until and entry.status == 200 and not entry.writes:
+            is_answered = entry.status == 200 and not entry.writes and entry.items
+            if since < entry.n < until and is_answered:
                 path = entry.path.split("?")[0]
                 keys = path.rpartition("/metadata/")[2].split(",")
                 if path.endswith("/all") or str(key) in keys:

@@ -17,10 +17,11 @@ from tasks.shadow.store import ShadowStore
 from tasks.workbench import Workbench
 from tests.simulator.process import Simulator
 from tests.tasks.building import MINE, settings_of
+from tests.tasks.odd import before, inferred, sample
 from tests.tasks.postgres import END_OTHERS, execute, postgres, postgres_server
 from tests.tasks.stage import bench_for
 
-__all__ = ["postgres", "postgres_server"]
+__all__ = ["before", "inferred", "postgres", "postgres_server", "sample"]
 
 _numbers = count(1)
 

@@ -1,11 +1,14 @@
-"""What people type becomes an address, and a file with every documented key."""
+"""A configuration is written with every documented key, whole or not at all."""
 
+import json
+import resource
+import signal
 from pathlib import Path
 
 import pytest
 
 from engine.errors import SettingsInvalid
-from tasks.configuring import as_text, complete, template, write_new
+from tasks.configuring import as_text, change, template, write_new
 
 DOCUMENTED = [
     "version",
@@ -24,28 +27,6 @@ DOCUMENTED = [
     "ALBUM_INHERITANCE_GRAVITY",
     "TRACK_INHERITANCE_GRAVITY",
 ]
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("plex.local", "http://plex.local:32400"),
-        ("10.0.0.2:8080", "http://10.0.0.2:8080"),
-        ("http://10.0.0.2/", "http://10.0.0.2:32400"),
-        ("http://10.0.0.2:32400/web/index.html#!/", "http://10.0.0.2:32400"),
-        ("[::1]", "http://[::1]:32400"),
-        ("https://plex.example.org", "https://plex.example.org"),
-        ("http://example.org/plex/", "http://example.org/plex"),
-    ],
-)
-def test_what_people_leave_out_of_an_address_is_added(typed: str, meant: str) -> None:
-    assert complete(typed) == meant
-
-
-@pytest.mark.parametrize("typed", ["ftp://host", "http://", "http://host:port"])
-def test_what_is_no_address_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match=r"address|Port"):
-        complete(typed)
 
 
 def test_the_example_is_what_the_program_writes_with_placeholders() -> None:
@@ -73,3 +54,39 @@ def test_where_nothing_can_be_written_a_person_is_told_what_to_do(
 ) -> None:
     with pytest.raises(SettingsInvalid, match=r"Copy config\.example\.json"):
         write_new(tmp_path / "gone" / "config.json", "text")
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_copy_with_the_token(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.json"
+    before = as_text({"PLEX_TOKEN": "s3same-0pen", "CONFIDENCE_C": 3, "pad": "x" * 99})
+    path.write_text(before)
+    signal.signal(
+        signal.SIGXFSZ, signal.SIG_IGN
+    )  # a write then fails as on a full disk
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+    try:
+        with pytest.raises(SettingsInvalid, match="Enter by hand: CONFIDENCE_C 6"):
+            change(path, {"CONFIDENCE_C": 6})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_change_keeps_what_it_is_not_about(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(
+        as_text({"PLEX_TOKEN": "s3same-0pen", "CONFIDENCE_C": 3, "more": 1})
+    )
+    path.chmod(0o640)
+
+    change(path, {"CONFIDENCE_C": 6})
+
+    kept = {"PLEX_TOKEN": "s3same-0pen", "CONFIDENCE_C": 6, "more": 1}
+    assert json.loads(path.read_text()) == kept
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [path]

@@ -10,6 +10,7 @@ from pathlib import Path
 import plexapi
 import pytest
 
+from engine.errors import SettingsInvalid
 from tasks.discretion import BLOT, discreet, hide
 from tasks.plex.gateway import PlexGateway
 from tasks.settings import load_settings
@@ -104,6 +105,21 @@ def test_a_configuration_that_is_read_is_kept_quiet_about(tmp_path):
 
     secrets = f"{HIDDEN} plex-pass state/pass state%2Fpass query-pass"
     assert discreet(secrets) == " ".join([BLOT] * 5)
+
+
+def test_what_a_refused_configuration_says_is_kept_quiet_about(tmp_path):
+    path = tmp_path / "config.json"
+    wishes = {
+        "PLEX_URL": "ftp://me:plex%2Fpass@host/?X-Plex-Token=in-the-url",
+        "PLEX_TOKEN": "with a blank",
+    }
+    path.write_text(json.dumps(ENOUGH | wishes), encoding="utf-8")
+
+    with pytest.raises(SettingsInvalid):
+        load_settings(path)
+
+    secrets = "plex/pass plex%2Fpass in-the-url, with a blank"
+    assert discreet(secrets) == f"{BLOT} {BLOT} {BLOT}, {BLOT}"
 
 
 @pytest.mark.parametrize("where", ["in a thread", "in the open"])

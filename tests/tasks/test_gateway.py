@@ -5,7 +5,7 @@ import pytest
 
 from engine.edits import Edit
 from engine.errors import LibraryMissing, PlexError, PlexRefused
-from engine.library import Level
+from engine.library import SHARED, Level
 from tasks.plex.gateway import PlexGateway
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
@@ -99,12 +99,45 @@ def test_to_a_shared_account_the_tag_of_the_owner_says_nothing(plex, songs):
         assert len(guest.tagged(Level.TRACK)) == 0
 
 
-@pytest.mark.parametrize("code", [400, 401, 404, 503])
+@pytest.mark.parametrize("code", [400, 503])
 def test_whose_account_it_is_must_be_known(plex, order, code):
     order("status", {"path": "/accounts"}, code=code)
 
     with pytest.raises(PlexError):
         PlexGateway(settings_of(plex))
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+def test_who_is_not_proven_to_be_the_owner_is_told_so_and_no_bad_token(
+    plex, order, code
+):
+    order("status", {"path": "/accounts"}, code=code)
+
+    with PlexGateway(settings_of(plex)) as gateway:
+        assert gateway.identity.account.startswith(SHARED)
+        assert f"({code})" in gateway.notice
+        assert 'set ACCOUNT to "owner"' in gateway.notice
+        assert "refused" not in gateway.notice
+
+
+@pytest.mark.parametrize(
+    ("said", "account"),
+    [("owner", "1"), (" Owner ", "1"), ("anna", "shared-anna"), ("shared-1f", None)],
+)
+@pytest.mark.parametrize("code", [200, 404])
+def test_who_says_who_they_are_is_not_asked_of_plex(plex, order, said, account, code):
+    order("status", {"path": "/accounts"}, code=code)
+    plex.clear_log()
+
+    with PlexGateway(settings_of(plex, account=said)) as gateway:
+        assert gateway.identity.account == (account or said)
+        assert gateway.notice == ""
+
+    assert not [one for one in plex.log() if one["path"] == "/accounts"]
+
+
+def test_of_the_owner_nothing_is_said(gateway):
+    assert gateway.notice == ""
 
 
 def test_a_look_sorts_items_by_level(gateway, songs):
@@ -216,6 +249,52 @@ def test_tagged_items_are_listed_without_all_others(plex, songs):
 
     assert items.key.tolist() == [songs["tracks"][1]]
     assert items.parent.tolist() == [songs["album"]]
+
+
+@pytest.fixture(params=["mood", "all"])
+def blind(request):
+    """A Plex that ignores filters; three of its tracks bear our tag."""
+    with Simulator.start(synthetic=60, ignored_filters=request.param) as plex:
+        keys = [track["ratingKey"] for track in plex.dump()["tracks"]]
+        for key in keys[:3]:
+            plex.mood(key, add=TAG, lock=False)
+        with PlexGateway(settings_of(plex)) as gateway:
+            yield plex, gateway, keys
+
+
+def test_a_server_that_ignores_the_filter_lists_no_more_than_what_bears_the_tag(blind):
+    _, gateway, keys = blind
+
+    assert gateway.tagged(Level.TRACK).key.tolist() == keys[:3]
+    assert len(gateway.tagged(Level.ALBUM)) == 0
+
+
+def test_what_a_server_lists_that_ignores_the_filter_is_trusted_for_nothing(blind):
+    _, gateway, keys = blind
+
+    found = gateway.tagged(Level.TRACK, trusted=np.array(keys))
+
+    assert found.key.tolist() == keys[:3]
+
+
+def test_whoever_is_asked_about_is_looked_at(blind):
+    _, gateway, keys = blind
+
+    assert gateway.bearing_tag(Level.TRACK, np.array(keys[2:9])).tolist() == [keys[2]]
+
+
+def test_what_is_trusted_costs_no_look(plex, gateway, songs):
+    for key in songs["tracks"]:
+        plex.mood(key, add=TAG, lock=False)
+    plex.clear_log()
+
+    found = gateway.tagged(Level.TRACK, trusted=np.array(songs["tracks"]))
+
+    assert set(songs["tracks"]) <= set(found.key.tolist())
+    looks = [one for one in plex.log() if "/library/metadata" in one["path"]]
+    assert {str(key) in one["path"] for one in looks for key in songs["tracks"]} <= {
+        False
+    }
 
 
 def test_nothing_bears_a_tag_that_was_never_given(plex):

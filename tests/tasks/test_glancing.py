@@ -12,13 +12,21 @@ from engine.reports import Summary
 from engine.reversal import Selection
 from tasks import glancing
 from tasks.glancing import glance, keep, unchanged
+from tasks.plex import glances
 from tasks.remembering import take_stock
 from tasks.shadow.runs import begin_run, finish_run
 from tasks.undoing import undo
 from tasks.workbench import workbench
 from tests.simulator.items import Kind
+from tests.simulator.options import Options
 from tests.simulator.world import OWNER
-from tests.stories.household import add_track, settings_for
+from tests.stories.household import (
+    Served,
+    add_track,
+    serving,
+    settings_for,
+    small_world,
+)
 from tests.stories.runs import infer_plainly
 from tests.tasks.trials import plex
 
@@ -177,6 +185,48 @@ def test_a_server_that_does_not_filter_is_read_always(plex, quiet, tmp_path):
 
     assert sight.agrees_with(everything)
     assert not replace(sight, levels=blind).agrees_with(everything)
+
+
+def test_a_server_that_ignores_the_filter_makes_no_run_wrong(tmp_path):
+    ignoring = Options(ignored_filters=frozenset({"userRating"}))
+    with serving(Served(small_world(), ignoring)) as plex:
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db")
+        with workbench(settings, "run", live=True) as bench:
+            infer_plainly(bench)
+            plex.world.clock.tick()
+            sight, everything = glance(bench), take_stock(bench).everything
+
+    assert sight is not None
+    assert not sight.agrees_with(everything)  # so nothing is kept, and all is read
+
+
+@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("date", ["lastRatedAt", "added_at", "updated_at"])
+def test_a_date_in_the_future_keeps_no_run_from_being_quiet(plex, infer, date, count):
+    future = int(time.time()) + 30 * 365 * 86_400
+    for track in list(plex.world.shelves[Kind.TRACK].values())[:count]:
+        if date == "lastRatedAt":
+            plex.world.rate(track, 6.0, OWNER, at=future)
+        else:
+            setattr(track, date, future)
+    for _ in range(2):
+        infer()
+
+    assert not infer()
+
+    plex.world.clock.tick()
+    plex.world.rate(item(plex, "Low"), 2.0, OWNER)
+    plex.world.rate(item(plex, "Loved"), 3.0, OWNER)
+    assert infer()
+
+
+def test_where_too_many_dates_are_in_the_future_all_is_read(plex, quiet, monkeypatch):
+    monkeypatch.setattr(glances, "MOST_AHEAD", 3)
+    for artist in plex.world.shelves[Kind.TRACK].values():
+        artist.added_at = int(time.time()) + 30 * 365 * 86_400
+
+    assert quiet()
+    assert quiet()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from tasks.hosting import api_at
     [
         ("127.0.0.1", "http://127.0.0.1:4200/api"),
         ("192.168.1.5", "http://192.168.1.5:4200/api"),
+        ("::1", "http://[::1]:4200/api"),
+        ("::", "http://[::1]:4200/api"),
         ("0.0.0.0", "http://127.0.0.1:4200/api"),  # noqa: S104 (nobody listens)
     ],
 )

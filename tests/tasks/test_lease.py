@@ -14,19 +14,21 @@ from sqlalchemy import create_engine, insert, select, update
 from engine.errors import LibraryHeld
 from tasks.shadow import lease as leasing
 from tasks.shadow.lease import LIFETIME, RENEWAL, Lease, lease
+from tasks.shadow.process_identity import ProcessIdentity
 from tasks.shadow.store import ShadowStore
 from tasks.shadow.tables import LeaseRow
 from tests.tasks.building import MINE
 from tests.tasks.postgres import await_waiting
 
-HERE = socket.gethostname()
+HERE = ProcessIdentity.of_this_process()
+HOST = socket.gethostname()
 LONG = 30.0
 
 
 def held_by_run_1(store, **facts):
     """Return the statement that writes down who holds the library."""
     now = time.time()
-    known = {"host": HERE, "process": os.getpid(), "run_id": "run 1"}
+    known = {"host": HERE.written, "process": os.getpid(), "run_id": "run 1"}
     known |= {"since": now, "heartbeat": now, "library_id": store.library_id}
     return insert(LeaseRow).values(**(known | facts))
 
@@ -61,7 +63,7 @@ def test_who_takes_a_free_library_is_written_down(store):
     with lease(store, "run 1"):
         row = holder(store)
 
-    assert (row.run_id, row.host, row.process) == ("run 1", HERE, os.getpid())
+    assert (row.run_id, row.host, row.process) == ("run 1", HERE.written, os.getpid())
     assert abs(row.heartbeat - time.time()) < LONG
 
 
@@ -71,7 +73,7 @@ def test_a_second_run_is_told_who_holds_the_library(store):
 
     sentence = str(refused.value)
     assert sentence.startswith("Run run 1 has been writing to this library since")
-    assert f"(process {os.getpid()} on {HERE})" in sentence
+    assert f"(process {os.getpid()} on {HOST})" in sentence
 
 
 def test_a_refused_run_leaves_the_lease_as_it_is(store):
@@ -124,13 +126,13 @@ def test_of_a_process_elsewhere_only_its_silence_is_known(store, dead_process):
 
 
 def test_a_process_of_somebody_else_lives(store):
-    hold(store, process=1)
+    hold(store, process=1, host=replace(HERE, started="").written)
 
-    with pytest.raises(LibraryHeld, match=f"process 1 on {HERE}"):
+    with pytest.raises(LibraryHeld, match=f"process 1 on {HOST}"):
         Lease(store, "run 2").take()
 
 
-@pytest.mark.parametrize("host", [HERE, "elsewhere"])
+@pytest.mark.parametrize("host", [HERE.written, "elsewhere"], ids=["here", "elsewhere"])
 def test_who_was_silent_for_long_is_succeeded(store, host):
     hold(store, host=host, heartbeat=time.time() - LIFETIME - 1)
 

@@ -4,7 +4,7 @@ import threading
 from dataclasses import asdict, replace
 
 import pytest
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, select
 
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.following import Move, Name
@@ -33,6 +33,11 @@ def fill(store):
     batch = batch_of(look, 7.33)
     store.intend([batch], look, "T", "run 1", 10.0)
     store.confirm(Level.TRACK, [shadow("a", 7.33)])
+
+
+def known_libraries(store):
+    with store.database.reading() as session:
+        return session.execute(select(LibraryRow.id, LibraryRow.account)).all()
 
 
 def contents(store):
@@ -67,10 +72,9 @@ DEEDS = {
 
 @pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
 def test_what_one_does_leaves_the_other_as_it_is(address, store, deed):
-    fill(store)
-    before = contents(store)
-
     with ShadowStore.open(address, OTHERS[-1], create=True) as other:
+        fill(store)
+        before = contents(store)
         deed(other)
 
     assert contents(store) == before
@@ -159,13 +163,6 @@ def test_a_name_of_which_nothing_is_recorded_bars_nobody(address, store):
         assert begun.library_id != store.library_id
 
 
-def test_another_account_of_the_same_name_is_no_replacement(address, store):
-    fill(store)
-
-    with ShadowStore.open(address, OTHERS[-1], create=True) as other:
-        assert other.is_empty()
-
-
 GUEST, RENEWED = (replace(MINE, account=f"{SHARED}{token}") for token in "12")
 
 
@@ -189,9 +186,59 @@ def test_the_record_can_follow_a_renewed_token(address, guest):
         assert again.library_id == guest.library_id
 
 
-def test_an_owner_and_a_guest_are_never_taken_for_each_other(address, guest):
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("begun", [True, False])
+def test_no_record_is_begun_beside_that_of_another_account(address, create, begun):
     with ShadowStore.open(address, MINE, create=True) as owner:
-        assert owner.is_empty()
+        if begun:  # by an earlier run, and nothing was ever recorded in it
+            ShadowStore.open(address, GUEST, create=True).__exit__()
         fill(owner)
-    with pytest.raises(LibraryReplaced, match="token was renewed"):
-        ShadowStore.open(address, RENEWED, create=True)
+        libraries = known_libraries(owner)
+
+        with pytest.raises(LibraryReplaced) as refusal:
+            ShadowStore.open(address, GUEST, create=create)
+
+        assert known_libraries(owner) == libraries
+    assert 'of the account "owner"' in str(refusal.value)
+    assert 'set ACCOUNT to "owner", or use --accept-library' in str(refusal.value)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_record_can_follow_to_another_account_and_back(address, begun):
+    with ShadowStore.open(address, MINE, create=True) as owner:
+        if begun:
+            ShadowStore.open(address, GUEST, create=True).__exit__()
+        fill(owner)
+        recorded = contents(owner)
+    for identity in (GUEST, MINE, GUEST):
+        with ShadowStore.open(address, identity, create=True, accept=True) as record:
+            assert contents(record) == recorded
+
+
+def test_a_record_that_others_are_beside_already_is_found(address):
+    with (
+        ShadowStore.open(address, MINE, create=True) as owner,
+        ShadowStore.open(address, GUEST, create=True) as guest,
+    ):
+        fill(owner)
+        fill(guest)
+        recorded = contents(owner)
+
+    for identity in (MINE, GUEST):
+        with ShadowStore.open(address, identity, create=True) as again:
+            assert contents(again) == recorded
+
+
+def test_of_two_other_accounts_a_person_has_to_name_one(address):
+    with (
+        ShadowStore.open(address, MINE, create=True) as owner,
+        ShadowStore.open(address, GUEST, create=True) as guest,
+    ):
+        fill(owner)
+        fill(guest)
+
+    with pytest.raises(LibraryReplaced) as refusal:
+        ShadowStore.open(address, RENEWED, create=True, accept=True)
+
+    assert 'set ACCOUNT to "1" or "owner"' in str(refusal.value)
+    assert "--accept-library" not in str(refusal.value)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from engine.edits import Edit
-from engine.errors import PlexRefused, PlexUnreachable, SettingsInvalid
+from engine.errors import PlexRefused, SettingsInvalid
 from engine.library import Level
 from tasks.diagnosing import check_server
 from tasks.plex.gateway import PlexGateway
@@ -140,7 +140,7 @@ def test_a_certificate_for_another_address_is_refused(authority):
 
 
 def test_https_where_nothing_is_encrypted_is_told_from_a_lack_of_trust():
-    with wire() as plex, pytest.raises(PlexUnreachable, match="speak https there"):
+    with wire() as plex, pytest.raises(PlexRefused, match="does not speak https"):
         PlexGateway(settings_for(plex, plex_url=plex.url.replace("http", "https")))
 
 
@@ -164,7 +164,7 @@ def test_the_proxies_of_the_environment_are_used(monkeypatch):
         with PlexGateway(settings_for(proxy, plex_url="http://plex.invalid")):
             pass
 
-    assert proxy.seen[0][0] == "GET http://plex.invalid/"
+    assert proxy.seen[0][0] == "GET http://plex.invalid:32400/"
 
 
 def test_what_was_set_up_for_other_users_of_plexapi_changes_nothing(tmp_path):

@@ -120,8 +120,6 @@ CANNED = [
     (container(), "how many items"),
     (container(totalSize="many"), "how many items"),
     (container(totalSize=2), "0 of 2 tracks and then nothing"),
-    (container('<Track title="x"/>', totalSize=1), "without a ratingKey"),
-    (container('<Track ratingKey="x"/>', totalSize=1), "ratingKey='x'"),
 ]
 
 

@@ -5,9 +5,9 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 import pytest
 
-from engine.errors import PlexUnreachable
-from engine.library import Level
-from tasks.plex.markup import listing_of, looks_of
+from engine.library import Level, Oddity
+from engine.points import UNREADABLE
+from tasks.plex.markup import joined, listing_of, looks_of
 
 
 def track(key: int, **attributes: str) -> Element:
@@ -23,6 +23,30 @@ def test_what_an_element_does_not_say_is_unknown():
     assert items.parent.tolist() == [-1]
     assert np.isnan([items.rating[0], items.critic[0]]).all()
     assert (items.rated_at[0], items.duration[0]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("1700000000", 1_700_000_000),
+        ("631152000", 631_152_000),
+        ("", 0),
+        ("0", 0),
+        ("631151999", -1),
+        ("-5", -1),
+        ("1800000001", -1),
+        ("909090909090909090909090", -1),
+        ("yesterday", -1),
+        ("nan", -1),
+    ],
+)
+def test_only_a_date_that_can_be_meant_is_one(text, date):
+    element = track(7, lastRatedAt=text)
+
+    items = listing_of(Level.TRACK, [element], latest=1_800_000_000).items
+    look = looks_of([element], "T", latest=1_800_000_000)[Level.TRACK]
+
+    assert items.rated_at.tolist() == look.rated_at.tolist() == [date]
 
 
 def test_a_rating_of_nothing_is_a_rating():
@@ -47,11 +71,45 @@ def test_items_are_put_in_the_order_of_their_keys():
     assert items.title.tolist() == ["Nr 5", "Nr 30", "Nr 100"]
 
 
-def test_a_number_that_is_none_is_named_with_its_item():
-    odd = track(7, userRating="lots")
+def test_a_number_that_cannot_be_read_is_unknown_and_named_with_its_item():
+    odd = track(7, title="Vesk", duration="long", index="A1")
 
-    with pytest.raises(PlexUnreachable, match=r"userRating='lots' for item 7"):
-        listing_of(Level.TRACK, [odd])
+    listing = listing_of(Level.TRACK, [odd, track(5, index="3")])
+
+    assert listing.items.duration.tolist() == [0, 0]
+    assert listing.items.facts.number.tolist() == pytest.approx(
+        [3, np.nan], nan_ok=True
+    )
+    notes = ["duration 'long'", "index 'A1'"]
+    assert list(listing.oddities) == [Oddity("track 'Vesk' (7)", n) for n in notes]
+
+
+def test_a_rating_that_cannot_be_read_counts_for_all_with_its_guid():
+    shared = [track(k, guid="plex://1", userRating=r) for k, r in ((7, "8"), (9, "A"))]
+
+    items = joined([listing_of(Level.TRACK, [*shared, track(8, userRating="8")])]).items
+    look = looks_of(shared, "T")[Level.TRACK]
+
+    assert items.rating.tolist() == [UNREADABLE, 8.0, UNREADABLE]
+    assert look.rating.tolist() == [UNREADABLE, UNREADABLE]
+
+
+def test_no_year_is_nothing_odd():
+    listing = listing_of(Level.ALBUM, [Element("Directory", ratingKey="7", year="0")])
+
+    assert np.isnan(listing.items.facts.year[0])
+    assert listing.oddities == ()
+
+
+@pytest.mark.parametrize("key", [None, "", "A1", "-4", "7.5", str(2**64 - 1)])
+def test_an_item_without_a_key_is_left_out_and_named(key):
+    odd = Element("Track", title="Vesk", **({} if key is None else {"ratingKey": key}))
+
+    listing = listing_of(Level.TRACK, [odd, track(5)])
+
+    assert listing.items.key.tolist() == [5]
+    assert [one.note.partition(":")[0] for one in listing.oddities] == ["track 'Vesk'"]
+    assert looks_of([odd], "T")[Level.TRACK].key.tolist() == []
 
 
 def test_an_artist_has_no_parent():

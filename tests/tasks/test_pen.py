@@ -156,6 +156,14 @@ def test_a_guarded_edit_spares_what_was_rated_since(plex, pen_of, tracks):
     assert told_of(plex, tracks, "moods") == [[TAG], [], [TAG]]
 
 
+def test_an_edit_of_items_with_an_unknown_date_is_not_guarded(plex, pen_of, tracks):
+    plex.rate(tracks[0], 5.0)
+
+    pen_of(GUARDED)[0].make(given(tracks, rated_until=-1))
+
+    assert told_of(plex, tracks, "userRating") == [7.33, 7.33, 7.33]
+
+
 @pytest.mark.parametrize("points", [0.0, 3.0, 7.33])
 def test_a_rating_given_in_the_very_moment_of_writing_wins(
     plex, record, tracks, points

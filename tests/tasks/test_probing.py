@@ -1,9 +1,12 @@
 """A server is tried out on two items, which are given back as they were."""
 
+import numpy as np
 import pytest
 
-from engine.abilities import Abilities, Reach
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.abilities import RATING_ONLY, Abilities, Reach
+from engine.edits import Edit
+from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
+from engine.library import Level
 from tasks.probing import CANARY, probe
 from tasks.remembering import take_stock
 from tasks.shadow.servers import known_abilities
@@ -11,8 +14,15 @@ from tasks.trying import check_edits
 from tasks.undoing import Selection, undo
 from tasks.workbench import workbench
 from tests.simulator.items import Kind
+from tests.simulator.options import Options
 from tests.simulator.world import World
-from tests.stories.household import served, settings_for, small_world
+from tests.stories.household import (
+    Served,
+    served,
+    serving,
+    settings_for,
+    small_world,
+)
 from tests.stories.runs import infer_plainly
 from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
 
@@ -101,6 +111,27 @@ def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
     assert state(plex) == started
 
 
+@pytest.mark.parametrize("rated", [None, 8.0])
+def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
+    bench_at, rated
+):
+    ignoring = Options(ignored_filters=frozenset({"id"}))
+    with serving(Served(small_world(), ignoring)) as plex, bench_at(plex) as bench:
+        for item in plex.world.items() if rated else ():
+            plex.world.rate(item, rated)
+        manual = state(plex)
+
+        found = tried(bench)
+        infer_plainly(bench)
+        undo(bench, Selection())
+
+        assert found.abilities == RATING_ONLY
+        assert state(plex) == manual
+        assert not [c for c in plex.world.journal.changes if c.what != "rating"]
+        with pytest.raises(PlexRefused, match="ignores which items an edit"):
+            bench.gateway.edit(Edit(Level.TRACK, np.array([1]), drops=("x",)))
+
+
 def test_where_nothing_is_unrated_nothing_can_be_tried(plex, bench_at):
     for item in plex.world.items():
         plex.world.rate(item, 8.0)
@@ -151,8 +182,23 @@ def test_a_guest_is_asked_nothing_and_only_rates(plex, bench_at):
     with bench_at(plex, plex_token=token) as bench:
         infer_plainly(bench)
 
-        assert bench.pen.abilities == Abilities(SINGLY, NEVER)
+        assert bench.pen.abilities == RATING_ONLY
         assert bench.tag == ""
+
+
+def test_what_a_guest_rates_is_known_again_on_a_server_that_keeps_one_decimal(
+    bench_at,
+):
+    with served(small_world(), floats="one-decimal") as plex:
+        token = plex.options.shared_token
+        with bench_at(plex, plex_token=token) as bench:
+            planned = infer_plainly(bench)
+            again = infer_plainly(bench)
+            undone = undo(bench, Selection())
+
+    assert planned
+    assert again == []
+    assert (undone.kept, undone.failed) == (0, 0)
 
 
 def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_path):

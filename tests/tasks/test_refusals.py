@@ -147,9 +147,9 @@ def test_where_nobody_listens_nobody_answers(plex):
 
 
 @pytest.mark.parametrize("url", ["http://", "http://host:port", "http://ex ample"])
-def test_what_is_no_address_is_not_tried_again(plex, url):
-    with pytest.raises(PlexRefused, match="PLEX_URL is not an address"):
-        PlexGateway(settings_of(plex, plex_url=url))
+def test_what_is_no_address_is_not_even_tried(plex, url):
+    with pytest.raises(ValidationError, match="not an http"):
+        settings_of(plex, plex_url=url)
 
 
 def test_a_wrong_token_leads_to_the_article(plex):

@@ -87,7 +87,7 @@ def test_server_and_token_have_no_default(tmp_path, field):
 
 WRONG = [
     ("PLEX_URL", "ftp://host", "http(s)://host:32400"),
-    ("PLEX_URL", "host:32400", "http(s)://host:32400"),
+    ("PLEX_URL", "http://ho st", "http(s)://host:32400"),
     ("PLEX_URL", 7, "http(s)://host:32400"),
     ("LIBRARY_NAME", "", "a music library"),
     ("LIBRARY_NAME", None, "a music library"),
@@ -127,6 +127,9 @@ WRONG = [
     ("RETRY_DELAY", -1, "seconds, 0 or more"),
     ("WAIT_FOR_OTHERS", -1, "seconds, 0 or more"),
     ("FULL_READ_EVERY", 0, "a whole number, 1 or more"),
+    ("RUN_RETENTION_DAYS", 0, "days, above 0 to 36500, or null"),
+    ("RUN_RETENTION_DAYS", 1e9, "days, above 0 to 36500, or null"),
+    ("KEEP_RESULTS", None, "true or false"),
     ("WEBHOOK_QUIET", -1, "seconds, 0 or more"),
     ("version", 1.1, "a version such as 1.1.1"),
 ]
@@ -206,6 +209,32 @@ def test_an_example_that_nobody_edited_is_recognised(refusal, key, example):
 
     assert line.startswith(f"  {key}")
     assert "still the example: edit it" in line
+
+
+@pytest.mark.parametrize(
+    "url", ["host", "HTTP://HOST:32400", " http://host ", "http://host:32400/web/#!/"]
+)
+def test_an_address_is_repaired_as_init_repairs_it(load, url):
+    settings, remarks = load(PLEX_URL=url)
+
+    assert settings.plex_url == "http://host:32400"
+    assert remarks == []
+
+
+@pytest.mark.parametrize(
+    "token", ["two words", "two\nlines", "a\rreturn", "no\x00control", "маркер"]
+)
+def test_a_token_that_cannot_be_sent_is_a_mistake_and_not_shown(refusal, token):
+    text = refusal(PLEX_TOKEN=token)
+
+    assert "PLEX_TOKEN: tokens have plain letters only, no blanks and no line" in text
+    assert token not in text
+
+
+def test_a_line_break_around_a_token_does_no_harm(load):
+    settings, _ = load(PLEX_TOKEN=f" {HIDDEN}\n")
+
+    assert settings.plex_token.get_secret_value() == HIDDEN
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t\n"])

@@ -55,6 +55,32 @@ def test_the_environment_alone_may_say_enough(path, monkeypatch):
     assert remarks == []
 
 
+@pytest.mark.parametrize("key", ["DRY_RUN", "CONFIDENCE_C", "PLEX_URL", "PLEX_TOKEN"])
+def test_an_empty_value_in_the_environment_is_none_at_all(path, monkeypatch, key):
+    monkeypatch.setenv(f"PLEXBAYES_{key}", "")
+    document = ENOUGH | {"DRY_RUN": False, "CONFIDENCE_C": 4}
+
+    settings, _ = load(path, document)
+
+    value = getattr(settings, key.lower())
+    shown = value.get_secret_value() if key == "PLEX_TOKEN" else value
+    expected = document | {"PLEX_URL": "http://host:32400"}
+    assert shown == expected[key]
+
+
+def test_an_empty_name_of_a_file_in_the_environment_means_the_usual_one(
+    path, monkeypatch
+):
+    monkeypatch.setenv("PLEXBAYES_CONFIG", "")
+    path.write_text(json.dumps(ENOUGH), encoding="utf-8")
+
+    assert load_settings()[0].plex_url == "http://host:32400"
+
+    path.unlink()
+    with pytest.raises(SettingsInvalid, match=r"There is no config\.json"):
+        load_settings()
+
+
 def test_the_environment_may_name_the_file(path, monkeypatch):
     elsewhere = path.with_name("other.json")
     elsewhere.write_text(json.dumps(ENOUGH | {"LIBRARY_NAME": "Jazz"}))
@@ -159,6 +185,14 @@ def test_unknown_keys_are_remarked_upon_without_their_values(path):
         {"PLEX_TOKEN": {"is": HIDDEN}},
         {"STATE_URL": [f"postgresql://me:{HIDDEN}@host/name"]},
         {"WEIGHT_CRITIC": 0, "WEIGHT_GLOBAL": 0},
+        {"PLEX_URL": f"http://host/?X-Plex-Token={HIDDEN}"},
+        {"PLEX_URL": f"http://host/#{HIDDEN}"},
+        {"PLEX_URL": f"host?X-Plex-Token={HIDDEN}"},
+        {"PLEX_URL": f"http://me:{HIDDEN}/@host"},
+        {"PLEX_URL": f"me:{HIDDEN}#@host"},
+        {"PLEX_URL": f"ftp://me:{HIDDEN}@host"},
+        {"PLEX_URL": [f"http://me:{HIDDEN}@host"]},
+        {"PLEX_URL": {HIDDEN: f"http://me:{HIDDEN}@host"}},
     ],
 )
 def test_no_refusal_shows_a_secret(path, keys):
@@ -170,9 +204,11 @@ def test_no_refusal_shows_a_secret(path, keys):
 @pytest.mark.parametrize("show", [repr, str, Settings.model_dump_json])
 def test_settings_show_no_secret(path, show):
     url = f"postgresql://me:{HIDDEN}@host/name"
-    settings, _ = load(path, ENOUGH | {"STATE_URL": url})
+    plex_url = f"http://me:{HIDDEN}@host:32400"
+    settings, _ = load(path, ENOUGH | {"STATE_URL": url, "PLEX_URL": plex_url})
 
     assert HIDDEN not in show(settings)
+    assert settings.plex_url == plex_url
     assert settings.state_url.get_secret_value() == url
 
 

@@ -2,7 +2,7 @@
 
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,8 @@ USUAL = {
     "/library/sections": container(SECTIONS),
 }
 Key = ec.EllipticCurvePrivateKey
+Answers = Mapping[str, Callable[[BaseHTTPRequestHandler], None]]
+"""How paths are answered that are not answered as usual."""
 
 
 @dataclass
@@ -39,16 +41,22 @@ class Wire:
 
 @contextmanager
 def wire(
-    leads_to: Mapping[str, str] | None = None, certificate: Path | None = None
+    leads_to: Mapping[str, str] | None = None,
+    certificate: Path | None = None,
+    answers: Answers | None = None,
 ) -> Iterator[Wire]:
     """Serve a library of nothing, and note every request.
 
     Args:
         leads_to: Paths that are elsewhere.
         certificate: A PEM file with key; without it, nothing is encrypted.
+        answers: Paths that are answered in a way of their own.
     """
     found = Wire("")
-    http = ThreadingHTTPServer((HOST, 0), _handler(found, leads_to or {}))
+    handler = _handler(found, leads_to or {}, answers or {})
+    http = ThreadingHTTPServer((HOST, 0), handler)
+    http.daemon_threads = True
+    http.block_on_close = False
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -65,11 +73,16 @@ def wire(
         http.server_close()
 
 
-def _handler(found: Wire, leads_to: Mapping[str, str]) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    found: Wire, leads_to: Mapping[str, str], answers: Answers
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.seen.append((f"{self.command} {self.path}", self.headers))
             path = urlsplit(self.path).path
+            if path in answers:
+                answers[path](self)
+                return
             body = USUAL.get(path, container(totalSize=0)).encode()
             self.send_response(302 if path in leads_to else 200)
             if path in leads_to:

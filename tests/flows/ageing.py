@@ -1,0 +1,55 @@
+"""Prefect's database behind its back: runs that are old, runs of other people."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.flows.test_serve import Served
+
+PATIENCE = 60.0
+"""Seconds to wait for a database that somebody else is writing to."""
+TIMES = {
+    "flow_run": ("start_time", "end_time", "expected_start_time", "created"),
+    "flow_run_state": ("timestamp",),
+    "task_run": ("start_time", "end_time", "expected_start_time", "created"),
+    "artifact": ("created",),
+    "log": ("timestamp",),
+}
+"""What is older when a run is older."""
+
+
+class Ageing:
+    """Makes runs older than they are."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def age(self, run_id: str, days: float) -> None:
+        """Move all that is known of a run into the past."""
+        with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database:
+            for table, columns in TIMES.items():
+                name = "id" if table == "flow_run" else "flow_run_id"
+                changes = ", ".join(
+                    f"{c} = strftime('%Y-%m-%d %H:%M:%f000', {c}, '-{days} days')"
+                    for c in columns
+                )
+                database.execute(
+                    f"update {table} set {changes} where {name} = ?",  # noqa: S608
+                    [run_id],
+                )
+            database.commit()
+
+
+def run_of_others(
+    served: Served, flow: str, tags: Iterable[str], **state: Any
+) -> dict[str, Any]:
+    """Record a run of somebody else's flow; return it."""
+    named = served.post("/flows/", {"name": flow})
+    wanted = {
+        "flow_id": named["id"],
+        "tags": list(tags),
+        "state": {"type": "COMPLETED"} | state,
+    }
+    return served.post("/flow_runs/", wanted)

@@ -1,0 +1,187 @@
+"""What came due while nothing ran is made up once, with parameters of today."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from prefect.cli.deploy._schedules import _schedule_config_to_deployment_schedule
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import (
+    CronSchedule,
+    IntervalSchedule,
+    RRuleSchedule,
+)
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed, Running
+
+from tasks.scheduler import scheduler_problem
+from tasks.schedules import (
+    catch_up,
+    crash_lost_runs,
+    find_deployment,
+    in_yaml,
+    repair,
+)
+
+HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
+QUARTERLY = IntervalSchedule(interval=timedelta(minutes=15))
+
+
+@pytest.fixture
+def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
+    """Speak to a Prefect server that schedules nothing by itself."""
+    with (
+        temporary_settings({PREFECT_API_URL: prefect_api}),
+        get_client(sync_client=True) as client,
+    ):
+        yield client
+        for deployment in client.read_deployments():
+            client.delete_deployment(deployment.id)
+
+
+def deploy(
+    client: SyncPrefectClient, *schedules: DeploymentScheduleCreate, **fields: Any
+) -> DeploymentResponse:
+    """Create a deployment that was last polled three and a half hours ago."""
+    flow = client.create_flow_from_name("infer")
+    name = f"of-{datetime.now(UTC).timestamp()}"
+    created = client.create_deployment(flow, name, schedules=list(schedules), **fields)
+    deployment = client.read_deployment(created)
+    for schedule in deployment.schedules:
+        schedule.updated = None
+    deployment.last_polled = datetime.now(UTC) - timedelta(hours=3.5)
+    return deployment
+
+
+def on(schedule: Any, **fields: Any) -> DeploymentScheduleCreate:
+    return DeploymentScheduleCreate(schedule=schedule, **fields)
+
+
+def scheduled(client: SyncPrefectClient, deployment: DeploymentResponse) -> list[Any]:
+    """Return all runs of a deployment."""
+    runs: list[FlowRun] = client.read_flow_runs()
+    return [run for run in runs if run.deployment_id == deployment.id]
+
+
+def test_of_all_missed_runs_each_active_schedule_gets_one(client):
+    off = on(HOURLY, active=False)
+    deployment = deploy(client, on(HOURLY), on(QUARTERLY), off)
+
+    said = list(catch_up(client, deployment, deployment, make_up=True))
+    again = list(catch_up(client, deployment, deployment, make_up=True))
+
+    runs = scheduled(client, deployment)
+    active = {one.id for one in deployment.schedules if one.active}
+    assert {run.created_by.id for run in runs} == active
+    assert len(runs) == len(said) == len(again) == 2
+    assert all("while nothing was running; it runs now" in line for line in said)
+
+
+def test_a_run_that_was_begun_in_time_is_not_made_up(client):
+    deployment = deploy(client, on(HOURLY))
+    list(catch_up(client, deployment, deployment, make_up=True))
+    begun = scheduled(client, deployment)[0]
+    for state in (Running(), Completed()):
+        client.set_flow_run_state(begun.id, state, force=True)
+    since = deployment.model_copy(update={"last_polled": begun.expected_start_time})
+
+    said = list(catch_up(client, deployment, since, make_up=True))
+
+    assert said == []
+    assert [run.id for run in scheduled(client, deployment)] == [begun.id]
+
+
+def test_with_catch_up_off_nothing_is_made_up_and_nothing_runs_late(client):
+    deployment = deploy(client, on(HOURLY), on(QUARTERLY))
+
+    said = list(catch_up(client, deployment, deployment, make_up=False))
+
+    assert said == scheduled(client, deployment) == []
+
+
+def test_what_was_due_before_its_schedule_was_switched_on_is_not_made_up(client):
+    deployment = deploy(client, on(HOURLY))
+    deployment.schedules[0].updated = datetime.now(UTC)
+
+    said = list(catch_up(client, deployment, deployment, make_up=True))
+
+    assert said == scheduled(client, deployment) == []
+
+
+def test_a_paused_deployment_makes_up_nothing(client):
+    deployment = deploy(client, on(HOURLY), paused=True)
+
+    assert list(catch_up(client, deployment, deployment, make_up=True)) == []
+    assert scheduled(client, deployment) == []
+
+
+def test_a_late_run_is_made_up_with_the_parameters_of_today(client):
+    stored = {"phases": "2", "dry_run": None, "gone": 1}
+    fields = {"parameters": {"dry_run": False, "letters": "P"}}
+    deployment = deploy(client, on(HOURLY, parameters=stored), **fields)
+    list(catch_up(client, deployment, deployment, make_up=True))
+
+    known = {"phases", "dry_run", "letters"}
+    said = list(repair(client, deployment, known))
+    said_again = list(repair(client, client.read_deployment(deployment.id), known))
+    list(catch_up(client, deployment, deployment, make_up=True))
+
+    kept = client.read_deployment(deployment.id).schedules[0]
+    (run,) = scheduled(client, deployment)
+    assert kept.active
+    assert kept.parameters == {"phases": "2", "dry_run": True}
+    assert run.parameters == {"phases": "2", "dry_run": True, "letters": "P"}
+    assert "gone no longer exists, dry_run had no value and is now on" in said[0]
+    assert said_again == []
+
+
+def test_a_run_whose_process_was_killed_is_marked_as_crashed(client):
+    deployment = deploy(client, on(HOURLY))
+    list(catch_up(client, deployment, deployment, make_up=True))
+    lost = scheduled(client, deployment)[0]
+    client.set_flow_run_state(lost.id, Running(), force=True)
+
+    said = list(crash_lost_runs(client, [deployment.id]))
+
+    assert client.read_flow_run(lost.id).state_name == "Crashed"
+    assert lost.name in said[0]
+
+
+def test_an_unknown_deployment_is_none(client):
+    assert find_deployment(client, "infer/nothing-of-this-name") is None
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        HOURLY,
+        CronSchedule(cron="1 2 3 * 5", timezone="UTC", day_or=False),
+        IntervalSchedule(interval=timedelta(days=2, seconds=1), timezone="Asia/Tokyo"),
+        RRuleSchedule(rrule="FREQ=WEEKLY;BYDAY=MO,FR", timezone="Europe/Berlin"),
+    ],
+)
+def test_prefect_reads_from_yaml_the_schedule_that_its_server_has(client, when):
+    parameters = {"letters": "{{ not a template }}", "dry_run": True}
+    one = on(when, active=False, parameters=parameters, slug="mine")
+    stored = deploy(client, one).schedules[0]
+
+    read = _schedule_config_to_deployment_schedule(in_yaml(stored))
+
+    assert read["schedule"] == stored.schedule
+    assert read["parameters"] == parameters
+    assert (read["active"], read["slug"]) == (False, "mine")
+
+
+def test_an_active_schedule_without_runs_ahead_shows_that_the_scheduler_is_dead(client):
+    deployment = deploy(client, on(HOURLY), on(QUARTERLY, active=False))
+    now = datetime.now(UTC)
+
+    at_once = scheduler_problem(client, now)
+    later = scheduler_problem(client, now + timedelta(minutes=3))
+
+    assert at_once == ""
+    assert f"no run for the active schedule of {deployment.name}" in later

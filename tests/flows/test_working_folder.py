@@ -1,0 +1,72 @@
+"""What lies in the working folder is never executed, whatever it is called."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.hosting import free_port
+from tests.flows.listener import Listener
+from tests.flows.test_serve import Served
+
+NAMES = (
+    "tasks.py",
+    "engine/__init__.py",
+    "flows/__init__.py",
+    "orjson.py",
+    "uvicorn/__init__.py",
+    "prefect.py",
+    "multiprocessing.py",
+    "sitecustomize.py",
+    "numpy.py",
+)
+HOSTILE = """
+import pathlib
+with pathlib.Path({marker!r}).open("a") as marker:
+    marker.write(__file__ + chr(10))
+"""
+
+
+@pytest.fixture
+def executed(listener: Listener, tmp_path: Path) -> Path:
+    """Lay traps into the working folder; return the file that their code writes."""
+    marker = tmp_path / "executed.txt"
+    for name in NAMES:
+        trap = listener.folder / name
+        trap.parent.mkdir(exist_ok=True)
+        trap.write_text(HOSTILE.format(marker=str(marker)))
+    return marker
+
+
+def test_the_traps_work(listener: Listener, executed: Path) -> None:
+    command = [sys.executable, "-c", "import tasks, engine, orjson"]
+
+    subprocess.run(command, cwd=listener.folder, check=True)
+
+    assert len(executed.read_text().splitlines()) == 3
+
+
+def test_a_run_executes_nothing_from_the_working_folder(
+    listener: Listener, executed: Path
+) -> None:
+    del listener.environment["PREFECT_API_URL"]  # so it starts a server of its own
+
+    ran = listener.run("infer")
+
+    assert ran.status == 0
+    assert not executed.exists()
+
+
+def test_a_served_run_executes_nothing_from_the_working_folder(
+    listener: Listener, executed: Path
+) -> None:
+    served = Served(listener, free_port())
+    try:
+        run = served.run(served.await_offers()["infer"])
+    finally:
+        served.end()
+        served.api.close()
+
+    assert run["state_type"] == "COMPLETED", (run["state"], served.said)
+    assert not executed.exists()

@@ -1,0 +1,218 @@
+"""One odd item in a library that was inferred before stops no command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import LibraryChanging
+from engine.library import Level, Oddity
+from engine.points import UNREADABLE as NOT_A_RATING
+from engine.reversal import Selection
+from tasks.learning import backtest, tune, why
+from tasks.plex.gateway import PlexGateway
+from tasks.reading import read_library
+from tasks.recovering import export_state, recover
+from tasks.undoing import undo
+from tasks.verifying import rank, verify
+from tests.simulator.process import Simulator
+from tests.stories.runs import infer_plainly
+from tests.tasks.building import item_in, items_in, told_of
+from tests.tasks.canned import canned_plex, container
+from tests.tasks.odd import SIDE_FACT, STRAY, UNREADABLE, state_of
+from tests.tasks.stage import bench_for
+
+
+@pytest.fixture
+def plex() -> Iterator[Simulator]:
+    """A Plex of a test's own."""
+    with Simulator.start(synthetic=60) as simulator:
+        yield simulator
+
+
+def recorded(bench: Any) -> int:
+    return sum(len(bench.store.shadows(level)) for level in Level)
+
+
+@pytest.mark.parametrize("kind", [*STRAY, *UNREADABLE, *SIDE_FACT])
+def test_every_command_goes_on_and_counts_one_odd_item(
+    plex, record, inferred, kind, tmp_path
+):
+    (STRAY | UNREADABLE | SIDE_FACT)[kind](plex, inferred)
+    stands = state_of(plex)
+
+    with bench_for(plex, record) as bench:
+        audit = verify(bench)
+        planned = infer_plainly(bench)
+        best, _ = rank(bench, 10, Level.ARTIST)
+        backtest(bench, "keep50")
+        tune(bench, None)
+        explained = why(
+            bench, str(next(iter(bench.store.shadows(Level.ALBUM))).key), ""
+        )
+        recovered = recover(bench)
+        exported = export_state(bench, tmp_path / "state.json")
+        kept = recorded(bench)
+
+    assert audit.not_understood.count == 1
+    assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
+    assert planned == []
+    assert best
+    assert explained.item
+    assert (recovered.recovered, recovered.unreadable) == (0, [])
+    assert exported == kept == audit.recorded
+    assert state_of(plex) == stands
+
+
+@pytest.mark.parametrize("kind", [*STRAY, *SIDE_FACT])
+def test_undo_of_an_odd_item_is_exact(plex, record, before, inferred, kind):
+    (STRAY | SIDE_FACT)[kind](plex, inferred)
+    mine = next(
+        key
+        for key, (points, *_) in state_of(plex).items()
+        if points and not before[key][0] and key != inferred["track"]
+    )
+    plex.rate(mine, 9.0)
+
+    with bench_for(plex, record) as bench:
+        dry = count_of_a_dry_undo(plex, record)
+        done = undo(bench, Selection())
+        left = recorded(bench)
+
+    assert (done.undone, done.kept, done.gone, done.failed) == (dry, 1, 0, 0)
+    assert state_of(plex) == before | {mine: (9.0, *before[mine][1:])}
+    assert left == 0
+
+
+def count_of_a_dry_undo(plex: Simulator, record: Path) -> int:
+    with bench_for(plex, record) as bench:
+        bench.is_live = False
+        return undo(bench, Selection()).undone
+
+
+def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
+    plex, record, before, inferred
+):
+    plex.hide(inferred["track"])
+
+    with bench_for(plex, record) as bench:
+        audit = verify(bench)
+        done = undo(bench, Selection())
+
+    assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
+    assert audit.not_understood.count == 1
+    assert f"({inferred['track']})" in audit.not_understood.items[0]
+    assert (done.gone, done.failed) == (0, 0)
+    assert state_of(plex) == before
+
+
+@pytest.mark.parametrize("kind", STRAY)
+def test_a_parent_that_is_missing_for_good_costs_few_requests(
+    plex, record, inferred, kind
+):
+    with bench_for(plex, record) as bench:
+        plex.clear_log()
+        read_library(bench.gateway)
+        usual = plex.counts()["reads"]
+        STRAY[kind](plex, inferred)
+        plex.clear_log()
+        library = read_library(bench.gateway)
+        counted = plex.counts()["reads"]
+
+    assert len(library.not_understood) == 1
+    assert usual < counted <= usual + 2
+
+
+def test_items_of_one_missing_album_are_one_sentence(plex, record, inferred):
+    tracks = [
+        track["ratingKey"]
+        for track in plex.dump()["tracks"]
+        if track["parentRatingKey"] == inferred["album"]
+    ]
+    plex.hide(inferred["album"])
+
+    with bench_for(plex, record) as bench:
+        (sentence,) = read_library(bench.gateway).not_understood
+
+    assert sentence.startswith(
+        f"{len(tracks)} tracks have an album ({inferred['album']}) that Plex did not "
+        "list; they were left out: "
+    )
+
+
+def test_the_record_of_a_stray_track_does_not_follow_its_double(
+    plex, record, before, inferred
+):
+    track = item_in(plex, inferred["track"])
+    names = {i["ratingKey"]: i["title"] for i in items_in(plex).values()}
+    double = {"title": track["title"], "duration": track["duration"]}
+    plex.set_attributes(track["ratingKey"], parentRatingKey=None)
+    added = plex.add(
+        names[track["grandparentRatingKey"]], names[track["parentRatingKey"]], [double]
+    )
+
+    with bench_for(plex, record) as bench:
+        verify(bench)
+        (row,) = bench.store.shadows(Level.TRACK, [track["guid"]])
+        undo(bench, Selection())
+
+    assert row.key == track["ratingKey"]
+    assert told_of(plex, [track["ratingKey"], *added["tracks"]], "userRating") == [
+        None,
+        None,
+    ]
+
+
+def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
+    plex.set_attributes(inferred["track"], ratingKey="A1")
+
+    with bench_for(plex, record) as bench:
+        library = read_library(bench.gateway)
+
+    assert len(library.not_understood) == 1
+    assert "ratingKey 'A1', so it was left out" in library.not_understood[0]
+    assert inferred["track"] not in library.tracks.key
+
+
+@pytest.mark.parametrize(
+    ("second", "rating"), [("8.0", 8.0), ("6.0", NOT_A_RATING)], ids=["alike", "unlike"]
+)
+def test_an_item_that_is_listed_twice_for_good_is_kept_once(second, rating):
+    track = '<Track ratingKey="5" title="Twin" userRating="{}"/>'
+    answer = container(track.format("8.0") + track.format(second), totalSize=2)
+
+    with (
+        canned_plex({"/library/sections/1/all": answer}) as settings,
+        PlexGateway(settings) as gateway,
+    ):
+        listing = gateway.listing(Level.TRACK, lambda: None)
+
+    assert listing.items.key.tolist() == [5]
+    assert listing.items.rating.tolist() == [rating]
+    assert [str(one) for one in listing.oddities] == [
+        str(Oddity("track 'Twin' (5)", "listed twice"))
+    ]
+
+
+@pytest.mark.parametrize("kind", STRAY)
+def test_a_parent_that_comes_while_reading_is_a_library_that_changes(
+    plex, record, inferred, kind
+):
+    STRAY[kind](plex, inferred)
+    pages = iter(range(1, 9))
+
+    def mend() -> None:
+        if next(pages) == 4:  # the first of the second reading
+            plex.show(inferred["album"])
+            plex.show(inferred["artist"])
+            plex.set_attributes(inferred["album"])
+            plex.set_attributes(inferred["track"])
+
+    with bench_for(plex, record) as bench:
+        if kind == "parent of another library":
+            assert len(read_library(bench.gateway, mend).not_understood) == 1
+        else:
+            with pytest.raises(LibraryChanging, match="changed while it was read"):
+                read_library(bench.gateway, mend)
+        assert read_library(bench.gateway).not_understood == []

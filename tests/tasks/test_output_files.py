@@ -1,0 +1,152 @@
+"""Files that people name are written whole, for them alone, and never by mistake."""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.errors import SettingsInvalid
+from tasks.output_files import (
+    draft,
+    refuse_output,
+    rotate,
+    write_bytes,
+    write_csv,
+    write_text,
+)
+
+
+def test_a_new_file_is_accepted_and_none_is_needed(tmp_path):
+    refuse_output(tmp_path / "report.json", [], overwrite=False)
+    refuse_output(None, [tmp_path], overwrite=False)
+
+
+def test_an_existing_file_is_only_replaced_on_request(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("mine")
+
+    with pytest.raises(SettingsInvalid, match="pass --overwrite"):
+        refuse_output(path, [], overwrite=False)
+    refuse_output(path, [], overwrite=True)
+
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", ["itself", "symbolic link", "hard link", "detour"])
+def test_a_file_that_plexbayes_uses_is_never_overwritten(tmp_path, how):
+    record = tmp_path / "plexbayes.db"
+    record.write_text("precious")
+    named = tmp_path / "report.json"
+    if how == "itself":
+        named = record
+    elif how == "symbolic link":
+        named.symlink_to(record)
+    elif how == "hard link":
+        named.hardlink_to(record)
+    else:
+        (tmp_path / "folder").mkdir()
+        named = tmp_path / "folder" / ".." / "plexbayes.db"
+
+    with pytest.raises(SettingsInvalid, match="never overwritten"):
+        refuse_output(named, [record], overwrite=True)
+
+
+def test_a_record_that_does_not_exist_yet_is_protected_too(tmp_path):
+    record = tmp_path / "plexbayes.db"
+
+    with pytest.raises(SettingsInvalid, match="never overwritten"):
+        refuse_output(record, [record], overwrite=False)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_no_regular_file_is_refused(tmp_path, overwrite):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for path in (pipe, tmp_path, Path("/dev/null")):
+        with pytest.raises(SettingsInvalid, match="not a regular file"):
+            refuse_output(path, [], overwrite=overwrite)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(SettingsInvalid, match="there is no folder"):
+        refuse_output(tmp_path / "gone" / "report.json", [], overwrite=False)
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("untouched")
+    link.symlink_to(target)
+
+    write_text(link, "report")
+
+    assert target.read_text() == "untouched"
+    assert not link.is_symlink()
+    assert link.read_text() == "report"
+
+
+def test_a_link_to_nowhere_counts_as_existing(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+
+    with pytest.raises(SettingsInvalid, match="pass --overwrite"):
+        refuse_output(link, [], overwrite=False)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_a_written_file_is_for_its_owner_alone(tmp_path, umask):
+    path = tmp_path / "report.json"
+    former = os.umask(umask)
+    try:
+        write_bytes(path, b"report")
+    finally:
+        os.umask(former)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_write_that_breaks_off_leaves_the_former_file_and_no_draft(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("former")
+
+    def rows():
+        yield ("half",)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SettingsInvalid, match="No space left on device"):
+        write_csv(path, ["head"], rows())
+
+    assert path.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupted_draft_leaves_nothing_behind(tmp_path):
+    def write() -> None:
+        with draft(tmp_path / "config.json") as file:
+            file.write("PLEX_TOKEN")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_comes_back_as_it_was(tmp_path):
+    rows = [("a,b", 'quote "', "two\nlines"), ("ü", "", "★")]
+
+    write_csv(tmp_path / "plan.csv", ["1", "2", "3"], rows)
+
+    with (tmp_path / "plan.csv").open(encoding="utf-8", newline="") as file:
+        assert [tuple(row) for row in csv.reader(file)] == [("1", "2", "3"), *rows]
+
+
+def test_earlier_reports_are_kept_in_order_up_to_a_number(tmp_path):
+    path = tmp_path / "plan.csv"
+    for number in range(5):
+        rotate(path, kept=3)
+        write_text(path, str(number))
+
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {"plan.csv": "4", "plan.1.csv": "3", "plan.2.csv": "2"}

@@ -1,0 +1,146 @@
+"""A rating that cannot be read is never touched, and stays on record if it is ours."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from engine.abilities import Abilities
+from engine.errors import PlexUnreachable
+from engine.library import Level
+from engine.reversal import Selection
+from tasks.recovering import recover
+from tasks.undoing import undo
+from tests.simulator.process import Simulator
+from tests.stories.runs import infer_plainly
+from tests.tasks.building import item_in
+from tests.tasks.odd import UNREADABLE, state_of
+from tests.tasks.stage import bench_for
+
+TAG = "Rating_Inferred"
+
+
+@pytest.fixture
+def plex() -> Iterator[Simulator]:
+    """A Plex of a test's own."""
+    with Simulator.start(synthetic=60) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
+    plex, record, before, inferred, kind
+):
+    UNREADABLE[kind](plex, inferred)
+    key = inferred["track"]
+    ours = state_of(plex)[key]
+
+    with bench_for(plex, record) as bench:
+        infer_plainly(bench)
+        done = undo(bench, Selection())
+        kept = [row.key for level in Level for row in bench.store.shadows(level)]
+    left = state_of(plex)
+    plex.set_attributes(key)
+    with bench_for(plex, record) as bench:
+        again = undo(bench, Selection())
+
+    assert len(done.unreadable) == 1
+    assert f"({key})" in done.unreadable[0]
+    assert (done.failed, done.gone, kept) == (0, 0, [key])
+    assert left == before | {key: ours}
+    assert (again.undone, again.unreadable) == (1, [])
+    assert state_of(plex) == before
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
+    plex, record, before, inferred, kind
+):
+    with bench_for(plex, record) as bench:
+        undo(bench, Selection())
+    key = inferred["track"]
+    plex.rate(key, 10.0)
+    plex.set_attributes(key, userRating=kind)
+
+    with bench_for(plex, record) as bench:
+        infer_plainly(bench)
+        (row,) = bench.store.shadows(
+            Level.ALBUM, [item_in(plex, inferred["album"])["guid"]]
+        )
+        recovered = recover(bench)
+        done = undo(bench, Selection())
+
+    assert row.phase == 3  # from the artist: the track said nothing of its album
+    assert recovered.recovered == 0
+    assert done.unreadable == []
+    assert state_of(plex) == before | {key: (10.0, *before[key][1:])}
+
+
+def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
+    plex, record, inferred
+):
+    key = inferred["track"]
+    plex.mood(key, add=TAG, lock=False)
+    stands = state_of(plex)[key]
+    plex.set_attributes(key, userRating="10.2")
+    record.unlink()
+
+    with bench_for(plex, record) as bench:
+        recovered = recover(bench)
+        undo(bench, Selection())
+
+    assert [f"({key})" in name for name in recovered.unreadable] == [True]
+    assert state_of(plex)[key] == stands
+
+
+def test_a_rating_that_becomes_unreadable_before_it_is_written_is_left_alone(
+    plex, record, inferred
+):
+    key = inferred["track"]
+    plex.rate(key, None)
+    with bench_for(plex, record) as bench:
+        lay_trap = LookTrap(plex, key, bench.gateway.look)
+        bench.gateway.look = lay_trap
+        planned = infer_plainly(bench)
+
+    guid = item_in(plex, key)["guid"]
+    assert guid in {planned_guid for _, planned_guid, _ in planned}
+    assert item_in(plex, key)["userRating"] is None
+
+
+class LookTrap:
+    """Has Plex send nonsense from the first look at an item on."""
+
+    def __init__(self, plex: Simulator, key: int, look: Callable[..., Any]) -> None:
+        self._plex, self._key, self._look = plex, key, look
+
+    def __call__(self, keys: Any) -> Any:
+        """Look."""
+        self._plex.set_attributes(self._key, userRating="10.2")
+        return self._look(keys)
+
+
+def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
+    plex, record, inferred, order
+):
+    key = inferred["track"]
+    plex.rate(key, None)
+    order("reset_after", {"method": "PUT", "path": "userRating"})
+    with (
+        bench_for(plex, record, Abilities()) as bench,
+        pytest.raises(PlexUnreachable),
+    ):
+        infer_plainly(bench)
+    plex.faults([])
+    plex.set_attributes(key, userRating="nan")
+    with bench_for(plex, record, Abilities()) as bench:
+        planned = infer_plainly(bench)
+        open_ones = [row.key for row in bench.store.intents(Level.TRACK)]
+    plex.set_attributes(key)
+    with bench_for(plex, record, Abilities()) as bench:
+        infer_plainly(bench)
+        settled = [row.key for row in bench.store.shadows(Level.TRACK)]
+
+    assert planned == []
+    assert open_ones == [key]
+    assert key in settled
