@@ -185,8 +185,8 @@ def plan_letters(
     }
     for phase in steps:
         for letter, earlier in plans.items():
-            known: list[Any] = [quote(parts[letter]), list(earlier), quote(beliefs)]
-            behind = () if earlier else reading
+            known = [quote(parts[letter]), quote(list(earlier)), quote(beliefs)]
+            behind = earlier[-1:] or reading
             step: Any = running.plan_phase
             earlier.append(step.submit(letter, phase, *known, wait_for=behind))
     wait([future for futures in plans.values() for future in futures])

@@ -6,6 +6,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.tasks import Task
 
 from engine.classic import Phase
@@ -16,7 +17,7 @@ from engine.pool import Pool
 from engine.reports import LetterResult
 from tasks import probing, reading, reporting, writing
 from tasks.gate import Gate
-from tasks.outcomes import ends_in_a_state, step_of
+from tasks.outcomes import ends_in_a_state, result_of, step_of
 from tasks.patience import waited
 from tasks.results import ResultSerializer
 from tasks.settings import Settings
@@ -79,11 +80,15 @@ def plan_phase(
     letter: str,
     phase: Phase,
     part: Part,
-    earlier: Sequence[PhasePlan],
+    earlier: Sequence[PrefectFuture[PhasePlan]],
     beliefs: Beliefs,
 ) -> PhasePlan:
-    """Plan one phase of one letter; kept for retries of the same run."""
-    return make_plan(phase, part, earlier, beliefs)
+    """Plan one phase of one letter; kept for retries of the same run.
+
+    The earlier phases come as futures, so that the graph shows a chain of phases,
+    and no arrow from each to each.
+    """
+    return make_plan(phase, part, [result_of(plan) for plan in earlier], beliefs)
 
 
 @task(

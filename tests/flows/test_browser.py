@@ -48,6 +48,10 @@ class Person:
         context.set_default_timeout(PATIENCE)
         context.route(lambda url: not url.startswith(address), self._refuse)
 
+    def at(self, path: str) -> str:
+        """Return the address of a page of the UI."""
+        return f"{self._address.rstrip('/')}{path}"
+
     def _refuse(self, route: Route) -> None:
         self.sought.append(route.request.url)
         route.abort()

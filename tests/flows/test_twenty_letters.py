@@ -1,0 +1,188 @@
+"""A run of twenty letters as a person sees it: a short log, arrows, plain titles."""
+
+import itertools
+import re
+import string
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.flows.catching import await_true, make_slow, written
+from tests.flows.listener import Listener, items, ratings
+from tests.flows.test_browser import PATIENCE, SHORT_ID, Person, person
+from tests.flows.test_serve import Served, served
+from tests.simulator.process import Simulator
+
+__all__ = ["person", "served"]
+
+LETTERS = string.ascii_uppercase[:20]
+TITLES = (
+    *("*NSYNC*", "<PIG>", "[link](http://evil.example)", "a|b", "# 1", "_x_ `y`"),
+    *("![i](http://evil.example/i.png)", "www.evil.example", "me@evil.example"),
+    "<img src=x onerror=alert(1)>",
+)
+PHASES = ("1 album-up", "2 artist-up", "3 album-down", "4 track-down")
+PAGE = "/v2/runs/flow-run/{}"
+
+
+@pytest.fixture
+def plex() -> Iterator[Simulator]:
+    """Run a Plex with an artist of an odd name under each of twenty letters."""
+    with Simulator.start(synthetic=0) as simulator:
+        for number, letter in enumerate(LETTERS):
+            odd = [TITLES[(number + n) % len(TITLES)] for n in range(6)]
+            songs = [f"Song {title}" for title in odd[2:]]
+            keys = simulator.add(f"{letter}u {odd[0]}", f"Album {odd[1]}", songs)
+            simulator.rate(keys["tracks"][0], 9.0 - number / 4)
+        yield simulator
+
+
+def logged(served: Served, run_id: str) -> list[str]:
+    """Return all log lines of a run, with their level."""
+    about = {"flow_run_id": {"any_": [run_id]}}
+    order = {"logs": about, "limit": 200, "sort": "TIMESTAMP_ASC"}
+    return [f"{one['level']} {one['message']}" for one in post(served, "logs", order)]
+
+
+def post(served: Served, kind: str, order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the server knows of a kind."""
+    return served.api.post(f"/{kind}/filter", json=order).raise_for_status().json()
+
+
+def tasks_of(served: Served, run_id: str) -> list[dict[str, Any]]:
+    """Return all task runs of a run."""
+    about = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
+    return post(served, "task_runs", about)
+
+
+def artifacts_of(served: Served, run_id: str, key: str) -> list[Any]:
+    """Return an artifact of all attempts of a run, oldest first."""
+    about = {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}
+    found = post(served, "artifacts", {"artifacts": about})
+    return [one["data"] for one in sorted(found, key=lambda one: one["created"])]
+
+
+def arrows(served: Served, run_id: str) -> set[tuple[str, str]]:
+    """Return the arrows of a run's graph as pairs of names."""
+    nodes = dict(served.api.get(f"/flow_runs/{run_id}/graph-v2").json()["nodes"])
+    return {
+        (nodes[parent["id"]]["label"], node["label"])
+        for node in nodes.values()
+        for parent in node["parents"]
+    }
+
+
+def expected_arrows(letter: str) -> set[tuple[str, str]]:
+    """Return the chain of arrows of one letter."""
+    steps = [f"{letter} · {step}" for step in (*PHASES, "write")]
+    chain = ["read the library", *steps, "read it back"]
+    return set(itertools.pairwise(chain))
+
+
+def test_a_run_of_twenty_letters_is_told_in_a_few_plain_lines_and_arrows(
+    plex: Simulator, person: Person, served: Served
+) -> None:
+    before = plex.dump()
+    person.run()
+    person.expect_state("Completed")
+    run_id = person.page.url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    await_true(lambda: ("T · write", "read it back") in arrows(served, run_id))
+
+    lines = logged(served, run_id)
+    plan = read(person, run_id, "plan")
+    report = read(person, run_id, "report")
+
+    assert set(ratings(plex.dump())) == set(items(before))
+    assert len(lines) <= 3 * len(LETTERS)
+    assert not [line for line in lines if "\n" in line or "Traceback" in line]
+    assert not [line for line in lines if "Finished in state Completed()" in line]
+    said = [line for line in lines if re.match(r"INFO [A-T]: \d+ of \d+ ratings", line)]
+    assert len(said) == len(LETTERS)
+    assert all("4 track-down: 3" in line for line in said)
+    for letter in LETTERS:
+        assert expected_arrows(letter) <= arrows(served, run_id)
+    assert (f"A · {PHASES[0]}", f"A · {PHASES[2]}") not in arrows(served, run_id)
+    assert artifacts_of(served, run_id, "progress") == [100]
+    for title in TITLES:
+        assert f" {title}" in plan
+        assert f" {title}" in report
+    assert person.sought == []
+
+
+def read(person: Person, run_id: str, artifact: str) -> str:
+    """Open an artifact of a run; it must hold no link, no picture and no HTML."""
+    page = person.page
+    page.goto(person.at(PAGE.format(run_id)))
+    page.get_by_role("tab", name="Artifacts").click()
+    card = page.get_by_role("link").filter(has=page.get_by_text(artifact, exact=True))
+    card.first.click()
+    page.get_by_role("link", name=SHORT_ID).first.click()
+    shown = page.get_by_role("tabpanel").first
+    expect(shown.get_by_role("cell").first).to_be_visible(timeout=PATIENCE)
+    assert shown.locator("a, img, em, del, code").count() == 0
+    return shown.inner_text().replace("\N{WORD JOINER}", "")
+
+
+def test_a_cancelled_run_is_nowhere_red_says_what_to_do_and_is_finished_by_retry(
+    plex: Simulator, listener: Listener, served: Served
+) -> None:
+    infer = served.await_offers()["infer"]
+    served.run(infer, dry_run=False, letters="A", phases="1")  # tries the server out
+    plex.clear_log()
+    make_slow(plex, {"method": "PUT"}, 700)
+    run_id = served.start(infer, dry_run=False)
+    await_true(lambda: written(plex) > 3)
+
+    state = {"type": "CANCELLING", "name": "Cancelling"}
+    served.post(f"/flow_runs/{run_id}/set_state", {"state": state, "force": False})
+    cancelled = served.await_end(run_id)
+    plex.faults([])
+    red = {task["state_type"] for task in tasks_of(served, run_id)}
+    lines = logged(served, run_id)
+    retried = served.retry(run_id)
+
+    message = cancelled["state"]["message"]
+    assert cancelled["state_type"] == "CANCELLED"
+    assert "press Retry" in message
+    assert "go on with: plexbayes 0" in message
+    assert not red & {"FAILED", "CRASHED"}
+    assert not [line for line in lines if "Traceback" in line or "ERROR" in line]
+    assert retried["state_type"] == "COMPLETED"
+    assert set(ratings(plex.dump())) == set(items(plex.dump()))
+
+
+def test_an_expected_failure_is_one_line_and_a_retry_plans_only_what_is_left(
+    plex: Simulator, listener: Listener, served: Served
+) -> None:
+    infer = served.await_offers()["infer"]
+    no_letter = served.run(infer, dry_run=True, letters="Ж")
+    tracks = items(plex.dump())
+    artist = next(a for a in plex.dump()["artists"] if a["title"].startswith("Bu"))
+    key = artist["ratingKey"]
+    under = [k for k, item in tracks.items() if key == item["grandparentRatingKey"]]
+    fault = {"match": {"method": "PUT", "ratingKeys": [key, *under]}, "do": "status"}
+    plex.faults([fault | {"code": 500}])
+    failed = served.run(infer, dry_run=False)
+    lines = logged(served, failed["id"])
+    report = artifacts_of(served, failed["id"], "report")[0]
+    plex.faults([])
+    retried = served.retry(failed["id"])
+    plan = artifacts_of(served, failed["id"], "plan")[-1]
+
+    wrong = logged(served, no_letter["id"])
+    assert no_letter["state_type"] == "FAILED"
+    assert len([line for line in wrong if "Ж" in line and "Finished" in line]) == 1
+    assert "press Retry" in no_letter["state"]["message"]
+    assert failed["state_type"] == "FAILED"
+    assert "press Retry" in failed["state"]["message"]
+    assert "plexbayes 0 --letters B" in failed["state"]["message"]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    assert len(errors) == 1
+    assert re.match(r"ERROR B · \d [\w-]+.*: Plex is busy \(500\)", errors[0])
+    assert not [line for line in (*wrong, *lines) if "Traceback" in line]
+    assert re.search(r"^\| B \| \d+ \| \d+ \| .* \| \d+ \| .*500", report, re.MULTILINE)
+    assert retried["state_type"] == "COMPLETED"
+    assert re.findall(r"^## (.): ", plan, re.MULTILINE) == ["B"]
+    assert re.findall(r"^\| ([A-T]) \|", plan, re.MULTILINE) == ["B"]
