@@ -29,7 +29,7 @@ MAX_MISSED = 10
 """Most missed times of a schedule that are looked at; one run is made up."""
 
 MIN_GAP = 15.0
-"""Seconds between two polls of a runner, at least this long is waited for one."""
+"""Seconds without a poll after which nobody runs the deployments, at the least."""
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
