@@ -15,11 +15,26 @@ setup: .venv/ready ## Create .venv with the pinned versions
 demo: setup ## Run the main job, live, on an embedded Plex
 	$(BIN)/python -m tests.demo
 
-test: setup ## Run the tests
+# Hundreds of commands are started: where Python writes no .pyc, each would compile.
+compiled: setup
+	@$(BIN)/python -m compileall -q engine tasks flows tests
+
+test: compiled ## Run the tests
 	$(BIN)/pytest -q -n 3 --dist loadfile
 
 test-all: setup ## Run the longest tests, too
 	$(BIN)/pytest -q -n 3 --dist loadfile -m ''
+
+# Every other supported Python of this machine: on the PATH, or under pyenv.
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[2-4].*/bin/python3)
+
+test-pythons: ## Run the tests of engine and tasks with every other Python at hand
+	@for python in $(PYTHONS); do \
+	  $$python --version && $$python -m venv .venv-other && \
+	  .venv-other/bin/pip install --quiet --constraint constraints.txt '.[dev]' && \
+	  .venv-other/bin/pytest -q -n 2 tests/engine tests/tasks tests/simulator || exit 1; \
+	  rm -rf .venv-other; \
+	done
 
 test-hierarchical: setup ## Tell the stories of the command with the other model
 	PLEXBAYES_MODEL=hierarchical $(BIN)/pytest -q -n 3 --dist loadfile -m '' \
@@ -28,7 +43,7 @@ test-hierarchical: setup ## Tell the stories of the command with the other model
 format: setup ## Format the code
 	$(BIN)/ruff format .
 
-check: setup ## Everything that must hold before a commit
+check: compiled ## Everything that must hold before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -87,6 +102,6 @@ bench-retention: setup ## Keep runs for minutes: do Prefect's files stay small? 
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup demo test test-all test-hierarchical format check screenshots fuzz audit picture
+.PHONY: help setup compiled demo test test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
 .PHONY: bench-workers bench-retention

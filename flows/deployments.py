@@ -1,6 +1,7 @@
 """What `plexbayes serve` offers in the Prefect UI; prefect.yaml says the same."""
 
-from collections.abc import Iterator, Sequence
+import atexit
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,15 +27,14 @@ from flows.infer import infer
 from flows.maintain import rank, recover, undo, verify
 from flows.render import remark
 from tasks.schedules import (
-    AnySchedule,
     catch_up,
     copy_of,
     crash_lost_runs,
     find_deployment,
-    in_yaml,
     refuse_if_served,
     repair,
 )
+from tasks.versions import check_versions
 
 
 @dataclass(frozen=True)
@@ -183,44 +183,70 @@ def retire(client: SyncPrefectClient, stored: dict[str, Stored]) -> Iterator[str
             yield f"{found.former.name} is now {name}; its schedules were taken over."
 
 
-def prepare_deploy(timezone: str = "UTC") -> dict[str, Any]:
-    """Return what `prefect deploy` is to leave as the server has it.
+def prepare_deploy(timezone: str = "UTC") -> dict[str, str]:
+    """Prepare the server for `prefect deploy`, which leaves all schedules as they are.
 
-    This is a build step of prefect.yaml, and runs once for each deployment.
+    A deployment that is new to the server is made here, with its schedules switched
+    off, or with those of its former name. This is a build step of prefect.yaml.
 
     Args:
         timezone: Of the schedules that are shipped, which only a new deployment gets.
 
     Returns:
-        The `directory` to run in, and for each deployment its `schedules` and
-        whether it is `paused`.
+        The `directory` to run in.
+
+    Raises:
+        VersionsIncompatible: What is installed does not work together.
     """
+    check_versions()
     with get_client(sync_client=True) as client:
         stored = read_stored(client)
+        _pause_again_at_the_end(stored.values())
         for offer in OFFERS:
-            latest = stored[offer.name].latest
-            for sentence in repair(client, latest, offer.known) if latest else ():
-                remark(sentence)
-        renamed = {name: found for name, found in stored.items() if found.own}
-        for sentence in retire(client, renamed):
+            found = stored[offer.name]
+            if found.latest:
+                for sentence in repair(client, found.latest, offer.known):
+                    remark(sentence)
+            if not found.own:
+                client.create_deployment(
+                    client.create_flow(offer.flow),
+                    offer.name,
+                    parameters=offer.parameters,
+                    schedules=_new_schedules(offer, found, timezone),
+                )
+        for sentence in retire(client, stored):
             remark(sentence)
-    return {
-        "directory": str(Path.cwd()),
-        "schedules": {
-            offer.name: [
-                in_yaml(one) for one in _schedules(offer, stored[offer.name], timezone)
-            ]
-            for offer in OFFERS
-        },
-        "paused": {
-            name: bool(found.own and found.own.paused) for name, found in stored.items()
-        },
-    }
+    return {"directory": str(Path.cwd())}
 
 
-def _schedules(offer: Offer, found: Stored, timezone: str) -> Sequence[AnySchedule]:
-    """Return the schedules of a server, or those that a new deployment gets."""
-    return found.latest.schedules if found.latest else offer.shipped(timezone)
+_PAUSED: set[UUID] = set()
+"""What was paused when this process began to deploy."""
+
+
+def _pause_again_at_the_end(stored: Iterable[Stored]) -> None:
+    """Pause what a person paused once more when this process ends.
+
+    `prefect deploy` starts every deployment that prefect.yaml does not call paused,
+    and it takes nothing but a plain yes or no there.
+    """
+    if not _PAUSED:
+        atexit.register(_pause_again)
+    _PAUSED.update(found.own.id for found in stored if found.own and found.own.paused)
+
+
+def _pause_again() -> None:
+    with get_client(sync_client=True) as client:
+        for deployment in _PAUSED:
+            client.pause_deployment(deployment)
+
+
+def _new_schedules(
+    offer: Offer, found: Stored, timezone: str
+) -> list[DeploymentScheduleCreate]:
+    """Return the schedules of a new deployment: those of its former name, if any."""
+    if found.former:
+        return [copy_of(schedule) for schedule in found.former.schedules]
+    return offer.shipped(timezone)
 
 
 def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
@@ -233,7 +259,7 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
             parameters=_parameters(offer, latest),
             tags=[TAG],
             concurrency_limit=ONE_AT_A_TIME,
-            schedules=[copy_of(one) for one in _schedules(offer, found, timezone)],
+            schedules=_new_schedules(offer, found, timezone),
         ),
     )
     if found.own:

@@ -23,6 +23,7 @@ from flows.render import headline
 from tasks import reporting
 from tasks.run_log import leave_out_the_known
 from tasks.shadow.runs import finish_run
+from tasks.versions import check_versions
 from tasks.workbench import Workbench
 
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ def ended(work: Callable[[], State[Result]]) -> State[Any]:
     """
     leave_out_the_known()
     try:
+        check_versions()
         return work()
     except RunStopped:
         stopped = "Stopped; what was written is recorded."

@@ -33,9 +33,6 @@ from tasks.workbench import Workbench
 
 Futures = Sequence[PrefectFuture[Any]]
 
-MODE = {True: "--dry-run", False: "--live"}
-"""How the command line says whether a run is dry."""
-
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
 

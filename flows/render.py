@@ -1,5 +1,6 @@
 """What people see: points become stars here, and nowhere else."""
 
+import os
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -125,6 +126,16 @@ class Screen(Console):
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
         """Return a text as rich shows it: everything printed comes through here."""
         return super().render_str(printable(text), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Print no more when nobody reads on, as below `head`: the work counts.
+
+        The stream goes nowhere from now on, or its last flush would fail, too.
+        """
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 def screen() -> Console:

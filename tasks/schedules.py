@@ -19,9 +19,6 @@ from prefect.states import Crashed
 
 from engine.errors import ServerTaken
 
-AnySchedule = DeploymentSchedule | DeploymentScheduleCreate
-"""As a server has it, or is to get it."""
-
 PAGE = 200
 """Most flow runs that Prefect lists at once."""
 
@@ -87,7 +84,7 @@ def repair(
             yield f"A schedule of {deployment.name} was updated: {', '.join(changes)}."
 
 
-def copy_of(schedule: AnySchedule) -> DeploymentScheduleCreate:
+def copy_of(schedule: DeploymentSchedule) -> DeploymentScheduleCreate:
     """Return a schedule for another deployment."""
     return DeploymentScheduleCreate(
         schedule=schedule.schedule,
@@ -95,14 +92,6 @@ def copy_of(schedule: AnySchedule) -> DeploymentScheduleCreate:
         parameters=schedule.parameters,
         slug=schedule.slug,
     )
-
-
-def in_yaml(schedule: AnySchedule) -> dict[str, Any]:
-    """Return a schedule in the words of prefect.yaml."""
-    fields = schedule.model_dump(mode="json")
-    when = fields.pop("schedule")
-    others = {name: fields[name] for name in ("active", "parameters", "slug")}
-    return {name: value for name, value in (when | others).items() if value is not None}
 
 
 def refuse_if_served(client: SyncPrefectClient, deployments: list[UUID]) -> None:

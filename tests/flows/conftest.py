@@ -1,11 +1,16 @@
 """One Prefect server for all stories, and a listener for each."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.flows.catching import await_true
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 from tests.storm.commands import prefect_server
@@ -15,9 +20,36 @@ __all__ = ["postgres", "postgres_server"]
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make Prefect's empty database once for all: it takes longer than most tests."""
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = tmp_path_factory.getbasetemp().parent / f"prefect-{session}"
+    finished = folder / "prefect.db"
+    try:
+        folder.mkdir()
+    except FileExistsError:  # another process of this session makes it
+        await_true(finished.exists)
+        return finished
+    draft = folder / "draft"
+    command = [Path(sys.executable).with_name("prefect"), "server", "database"]
+    subprocess.run(
+        [*command, "upgrade", "-y"],
+        env={**os.environ, "PREFECT_HOME": str(draft)},
+        check=True,
+        capture_output=True,
+    )
+    return (draft / "prefect.db").rename(finished)
+
+
+@pytest.fixture(scope="session")
+def prefect_api(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[str]:
     """Run a real Prefect server with a database of its own."""
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
+    folder = tmp_path_factory.mktemp("prefect")
+    (folder / "prefect-server").mkdir()
+    shutil.copy(prefect_database, folder / "prefect-server")
+    with prefect_server(folder) as address:
         yield address
 
 

@@ -64,7 +64,8 @@ class Listener:
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """Start a command, and leave it running."""
-        report = ["--json", "summary.json"] if words[0] in {"infer", *"01234"} else []
+        reports = words[0] in {"infer", *"01234"}
+        report = ["--json", "summary.json", "--overwrite"] if reports else []
         (self.folder / "summary.json").unlink(missing_ok=True)
         return subprocess.Popen(
             [COMMAND, *words, *report],

@@ -5,27 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from prefect.cli.deploy._schedules import _schedule_config_to_deployment_schedule
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import (
-    CronSchedule,
-    IntervalSchedule,
-    RRuleSchedule,
-)
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
+from flows.deployments import prepare_deploy
 from tasks.scheduler import scheduler_problem
-from tasks.schedules import (
-    catch_up,
-    crash_lost_runs,
-    find_deployment,
-    in_yaml,
-    repair,
-)
+from tasks.schedules import catch_up, crash_lost_runs, find_deployment, repair
 
 HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
 QUARTERLY = IntervalSchedule(interval=timedelta(minutes=15))
@@ -155,25 +145,31 @@ def test_an_unknown_deployment_is_none(client):
     assert find_deployment(client, "infer/nothing-of-this-name") is None
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        HOURLY,
-        CronSchedule(cron="1 2 3 * 5", timezone="UTC", day_or=False),
-        IntervalSchedule(interval=timedelta(days=2, seconds=1), timezone="Asia/Tokyo"),
-        RRuleSchedule(rrule="FREQ=WEEKLY;BYDAY=MO,FR", timezone="Europe/Berlin"),
-    ],
-)
-def test_prefect_reads_from_yaml_the_schedule_that_its_server_has(client, when):
-    parameters = {"letters": "{{ not a template }}", "dry_run": True}
-    one = on(when, active=False, parameters=parameters, slug="mine")
-    stored = deploy(client, one).schedules[0]
+def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(client):
+    flow = client.create_flow_from_name("infer")
+    mine = [on(HOURLY, parameters={"dry_run": None, "gone": 1}, slug="mine")]
+    client.create_deployment(flow, "infer", schedules=mine, paused=True)
+    client.create_deployment(flow, "weekly-up", schedules=[on(QUARTERLY)])
 
-    read = _schedule_config_to_deployment_schedule(in_yaml(stored))
+    prepare_deploy("Asia/Tokyo")
+    first = {one.name: one for one in client.read_deployments()}
+    prepare_deploy("Asia/Tokyo")
+    second = {one.name: one for one in client.read_deployments()}
 
-    assert read["schedule"] == stored.schedule
-    assert read["parameters"] == parameters
-    assert (read["active"], read["slug"]) == (False, "mine")
+    seen = {
+        name: [(one.schedule, one.active, one.parameters) for one in offer.schedules]
+        for name, offer in first.items()
+    }
+    monthly = CronSchedule(cron="30 3 1 * *", timezone="Asia/Tokyo")
+    assert seen.pop("infer") == [(HOURLY, True, {"dry_run": True})]
+    assert seen.pop("weekly-up-live") == [(QUARTERLY, True, {})]
+    assert seen.pop("monthly-full-live") == [(monthly, False, {})]
+    assert set(seen) == {"verify", "undo", "rank", "recover"}
+    assert not any(seen.values())
+    assert {name for name, one in first.items() if one.paused} == {"infer"}
+    assert {name: one.schedules for name, one in second.items()} == {
+        name: one.schedules for name, one in first.items()
+    }
 
 
 def test_an_active_schedule_without_runs_ahead_shows_that_the_scheduler_is_dead(client):

@@ -19,7 +19,7 @@ def offline(listener: Listener) -> Listener:
 
 def ask(listener: Listener, *words: str) -> tuple[Ran, dict[str, Any]]:
     """Run a command that must succeed; return what it wrote as JSON, too."""
-    ran = listener.run(*words, "--json", "answer.json")
+    ran = listener.run(*words, "--json", "answer.json", "--overwrite")
     assert (ran.status, listener.state.exists()) == (0, False), ran.err
     return ran, json.loads((listener.folder / "answer.json").read_text("utf-8"))
 

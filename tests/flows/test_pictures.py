@@ -57,11 +57,6 @@ def test_another_kind_of_file_is_refused() -> None:
         refuse_picture(Path("picture.doc"))
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsInvalid, match=r"no folder .*missing"):
-        refuse_picture(tmp_path / "missing" / "picture.svg")
-
-
 def test_without_matplotlib_it_is_said_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_run_says_what_it_starts_from_before_it_writes(
 
     first_write = re.search(r"^. · \d ", ran.err, re.MULTILINE)
     assert first_write
-    said = ran.err[: first_write.start()]
+    said = " ".join(ran.err[: first_write.start()].split())
     assert f"Global prior {mean / 2:.3f} stars." in said
     assert "accepting drift up to" in said
     assert ran.summary["prior_before"] == ran.summary["prior_after"]

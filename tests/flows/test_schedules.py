@@ -1,6 +1,5 @@
 """Schedules in the Prefect UI are the user's, and start their runs."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -51,30 +50,11 @@ class Home:
         return status, self.served.said
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make Prefect's empty database once: that takes longer than all the rest."""
-    folder = tmp_path_factory.mktemp("prefect")
-    command = [
-        str(Path(sys.executable).with_name("prefect")),
-        "server",
-        "database",
-        "upgrade",
-    ]
-    subprocess.run(
-        [*command, "-y"],
-        env={**os.environ, "PREFECT_HOME": str(folder)},
-        check=True,
-        capture_output=True,
-    )
-    return folder / "prefect.db"
-
-
 @pytest.fixture
-def home(plex: Simulator, tmp_path: Path, database: Path) -> Iterator[Home]:
+def home(plex: Simulator, tmp_path: Path, prefect_database: Path) -> Iterator[Home]:
     prefect = tmp_path / "prefect"
     prefect.mkdir()
-    shutil.copy(database, prefect)
+    shutil.copy(prefect_database, prefect)
     home = Home(Listener(tmp_path, plex, ""))
     yield home
     if home.served and home.served.process.poll() is None:
@@ -295,7 +275,7 @@ def refused(home: Home, environment: dict[str, str], *words: str) -> str:
 def test_doctor_and_serve_warn_that_the_scheduler_is_switched_off(home: Home) -> None:
     home.listener.environment["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
     home.serve()
-    home.listener.environment["PREFECT_API_URL"] = home.api
+    home.listener.environment |= {"PREFECT_API_URL": home.api, "COLUMNS": "300"}
 
     checked = home.listener.run("doctor")
     _, said = home.end()

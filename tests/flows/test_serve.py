@@ -1,5 +1,6 @@
 """`plexbayes serve`: runs from the UI, one letter again, and a clean end."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -104,8 +105,11 @@ class Served:
 
 
 @pytest.fixture
-def served(listener: Listener) -> Iterator[Served]:
+def served(listener: Listener, prefect_database: Path) -> Iterator[Served]:
     """Serve the listener's library."""
+    home = listener.folder / "prefect"
+    home.mkdir()
+    shutil.copy(prefect_database, home)
     server = Served(listener, free_port())
     yield server
     if server.process.poll() is None:

@@ -25,6 +25,7 @@ from flows.webhook_server import (
 )
 from tasks.hosting import free_port
 from tasks.webhook_events import Event, event_of
+from tests.flows.catching import await_true, make_slow, written
 from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, items, ratings
 from tests.flows.test_faults import letter
@@ -243,6 +244,16 @@ def told_by(plex: Simulator, key: int, shape: Any = None, **more: Any) -> bytes:
     return form(payload(server=dump["machineIdentifier"], **(facts | more)), **shape)
 
 
+def added_by(plex: Simulator, artist: str) -> bytes:
+    """Add an artist; return what a Plex posts of its new album."""
+    keys = plex.add(artist, "First", ["One", "Two"])
+    facts = {"ratingKey": keys["album"], "parentRatingKey": keys["artist"]}
+    gone = {"grandparentRatingKey": None, "userRating": None, "lastRatedAt": None}
+    server = plex.dump()["machineIdentifier"]
+    new = {"event": "library.new", "type": "album", "addedAt": int(time.time())}
+    return form(payload(server=server, **new, **facts, **gone))
+
+
 def runs_of(served: Served) -> list[dict[str, Any]]:
     """Wait until there is a run; return all that there are."""
     deadline = time.monotonic() + PATIENCE
@@ -290,3 +301,44 @@ def test_ratings_given_in_plex_start_one_run_for_their_letter(
     assert "because shared rated it" in served.said
     assert "because it came before" in served.said
     assert SECRET not in served.said
+
+
+def test_what_is_heard_during_a_run_waits_in_one_run_for_all_its_letters(
+    plex: Simulator, tmp_path: Path
+) -> None:
+    new_music = {"WEBHOOK_QUIET": 1, "WEBHOOK_NEW_MUSIC": True}
+    listener = Listener(tmp_path, plex, "", WEBHOOK_SECRET=SECRET, **new_music)
+    first = plex.add("Ash", "1977", ["Goldfinger", "Girl from Mars"])["tracks"][0]
+    second = plex.add("Blur", "Parklife", ["Girls & Boys", "Jubilee"])["tracks"][0]
+    port = free_port()
+    door = f"http://127.0.0.1:{port}"
+    served = Served(listener, free_port(), "--webhook", str(port))
+    try:
+        served.await_offers()
+        make_slow(plex, {"method": "PUT"}, 1000)
+        plex.rate(first, 9.0)
+        post(door, told_by(plex, first, account=987654, name="owner"))
+        await_true(lambda: written(plex) > 1)
+        plex.rate(second, 8.0)
+        post(door, told_by(plex, second, account=987654, name="owner"))
+        await_true(lambda: len(runs_of(served)) > 1)
+        post(door, added_by(plex, "Can"))
+        await_true(lambda: "B,C" in letters_asked_for(served))
+        plex.faults([])
+        ended = [served.await_end(run["id"]) for run in runs_of(served)]
+    finally:
+        served.end()
+        served.api.close()
+
+    assert letters_asked_for_in(ended) == ["A", "B,C"]
+    assert {run["state_type"] for run in ended} == {"COMPLETED"}
+    assert "the run that waits is for B, C now" in served.said
+
+
+def letters_asked_for(served: Served) -> list[str]:
+    return letters_asked_for_in(runs_of(served))
+
+
+def letters_asked_for_in(runs: list[dict[str, Any]]) -> list[str]:
+    """Return which letters runs are for, in order."""
+    return sorted(run["parameters"]["letters"] for run in runs)

@@ -19,6 +19,7 @@ from tests.flows.test_schedules import (
     NIGHTLY,
     add_schedule,
     await_completed,
+    change,
     seen,
 )
 from tests.flows.test_undo import state
@@ -102,12 +103,15 @@ def test_of_three_runs_at_once_one_writes_and_the_others_refuse_or_wait(
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
 
 
-@pytest.mark.long
 def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     plex: Simulator, machines: Machines
 ) -> None:
     machines.configure(plex)
     offers = machines.deployed()
+    shipped = {
+        name: [seen(one) for one in o["schedules"]] for name, o in offers.items()
+    }
+    change(machines, f"/deployments/{offers['rank']['id']}", {"paused": True})
     added = add_schedule(machines, offers["verify"], schedule=EVERY_MINUTE)
     add_schedule(
         machines,
@@ -123,10 +127,20 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     machines.deploy()
     after = machines.deployed()
 
-    kept = {name: [seen(one) for one in o["schedules"]] for name, o in after.items()}
+    kept = schedules_seen(after)
+    weekly = (False, {"cron": "30 3 * * 1", "timezone": "UTC", "day_or": True}, {})
+    assert shipped["weekly-up-live"] == [weekly]
     assert kept["verify"] == [(True, EVERY_MINUTE | {"day_or": True}, {})]
     assert kept["infer"] == [(False, NIGHTLY, {"dry_run": True, "phases": "2"})]
-    assert kept["weekly-up-live"] == [(True, NIGHTLY, {})]
+    assert sorted(kept["weekly-up-live"]) == [weekly, (True, NIGHTLY, {})]
+    assert kept["monthly-full-live"] == shipped["monthly-full-live"]
+    assert [one[0] for one in kept["monthly-full-live"]] == [False]
+    assert {name for name, offer in after.items() if offer["paused"]} == {"rank"}
+
+
+def schedules_seen(offers: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return what a person sees of the schedules of each deployment."""
+    return {name: [seen(one) for one in o["schedules"]] for name, o in offers.items()}
 
 
 @pytest.mark.parametrize("name", ["SERVER", "POOL", "DEPLOY", "WORKER"])
