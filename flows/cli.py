@@ -39,7 +39,7 @@ from flows.server import server
 from tasks.processes import distrust_working_folder
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
-"""Exit statuses; the README lists them."""
+"""Exit statuses; docs/commands.md lists them."""
 
 STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
     (SettingsInvalid, USAGE),

@@ -173,9 +173,9 @@ def test_the_guard_lets_containers_call_the_server_by_its_name():
 
 
 def test_every_way_to_install_is_constrained():
-    installing = [line for line in README.splitlines() if "pip install" in line]
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    installing += [line for line in makefile.splitlines() if "pip install" in line]
+    pages = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").glob("*.md")]
+    lines = [line for page in pages for line in page.read_text("utf-8").splitlines()]
+    installing = [line for line in lines if "pip install" in line]
 
     assert len(installing) > 5
     assert [

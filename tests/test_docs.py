@@ -17,11 +17,17 @@ from tests.tasks.test_settings import ORIGINAL
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PROMISES = (ROOT / "docs" / "promises.md").read_text("utf-8")
-FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")
+PAGES = {page.name: page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md")}
+PROMISES, FAULTS = PAGES["promises.md"], PAGES["faults.md"]
+COMMAND_PAGE = PAGES["commands.md"]
+LONGEST_README = 220
 PROOF = re.compile(r"`((?:tests|engine)/[\w/]+\.py)::(\w+)`")
 NAMED = sorted(set(PROOF.findall(PROMISES + FAULTS)))
-DECISIONS = sorted(set(map(int, re.findall(r"decision (\d+)", PROMISES))))
+REFERENCES = [
+    (name, int(number))
+    for name, text in sorted(PAGES.items())
+    for number in sorted(set(re.findall(r"decision (\d+)", text)), key=int)
+]
 GROUP = typer.main.get_command(cli.app)
 SHARED = ("--dry-run", "--live", "--config", "--json", "--yes", "--accept-library")
 KEYS = [n if n == "version" else n.upper() for n in Settings.model_fields]
@@ -66,11 +72,13 @@ def test_there_are_proofs_at_all():
     assert len(NAMED) > 100
 
 
-@pytest.mark.parametrize("number", DECISIONS)
-def test_a_named_decision_stands_in_the_readme(number):
-    decisions = README.split("## Decisions")[1].split("\n## ")[0]
+@pytest.mark.parametrize(("page", "number"), REFERENCES)
+def test_every_decision_that_is_referred_to_exists(page, number):
+    assert f"\n{number}. " in PAGES["decisions.md"], page
 
-    assert f"\n{number}. " in decisions
+
+def test_the_readme_is_short():
+    assert README.count("\n") <= LONGEST_README
 
 
 def test_every_promise_of_the_original_has_a_row():
@@ -100,10 +108,10 @@ def test_the_program_has_no_command_but_those_of_the_table():
     assert set(GROUP.commands) == {command.words[0] for command in COMMANDS}
 
 
-def test_the_readme_names_every_exit_status():
+def test_every_exit_status_is_explained():
     source = inspect.getsource(cli)
     names = re.search(r"^([A-Z_, ]+) = 0, 1,", source, re.MULTILINE)
-    sentence = README.split("Exit statuses:")[1].split("\n\n")[0]
+    sentence = COMMAND_PAGE.split("Exit statuses:")[1].split("\n\n")[0]
 
     assert names
     for name in names[1].split(", "):
@@ -111,24 +119,26 @@ def test_the_readme_names_every_exit_status():
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_readme_explains_every_key(key):
-    assert f"| `{key}` |" in README
+def test_every_key_of_the_configuration_is_explained(key):
+    assert f"| `{key}` |" in PAGES["configuration.md"]
 
 
 @pytest.mark.parametrize("option", SHARED)
-def test_the_readme_explains_the_shared_options(option):
-    table = README.split("Options that several commands share:")[1].split("\n\n")[1]
+def test_the_shared_options_are_explained(option):
+    table = COMMAND_PAGE.split("Options that several commands share:")[1].split("\n\n")[
+        1
+    ]
 
     assert f"`{option}" in table
 
 
 @pytest.mark.parametrize("name", sorted(GROUP.commands))
-def test_every_option_is_in_the_readme_or_the_help(name):
+def test_every_option_is_explained_here_or_in_the_help(name):
     wide = {"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}
     shown = CliRunner().invoke(cli.app, [name, "--help"], env=wide).output
 
     for option in options_of(GROUP.commands[name]):
-        assert f"`{option}" in README or option in shown
+        assert f"`{option}" in COMMAND_PAGE or option in shown
 
 
 def test_the_example_holds_exactly_the_keys_of_the_original():
@@ -150,12 +160,19 @@ def test_the_readme_leads_a_first_run_step_by_step():
     assert sorted(steps, key=way.index) == steps
 
 
-def test_every_file_that_the_readme_points_to_exists():
-    linked = re.findall(r"\]\(([\w./-]+)\)", README)
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", *sorted(PAGES)])
+def test_every_file_that_a_page_links_to_exists(page):
+    path = ROOT / page if (ROOT / page).exists() else ROOT / "docs" / page
+    linked = re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", path.read_text("utf-8"))
 
-    assert len(linked) > 5
-    assert [path for path in linked if not (ROOT / path).exists()] == []
+    assert [link for link in linked if not (path.parent / link).exists()] == []
+
+
+def test_the_readme_leads_to_every_page():
+    assert [page for page in PAGES if f"](docs/{page})" not in README] == []
 
 
 def test_the_documentation_names_no_path_of_a_machine():
-    assert not re.search(r"/(work|home|root|tmp|Users)/", README + PROMISES + FAULTS)
+    written = "".join([README, *PAGES.values()])
+
+    assert not re.search(r"/(work|home|root|tmp|Users)/", written)

@@ -26,7 +26,7 @@ SERVER = "plexbayes server --host 127.0.0.1"
 POOL = "prefect work-pool create plexbayes --type process"
 DEPLOY = "prefect --no-prompt deploy --all"
 WORKER = "prefect worker start --pool plexbayes"
-"""What a person types, word for word as in the README."""
+"""What a person types, word for word as in docs/workers.md."""
 
 Process = subprocess.Popen[bytes]
 

@@ -25,7 +25,7 @@ from tests.flows.test_schedules import (
 from tests.flows.test_undo import state
 from tests.simulator.process import Simulator
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text("utf-8")
 REFUSAL = re.compile("has been writing to this library since|took this library")
 SLOW = {"match": {"method": "PUT"}, "do": "slow", "ms": 300}
 
@@ -144,5 +144,5 @@ def schedules_seen(offers: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("name", ["SERVER", "POOL", "DEPLOY", "WORKER"])
-def test_the_readme_names_the_very_commands(name: str) -> None:
-    assert f"\n{getattr(several, name)}" in README
+def test_the_documentation_names_the_very_commands(name: str) -> None:
+    assert f"\n{getattr(several, name)}" in PAGE
