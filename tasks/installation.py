@@ -4,13 +4,14 @@ Their names are common words: another distribution may install packages of the s
 name over them, or a folder on PYTHONPATH may come first.
 """
 
+import csv
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import Distribution, packages_distributions
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -60,14 +61,19 @@ def _source_folder(distribution: Distribution) -> Path | None:
 
 
 def _changed_files(distribution: Distribution) -> Iterator[str]:
-    """Yield the files of our packages whose content is not what was installed."""
-    for file in distribution.files or ():
-        if file.parts[0] in PACKAGES and file.hash and file.hash.mode == "sha256":
-            place = Path(str(file.locate()))
+    """Yield the files of our packages whose content is not what was installed.
+
+    `distribution.files` leaves out what is missing, from Python 3.12 on.
+    """
+    installed = (distribution.read_text("RECORD") or "").splitlines()
+    for name, checksum, _size in csv.reader(installed):
+        kind, _, expected = checksum.partition("=")
+        if PurePosixPath(name).parts[0] in PACKAGES and kind == "sha256":
+            place = Path(str(distribution.locate_file(name)))
             content = place.read_bytes() if place.is_file() else b"(missing)"
             digest = urlsafe_b64encode(sha256(content).digest()).decode()
-            if digest.rstrip("=") != file.hash.value.rstrip("="):
-                yield str(file)
+            if digest.rstrip("=") != expected.rstrip("="):
+                yield name
 
 
 def _other_owners() -> str:
