@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -229,9 +230,10 @@ def _pause_again_at_the_end(stored: Iterable[Stored]) -> None:
     `prefect deploy` starts every deployment that prefect.yaml does not call paused,
     and it takes nothing but a plain yes or no there.
     """
-    if not _PAUSED:
-        atexit.register(_pause_again)
-    _PAUSED.update(found.own.id for found in stored if found.own and found.own.paused)
+    paused = {found.own.id for found in stored if found.own and found.own.paused}
+    if paused and not _PAUSED:
+        atexit.register(copy_context().run, _pause_again)  # on this very server
+    _PAUSED.update(paused)
 
 
 def _pause_again() -> None:

@@ -1,5 +1,6 @@
 """What came due while nothing ran is made up once, with parameters of today."""
 
+import atexit
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
+from flows import deployments
 from flows.deployments import prepare_deploy
 from tasks.scheduler import scheduler_problem
 from tasks.schedules import catch_up, crash_lost_runs, find_deployment, repair
@@ -145,7 +147,12 @@ def test_an_unknown_deployment_is_none(client):
     assert find_deployment(client, "infer/nothing-of-this-name") is None
 
 
-def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(client):
+def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
+    client, monkeypatch
+):
+    at_exit: list[Any] = []
+    monkeypatch.setattr(deployments, "_PAUSED", set())
+    monkeypatch.setattr(atexit, "register", lambda *call: at_exit.append(call))
     flow = client.create_flow_from_name("infer")
     mine = [on(HOURLY, parameters={"dry_run": None, "gone": 1}, slug="mine")]
     client.create_deployment(flow, "infer", schedules=mine, paused=True)
@@ -155,6 +162,9 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(clien
     first = {one.name: one for one in client.read_deployments()}
     prepare_deploy("Asia/Tokyo")
     second = {one.name: one for one in client.read_deployments()}
+    client.resume_deployment(first["infer"].id)  # as `prefect deploy` does
+    [(run, work)] = at_exit
+    run(work)
 
     seen = {
         name: [(one.schedule, one.active, one.parameters) for one in offer.schedules]
@@ -167,6 +177,7 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(clien
     assert set(seen) == {"verify", "undo", "rank", "recover"}
     assert not any(seen.values())
     assert {name for name, one in first.items() if one.paused} == {"infer"}
+    assert client.read_deployment(first["infer"].id).paused
     assert {name: one.schedules for name, one in second.items()} == {
         name: one.schedules for name, one in first.items()
     }
