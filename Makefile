@@ -25,7 +25,7 @@ test: compiled ## Run the tests
 test-all: setup ## Run the longest tests, too
 	$(BIN)/pytest -q -n 3 --dist loadfile -m ''
 
-# Every other supported Python of this machine: on the PATH, or under pyenv.
+# Every other supported Python that pyenv has here; PYTHONS="..." names others.
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[2-4].*/bin/python3)
 
 test-pythons: ## Run the tests of engine and tasks with every other Python at hand

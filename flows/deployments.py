@@ -1,16 +1,13 @@
 """What `plexbayes serve` offers in the Prefect UI; prefect.yaml says the same."""
 
-import atexit
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 from prefect import Flow
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -26,7 +23,6 @@ from pydantic import ValidationError
 from flows.in_memory import run_from_memory
 from flows.infer import infer
 from flows.maintain import rank, recover, undo, verify
-from flows.render import remark
 from tasks.schedules import (
     catch_up,
     copy_of,
@@ -35,7 +31,6 @@ from tasks.schedules import (
     refuse_if_served,
     repair,
 )
-from tasks.versions import check_versions
 
 
 @dataclass(frozen=True)
@@ -184,65 +179,7 @@ def retire(client: SyncPrefectClient, stored: dict[str, Stored]) -> Iterator[str
             yield f"{found.former.name} is now {name}; its schedules were taken over."
 
 
-def prepare_deploy(timezone: str = "UTC") -> dict[str, str]:
-    """Prepare the server for `prefect deploy`, which leaves all schedules as they are.
-
-    A deployment that is new to the server is made here, with its schedules switched
-    off, or with those of its former name. This is a build step of prefect.yaml.
-
-    Args:
-        timezone: Of the schedules that are shipped, which only a new deployment gets.
-
-    Returns:
-        The `directory` to run in.
-
-    Raises:
-        VersionsIncompatible: What is installed does not work together.
-    """
-    check_versions()
-    with get_client(sync_client=True) as client:
-        stored = read_stored(client)
-        _pause_again_at_the_end(stored.values())
-        for offer in OFFERS:
-            found = stored[offer.name]
-            if found.latest:
-                for sentence in repair(client, found.latest, offer.known):
-                    remark(sentence)
-            if not found.own:
-                client.create_deployment(
-                    client.create_flow(offer.flow),
-                    offer.name,
-                    parameters=offer.parameters,
-                    schedules=_new_schedules(offer, found, timezone),
-                )
-        for sentence in retire(client, stored):
-            remark(sentence)
-    return {"directory": str(Path.cwd())}
-
-
-_PAUSED: set[UUID] = set()
-"""What was paused when this process began to deploy."""
-
-
-def _pause_again_at_the_end(stored: Iterable[Stored]) -> None:
-    """Pause what a person paused once more when this process ends.
-
-    `prefect deploy` starts every deployment that prefect.yaml does not call paused,
-    and it takes nothing but a plain yes or no there.
-    """
-    paused = {found.own.id for found in stored if found.own and found.own.paused}
-    if paused and not _PAUSED:
-        atexit.register(copy_context().run, _pause_again)  # on this very server
-    _PAUSED.update(paused)
-
-
-def _pause_again() -> None:
-    with get_client(sync_client=True) as client:
-        for deployment in _PAUSED:
-            client.pause_deployment(deployment)
-
-
-def _new_schedules(
+def new_schedules(
     offer: Offer, found: Stored, timezone: str
 ) -> list[DeploymentScheduleCreate]:
     """Return the schedules of a new deployment: those of its former name, if any."""
@@ -261,7 +198,7 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
             parameters=_parameters(offer, latest),
             tags=[TAG],
             concurrency_limit=ONE_AT_A_TIME,
-            schedules=_new_schedules(offer, found, timezone),
+            schedules=new_schedules(offer, found, timezone),
         ),
     )
     if found.own:

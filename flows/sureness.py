@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from engine.reports import Summary
 from engine.sureness import Band, Familiar, Sureness
-from flows.render import screen, show, stars, table
+from flows.render import show, stars, table
+from flows.screen import screen
 
 SURE = ("guesses", "ratings behind each", "give or take")
 FAMILIAR = ("stars", "artist", "give or take", "ratings behind it", "tracks")

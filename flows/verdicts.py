@@ -3,7 +3,8 @@
 from engine.backtest import Backtest, Verdict
 from engine.tuning import Tuning
 from engine.why import Reason, Why
-from flows.render import NAMED, screen, stars, table
+from flows.render import NAMED, stars, table
+from flows.screen import screen
 from tasks.choices import CONSTANTS
 from tasks.learning import Doubt, Explained
 

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from flows.render import Screen
+from flows.screen import Screen
 from tasks.workbench import Step
 
 

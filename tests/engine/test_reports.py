@@ -248,18 +248,3 @@ def test_letters_that_failed_are_named_with_their_reason():
     live = summarize(summary(), part, part, outcome_of(HOUSE, failures=failures))
 
     assert live.failed_letters == failures
-
-
-def test_failed_ratings_are_counted_by_letter():
-    part = part_of(*HOUSE)
-    seen = {("M", phase): 1 for phase in Phase}
-    outcome = outcome_of(HOUSE, seen=seen, failures={"Q": "the server is away"})
-
-    live = summarize(summary(), part, part, outcome)
-    dry = summarize(summary(dry_run=True), part, part, outcome)
-
-    assert live.failed_ratings["Q"] == sum(
-        counted.planned for counted in live.letters["Q"].values()
-    )
-    assert sum(live.failed_ratings.values()) == live.failed
-    assert dry.failed_ratings == {}

@@ -22,12 +22,12 @@ __all__ = ["postgres", "postgres_server"]
 @pytest.fixture(scope="session")
 def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make Prefect's empty database once for all: it takes longer than most tests."""
-    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = tmp_path_factory.getbasetemp().parent / f"prefect-{session}"
+    test_run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = tmp_path_factory.getbasetemp().parent / f"prefect-{test_run}"
     finished = folder / "prefect.db"
     try:
         folder.mkdir()
-    except FileExistsError:  # another process of this session makes it
+    except FileExistsError:  # another test process is making it
         await_true(finished.exists)
         return finished
     draft = folder / "draft"

@@ -44,10 +44,7 @@ def owner(plex: Simulator, listener_of: Callable[..., Listener]) -> Iterator[Lis
     assert ratings(plex.dump()) == before
 
 
-@pytest.mark.parametrize(
-    "code",
-    [404, *(pytest.param(code, marks=pytest.mark.long) for code in (401, 403))],
-)
+@pytest.mark.parametrize("code", [401, 403, 404])
 def test_a_run_in_which_plex_does_not_know_the_owner_writes_nothing_and_asks(
     plex: Simulator, owner: Listener, code: int
 ) -> None:

@@ -14,8 +14,8 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
-from flows import deployments
-from flows.deployments import prepare_deploy
+from flows import deploy_step
+from flows.deploy_step import prepare_deploy
 from tasks.scheduler import scheduler_problem
 from tasks.schedules import catch_up, crash_lost_runs, find_deployment, repair
 
@@ -151,7 +151,7 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
     client, monkeypatch
 ):
     at_exit: list[Any] = []
-    monkeypatch.setattr(deployments, "_PAUSED", set())
+    monkeypatch.setattr(deploy_step, "_PAUSED", set())
     monkeypatch.setattr(atexit, "register", lambda *call: at_exit.append(call))
     flow = client.create_flow_from_name("infer")
     mine = [on(HOURLY, parameters={"dry_run": None, "gone": 1}, slug="mine")]

@@ -247,12 +247,7 @@ class LearningHousehold(Household):
 
 
 @pytest.mark.parametrize(
-    ("household", "stories"),
-    [
-        (Household, 60),
-        (LearningHousehold, 8),
-        pytest.param(Household, 300, marks=pytest.mark.long),
-    ],
+    ("household", "stories"), [(Household, 200), (LearningHousehold, 12)]
 )
 def test_anything_may_happen_in_any_order(
     household: type[Household], stories: int
