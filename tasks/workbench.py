@@ -111,6 +111,7 @@ def workbench(
     live: bool,
     accept: bool = False,
     say: Callable[[str], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Workbench]:
     """Lay out the tools of a run, and put them away again.
 
@@ -127,6 +128,7 @@ def workbench(
             another account.
         say: Told what a person should know of the account, and whom the run has to
             wait for.
+        clock: By what the time that Plex takes is measured, seconds.
     """
     gate = GATE.get() or Gate()
     with ExitStack() as stack:
@@ -144,7 +146,7 @@ def workbench(
             settings.cooldown_batch,
             settings.cooldown_sleep,
             settings.cooldown_mode,
-            clock=time.monotonic,
+            clock=clock,
             rest=gate.rest,
             tell=lambda sentence: bench.watch(Step(note=sentence)),
         )

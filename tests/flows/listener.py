@@ -65,7 +65,9 @@ class Listener:
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """Start a command, and leave it running."""
         reports = words[0] in {"infer", *"01234"}
-        report = ["--json", "summary.json", "--overwrite"] if reports else []
+        report = ["--json", "summary.json"] if reports else []
+        if reports and "--plan" not in words:
+            report += ["--overwrite"]  # two commands may run at once
         (self.folder / "summary.json").unlink(missing_ok=True)
         return subprocess.Popen(
             [COMMAND, *words, *report],

@@ -31,15 +31,17 @@ class Served:
     def __init__(self, listener: Listener, port: int, *words: str) -> None:
         environment = listener.environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
         environment.pop("PREFECT_API_URL")
-        self.process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port), *words],
-            cwd=listener.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._log = listener.folder / "serve.log"
+        # No pipe: a run that survives its killed server would hold it open.
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [COMMAND, "serve", "--port", str(port), *words],
+                cwd=listener.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{port}/api", timeout=30)
 
     def await_offers(self, since: str = "") -> dict[str, dict[str, Any]]:
@@ -100,8 +102,12 @@ class Served:
     def end(self, signum: int = signal.SIGINT) -> int:
         """Press Ctrl-C, or end it in another way."""
         self.process.send_signal(signum)
-        self.said = self.process.communicate(timeout=PATIENCE)[1]
-        return self.process.returncode
+        return self.process.wait(PATIENCE)
+
+    @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text("utf-8")
 
 
 @pytest.fixture
