@@ -1,6 +1,7 @@
 # Everything that a person does here. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 3
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -19,11 +20,14 @@ demo: setup ## Run the main job, live, on an embedded Plex
 compiled: setup
 	@$(BIN)/python -m compileall -q engine tasks flows tests
 
-test: compiled ## Run the tests
-	$(BIN)/pytest -q -n 3 --dist loadfile
+test: compiled ## Run the tests that need no server and no browser (5 min)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile
 
-test-all: setup ## Run the longest tests, too
-	$(BIN)/pytest -q -n 3 --dist loadfile -m ''
+test-system: compiled ## Run those with Prefect, PostgreSQL and a browser
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "system and not long"
+
+test-all: compiled ## Run all, the longest ones, too
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m ''
 
 # Every other supported Python that pyenv has here; PYTHONS="..." names others.
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[2-4].*/bin/python3)
@@ -48,7 +52,8 @@ check: compiled ## Everything that must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 3 --dist loadfile
+	$(MAKE) test
+	$(MAKE) test-system
 
 bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
 	$(BIN)/python -m tests.benchmarks.race
@@ -102,6 +107,6 @@ bench-retention: setup ## Keep runs for minutes: do Prefect's files stay small? 
 bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
-.PHONY: help setup compiled demo test test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
+.PHONY: help setup compiled demo test test-system test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
 .PHONY: bench-workers bench-retention

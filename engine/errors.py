@@ -24,6 +24,7 @@ PlexbayesError                 a sentence: what, which, what to do
 ├─ ServerTaken                 another process serves there already
 ├─ VersionsIncompatible        installed packages do not work together
 └─ RunStopped                  a person asked the run to stop
+   └─ StoppedAt                the message also says where, and how to go on
 """
 
 from collections.abc import Iterator
@@ -127,6 +128,10 @@ class VersionsIncompatible(PlexbayesError):
 
 class RunStopped(PlexbayesError):
     """A person asked the run to stop, and it did at a safe point."""
+
+
+class StoppedAt(RunStopped):
+    """The same, of a run that said where it stopped and how to go on."""
 
 
 TRANSIENT = (PlexUnreachable, LibraryChanging)

@@ -119,9 +119,6 @@ class Summary:
     """Worst first; no artist of the top is named again."""
     sureness: Sureness = field(default_factory=Sureness)
     """How sure the planned ratings are."""
-    unchanged_since: float | None = None
-    """When the library was last read, epoch seconds, if a glance told that nothing
-    has changed since; none: it was read."""
 
     @property
     def oddities(self) -> str:

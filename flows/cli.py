@@ -28,6 +28,7 @@ from flows.options import (
     Model,
     Overwrite,
     Plan,
+    Prefect,
     Version,
     Yes,
     refuse_outputs,
@@ -103,11 +104,13 @@ def infer(
     overwrite: Overwrite = False,
     plan: Plan = None,
     accept_library: Accept = False,
+    prefect: Prefect = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
     from engine.partition import parse_letters, starting_at  # noqa: PLC0415
-    from flows.launch import Request, launch_infer  # noqa: PLC0415
+    from flows.launch import is_live, launch_infer  # noqa: PLC0415
+    from flows.pipeline import Request  # noqa: PLC0415
     from flows.sureness import show_report  # noqa: PLC0415
 
     if start and letters:
@@ -115,8 +118,9 @@ def infer(
     wanted = str(starting_at(start) if start.strip() else parse_letters(letters))
     chosen = spelled(chosen_phases(phases))
     refuse_outputs(json_file, plan, overwrite=overwrite, config=config)
-    asked = Request(chosen, wanted, dry_run, accept_library, model or "")
-    summary = launch_infer(asked, config, plan)
+    dry = not is_live(config, dry_run=dry_run)
+    asked = Request(chosen, wanted, dry, accept_library, model or "")
+    summary = launch_infer(asked, config, plan, prefect=prefect)
     show_report(summary)
     write_json(json_file, summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)

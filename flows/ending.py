@@ -1,51 +1,23 @@
-"""How a run ends: what is said of it, and in which state it leaves."""
+"""How a run ends: its summary, and what is said of it."""
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
 
 import numpy as np
-from prefect import runtime
-from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Completed, Failed
 
 from engine.classic import Phase
-from engine.errors import PlexbayesError, RunStopped
+from engine.errors import StoppedAt
 from engine.evidence import Part, library_mean
 from engine.partition import in_order, parse_letters
 from engine.plan import Beliefs
 from engine.reports import LettersFailed, Summary
-from flows.next_steps import CORRECT, RETRY, command, go_on, repeated
+from flows.next_steps import RETRY, command, go_on
 from flows.pages import markdown
 from flows.render import headline
-from tasks import reporting
-from tasks.run_log import leave_out_the_known
+from tasks.runner import Run, RunInfo
 from tasks.shadow.runs import finish_run
-from tasks.versions import check_versions
 from tasks.workbench import Workbench
-
-Result = TypeVar("Result")
-
-
-def ended(work: Callable[[], State[Result]]) -> State[Any]:
-    """Do the work of a flow; what is expected to go wrong ends it in a state.
-
-    Prefect would log two tracebacks of a raised error.
-
-    Args:
-        work: Returns the state of the flow run if nothing goes wrong.
-    """
-    leave_out_the_known()
-    try:
-        check_versions()
-        return work()
-    except RunStopped:
-        stopped = "Stopped; what was written is recorded."
-        return Cancelled(message=f"{stopped} {repeated(RETRY)}")
-    except PlexbayesError as error:
-        return Failed(message=f"{error} {repeated(CORRECT)}", data=error)
 
 
 def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summary:
@@ -73,10 +45,13 @@ def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summ
     )
 
 
-def hint(summary: Summary, letters: str, model: str, mode: str = "") -> str:
+def hint(
+    info: RunInfo, summary: Summary, letters: str, model: str, mode: str = ""
+) -> str:
     """Say how to go on with a run that was stopped.
 
     Args:
+        info: The run.
         summary: What came of it.
         letters: Which letters it was about, in the words of its parameter.
         model: Which model it was told to use; empty: the configured one.
@@ -97,32 +72,33 @@ def hint(summary: Summary, letters: str, model: str, mode: str = "") -> str:
     words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."
-    return f"{stopped} {go_on(' '.join(words), RETRY)}"
+    return f"{stopped} {go_on(info, ' '.join(words), RETRY)}"
 
 
-def conclude(bench: Workbench, summary: Summary, again: str) -> State[Summary]:
-    """Report, and say how the run ended: a failed letter makes it Failed.
+def conclude(run: Run, summary: Summary, again: str) -> None:
+    """Report what came of a run.
 
     Args:
-        bench: The tools of the run.
+        run: The run.
         summary: What came of it.
         again: How to go on if it was stopped.
+
+    Raises:
+        StoppedAt: A person stopped the run.
+        LettersFailed: Some letters were not finished.
     """
-    reporting.say(f"{headline(summary)[:1].upper()}{headline(summary)[1:]}.")
-    reporting.publish(markdown(summary), "report", headline(summary))
+    bench, title = run.bench, headline(summary)
+    run.report.say(f"{title[:1].upper()}{title[1:]}.")
+    run.report.publish(markdown(summary), "report", title)
     if bench.is_live:
         finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
     if bench.gate.is_stopping:
-        return Cancelled(message=again)
+        raise StoppedAt(again)
     failed = summary.failed_letters
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
         of_all = len(summary.letters.keys() | failed.keys())
         number = f"{len(failed)} of {of_all} letters failed"
-        parameters = runtime.flow_run.parameters | {
-            "letters": ",".join(in_order(failed))
-        }
-        again = go_on(command("infer", parameters), RETRY)
-        error = LettersFailed(f"{number}: {reasons}", summary, again)
-        return Failed(message=f"{error} {again}", data=error)
-    return Completed(message=headline(summary), data=summary)
+        parameters = {**run.info.parameters, "letters": ",".join(in_order(failed))}
+        again = go_on(run.info, command("infer", parameters), RETRY)
+        raise LettersFailed(f"{number}: {reasons}", summary, again)

@@ -3,24 +3,28 @@
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from engine.classic import PhaseChoice
-from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid
+from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid, StoppedAt
 from engine.plain_text import printable
 from engine.reports import LettersFailed, Summary
 from flows.interrupts import interruptible
+from flows.next_steps import RETRY, repeated
+from flows.pipeline import Request, infer
 from flows.render import remark
 from flows.watching import Watching
-from tasks.choices import ModelChoice
 from tasks.configfile import CONFIG
 from tasks.gate import Gate
 from tasks.hosting import be_quiet, prefect_server, swift_imports
 from tasks.output_files import PLAN_FILE
 from tasks.patience import insist
+from tasks.prefect_settings import asks_for_prefect
+from tasks.reporting import Reporter
+from tasks.runner import PlainRunner, RunInfo
 from tasks.settings import Settings, load_settings
+from tasks.versions import check_versions
 from tasks.workbench import WATCHER, Workbench, workbench
 
 Result = TypeVar("Result")
@@ -32,17 +36,6 @@ class Attempt(Protocol[Made_co]):
 
     def __call__(self, *, accept: bool) -> Made_co:
         """Do it; a library created anew takes over the record if accepted."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a person asked of `infer`: parameters of the flow, word for word."""
-
-    phases: PhaseChoice
-    letters: str
-    dry_run: bool | None
-    accept_library: bool = False
-    model: ModelChoice = ""
 
 
 def settings_of(config: Path | None) -> Settings:
@@ -95,35 +88,67 @@ def launch(
 
 
 def launch_infer(
-    request: Request, config: Path | None = None, plan: Path | None = None
+    request: Request,
+    config: Path | None = None,
+    plan: Path | None = None,
+    *,
+    prefect: bool = False,
 ) -> Summary:
-    """Run the flow `infer` in this process and return its summary.
-
-    What would fail at once fails here, before a server is started for it.
+    """Infer in this process, and return what came of it.
 
     Args:
         request: What was asked.
         config: The configuration; None: the usual one.
         plan: The CSV file that gets the whole plan; None: none.
+        prefect: Whether to do it as a Prefect flow, on a server of its own unless
+            PREFECT_API_URL names one; if that is set, it is one in any case.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
+    check_versions()
     CONFIG.set(config)
     PLAN_FILE.set(plan)
     settings = settings_of(config)
+    infer_by = _infer_as_flow if prefect or asks_for_prefect() else _infer_plainly
 
     def attempt(*, accept: bool) -> Summary:
+        asked = replace(request, accept_library=accept)
         with Watching() as watching, interruptible(watching) as gate:
-            _try_to_open(settings, accept=accept)
-            be_quiet()
-            with prefect_server() as address:
-                gate.pass_through()
-                asked = replace(request, accept_library=accept)
-                return _run(asked, watching, gate, address)
+            try:
+                return infer_by(asked, settings, watching, gate)
+            except LettersFailed as failed:
+                watching.note(failed.again)
+                return failed.summary
 
     return _asking_whom_to_follow(attempt, accept=request.accept_library)
+
+
+def _infer_plainly(
+    request: Request, settings: Settings, watching: Watching, _gate: Gate
+) -> Summary:
+    info = RunInfo(str(uuid.uuid4()), "infer", asdict(request))
+    is_somebody_there = sys.stdin.isatty()
+    runner = PlainRunner(info, Reporter(watching))
+    try:
+        return infer(runner, settings, request, patient=not is_somebody_there)
+    except StoppedAt:
+        raise
+    except RunStopped:
+        again = repeated(info, RETRY)
+        raise StoppedAt(f"Stopped; what was written is recorded. {again}") from None
+
+
+def _infer_as_flow(
+    request: Request, settings: Settings, watching: Watching, gate: Gate
+) -> Summary:
+    """Run the flow; what would fail at once fails before a server is started."""
+    _try_to_open(settings, accept=request.accept_library)
+    be_quiet()
+    with prefect_server() as address:
+        gate.pass_through()
+        return _run_flow(request, watching, gate, address)
 
 
 def _try_to_open(settings: Settings, *, accept: bool) -> None:
@@ -151,25 +176,23 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
     raise replaced
 
 
-def _run(request: Request, watching: Watching, gate: Gate, address: str) -> Summary:
+def _run_flow(
+    request: Request, watching: Watching, gate: Gate, address: str
+) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
     with swift_imports():
-        from flows.infer import infer  # noqa: PLC0415
+        from flows.infer import infer as flow  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
-        dry_run = not is_live(CONFIG.get(), dry_run=request.dry_run)
-        state = infer(**asdict(request) | {"dry_run": dry_run}, return_state=True)
+        state = flow(**asdict(request), return_state=True)
     if gate.is_stopping:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
-    if isinstance(result, LettersFailed):
-        watching.note(result.again)
-        result = result.summary
     if isinstance(result, BaseException):
         raise result
     summary: Summary = result

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from prefect import flow, runtime, task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -12,19 +12,19 @@ from engine.audit import Audit
 from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
 from engine.reversal import Selection, Undone
-from flows.ending import ended
+from flows.flow_states import ended
 from flows.naming import run_name
 from flows.next_steps import RESUME, RETRY, repeated
 from flows.pages import audit_page, counts_page, ranking_page
 from flows.render import entitled
-from tasks import recovering, reporting, undoing, verifying
+from tasks import recovering, undoing, verifying
 from tasks.configfile import config_named
-from tasks.gate import Gate, stopped_by_sigterm
-from tasks.heeding import heeded
+from tasks.gate import Gate
 from tasks.outcomes import ends_in_a_state, result_of
+from tasks.prefect_reporting import PrefectReporter
+from tasks.prefect_runner import PrefectRunner, patient, run_info
 from tasks.recovering import Recovered
 from tasks.retention import OWN, claim_run
-from tasks.running import patient
 from tasks.settings import Settings, load_settings
 from tasks.workbench import GATE, Workbench, workbench
 
@@ -35,25 +35,21 @@ def carried_out(
     settings: Settings, work: Callable[[Workbench], Result], *, live: bool
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
+    runner, gate = PrefectRunner(), Gate()
 
-    @task(
-        name=str(runtime.flow_run.flow_name),
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
+    @task(name=runner.info.command, cache_policy=NO_CACHE, persist_result=False)
     @ends_in_a_state
     def do() -> Result:
-        run_id = str(runtime.flow_run.id)
-        with workbench(settings, run_id, live=live, say=reporting.warn) as bench:
-            bench.watch = reporting.follow
+        say = runner.report.warn
+        with workbench(settings, runner.info.id, live=live, say=say) as bench:
+            bench.watch = runner.report.follow
             return work(bench)
 
-    gate = Gate()
     GATE.set(gate)
-    with stopped_by_sigterm(gate), heeded(gate, repeated(RESUME)) as heeding:
+    with runner.watched(gate, repeated(runner.info, RESUME)):
         work_done = patient(do, settings, gate).submit()
         work_done.wait()
-        heeding.leave_if_suspended()
+        runner.raise_if_suspended()
         done: Result = result_of(work_done)
         return done
 
@@ -71,7 +67,7 @@ def verify(config: str = "") -> State[Audit]:
 def _verify(config: str) -> State[Audit]:
     settings = settings_of(config)
     audit = carried_out(settings, verifying.verify, live=False)
-    reporting.publish(audit_page(audit), "verify", audit.verdict)
+    _publish(audit_page(audit), "verify", audit.verdict)
     return Completed(message=audit.verdict, data=audit)
 
 
@@ -113,10 +109,10 @@ def _undo(
         lambda bench: undoing.undo(bench, chosen),
         live=not dry_run,
     )
-    reporting.publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
+    _publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
     if undone.failed:
         left = f"{undone.failed} ratings are still there."
-        return Failed(message=f"{left} {repeated(RETRY)}")
+        return Failed(message=f"{left} {repeated(run_info(), RETRY)}")
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
@@ -139,7 +135,7 @@ def _rank(count: int, albums: bool, config: str) -> State[Any]:
         lambda bench: verifying.rank(bench, count, level),
         live=False,
     )
-    reporting.publish(ranking_page(*ranked, level.word), "rank", "Power rankings")
+    _publish(ranking_page(*ranked, level.word), "rank", "Power rankings")
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
@@ -158,7 +154,7 @@ def _recover(dry_run: bool, config: str) -> State[Recovered]:
     settings = settings_of(config)
     recovered = carried_out(settings, recovering.recover, live=not dry_run)
     title = entitled("Recover", recovered)
-    reporting.publish(counts_page("Recover", recovered), "recover", title)
+    _publish(counts_page("Recover", recovered), "recover", title)
     return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 
 
@@ -166,5 +162,9 @@ def settings_of(config: str) -> Settings:
     """Begin a run: load the settings, and pass on what there is to remark."""
     claim_run()
     settings, remarks = load_settings(config_named(config))
-    reporting.say(*remarks)
+    PrefectReporter().say(*remarks)
     return settings
+
+
+def _publish(page: str, key: str, title: str) -> None:
+    PrefectReporter().publish(page, key, title)

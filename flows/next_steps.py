@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from prefect import runtime
-
 from engine.partition import short_form
+from tasks.runner import RunInfo
 
 RETRY = "press Retry: only what is left runs again"
 """What to do in the UI about a run that did not finish."""
@@ -22,10 +21,9 @@ SWITCHES = ("albums", "accept_library")
 ALL_PHASES = "1-4"
 
 
-def repeated(press: str) -> str:
-    """Say how to go on with the run that is under way, as it was asked for."""
-    asked = command(str(runtime.flow_run.flow_name), runtime.flow_run.parameters)
-    return go_on(asked, press)
+def repeated(info: RunInfo, press: str) -> str:
+    """Say how to go on with a run that is under way, as it was asked for."""
+    return go_on(info, command(info.command, info.parameters), press)
 
 
 def command(flow: str, parameters: Mapping[str, Any]) -> str:
@@ -58,13 +56,14 @@ def _quoted(value: str) -> str:
     return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
 
 
-def go_on(words: str, press: str) -> str:
+def go_on(info: RunInfo, words: str, press: str) -> str:
     """Say what to do next, in words of the UI (if it can) and of the command line.
 
     Args:
+        info: The run; only runs of deployments can be started again in the UI.
         words: The command, without its program.
-        press: What to do in the UI; only runs of deployments can be started again.
+        press: What to do in the UI.
     """
-    if not runtime.deployment.id:
+    if not info.is_deployed:
         return f"Go on with: plexbayes {words}"
     return f"In the UI, {press}. In a terminal, go on with: plexbayes {words}"

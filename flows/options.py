@@ -75,6 +75,13 @@ Canary = Annotated[
         "--canary", help="Also rate and tag two unrated items, and restore them."
     ),
 ]
+Prefect = Annotated[
+    bool,
+    typer.Option(
+        "--prefect",
+        help="Run it as a Prefect flow, as whenever PREFECT_API_URL names a server.",
+    ),
+]
 Model = Annotated[
     Literal["classic", "hierarchical"] | None, typer.Option(help="Instead of MODEL.")
 ]

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
@@ -45,9 +44,6 @@ def headline(summary: "Summary") -> str:
     """Say in one sentence what a run did."""
     if summary.dry_run:
         return f"{summary.planned} ratings would be written (dry run)"
-    if summary.unchanged_since is not None:
-        since = datetime.fromtimestamp(summary.unchanged_since).astimezone()
-        return f"nothing to write: nothing has changed since {since:%Y-%m-%d %H:%M}"
     return f"{summary.written} of {summary.planned} planned ratings written"
 
 

@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
-from typing import Any
-
-from prefect.futures import PrefectFuture
 
 from engine.errors import SettingsInvalid
 from engine.evidence import Part
@@ -13,10 +10,10 @@ from engine.listing import Change, LetterPlan, by_letter, changes, what_is_left
 from engine.plan import PhasePlan
 from engine.reports import LetterResult, Outcome
 from flows.pages import plan_page
-from tasks import reporting
 from tasks.configfile import config_path
-from tasks.outcomes import failure_of
 from tasks.output_files import PLAN_FILE, rotate, write_csv
+from tasks.reporting import Reporter
+from tasks.steps import StepRun
 
 REPORTS = "reports"
 """The folder beside the configuration for what runs in the Prefect UI write."""
@@ -47,6 +44,7 @@ def left_to_do(
 
 
 def show_plan(
+    report: Reporter,
     plans: Mapping[str, Sequence[PhasePlan]],
     everything: Part,
     parts: Mapping[str, Part],
@@ -57,6 +55,7 @@ def show_plan(
     """Show what a run is about to write: all in the UI, and in the log of a dry run.
 
     Args:
+        report: Where to show it.
         plans: What is left to do, letter by letter.
         everything: The library that was planned for.
         parts: The same by letter.
@@ -71,29 +70,28 @@ def show_plan(
     number = sum(plan.planned for plan in found)
     where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
     title = f"{number} ratings to be written"
-    reporting.publish(plan_page(found, f"All of them: {where}."), "plan", title)
+    report.publish(plan_page(found, f"All of them: {where}."), "plan", title)
     if path:
         whole = map(astuple, changes(everything, plans))
         write_csv(path, [field.name for field in fields(Change)], whole)
     letters = [plan.letter for plan in found if plan.planned]
     under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
-    reporting.log(f"{title}{under}.")
+    report.log(f"{title}{under}.")
     for plan in () if live else found:
-        reporting.log(planned_line(plan))
+        report.log(planned_line(plan))
 
 
-def note_written(outcome: Outcome, letter: str, future: PrefectFuture[Any]) -> bool:
+def note_written(report: Reporter, outcome: Outcome, letter: str, run: StepRun) -> bool:
     """Note and log what came of writing a letter; return whether it was finished."""
-    failure = failure_of(future)
-    if failure:
-        outcome.failures[letter] = failure
-        if not future.state.is_cancelled():
-            reporting.log_error(f"{letter} · {failure}")
+    if run.failure:
+        outcome.failures[letter] = run.failure
+        if not run.is_cancelled:
+            report.log_error(f"{letter} · {run.failure}")
         return False
-    outcome.results[letter] = future.result()
-    if future.state.name != "Cached":  # that was said when it was written
+    outcome.results[letter] = run.result()
+    if not run.is_cached:  # that was said when it was written
         plans = outcome.plans[letter]
-        reporting.log(written_line(letter, plans, outcome.results[letter]))
+        report.log(written_line(letter, plans, outcome.results[letter]))
     return True
 
 

@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause, PrefectException
 from prefect.states import Paused, Suspended
 
-from tasks import reporting
 from tasks.gate import Gate
+from tasks.prefect_reporting import PrefectReporter
 
 LOOK = 2.0
 """Seconds between two looks at what the server says of the run."""
@@ -25,6 +25,7 @@ class Heeding:
 
     def __init__(self, gate: Gate, resuming: str) -> None:
         self._gate = gate
+        self._report = PrefectReporter()
         self._resuming = resuming
         self._run = UUID(str(runtime.flow_run.id))
         self._is_held = False
@@ -66,7 +67,7 @@ class Heeding:
         elif self._is_held and state.is_running():
             self._is_held = False
             self._gate.open()
-            reporting.say("Resumed.")
+            self._report.say("Resumed.")
 
     def _pause(self, client: SyncPrefectClient, run: FlowRun, state: State) -> None:
         """Stop a run that Resume can start again, else hold it; without a time-out."""
@@ -82,12 +83,12 @@ class Heeding:
         elif not self._is_held:
             self._is_held = True
             self._gate.close()
-            reporting.say("Paused: the run waits at the next safe point.")
+            self._report.say("Paused: the run waits at the next safe point.")
 
     def _stop(self, sentence: str) -> None:
         if not self._gate.is_stopping:
             self._gate.stop()
-            reporting.say(sentence)
+            self._report.say(sentence)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Failed
 from prefect.transactions import get_transaction
 
-from engine.errors import PlexbayesError, PlexError, RunStopped
+from engine.errors import PlexbayesError, RunStopped
+from tasks.runner import sentence_of
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -31,26 +32,13 @@ def ends_in_a_state(
         except RunStopped as stopped:
             state: State[Any] = Cancelled(message=str(stopped))
         except PlexbayesError as error:
-            phase = phase_of(error)
-            said = f"{phase}: {error}" if phase else str(error)
-            state = Failed(message=said, data=error)
+            state = Failed(message=sentence_of(error), data=error)
         transaction = get_transaction()
         if transaction is not None:
             transaction.write_on_commit = False
         return state
 
     return done
-
-
-def phase_of(error: BaseException) -> str:
-    """Return in which phase of writing an error happened; empty if in none."""
-    return error.phase if isinstance(error, PlexError) else ""
-
-
-def step_of(task_run: str, error: BaseException) -> str:
-    """Return where a task failed: `B · 4 track-down` tells more than `B · write`."""
-    phase = phase_of(error)
-    return task_run.removesuffix("write") + phase if phase else task_run
 
 
 def result_of(future: PrefectFuture[Any]) -> Any:  # noqa: ANN401

@@ -21,29 +21,37 @@ def delay(settings: Settings, attempt: int) -> float:
     return float(min(settings.retry_delay * 2 ** (attempt - 1), longest))
 
 
-def waited(
-    fault: BaseException,
-    attempt: int,
-    settings: Settings,
-    gate: Gate,
-    tell: Callable[[str], None],
-) -> bool:
-    """Wait if another attempt may help, and say so; return whether to make it.
+def seconds_to_retry(
+    error: BaseException, attempts: int, settings: Settings, gate: Gate
+) -> float | None:
+    """Return how long to wait before another attempt; None: none would help.
 
     Args:
-        fault: Why the last attempt failed.
-        attempt: How many there were.
+        error: Why the last attempt failed.
+        attempts: How many there were.
         settings: How often, and how long to wait.
-        gate: A stop ends the wait at once.
-        tell: Told of the fault and the wait.
+        gate: Nothing is tried again in a run that stops.
     """
-    may_pass = isinstance(fault, TRANSIENT) and not isinstance(fault, PlexUnusable)
-    if not may_pass or attempt > settings.retries or gate.is_stopping:
-        return False
-    seconds = delay(settings, attempt)
-    tell(f"{fault} Trying again in {seconds:g} s.")
-    gate.rest(seconds)
-    return not gate.is_stopping
+    may_pass = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
+    if not may_pass or attempts > settings.retries or gate.is_stopping:
+        return None
+    return delay(settings, attempts)
+
+
+def retry_sentence(error: BaseException, seconds: float, step: str = "") -> str:
+    """Say what failed, and when it is tried again.
+
+    >>> retry_sentence(PlexUnreachable("Plex is away."), 2, "read it back")
+    'read it back: Plex is away. Trying again in 2 s.'
+    """
+    begin = f"{step_of(step, error)}: " if step else ""
+    return f"{begin}{error} Trying again in {seconds:g} s."
+
+
+def step_of(name: str, error: BaseException) -> str:
+    """Return where a step failed: `B · 4 track-down` tells more than `B · write`."""
+    phase = str(getattr(error, "phase", ""))
+    return name.removesuffix("write") + phase if phase else name
 
 
 def insist(
@@ -52,7 +60,7 @@ def insist(
     gate: Gate,
     tell: Callable[[str], None],
 ) -> Result:
-    """Do something that is safe to repeat, again while its fault may pass.
+    """Do something that is safe to repeat, again while its error may pass.
 
     Raises:
         PlexbayesError: It failed for good, or too often.
@@ -61,8 +69,11 @@ def insist(
     for attempt in count(1):
         try:
             return act()
-        except TRANSIENT as fault:
-            if not waited(fault, attempt, settings, gate, tell):
+        except TRANSIENT as error:
+            seconds = seconds_to_retry(error, attempt, settings, gate)
+            if seconds is None:
                 gate.pass_through()
                 raise
+            tell(retry_sentence(error, seconds))
+            gate.wait(seconds)
     raise AssertionError  # it counts for ever

@@ -34,6 +34,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 API_URL = "PREFECT_API_URL"
 
 
+def asks_for_prefect() -> bool:
+    """Say whether the environment names a Prefect server that runs are to be on."""
+    return bool(os.environ.get(API_URL, "").strip())
+
+
 def prepare_environment() -> None:
     """Let no proxy come between programs of this machine, and empty values be none.
 

@@ -12,7 +12,7 @@ from prefect.filesystems import LocalFileSystem, WritableFileSystem
 from prefect.results import get_default_result_storage, get_result_store
 
 from engine.errors import ResultRefused
-from tasks import reporting
+from tasks.prefect_reporting import PrefectReporter
 from tasks.results import checked_record
 
 FOLDER = "plexbayes"
@@ -36,7 +36,9 @@ class CheckedStorage(WritableFileSystem):
             return checked_record(cast("bytes", self.storage.read_path(path, **how)))
         except ResultRefused as reason:
             sentence = f"The stored result {path} is {reason}."
-            reporting.warn(f"{sentence} It is not loaded; its step is done again.")
+            PrefectReporter().warn(
+                f"{sentence} It is not loaded; its step is done again."
+            )
             raise ResultRefused(sentence) from None
 
     async def aread_path(self, path: str) -> bytes:

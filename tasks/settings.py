@@ -115,7 +115,6 @@ class Settings(BaseSettings):
         "", description="host names with or without a port, such as nas.local, or empty"
     )
     catch_up: bool = Field(default=True, description="true or false")
-    full_read_every: Whole = Field(7, ge=1, description="a whole number, 1 or more")
 
     model: Model = Field("classic", description="classic or hierarchical")
     write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")

@@ -20,7 +20,6 @@ from engine.errors import (
 from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.points import Ints
 from tasks.plex.accounts import account_of
-from tasks.plex.glances import Glance, glance_at
 from tasks.plex.item_pages import ItemPages
 from tasks.plex.line import Line, cancellable
 from tasks.plex.markup import (
@@ -145,15 +144,6 @@ class PlexGateway:
         """Return items of a level from their own pages, listed or not, by key."""
         pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
         return listing_of(level, pages, self._session.latest_date).items
-
-    def glance(self, level: Level, *, plays: bool) -> Glance:
-        """Return a few counts and dates; with `plays`, also of what was played."""
-        return glance_at(
-            lambda query, size: self._get(f"{self._all}?{query}", 0, size),
-            level,
-            plays=plays,
-            latest=self._session.latest_date,
-        )
 
     def tagged(self, level: Level, trusted: Ints | None = None) -> Items:
         """Return the items of a level that bear our tag; maybe none.

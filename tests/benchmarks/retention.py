@@ -81,7 +81,6 @@ def main(runs: int, minutes: float) -> int:
             plex,
             api,
             RUN_RETENTION_DAYS=minutes / 1440,
-            FULL_READ_EVERY=1,
         )
         _, failing = under_one_artist(plex.dump())
         fault = {"match": {"method": "PUT", "ratingKeys": failing}, "do": "status"}

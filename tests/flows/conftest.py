@@ -62,14 +62,12 @@ def plex(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def listener_of(
-    tmp_path_factory: pytest.TempPathFactory, prefect_api: str
-) -> Callable[..., Listener]:
+def listener_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Listener]:
     """Make listeners, each with a folder of its own."""
 
-    def make(plex: Simulator, **config: Any) -> Listener:
+    def make(plex: Simulator, api: str = "", **config: Any) -> Listener:
         folder: Path = tmp_path_factory.mktemp("listener")
-        return Listener(folder, plex, prefect_api, **config)
+        return Listener(folder, plex, api, **config)
 
     return make
 
@@ -78,3 +76,11 @@ def listener_of(
 def listener(plex: Simulator, listener_of: Callable[..., Listener]) -> Listener:
     """A person with that Plex and the default configuration, live."""
     return listener_of(plex)
+
+
+@pytest.fixture
+def orchestrated(
+    plex: Simulator, listener_of: Callable[..., Listener], prefect_api: str
+) -> Listener:
+    """A person whose runs are on a Prefect server."""
+    return listener_of(plex, prefect_api)

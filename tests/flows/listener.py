@@ -32,13 +32,15 @@ class Ran:
 class Listener:
     """Runs commands in a folder of their own, against one Plex."""
 
-    def __init__(self, folder: Path, plex: Simulator, api: str, **config: Any) -> None:
+    def __init__(
+        self, folder: Path, plex: Simulator, api: str = "", **config: Any
+    ) -> None:
         self.folder = folder
         self.plex = plex
-        self.environment = os.environ | {
-            "PREFECT_API_URL": api,
-            "PREFECT_HOME": str(folder / "prefect"),
-        }
+        self.environment = os.environ | {"PREFECT_HOME": str(folder / "prefect")}
+        self.environment.pop("PREFECT_API_URL", None)
+        if api:  # then `infer` is a flow on that server
+            self.environment["PREFECT_API_URL"] = api
         self.configure(DRY_RUN=False, RETRIES=0, **config)
 
     def configure(self, **config: Any) -> None:

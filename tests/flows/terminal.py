@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 from pathlib import Path
 
 import pexpect
@@ -25,6 +26,8 @@ class Terminal:
             encoding="utf-8",
             timeout=PATIENCE,
             dimensions=(24, 200),
+            # What runs the tests may ignore Ctrl-C, as everything in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self._child.logfile_read = self.screen
 

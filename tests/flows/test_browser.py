@@ -16,6 +16,8 @@ from tests.flows.test_faults import letter
 from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 __all__ = ["served"]
 
 CHROMIUM = shutil.which("chromium")

@@ -13,6 +13,8 @@ from tests.flows.listener import Listener, ratings
 from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 __all__ = ["served"]
 
 CALM = 3.0

@@ -14,6 +14,8 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.flows.test_browser import OPTIONS, PATIENCE
 
+pytestmark = pytest.mark.system
+
 CHROMIUM = shutil.which("chromium")
 REBOUND = "rebound.example"
 """A name of the attacker's, which now leads to this machine."""

@@ -3,7 +3,10 @@
 import pytest
 
 from flows.ending import hint
+from tasks.runner import RunInfo
 from tests.engine.test_reports import summary
+
+RUN = RunInfo("1", "infer")
 
 
 @pytest.mark.parametrize(
@@ -25,12 +28,12 @@ def test_what_is_left_is_named(letters, failed, words):
     stopped = summary()
     stopped.failed_letters = failed
 
-    said = hint(stopped, letters, "")
+    said = hint(RUN, stopped, letters, "")
 
     assert said.endswith(f"Go on with: plexbayes {words}")
 
 
 def test_the_model_and_being_live_are_kept():
-    said = hint(summary(), "", "hierarchical", "--live")
+    said = hint(RUN, summary(), "", "hierarchical", "--live")
 
     assert said.endswith('0 --from "#" --model hierarchical --live')

@@ -12,7 +12,6 @@ from tests.simulator.process import Simulator
 @pytest.fixture
 def offline(listener: Listener) -> Listener:
     """A person without a Prefect server: these commands need none."""
-    listener.environment.pop("PREFECT_API_URL")
     listener.environment |= {"COLUMNS": "100"}
     return listener
 

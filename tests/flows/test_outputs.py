@@ -103,8 +103,9 @@ def test_another_configuration_is_chosen_by_name(tmp_path, monkeypatch) -> None:
 
 
 def test_the_plan_of_a_run_in_the_ui_goes_to_a_fixed_file(
-    listener: Listener,
+    orchestrated: Listener,
 ) -> None:
+    listener = orchestrated
     run = "from flows.infer import infer; infer(dry_run=True, save_plan=True)"
 
     subprocess.run(

@@ -70,11 +70,11 @@ def test_what_is_inferred_resembles_what_the_listener_would_have_given() -> None
 
 
 def test_a_run_says_what_it_starts_from_before_it_writes(
-    plex: Simulator, listener: Listener, prefect_api: str
+    plex: Simulator, orchestrated: Listener, prefect_api: str
 ) -> None:
     mean = global_mean(plex.dump())
 
-    ran = listener.run("infer")
+    ran = orchestrated.run("infer")
 
     first_write = re.search(r"^. · \d ", ran.err, re.MULTILINE)
     assert first_write

@@ -24,8 +24,8 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Terminal]:
     """Start a listener's command in a terminal instead of without one."""
 
     def start(listener: Listener, *words: str) -> Terminal:
-        for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-            monkeypatch.setenv(name, listener.environment[name])
+        monkeypatch.delenv("PREFECT_API_URL", raising=False)
+        monkeypatch.setenv("PREFECT_HOME", listener.environment["PREFECT_HOME"])
         return Terminal(listener.folder, COMMAND, *words)
 
     return start

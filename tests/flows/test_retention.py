@@ -25,6 +25,8 @@ from tests.flows.test_workers import machines
 from tests.simulator.process import Simulator
 from tests.tasks.test_results import MALICIOUS
 
+pytestmark = pytest.mark.system
+
 __all__ = ["machines", "served"]
 
 

@@ -80,7 +80,6 @@ def test_a_backtest_of_plex_is_that_of_the_file(
 
     with Simulator.start(library=path) as plex:
         listener = listener_of(plex)
-        listener.environment.pop("PREFECT_API_URL")
         ran = listener.run("backtest", "--json", "answer.json")
 
     assert ran.status == 0

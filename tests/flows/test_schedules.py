@@ -18,6 +18,8 @@ from tests.flows.test_faults import await_writes
 from tests.flows.test_serve import PATIENCE, Served
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
 NIGHTLY = {"cron": "15 4 * * *", "timezone": "Europe/Berlin", "day_or": True}
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

@@ -21,6 +21,8 @@ from tests.flows.listener import COMMAND, Listener, ratings
 from tests.flows.test_faults import letter, under_one_artist
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 PATIENCE = 300.0
 """Seconds that a served run may take."""
 
@@ -30,7 +32,7 @@ class Served:
 
     def __init__(self, listener: Listener, port: int, *words: str) -> None:
         environment = listener.environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-        environment.pop("PREFECT_API_URL")
+        environment.pop("PREFECT_API_URL", None)
         self._log = listener.folder / "serve.log"
         # No pipe: a run that survives its killed server would hold it open.
         with self._log.open("w") as log:

@@ -17,6 +17,8 @@ from tasks.hosting import free_port
 from tests.flows.listener import COMMAND, PATIENCE, Listener
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (the point of these tests)
 PASSWORD = "someone:a-word-of-their-own"  # noqa: S105
 BOTH = {
@@ -94,9 +96,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def at_home(plex: Simulator, tmp_path: Path) -> Listener:
     """A person without a Prefect server elsewhere."""
-    person = Listener(tmp_path, plex, "")
-    del person.environment["PREFECT_API_URL"]
-    return person
+    return Listener(tmp_path, plex)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -21,9 +21,7 @@ BINARY = b"\xff\xfe\x00A"
 @pytest.fixture
 def alone(plex: Simulator, tmp_path: Path) -> Listener:
     """A person without a Prefect server of their own."""
-    listener = Listener(tmp_path, plex, "")
-    listener.environment.pop("PREFECT_API_URL")
-    return listener
+    return Listener(tmp_path, plex)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_a_wrong_variable_of_prefect_is_named(
 ) -> None:
     alone.environment |= variables
 
-    ran = alone.run("infer")
+    ran = alone.run("infer", "--prefect")
 
     assert (ran.status, ran.err.count("\n")) == (status, 1), ran.err
     assert says in ran.err
@@ -73,7 +71,7 @@ def test_a_wrong_file_that_prefect_reads_is_named(
 ) -> None:
     (alone.folder / name).write_bytes(content)
 
-    ran = alone.run("infer")
+    ran = alone.run("infer", "--prefect")
 
     assert (ran.status, ran.err.count("\n")) == (status, 1), ran.err
     assert says in ran.err
@@ -105,7 +103,7 @@ def test_an_address_that_is_no_api_of_prefect_is_told(
 ) -> None:
     alone.environment["PREFECT_API_URL"] = f"{plex.url}/api"
 
-    ran = alone.run("infer")
+    ran = alone.run("infer", "--prefect")
 
     assert (ran.status, ran.err.count("\n")) == (1, 1), ran.err
     assert f"Prefect's server at {plex.url}/api refuses us (401)" in ran.err
@@ -123,7 +121,7 @@ def test_neither_a_proxy_nor_empty_variables_come_between_a_run_and_this_machine
     }
     before = len(ratings(plex.dump()))
 
-    ran = alone.run("infer", "--live")
+    ran = alone.run("infer", "--live", "--prefect")
 
     assert ran.status == 0, ran.err
     assert len(ratings(plex.dump())) > before
@@ -150,9 +148,9 @@ def infer_as_the_ui_does(listener: Listener, **parameters: Any) -> dict[str, Any
 
 @pytest.mark.parametrize("letters", ["BP", "*", "The Beatles"])
 def test_letters_that_cannot_be_read_end_a_run_in_the_ui_before_plex_is_asked(
-    plex: Simulator, listener: Listener, letters: str
+    plex: Simulator, orchestrated: Listener, letters: str
 ) -> None:
-    run = infer_as_the_ui_does(listener, letters=letters, dry_run=True)
+    run = infer_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
 
     assert run["state_type"] == "FAILED"
     assert run["state"]["message"].startswith("Cannot read ")
@@ -166,9 +164,9 @@ def test_letters_that_cannot_be_read_end_a_run_in_the_ui_before_plex_is_asked(
     ("letters", "named"), [("z;v", "V, Z"), ("u-w", "U-W"), ("FROM Vangelis", "from V")]
 )
 def test_the_name_of_a_run_shows_which_letters_it_does(
-    listener: Listener, letters: str, named: str
+    orchestrated: Listener, letters: str, named: str
 ) -> None:
-    run = infer_as_the_ui_does(listener, letters=letters, dry_run=True)
+    run = infer_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert run["name"] == f"Music · infer · phases 1-4 · {named} · dry"

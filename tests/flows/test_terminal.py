@@ -32,8 +32,8 @@ def open_terminal(
 ) -> Iterator[Callable[..., Terminal]]:
     """Start the command in a terminal, in the listener's folder."""
     monkeypatch.setattr(terminals, "PATIENCE", catching.PATIENCE)
-    for name in ("PREFECT_API_URL", "PREFECT_HOME"):
-        monkeypatch.setenv(name, listener.environment[name])
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", listener.environment["PREFECT_HOME"])
     opened: list[Terminal] = []
 
     def start(*words: str) -> Terminal:

@@ -34,7 +34,7 @@ def test_the_token_is_nowhere_but_where_it_is_kept(
         token = plex.token
         is_in_block = kept_in == "block"
         named = keep_in_a_block(prefect_api, token) if is_in_block else token
-        listener = listener_of(plex, PLEX_TOKEN=named)
+        listener = listener_of(plex, prefect_api, PLEX_TOKEN=named)
         some = {"method": "PUT", "from": 7, "times": 3}
         plex.faults([{"match": some, "do": "status", "code": 500}])
         ran = listener.run("infer")

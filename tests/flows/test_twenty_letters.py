@@ -16,6 +16,8 @@ from tests.flows.test_browser import PATIENCE, Person, person
 from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 __all__ = ["person", "served"]
 
 LETTERS = string.ascii_uppercase[:20]

@@ -16,6 +16,8 @@ from tests.flows.test_webhook import SECRET, post
 from tests.simulator.process import Simulator
 from tests.tasks.payloads import form, payload
 
+pytestmark = pytest.mark.system
+
 NEW_SHAPE = {"file": "payload.json", "picture": bytes(3_000_000)}
 """As newer servers send it."""
 

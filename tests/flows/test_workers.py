@@ -25,6 +25,8 @@ from tests.flows.test_schedules import (
 from tests.flows.test_undo import state
 from tests.simulator.process import Simulator
 
+pytestmark = pytest.mark.system
+
 PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text("utf-8")
 REFUSAL = re.compile("has been writing to this library since|took this library")
 SLOW = {"match": {"method": "PUT"}, "do": "slow", "ms": 300}

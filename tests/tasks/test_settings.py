@@ -126,7 +126,6 @@ WRONG = [
     ("RETRIES", 21, "a whole number from 0 to 20"),
     ("RETRY_DELAY", -1, "seconds, 0 or more"),
     ("WAIT_FOR_OTHERS", -1, "seconds, 0 or more"),
-    ("FULL_READ_EVERY", 0, "a whole number, 1 or more"),
     ("RUN_RETENTION_DAYS", 0, "days, above 0 to 36500, or null"),
     ("RUN_RETENTION_DAYS", 1e9, "days, above 0 to 36500, or null"),
     ("KEEP_RESULTS", None, "true or false"),

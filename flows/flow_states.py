@@ -1,0 +1,40 @@
+"""In which state a flow run ends: Completed, Failed, or Cancelled by a person."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Failed
+
+from engine.errors import PlexbayesError, RunStopped, StoppedAt
+from engine.reports import LettersFailed
+from flows.next_steps import CORRECT, RETRY, repeated
+from tasks.prefect_runner import run_info
+from tasks.run_log import leave_out_the_known
+from tasks.versions import check_versions
+
+Result = TypeVar("Result")
+
+
+def ended(work: Callable[[], State[Result]]) -> State[Any]:
+    """Do the work of a flow; what is expected to go wrong ends it in a state.
+
+    Prefect would log two tracebacks of a raised error.
+
+    Args:
+        work: Returns the state of the flow run if nothing goes wrong.
+    """
+    leave_out_the_known()
+    info = run_info()
+    try:
+        check_versions()
+        return work()
+    except StoppedAt as stopped:
+        return Cancelled(message=str(stopped))
+    except RunStopped:
+        said = "Stopped; what was written is recorded."
+        return Cancelled(message=f"{said} {repeated(info, RETRY)}")
+    except LettersFailed as error:
+        return Failed(message=f"{error} {error.again}", data=error)
+    except PlexbayesError as error:
+        return Failed(message=f"{error} {repeated(info, CORRECT)}", data=error)

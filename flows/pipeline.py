@@ -1,0 +1,213 @@
+"""The main job: read, plan letter by letter, phase by phase, write, read back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.classic import Phase, PhaseChoice, chosen_phases
+from engine.evidence import Part, split
+from engine.library import Library
+from engine.partition import chosen_letters, parse_letters
+from engine.plan import Beliefs
+from engine.pool import Pool
+from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
+from flows.beginning import agree_on_beliefs, opened, try_server, vouch
+from flows.ending import conclude, facts, hint
+from flows.showing import left_to_do, note_written, show_plan, total
+from tasks import steps
+from tasks.choices import ModelChoice
+from tasks.remembering import Stock, seen_in_plex, take_stock
+from tasks.runner import Run, Runner
+from tasks.settings import Settings
+from tasks.steps import StepRun
+
+MODE = {True: "--dry-run", False: "--live"}
+"""What `dry_run` is called on the command line."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked of `infer`: parameters of the flow, word for word."""
+
+    phases: PhaseChoice = "1-4"
+    letters: str = ""
+    dry_run: bool = True
+    accept_library: bool = False
+    model: ModelChoice = ""
+    save_plan: bool = False
+
+
+def infer(
+    runner: Runner, settings: Settings, request: Request, *, patient: bool = True
+) -> Summary:
+    """Infer the ratings that nobody gave, and write them into Plex.
+
+    Args:
+        runner: Who carries out the steps.
+        settings: What the user chose.
+        request: What is asked of this run.
+        patient: Whether to wait for a Plex that is away at the beginning.
+
+    Raises:
+        PlexbayesError: The run could not be done.
+        LettersFailed: Some letters were not finished.
+        StoppedAt: A person stopped it.
+    """
+    phases = chosen_phases(request.phases)
+    letters = str(parse_letters(request.letters))
+    configured = settings.dry_run
+    settings = settings.model_copy(update={"model": request.model or settings.model})
+    live, accept = not request.dry_run, request.accept_library
+    with opened(runner, settings, live=live, accept=accept, patient=patient) as run:
+        summary = carry_out(run, phases, letters, save_plan=request.save_plan)
+        mode = "" if request.dry_run == configured else MODE[request.dry_run]
+        again = hint(run.info, summary, letters, request.model, mode)
+        conclude(run, summary, again)
+        return summary
+
+
+def carry_out(
+    run: Run,
+    phases: Sequence[Phase],
+    letters: str,
+    *,
+    save_plan: bool,
+) -> Summary:
+    """Read, plan and write; return what came of it."""
+    bench = run.bench
+    stock, reading = look_around(run, "read the library")
+    vouch(run, stock)
+    library, before = stock.library, stock.everything
+    with bench.at_work():
+        parts = split(library, before)
+    outcome = Outcome()
+    for letter in chosen_letters(letters, parts):
+        outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
+    try_server(run, [parts[letter] for letter in outcome.results], reading)
+    beliefs = agree_on_beliefs(run, before)
+    planned = plan_letters(run, outcome, phases, parts, beliefs, reading)
+    left = left_to_do(outcome, parts)
+    show_plan(run.report, left, before, parts, save=save_plan, live=bench.is_live)
+    wrote: Sequence[StepRun] = []
+    if bench.is_live:
+        sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
+        wrote = write_letters(run, outcome, before, parts, sizes, planned)
+    run.runner.raise_if_suspended()
+    if wrote:
+        stock, _ = look_around(run, "read it back", after=wrote)
+    if bench.is_live:
+        outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
+    after = stock.everything
+    about = facts(bench, before, after, beliefs)
+    about.note_oddities(stock.library.not_understood)
+    return summarize(about, before, after, outcome)
+
+
+def look_around(
+    run: Run, moment: str, after: Sequence[StepRun] = ()
+) -> tuple[Stock, Sequence[StepRun]]:
+    """Read the library as a step of its own, and tell whose each rating is.
+
+    Args:
+        run: The run.
+        moment: What the step is called.
+        after: The steps that this one is drawn behind, whether they failed or not.
+
+    Returns:
+        What was read, and the step.
+    """
+    bench = run.bench
+    readings: list[StepRun] = []
+
+    def read() -> Library:
+        behind = [*after, *readings]
+        readings.append(run.submit(moment, steps.read, bench, after=behind))
+        library: Library = readings[-1].result()
+        return library
+
+    with bench.at_work():
+        return take_stock(bench, read), readings[-1:]
+
+
+def plan_letters(
+    run: Run,
+    outcome: Outcome,
+    phases: Sequence[Phase],
+    parts: dict[str, Part],
+    beliefs: Beliefs,
+    reading: Sequence[StepRun],
+) -> dict[str, list[StepRun]]:
+    """Plan every letter, phase after phase; letters do not wait for each other.
+
+    Returns:
+        The steps of each letter, in the order of the phases.
+    """
+    planned: dict[str, list[StepRun]] = {letter: [] for letter in outcome.results}
+    for phase in phases:
+        for letter, earlier in planned.items():
+            earlier.append(
+                run.submit(
+                    f"{letter} · {phase.label}",
+                    *(steps.plan_phase, letter, phase),
+                    *(parts[letter], list(earlier), beliefs),
+                    after=earlier[-1:] or reading,
+                )
+            )
+    for letter, plans in planned.items():
+        for plan in plans:
+            plan.wait()
+        failures = [plan.failure for plan in plans if plan.failure]
+        if failures:
+            outcome.failures[letter] = failures[0]
+            run.report.log_error(f"{letter}: {failures[0]}")
+        else:
+            outcome.plans[letter] = [plan.result() for plan in plans]
+    return planned
+
+
+def write_letters(
+    run: Run,
+    outcome: Outcome,
+    everything: Part,
+    parts: dict[str, Part],
+    sizes: dict[str, int],
+    planned: dict[str, list[StepRun]],
+) -> Sequence[StepRun]:
+    """Write every letter that has something to write; a failed one stops no other.
+
+    Args:
+        run: The run.
+        outcome: The plans, and what comes of them.
+        everything: The library that was planned for.
+        parts: The same by letter.
+        sizes: How many ratings are left to write under each letter.
+        planned: The steps behind which the writing of each letter is drawn.
+
+    Returns:
+        The steps; none if there was nothing to write at all.
+    """
+    bench = run.bench
+    # What a run that is tried again wrote already is no company for what is left.
+    is_shared = not bench.store.knows(bench.run_id)
+    pool = Pool(outcome.plans, is_shared=is_shared, tagged=bench.tagged_at_once)
+    with run.report.progress(sizes) as progress:
+        bench.watch = progress
+        letters = {
+            run.submit(
+                f"{letter} · write",
+                *(steps.write_letter, letter, bench, everything, parts[letter], pool),
+                after=planned[letter][-1:],
+            ): letter
+            for letter, plans in outcome.plans.items()
+            if total(plans) or outcome.results[letter].released
+        }
+        try:
+            for writing in run.runner.as_completed(list(letters)):
+                writing.wait()  # raises what suspends the run
+                if note_written(run.report, outcome, letters[writing], writing):
+                    progress.finish(letters[writing])
+        except BaseException:
+            bench.gate.stop()
+            with bench.writer:  # whoever was writing has come to the gate
+                raise
+        progress.show()
+    return list(letters)

@@ -1,0 +1,17 @@
+"""Which tests `make test` leaves to `make test-system`."""
+
+import pytest
+
+SERVERS = {"prefect_database", "prefect_api", "served", "machines", "postgres_server"}
+"""Fixtures that start a server of Prefect or PostgreSQL."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start a server beside the simulated Plex."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        chosen = getattr(item, "callspec", None)
+        databases = chosen.params.values() if chosen else ()
+        is_for_postgres = any(str(wanted) == "postgresql" for wanted in databases)
+        if SERVERS & set(asked) or is_for_postgres:
+            item.add_marker("system")
