@@ -1,6 +1,6 @@
 """`python -m plexbayes` is the command `plexbayes`."""
 
-from flows.cli import main
+from flows.cli.main import main
 
 if __name__ == "__main__":
     main()

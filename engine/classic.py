@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import SettingsInvalid
 from engine.evidence import Part, Tally, tally
 from engine.library import Level
-from engine.points import Floats, Ints
+from engine.rating_scale import Floats, Ints
 
 
 class Phase(IntEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from engine.library import Level
-from engine.points import Bools, Ints
+from engine.rating_scale import Bools, Ints
 
 
 def latest_date(rated_at: Ints) -> int:

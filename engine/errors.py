@@ -20,7 +20,7 @@ PlexbayesError                 a sentence: what, which, what to do
 │  └─ LibraryHeld              another run is writing to this library
 ├─ ServerMissing               Prefect's server cannot be reached or started
 ├─ ResultRefused               a stored result was not written by this program
-├─ LettersFailed               some letters failed, others did not (engine.reports)
+├─ LettersFailed               some letters failed, others did not: see run_report
 ├─ ServerTaken                 another process serves there already
 ├─ VersionsIncompatible        installed packages do not work together
 └─ RunStopped                  a person asked the run to stop

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from engine.points import Bools, Floats, Ints
+from engine.rating_scale import Bools, Floats, Ints
 
 Known = dict[str, float | int | None]
 """How sure a value is, by name; none: nobody can say."""

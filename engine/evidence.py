@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.library import Items, Level, Library, twins
 from engine.ownership import Standing
-from engine.points import Bools, Floats, Ints
+from engine.rating_scale import Bools, Floats, Ints
 
 MEAN_WITHOUT_RATINGS = 6.0
 """The library mean if no track is rated by hand: 3 stars, said aloud."""

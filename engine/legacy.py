@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.errors import SettingsInvalid
-from engine.points import TOLERANCE
+from engine.rating_scale import TOLERANCE
 
 HIGHEST = 10.0
 """Points."""

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from engine.points import Floats, Ints, Texts
+from engine.rating_scale import Floats, Ints, Texts
 
 
 class Level(IntEnum):

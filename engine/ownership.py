@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import Items
-from engine.points import Bools, Floats, Ints, equal, same, unreadable
+from engine.rating_scale import Bools, Floats, Ints, equal, same, unreadable
 
 
 class Record(IntEnum):

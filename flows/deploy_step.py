@@ -9,9 +9,9 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 
 from flows.deployments import OFFERS, Stored, new_schedules, read_stored, retire
-from flows.render import remark
-from tasks.schedules import repair
-from tasks.versions import check_versions
+from flows.reports.terminal import remark
+from tasks.orchestration.schedules import repair
+from tasks.runtime.package_versions import check_versions
 
 _PAUSED: set[UUID] = set()
 """What was paused when this process began to deploy."""

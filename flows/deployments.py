@@ -20,10 +20,10 @@ from prefect.exceptions import ParameterTypeError
 from prefect.runner import Runner
 from pydantic import ValidationError
 
-from flows.in_memory import run_from_memory
+from flows.in_memory_flows import run_from_memory
 from flows.infer import infer
-from flows.maintain import rank, recover, undo, verify
-from tasks.schedules import (
+from flows.maintenance import rank, recover, undo, verify
+from tasks.orchestration.schedules import (
     catch_up,
     copy_of,
     crash_lost_runs,

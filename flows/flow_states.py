@@ -7,11 +7,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Failed
 
 from engine.errors import PlexbayesError, RunStopped, StoppedAt
-from engine.reports import LettersFailed
+from engine.reports.run_report import LettersFailed
 from flows.next_steps import CORRECT, RETRY, repeated
-from tasks.prefect_runner import run_info
-from tasks.run_log import leave_out_the_known
-from tasks.versions import check_versions
+from tasks.orchestration.prefect_tasks import run_info
+from tasks.orchestration.run_log import leave_out_the_known
+from tasks.runtime.package_versions import check_versions
 
 Result = TypeVar("Result")
 

@@ -6,17 +6,18 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from engine.classic import PhaseChoice
-from engine.reports import Summary
+from engine.reports.run_report import Summary
 from flows.flow_states import ended
-from flows.naming import run_name
 from flows.pipeline import Request
 from flows.pipeline import infer as work
-from flows.render import headline
-from tasks.choices import ModelChoice
-from tasks.configfile import config_named
-from tasks.prefect_runner import PrefectRunner
-from tasks.retention import OWN, claim_run
-from tasks.settings import load_settings
+from flows.reports.terminal import headline
+from flows.run_names import run_name
+from tasks.config.config_file import config_named
+from tasks.config.field_types import ModelChoice
+from tasks.config.settings import load_settings
+from tasks.orchestration.prefect_tasks import PrefectRunner
+from tasks.orchestration.retention import OWN, claim_run
+from tasks.orchestration.secrets import with_token
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
@@ -60,5 +61,5 @@ def _run(request: Request, config: str) -> State[Summary]:
     settings, remarks = load_settings(config_named(config))
     runner = PrefectRunner()
     runner.report.say(*remarks)
-    summary = work(runner, settings, request)
+    summary = work(runner, with_token(settings), request)
     return Completed(message=headline(summary), data=summary)

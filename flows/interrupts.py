@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from flows.watching import Watching
-from tasks.gate import Gate, kill_at_once
-from tasks.workbench import GATE
+from flows.progress_bar import Watching
+from tasks.runtime.cancellation import Gate, kill_at_once
+from tasks.runtime.context import GATE
 
 PROMPT = "\nPaused. [R]esume or [Q]uit? "
 STOPPING = "Stopping at the next safe point; once more ends it at once."

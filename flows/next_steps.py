@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.partition import short_form
-from tasks.runner import RunInfo
+from tasks.runtime.runner import RunInfo
 
 RETRY = "press Retry: only what is left runs again"
 """What to do in the UI about a run that did not finish."""

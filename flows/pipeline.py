@@ -7,18 +7,23 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.evidence import Part, split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
-from engine.plan import Beliefs
-from engine.pool import Pool
-from engine.reports import LetterResult, Outcome, Summary, summarize, taken_over
-from flows.beginning import agree_on_beliefs, opened, try_server, vouch
-from flows.ending import conclude, facts, hint
-from flows.showing import left_to_do, note_written, show_plan, total
-from tasks import steps
-from tasks.choices import ModelChoice
-from tasks.remembering import Stock, seen_in_plex, take_stock
-from tasks.runner import Run, Runner
-from tasks.settings import Settings
-from tasks.steps import StepRun
+from engine.planning.batch_sharing import Pool
+from engine.planning.plan import Beliefs
+from engine.reports.run_report import (
+    LetterResult,
+    Outcome,
+    Summary,
+    summarize,
+    taken_over,
+)
+from flows.plan_preview import left_to_do, note_written, show_plan, total
+from flows.run_setup import agree_on_beliefs, opened, try_server, vouch
+from flows.run_summary import conclude, facts, hint
+from tasks.config.field_types import ModelChoice
+from tasks.config.settings import Settings
+from tasks.runtime.runner import Run, Runner, StepRun
+from tasks.sync import steps
+from tasks.sync.reconcile import Stock, seen_in_plex, take_stock
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""

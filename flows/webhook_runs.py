@@ -12,9 +12,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.errors import ServerMissing
 from engine.partition import in_order
-from tasks.settings import load_settings
-from tasks.webhook_events import Event
-from tasks.webhook_listener import letters_of
+from tasks.config.settings import load_settings
+from tasks.orchestration.secrets import with_token
+from tasks.webhook.debouncer import letters_of
+from tasks.webhook.rating_event import Event
 
 DEPLOYMENT = "infer/infer"
 TAG = "webhook"
@@ -38,7 +39,7 @@ def run_starter(
 
     def start(events: list[Event]) -> None:
         settings, _ = load_settings()  # whether to write may have changed since
-        letters = letters_of(settings, events, ignore)
+        letters = letters_of(with_token(settings), events, ignore)
         if not letters:
             return
         try:

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from engine.errors import ServerMissing
-from tasks.webhook_events import Event, EventIgnored, event_of
+from tasks.webhook.rating_event import Event, EventIgnored, event_of
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # 400 says it
 

@@ -18,10 +18,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
-from flows import cli
-from tasks.hosting import QUIET
-from tasks.server_access import CLIENT_PASSWORD, PASSWORD_FILE, SERVER_PASSWORD
-from tasks.settings import Settings
+from flows.cli.main import main as cli
+from tasks.config.settings import Settings
+from tasks.orchestration.prefect_server import QUIET
+from tasks.orchestration.server_access import (
+    CLIENT_PASSWORD,
+    PASSWORD_FILE,
+    SERVER_PASSWORD,
+)
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")

@@ -10,9 +10,9 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from flows import cli
-from flows.commands import COMMANDS
-from tasks.settings import Settings
+from flows.cli.command_table import COMMANDS
+from flows.cli.main import main as cli
+from tasks.config.settings import Settings
 from tests.tasks.test_settings import ORIGINAL
 
 ROOT = Path(__file__).parents[1]

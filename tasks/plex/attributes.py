@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from engine.points import TOLERANCE, UNREADABLE, Floats, Ints
+from engine.rating_scale import TOLERANCE, UNREADABLE, Floats, Ints
 
 WHOLE = 0.0, 2.0**53
 """Between these, every whole number is told from its neighbours."""

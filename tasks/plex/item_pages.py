@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from engine.errors import NotThere, RequestTooLong
-from engine.points import Ints
-from tasks.plex.markup import IDLE_ELEMENTS, key_of
-from tasks.plex.pages import READERS
+from engine.rating_scale import Ints
+from tasks.plex.pagination import READERS
+from tasks.plex.parsing import IDLE_ELEMENTS, key_of
 
 MOST = 400
 """Items in one request: their keys, of up to eight digits, make no URL that Plex, or a

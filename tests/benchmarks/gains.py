@@ -9,10 +9,16 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from engine.backtest import backtest
 from engine.classic import Constants
-from engine.methods import CLASSIC, HIERARCHICAL, TREE, TUNED, usual_methods
-from flows.pictures import STYLE
+from engine.evaluation.backtest import backtest
+from engine.evaluation.predictors import (
+    CLASSIC,
+    HIERARCHICAL,
+    TREE,
+    TUNED,
+    usual_methods,
+)
+from flows.reports.charts import STYLE
 from tests.benchmarks.csv_part import read_part
 
 LIBRARIES = {

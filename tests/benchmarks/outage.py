@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.points import TOLERANCE
+from engine.rating_scale import TOLERANCE
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 from tests.storm.commands import Command, prefect_server

@@ -15,7 +15,7 @@ import requests
 
 from engine.classic import Phase
 from engine.library import Level, Library
-from engine.plan import PhasePlan
+from engine.planning.plan import PhasePlan
 
 PAGE = 100
 """What Plex's Python library asks for at a time."""

@@ -3,7 +3,7 @@
 Run `python -m tests.benchmarks.plainly` where a config.json is.
 """
 
-from flows.launch import launch
+from flows.local_runner import launch
 from tests.stories.runs import infer_plainly
 
 if __name__ == "__main__":

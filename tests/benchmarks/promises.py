@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert
 
-from engine.plan import PhasePlan
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow, MarkRow
+from engine.planning.plan import PhasePlan
+from tasks.record.store import ShadowStore
+from tasks.record.tables import IntentRow, MarkRow
 
 
 def promise_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:

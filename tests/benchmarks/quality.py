@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.backtest import backtest, verdict
-from engine.branches import branches_of
 from engine.classic import Constants
-from engine.folds import (
+from engine.evaluation.backtest import backtest, verdict
+from engine.evaluation.cross_validation import (
     FOLDS,
     Hiding,
     artist_texts,
@@ -20,7 +19,7 @@ from engine.folds import (
     number_of,
     rated_rows,
 )
-from engine.methods import (
+from engine.evaluation.predictors import (
     CLASSIC,
     HIERARCHICAL,
     LIBRARY_MEAN,
@@ -30,7 +29,8 @@ from engine.methods import (
     normal_forecast,
     usual_methods,
 )
-from engine.taste import taste_of
+from engine.hierarchical.grouping import branches_of
+from engine.hierarchical.rating_scale_usage import taste_of
 from tests.benchmarks.csv_part import albums_as_tracks, read_part
 
 FOLDER = Path("../shared/libraries")

@@ -20,17 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from engine.batches import MOST_IDS
 from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
-from engine.plan import PhasePlan, plan_part
-from engine.points import STEP
-from tasks.believing import beliefs_of
-from tasks.plex.pages import PAGE as LARGE_PAGE
-from tasks.remembering import Stock, take_stock
-from tasks.settings import Settings
-from tasks.workbench import workbench
+from engine.planning.batches import MOST_IDS
+from engine.planning.plan import PhasePlan, plan_part
+from engine.rating_scale import STEP
+from tasks.config.settings import Settings
+from tasks.plex.pagination import PAGE as LARGE_PAGE
+from tasks.runtime.context import workbench
+from tasks.sync.reconcile import Stock, take_stock
+from tasks.sync.run_parameters import beliefs_of
 from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.simulator.process import Simulator

@@ -24,13 +24,13 @@ import numpy as np
 from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
-from engine.plan import plan_part
-from engine.points import STEP
-from tasks.believing import beliefs_of
-from tasks.reading import read_library
-from tasks.remembering import Stock, remember, settle, stand, take_stock
-from tasks.settings import Settings
-from tasks.workbench import Workbench, workbench
+from engine.planning.plan import plan_part
+from engine.rating_scale import STEP
+from tasks.config.settings import Settings
+from tasks.runtime.context import Workbench, workbench
+from tasks.sync.reader import read_library
+from tasks.sync.reconcile import Stock, remember, settle, stand, take_stock
+from tasks.sync.run_parameters import beliefs_of
 from tests.benchmarks.promises import promise_everything
 from tests.simulator.process import Simulator
 

@@ -9,8 +9,8 @@ import time
 import numpy as np
 
 from engine.evidence import split, whole
-from engine.fitting import fit
-from engine.hierarchical import Survey, estimates
+from engine.hierarchical.fitting import fit
+from engine.hierarchical.model import Survey, estimates
 from engine.library import Facts, Level, Library
 from engine.ownership import Memory, standing_of
 from tests.benchmarks.csv_part import items_of, objects

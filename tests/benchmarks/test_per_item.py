@@ -7,7 +7,7 @@ import pytest
 
 from engine.classic import Phase
 from engine.estimates import Estimates
-from engine.plan import PhasePlan
+from engine.planning.plan import PhasePlan
 from tests.benchmarks.per_item import Script, sample
 from tests.benchmarks.speed import synthetic
 

@@ -16,7 +16,7 @@ from engine.evidence import Part, split, whole
 from engine.library import Items, Level, Library
 from engine.ownership import Memory, Standing, standing_of
 from engine.partition import letter_of
-from engine.plan import Beliefs, PhasePlan, plan_part
+from engine.planning.plan import Beliefs, PhasePlan, plan_part
 
 FIRST_KEY = {Level.ARTIST: 1, Level.ALBUM: 1001, Level.TRACK: 100_001}
 SMALL_LIBRARY = 0.04

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.batches import Look
 from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.ownership import Memory
-from engine.plan import PhasePlan
+from engine.planning.batches import Look
+from engine.planning.plan import PhasePlan
 
 
 @dataclass(frozen=True)

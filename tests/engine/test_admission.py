@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.batches import Fate, admit
+from engine.planning.batches import Fate, admit
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 

@@ -5,13 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.backtest import Backtest, Comparison, backtest, verdict
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
-from engine.folds import fractions, hidings, number_of, without
+from engine.evaluation.backtest import Backtest, Comparison, backtest, verdict
+from engine.evaluation.cross_validation import fractions, hidings, number_of, without
+from engine.evaluation.metrics import Score, difference, is_central, order_accuracy
+from engine.evaluation.predictors import (
+    CLASSIC,
+    HIERARCHICAL,
+    LIBRARY_MEAN,
+    usual_methods,
+)
 from engine.library import Level
-from engine.methods import CLASSIC, HIERARCHICAL, LIBRARY_MEAN, usual_methods
-from engine.scores import Score, difference, is_central, order_accuracy
 from tests.engine.parts import items_of, library_of, part_of, random_library
 
 KEY = "2AM|Can't Let You Go Even If I Die|Can't Let You Go Even If I Die"

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.batches import MOST_IDS, Admitted, Fate, admit, batches, taggings
 from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.library import Level
+from engine.planning.batches import MOST_IDS, Admitted, Fate, admit, batches, taggings
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 
 

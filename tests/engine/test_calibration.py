@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from engine.backtest import backtest
-from engine.calibration import NEARBY, SHARES, calibration_of, ratings_near
 from engine.classic import Constants
-from engine.folds import without
-from engine.methods import HIERARCHICAL, LIBRARY_MEAN, usual_methods
-from engine.scores import Forecast
+from engine.evaluation.backtest import backtest
+from engine.evaluation.calibration import NEARBY, SHARES, calibration_of, ratings_near
+from engine.evaluation.cross_validation import without
+from engine.evaluation.metrics import Forecast
+from engine.evaluation.predictors import HIERARCHICAL, LIBRARY_MEAN, usual_methods
 from tests.engine.parts import part_of, random_library
 from tests.engine.test_backtest import listener
 

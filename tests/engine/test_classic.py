@@ -20,7 +20,7 @@ from engine.classic import (
 from engine.errors import SettingsInvalid
 from engine.evidence import Tally, library_mean
 from engine.library import Level
-from engine.plan import drift_tolerance
+from engine.planning.plan import drift_tolerance
 from tests.engine.building import Told, beliefs_of, given, part_of, plans_of
 
 GOLDEN = json.loads(

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from engine.assumptions import COLUMNS
-from engine.branches import branches_of
-from engine.columns import Reader, common_genres, scales_of, sheet_of
+from engine.hierarchical.features import Reader, common_genres, scales_of, sheet_of
+from engine.hierarchical.grouping import branches_of
+from engine.hierarchical.priors import COLUMNS
 from engine.library import Level
 from tests.engine.parts import NAN, facts_of, items_of, library_of, part_of
 

@@ -3,8 +3,8 @@
 import json
 import pickle
 
-from engine.documents import document_of, fit_of
-from engine.fitting import fit
+from engine.hierarchical.fit_serialization import document_of, fit_of
+from engine.hierarchical.fitting import fit
 from tests.engine.parts import part_of, random_library
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.assumptions import TREE_ONLY
 from engine.classic import Constants, Phase
-from engine.doubles import doubles_of, overheard, with_doubles
-from engine.filler import Filler, filler_of, without_filler
-from engine.fitting import fit
+from engine.hierarchical.duplicate_recordings import doubles_of, overheard, with_doubles
+from engine.hierarchical.filler import Filler, filler_of, without_filler
+from engine.hierarchical.fitting import fit
+from engine.hierarchical.priors import TREE_ONLY
 from engine.library import Level
-from engine.plan import Beliefs, make_plan
+from engine.planning.plan import Beliefs, make_plan
 from tests.engine.parts import NAN, items_of, library_of, part_of
 
 ALBUMS = ("one", "best of", "Live at home", "hits")

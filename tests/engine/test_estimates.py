@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.batches import admit, batches
 from engine.classic import Phase
-from engine.doubles import with_doubles
 from engine.estimates import Estimates
-from engine.fitting import fit
-from engine.hierarchical import predict
-from engine.plan import plan_part
+from engine.hierarchical.duplicate_recordings import with_doubles
+from engine.hierarchical.fitting import fit
+from engine.hierarchical.model import predict
+from engine.planning.batches import admit, batches
+from engine.planning.plan import plan_part
 from tests.engine.building import album, artist, beliefs_of, part_of, plans_of, track
 from tests.engine.looking import Row, look_of, memory_of, plan_of
 from tests.engine.parts import part_of as music_of

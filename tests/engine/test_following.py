@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.following import Move, Name, fingerprints, moves
 from engine.library import Level
+from engine.rename_detection import Move, Name, fingerprints, moves
 from tests.engine.building import album, artist, library_of, track
 
 TRACK = Level.TRACK

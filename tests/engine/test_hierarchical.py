@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.assumptions import TREE_ONLY, Assumptions
 from engine.classic import Phase
 from engine.evidence import split
-from engine.fitting import fit, grid_of, prior_of
-from engine.hierarchical import Survey, inferred, predict
+from engine.hierarchical.fitting import fit, grid_of, prior_of
+from engine.hierarchical.gaussian_tree import Ratings
+from engine.hierarchical.model import Survey, inferred, predict
+from engine.hierarchical.observations import ratings_of
+from engine.hierarchical.priors import TREE_ONLY, Assumptions
 from engine.library import Level
-from engine.testimony import ratings_of
-from engine.tree import Ratings
 from tests.engine.dense import dense, mixed
 from tests.engine.parts import (
     NAN,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine.ownership import Memory, Owner, owners, standing_of
-from engine.points import UNREADABLE
+from engine.rating_scale import UNREADABLE
 from tests.engine.building import artist, library_of
 
 

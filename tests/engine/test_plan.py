@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
-from engine.plan import drift_tolerance, make_plan
+from engine.planning.plan import drift_tolerance, make_plan
 from tests.engine.building import (
     album,
     artist,

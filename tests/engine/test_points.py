@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.points import equal, rounded, same
+from engine.rating_scale import equal, rounded, same
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.batches import MOST_IDS, Fate
 from engine.classic import Phase
-from engine.pool import Pool, windows
+from engine.planning.batch_sharing import Pool, windows
+from engine.planning.batches import MOST_IDS, Fate
 from tests.engine.looking import plan_of
 
 TRACKS = Phase.TRACK_DOWN

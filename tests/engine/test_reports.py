@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.classic import Phase
 from engine.library import Level
-from engine.reports import (
+from engine.reports.run_report import (
     LetterResult,
     Outcome,
     PhaseCount,

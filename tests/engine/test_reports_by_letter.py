@@ -1,7 +1,7 @@
 """A report says of every letter how much of it failed."""
 
 from engine.classic import Phase
-from engine.reports import summarize
+from engine.reports.run_report import summarize
 from tests.engine.building import part_of
 from tests.engine.test_reports import HOUSE, outcome_of, summary
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from engine.classic import Phase
-from engine.fitting import fit
-from engine.plan import plan_part
-from engine.sureness import NAMED, Sureness, sureness_of
+from engine.hierarchical.fitting import fit
+from engine.planning.plan import plan_part
+from engine.reports.confidence import NAMED, Sureness, sureness_of
 from tests.engine.building import album, artist, beliefs_of, part_of, plans_of, track
 from tests.engine.parts import part_of as music_of
 from tests.engine.parts import random_library

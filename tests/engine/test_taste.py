@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.taste import (
+from engine.hierarchical.rating_scale_usage import (
     Taste,
     chances,
     chances_of_level,

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from engine.fitting import Candidate
-from engine.mixture import artist_views, views
-from engine.tree import Prior, Ratings, Shares, messages_of, posterior_of, sums_of
+from engine.hierarchical.fitting import Candidate
+from engine.hierarchical.gaussian_tree import (
+    Prior,
+    Ratings,
+    Shares,
+    messages_of,
+    posterior_of,
+    sums_of,
+)
+from engine.hierarchical.posterior import artist_views, views
 
 FOUR = Ratings(
     points=np.array([8.0, 9.0, 6.0, 4.0]),

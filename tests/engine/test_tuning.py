@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.classic import Constants, priors
+from engine.evaluation.tuning import tune
 from engine.library import Level
-from engine.tuning import tune
 from tests.engine.parts import NAN, items_of, library_of, part_of, random_library
 
 ALBUMS = 400

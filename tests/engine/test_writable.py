@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
-from engine.fitting import fit
-from engine.hierarchical import predict
+from engine.hierarchical.fitting import fit
+from engine.hierarchical.model import predict
 from engine.library import Level
-from engine.plan import Beliefs, make_plan
-from engine.points import Grid, rounded
+from engine.planning.plan import Beliefs, make_plan
+from engine.rating_scale import Grid, rounded
 from tests.engine.building import album, artist, beliefs_of, given, plans_of, track
 from tests.engine.building import part_of as told
 from tests.engine.parts import part_of, random_library

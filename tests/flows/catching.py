@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from tasks.settings import load_settings
-from tasks.workbench import workbench
+from tasks.config.settings import load_settings
+from tasks.runtime.context import workbench
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly

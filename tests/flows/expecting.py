@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engine.library import Level
-from tasks.workbench import workbench
+from tasks.runtime.context import workbench
 from tests.flows.listener import Ratings
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator

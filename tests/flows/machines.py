@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from tasks.hosting import QUIET, await_health, free_port
+from tasks.orchestration.prefect_server import QUIET, await_health, free_port
 from tests.flows.test_serve import PATIENCE, Served
 from tests.simulator.process import Simulator
 from tests.tasks.postgres import execute

@@ -16,8 +16,13 @@ from prefect.states import Completed, Running
 
 from flows import deploy_step
 from flows.deploy_step import prepare_deploy
-from tasks.scheduler import scheduler_problem
-from tasks.schedules import catch_up, crash_lost_runs, find_deployment, repair
+from tasks.orchestration.scheduler import scheduler_problem
+from tasks.orchestration.schedules import (
+    catch_up,
+    crash_lost_runs,
+    find_deployment,
+    repair,
+)
 
 HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
 QUARTERLY = IntervalSchedule(interval=timedelta(minutes=15))

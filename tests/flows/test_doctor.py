@@ -10,10 +10,10 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.library import Identity, Level
-from flows.doctor import doctor, report
-from tasks.configfile import ARTICLE
-from tasks.diagnosing import Finding
-from tasks.shadow.store import ShadowStore
+from flows.cli.doctor import doctor, report
+from tasks.commands.health import Finding
+from tasks.config.config_file import ARTICLE
+from tasks.record.store import ShadowStore
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, batch_of, look_at, shadow
 from tests.tasks.canned import canned_plex

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.ending import hint
-from tasks.runner import RunInfo
+from flows.run_summary import hint
+from tasks.runtime.runner import RunInfo
 from tests.engine.test_reports import summary
 
 RUN = RunInfo("1", "infer")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.configfile import ARTICLE
-from tasks.configuring import template
-from tasks.settings import load_settings
+from tasks.config.config_file import ARTICLE
+from tasks.config.config_writer import template
+from tasks.config.settings import load_settings
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
 from tests.tasks.canned import canned_plex, container
@@ -22,7 +22,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from engine.errors import PlexbayesError
-from flows.init import init
+from flows.cli.init import init
 try:
     sys.exit(0 if init(Path("config.json")) else 1)
 except PlexbayesError as fault:

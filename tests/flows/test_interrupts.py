@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings import load_settings
-from tasks.workbench import workbench
+from tasks.config.settings import load_settings
+from tasks.runtime.context import workbench
 from tests.flows import terminal as terminals
 from tests.flows.catching import await_true, infer_before
 from tests.flows.listener import COMMAND, Listener

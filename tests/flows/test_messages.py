@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.reversal import Undone
-from flows.render import count_lines
+from engine.planning.undo_plan import Undone
+from flows.reports.terminal import count_lines
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 

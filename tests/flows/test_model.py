@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.classic import Constants
-from engine.fitting import fit
+from engine.hierarchical.fitting import fit
 from engine.library import Identity
-from tasks.shadow.runs import begin_run, first_fit
-from tasks.shadow.store import ShadowStore
+from tasks.record.runs import begin_run, first_fit
+from tasks.record.store import ShadowStore
 from tests.engine.parts import part_of, random_library
 from tests.flows.listener import Listener, items, ratings, tagged
 from tests.flows.test_faults import under_one_artist

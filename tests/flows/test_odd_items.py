@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flows.doctor import doctor
+from flows.cli.doctor import doctor
 from tests.flows.listener import Listener
 from tests.flows.test_undo import state
 from tests.simulator.process import Simulator

@@ -9,8 +9,8 @@ import pytest
 
 from engine.errors import SettingsInvalid
 from flows import infer as infer_module
-from flows import maintain
-from tasks.configfile import config_named
+from flows import maintenance as maintain
+from tasks.config.config_file import config_named
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 

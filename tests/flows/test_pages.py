@@ -2,10 +2,10 @@
 
 from markdown_it import MarkdownIt
 
-from engine.listing import Change, LetterPlan
-from engine.reports import PhaseCount
+from engine.planning.change_list import Change, LetterPlan
+from engine.reports.run_report import PhaseCount
 from flows.next_steps import command, go_on
-from flows.pages import bullets, heading, markdown, plan_page, table
+from flows.reports.markdown import bullets, heading, markdown, plan_page, table
 from tests.engine.test_reports import summary
 
 ODD = "*NSYNC* | <PIG> [x](http://evil.example) ![i](http://evil.example/i)"

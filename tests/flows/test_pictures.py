@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.backtest import Backtest, backtest
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
-from engine.methods import CLASSIC, HIERARCHICAL, LIBRARY_MEAN, usual_methods
-from flows import pictures
-from flows.pictures import draw_backtest, refuse_picture
+from engine.evaluation.backtest import Backtest, backtest
+from engine.evaluation.predictors import (
+    CLASSIC,
+    HIERARCHICAL,
+    LIBRARY_MEAN,
+    usual_methods,
+)
+from flows.reports import charts as pictures
+from flows.reports.charts import draw_backtest, refuse_picture
 from tests.engine.test_backtest import listener
 
 

@@ -11,9 +11,9 @@ import pytest
 from prefect._internal.result_records import ResultRecord
 
 from flows.deployments import OFFERS
-from tasks.result_storage import FOLDER
-from tasks.results import TYPE
-from tasks.retention import FLOWS, TAG
+from tasks.orchestration.result_serializer import TYPE
+from tasks.orchestration.result_storage import FOLDER
+from tasks.orchestration.retention import FLOWS, TAG
 from tests.flows.ageing import Ageing, run_of_others
 from tests.flows.catching import await_true, ids_of
 from tests.flows.expecting import inferred

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.backtest import backtest
 from engine.classic import Constants
-from engine.methods import HIERARCHICAL, usual_methods
+from engine.evaluation.backtest import backtest
+from engine.evaluation.predictors import HIERARCHICAL, usual_methods
 from tests.benchmarks.csv_part import read_part
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator

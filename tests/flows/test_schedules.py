@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.hosting import await_health, free_port
+from tasks.orchestration.prefect_server import await_health, free_port
 from tests.flows.listener import COMMAND, Listener
 from tests.flows.test_faults import await_writes
 from tests.flows.test_serve import PATIENCE, Served
@@ -174,7 +174,12 @@ def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
 def test_an_older_database_is_upgraded_and_its_schedules_are_kept(
     home: Home,
 ) -> None:
-    command = [sys.executable, "-m", "tasks.hosting", str(home.port)]
+    command = [
+        sys.executable,
+        "-m",
+        "tasks.orchestration.prefect_server",
+        str(home.port),
+    ]
     server = subprocess.Popen(
         command,
         env=home.listener.environment,

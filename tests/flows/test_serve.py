@@ -14,7 +14,7 @@ import yaml
 from prefect.events.schemas.automations import AutomationCore
 
 from flows.deployments import OFFERS
-from tasks.hosting import free_port
+from tasks.orchestration.prefect_server import free_port
 from tests.flows.catching import ids_of
 from tests.flows.expecting import inferred
 from tests.flows.listener import COMMAND, Listener, ratings

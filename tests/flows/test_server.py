@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.hosting import free_port
+from tasks.orchestration.prefect_server import free_port
 from tests.flows.listener import COMMAND, PATIENCE, Listener
 from tests.simulator.process import Simulator
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from engine.classic import Phase
-from engine.fitting import fit
-from engine.plan import plan_part
-from engine.sureness import Sureness, sureness_of
-from flows.sureness import tables
+from engine.hierarchical.fitting import fit
+from engine.planning.plan import plan_part
+from engine.reports.confidence import Sureness, sureness_of
+from flows.reports.confidence_reports import tables
 from tests.engine.building import beliefs_of, part_of
 from tests.engine.test_sureness import artists
 

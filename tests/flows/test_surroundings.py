@@ -90,7 +90,8 @@ def test_a_user_without_a_home_keeps_prefect_in_the_working_folder(
     if os.getuid():
         pytest.skip("only root may become a user whom the system does not know")
     code = (
-        "import os; from tasks.hosting import be_quiet; os.setuid(54321); be_quiet(); "
+        "import os; from tasks.orchestration.prefect_server import be_quiet;"
+        "os.setuid(54321); be_quiet();"
         "print(os.environ['PREFECT_HOME'])"
     )
     named = {"HOME", "PREFECT_HOME"}

@@ -8,8 +8,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.errors import SettingsInvalid
-from tasks.settings import Settings
-from tasks.vault import with_token
+from tasks.config.settings import Settings
+from tasks.orchestration.secrets import with_token
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 

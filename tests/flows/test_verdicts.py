@@ -2,8 +2,8 @@
 
 from engine.classic import Constants
 from engine.library import Level
-from engine.why import Reason, Why, why_classic
-from flows.verdicts import parts
+from engine.reports.explanation import Reason, Why, why_classic
+from flows.reports.model_reports import parts
 from tests.engine.building import album, artist, part_of, track
 
 

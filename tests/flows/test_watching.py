@@ -1,7 +1,7 @@
 """Without a terminal a run tells a line a letter and phase, however they alternate."""
 
-from flows.watching import Watching
-from tasks.workbench import Step
+from flows.progress_bar import Watching
+from tasks.runtime.context import Step
 
 
 def test_letters_that_share_requests_are_told_once(capsys):

@@ -21,8 +21,8 @@ from flows.webhook_server import (
     PayloadReader,
     webhook_server,
 )
-from tasks.hosting import free_port
-from tasks.webhook_events import Event, event_of
+from tasks.orchestration.prefect_server import free_port
+from tasks.webhook.rating_event import Event, event_of
 from tests.tasks.payloads import MULTIPART, form, payload
 
 SECRET = "open-sesame-0123456789"  # noqa: S105 (of this test)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.hosting import free_port
+from tasks.orchestration.prefect_server import free_port
 from tests.flows.catching import await_true, make_slow, written
 from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, items, ratings

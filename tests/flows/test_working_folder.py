@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.hosting import free_port
+from tasks.orchestration.prefect_server import free_port
 from tests.flows.listener import Listener
 from tests.flows.test_serve import Served
 

@@ -14,12 +14,13 @@ from requests.adapters import BaseAdapter
 
 from engine.errors import PlexbayesError
 from engine.library import Level
-from tasks.plex import gateway, survey
-from tasks.plex.gateway import PlexGateway
-from tasks.plex.line import Line
-from tasks.reading import read_library
-from tasks.recovering import read_state
-from tasks.settings import Settings, load_settings
+from tasks.commands.recover import read_state
+from tasks.config.settings import Settings, load_settings
+from tasks.plex import client as gateway
+from tasks.plex import libraries as survey
+from tasks.plex.client import PlexGateway
+from tasks.plex.session import Line
+from tasks.sync.reader import read_library
 from tests.simulator.control import dump
 from tests.simulator.csv_library import CsvInvalid, load_csv
 from tests.simulator.world import World

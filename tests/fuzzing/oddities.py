@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from hypothesis import strategies as st
 
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tests.tasks.building import HIDDEN
 from tests.tasks.test_settings import ORIGINAL
 

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.library import Level
-from engine.points import UNREADABLE
-from tasks.plex.markup import listing_of
+from engine.rating_scale import UNREADABLE
+from tasks.plex.parsing import listing_of
 from tests.fuzzing.doors import DOORS
 from tests.fuzzing.oddities import NEARLY_RIGHT
 from tests.tasks.test_markup import track

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine.abilities import Abilities
-from tasks import writing
+from engine.capabilities import Abilities
+from tasks.sync import letter_writer as writing
 from tests.simulator.items import Item
 from tests.stories.household import (
     TAG,

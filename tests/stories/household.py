@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 from tests.simulator.clock import Clock
 from tests.simulator.items import Item, Kind
 from tests.simulator.options import Options

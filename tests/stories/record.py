@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.points import TOLERANCE
-from tasks.shadow.process_identity import ProcessIdentity
+from engine.rating_scale import TOLERANCE
+from tasks.record.process_identity import ProcessIdentity
 
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from engine.abilities import Abilities
+from engine.capabilities import Abilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
 from engine.evidence import Part, split
 from engine.partition import chosen_letters
-from engine.plan import plan_part
-from engine.pool import Pool
-from engine.reports import taken_over
-from tasks.believing import beliefs_of
-from tasks.doubting import refuse_if_lost, refuse_if_outdated
-from tasks.probing import probe
-from tasks.remembering import take_stock
-from tasks.settings import Settings
-from tasks.workbench import Workbench, workbench
-from tasks.writing import write_letter
+from engine.planning.batch_sharing import Pool
+from engine.planning.plan import plan_part
+from engine.reports.run_report import taken_over
+from tasks.config.settings import Settings
+from tasks.runtime.context import Workbench, workbench
+from tasks.sync.capability_probe import probe
+from tasks.sync.integrity import refuse_if_lost, refuse_if_outdated
+from tasks.sync.letter_writer import write_letter
+from tasks.sync.reconcile import take_stock
+from tasks.sync.run_parameters import beliefs_of
 from tests.simulator.control import dump
 from tests.simulator.plex import Plex
 from tests.stories.record import Record

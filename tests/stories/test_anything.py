@@ -11,11 +11,11 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from engine.errors import RecordLost
 from engine.partition import letter_of
-from engine.points import TOLERANCE
-from engine.reversal import Selection, Undone
-from tasks.recovering import recover
-from tasks.undoing import undo
-from tasks.verifying import verify
+from engine.planning.undo_plan import Selection, Undone
+from engine.rating_scale import TOLERANCE
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
+from tasks.commands.verify import verify
 from tests.simulator.items import Item, Kind
 from tests.stories.doings import ANY, GIVEN, Doings
 from tests.stories.runs import Died, Planned, infer_plainly

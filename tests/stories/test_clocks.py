@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import RecordOutdated, ServerRestored
-from engine.points import TOLERANCE
-from engine.reversal import Selection, off_the_grid
-from tasks.recovering import recover
-from tasks.undoing import undo
+from engine.planning.undo_plan import Selection, off_the_grid
+from engine.rating_scale import TOLERANCE
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
 from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.simulator.world import OWNER

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RecordLost
-from engine.reversal import Selection
-from tasks.recovering import recover
-from tasks.undoing import undo
-from tasks.verifying import verify
+from engine.planning.undo_plan import Selection
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
+from tasks.commands.verify import verify
 from tests.simulator.fields import BUT_ID
 from tests.simulator.options import Options
 from tests.simulator.world import OWNER

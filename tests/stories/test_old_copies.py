@@ -8,10 +8,10 @@ import pytest
 
 from engine.errors import RecordOutdated
 from engine.library import Level
-from engine.reversal import Selection
-from tasks.recovering import recover
-from tasks.shadow.backups import newest_backup
-from tasks.undoing import undo
+from engine.planning.undo_plan import Selection
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
+from tasks.record.backups import newest_backup
 from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.stories.household import TAG

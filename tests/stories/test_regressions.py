@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.reversal import Selection, Undone
-from tasks.recovering import recover
-from tasks.undoing import undo
-from tasks.workbench import Workbench
+from engine.planning.undo_plan import Selection, Undone
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
+from tasks.runtime.context import Workbench
 from tests.simulator.items import Item, Kind
 from tests.stories.runs import Died, infer_plainly
 from tests.stories.test_anything import LONG, Household

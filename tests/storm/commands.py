@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.hosting import await_health, free_port
+from tasks.orchestration.prefect_server import await_health, free_port
 
 COMMAND = str(Path(sys.executable).with_name("plexbayes"))
 PATIENCE = 240.0
@@ -46,7 +46,7 @@ def prefect_server(folder: Path) -> Iterator[str]:
     """Serve Prefect's API for many commands; yield its address."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "tasks.hosting", str(port)],
+        [sys.executable, "-m", "tasks.orchestration.prefect_server", str(port)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.points import TOLERANCE
+from engine.rating_scale import TOLERANCE
 from tests.flows.expecting import inferred
 from tests.simulator.process import Simulator
 from tests.storm.warm import STOPPED, Process

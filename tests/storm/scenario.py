@@ -10,10 +10,10 @@ import numpy as np
 
 from engine.errors import PlexbayesError
 from engine.library import Level
-from engine.reversal import Selection
-from tasks.remembering import take_stock
-from tasks.undoing import undo
-from tasks.workbench import Workbench, workbench
+from engine.planning.undo_plan import Selection
+from tasks.commands.undo import undo
+from tasks.runtime.context import Workbench, workbench
+from tasks.sync.reconcile import take_stock
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
 from tests.simulator.world import OWNER

@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 
 from engine.classic import Constants
-from tasks.shadow.runs import KEPT, begin_run, finish_run
-from tasks.workbench import Workbench, workbench
+from tasks.record.runs import KEPT, begin_run, finish_run
+from tasks.runtime.context import Workbench, workbench
 from tests.simulator.options import Options
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import PlexbayesError, RunStopped
-from engine.reversal import Selection
-from flows.launch import launch
-from tasks.recovering import recover
-from tasks.undoing import undo
+from engine.planning.undo_plan import Selection
+from flows.local_runner import launch
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
 from tests.stories.runs import infer_plainly
 
 PATIENCE = 60.0

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from engine.points import TOLERANCE
-from tasks.probing import CANARY
+from engine.rating_scale import TOLERANCE
+from tasks.sync.capability_probe import CANARY
 from tests.simulator.items import Item
 from tests.simulator.plex import Plex
 from tests.simulator.world import World

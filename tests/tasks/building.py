@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from engine.batches import Batch, Look
 from engine.classic import Phase
 from engine.estimates import Estimates, Known
 from engine.library import Identity, Level
-from tasks.plex.markup import texts
-from tasks.settings import Settings
-from tasks.shadow.rows import Shadow
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow, OfGuess, ShadowRow
+from engine.planning.batches import Batch, Look
+from tasks.config.settings import Settings
+from tasks.plex.parsing import texts
+from tasks.record.rows import Shadow
+from tasks.record.store import ShadowStore
+from tasks.record.tables import IntentRow, OfGuess, ShadowRow
 from tests.simulator.process import Simulator
 
 HIDDEN = "s3same-0pen"

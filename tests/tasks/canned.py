@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tasks.settings import Settings
+from tasks.config.settings import Settings
 
 SECTIONS = '<Directory type="artist" key="1" title="Music" uuid="u"/>'
 

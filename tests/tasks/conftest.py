@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tasks.plex.gateway import PlexGateway
-from tasks.shadow.database import open_database
-from tasks.shadow.store import ShadowStore
-from tasks.workbench import Workbench
+from tasks.plex.client import PlexGateway
+from tasks.record.database import open_database
+from tasks.record.store import ShadowStore
+from tasks.runtime.context import Workbench
 from tests.simulator.process import Simulator
 from tests.tasks.building import MINE, settings_of
 from tests.tasks.odd import before, inferred, sample

@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from engine.abilities import ASSUMED, Abilities
+from engine.capabilities import ASSUMED, Abilities
 from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.evidence import Part
-from engine.plan import PhasePlan
-from engine.pool import Pool
-from engine.reports import LetterResult
-from tasks.gate import Gate
-from tasks.plex.gateway import PlexGateway
-from tasks.plex.pen import Pen
+from engine.planning.batch_sharing import Pool
+from engine.planning.plan import PhasePlan
+from engine.reports.run_report import LetterResult
+from tasks.plex.client import PlexGateway
+from tasks.plex.edits import Pen
 from tasks.plex.throttle import Throttle
-from tasks.remembering import take_stock
-from tasks.shadow.store import ShadowStore
-from tasks.workbench import Workbench
-from tasks.writing import write_letter
+from tasks.record.store import ShadowStore
+from tasks.runtime.cancellation import Gate
+from tasks.runtime.context import Workbench
+from tasks.sync.letter_writer import write_letter
+from tasks.sync.reconcile import take_stock
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 

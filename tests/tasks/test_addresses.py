@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.addresses import normalize_url
-from tasks.discretion import shown_address
+from tasks.config.addresses import normalize_url
+from tasks.config.redaction import shown_address
 
 SECRET = "s3same-0pen"  # noqa: S105 (made up)
 

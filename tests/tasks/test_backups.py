@@ -13,10 +13,10 @@ import pytest
 
 from engine.errors import LibraryHeld, ShadowUnreadable
 from engine.library import Level
-from tasks.shadow.backups import KEPT, back_up, newest_backup
-from tasks.shadow.lease import lease
-from tasks.shadow.store import ShadowStore
-from tasks.workbench import workbench
+from tasks.record.backups import KEPT, back_up, newest_backup
+from tasks.record.lease import lease
+from tasks.record.store import ShadowStore
+from tasks.runtime.context import workbench
 from tests.tasks.building import MINE, settings_of, shadow
 
 ANOTHER = replace(MINE, title="Songs")

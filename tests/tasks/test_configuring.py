@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SettingsInvalid
-from tasks.configuring import as_text, change, template, write_new
+from tasks.config.config_writer import as_text, change, template, write_new
 
 DOCUMENTED = [
     "version",

@@ -10,8 +10,8 @@ import pytest
 
 from engine.errors import PlexError, PlexRefused, PlexUnreachable
 from engine.library import Level
-from tasks.plex.gateway import PlexGateway
-from tasks.settings import Settings
+from tasks.config.settings import Settings
+from tasks.plex.client import PlexGateway
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, settings_of
 from tests.tasks.canned import canned_plex, container

@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select
 
 from engine.errors import ShadowUnreadable
-from tasks.shadow.database import open_database
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import Base, LibraryRow
+from tasks.record.database import open_database
+from tasks.record.store import ShadowStore
+from tasks.record.tables import Base, LibraryRow
 from tests.tasks.building import MINE
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tasks.diagnosing import Finding, check_configuration, check_record
-from tasks.settings import Settings
+from tasks.commands.health import Finding, check_configuration, check_record
+from tasks.config.settings import Settings
 from tests.tasks.building import ENOUGH, HIDDEN
 
 Check = Callable[..., list[Finding]]
@@ -24,7 +24,7 @@ def check(tmp_path: Path) -> Check:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(ENOUGH | config), encoding="utf-8")
         path.chmod(mode)
-        return list(check_configuration(path))
+        return list(check_configuration(path, lambda settings: settings))
 
     return check
 
@@ -61,7 +61,7 @@ def test_the_environment_may_say_all(
     for key, value in ENOUGH.items():
         monkeypatch.setenv(f"PLEXBAYES_{key}", value)
 
-    (finding,) = check_configuration(None)
+    (finding,) = check_configuration(None, lambda settings: settings)
 
     assert (finding.state, finding.said[:15]) == ("ok", "The environment")
 

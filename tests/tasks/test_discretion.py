@@ -11,9 +11,9 @@ import plexapi
 import pytest
 
 from engine.errors import SettingsInvalid
-from tasks.discretion import BLOT, discreet, hide
-from tasks.plex.gateway import PlexGateway
-from tasks.settings import load_settings
+from tasks.config.redaction import BLOT, discreet, hide
+from tasks.config.settings import load_settings
+from tasks.plex.client import PlexGateway
 from tests.tasks.building import ENOUGH, HIDDEN, settings_of
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ SPELLED = "t0ken/with+signs"
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back what hiding the first secret changes."""
-    monkeypatch.setattr("tasks.discretion._secrets", set())
+    monkeypatch.setattr("tasks.config.redaction._secrets", set())
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr("threading.excepthook", lambda _: None)
     make = logging.getLogRecordFactory()
@@ -125,7 +125,8 @@ def test_what_a_refused_configuration_says_is_kept_quiet_about(tmp_path):
 @pytest.mark.parametrize("where", ["in a thread", "in the open"])
 def test_a_traceback_that_ends_a_program_tells_no_secret(where):
     code = (
-        "import sys, threading; from tasks.discretion import hide; hide(sys.argv[1])\n"
+        "import sys, threading\n"
+        "from tasks.config.redaction import hide; hide(sys.argv[1])\n"
         "def fail(): raise RuntimeError('told: ' + sys.argv[1])\n"
         "if 'thread' in sys.argv[2]: threading.Thread(target=fail).start()\n"
         "else: fail()\n"

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from engine.library import Level
-from tasks.shadow import database
-from tasks.shadow.backups import back_up, database_files, newest_backup
-from tasks.shadow.disks import is_on_network_share
-from tasks.shadow.store import ShadowStore
+from tasks.record import database
+from tasks.record.backups import back_up, database_files, newest_backup
+from tasks.record.network_shares import is_on_network_share
+from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE, shadow
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from engine.edits import Edit
 from engine.errors import PlexRefused, RequestTooLong
 from engine.library import Level
-from tasks.plex.gateway import PlexGateway
+from tasks.plex.client import PlexGateway
 from tests.tasks.building import item_in, settings_of
 
 TAG = "Rating_Inferred"

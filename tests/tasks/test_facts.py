@@ -5,7 +5,7 @@ from xml.etree.ElementTree import fromstring
 import numpy as np
 
 from engine.library import Level
-from tasks.plex.markup import listing_of
+from tasks.plex.parsing import listing_of
 
 
 def facts(level, text):

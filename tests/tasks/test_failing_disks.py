@@ -11,10 +11,10 @@ from sqlalchemy import func, insert, select
 
 from engine.errors import ShadowUnreadable
 from engine.library import Level
-from tasks.shadow.backups import back_up
-from tasks.shadow.database import open_database
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import LibraryRow
+from tasks.record.backups import back_up
+from tasks.record.database import open_database
+from tasks.record.store import ShadowStore
+from tasks.record.tables import LibraryRow
 from tests.tasks.building import MINE, shadow
 
 NOBODY = 65534

@@ -5,9 +5,9 @@ import pytest
 from engine.errors import RecordLost
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.doubting import refuse_if_lost
-from tasks.reading import read_library
-from tasks.remembering import remember, seen_in_plex, stand
+from tasks.sync.integrity import refuse_if_lost
+from tasks.sync.reader import read_library
+from tasks.sync.reconcile import remember, seen_in_plex, stand
 from tests.simulator.process import Simulator
 from tests.tasks.building import item_in, told_of
 from tests.tasks.stage import bench_for, infer, stock, write

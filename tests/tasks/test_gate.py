@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import RunStopped
-from tasks.gate import Gate
+from tasks.runtime.cancellation import Gate
 
 A_MOMENT = 0.05
 LONG = 60.0

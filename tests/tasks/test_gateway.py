@@ -6,7 +6,7 @@ import pytest
 from engine.edits import Edit
 from engine.errors import LibraryMissing, PlexError, PlexRefused
 from engine.library import SHARED, Level
-from tasks.plex.gateway import PlexGateway
+from tasks.plex.client import PlexGateway
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 from tests.tasks.canned import canned_plex, container

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.hosting import api_at
+from tasks.orchestration.prefect_server import api_at
 
 
 @pytest.mark.parametrize(

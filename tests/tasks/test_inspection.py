@@ -9,8 +9,8 @@ import pytest
 
 from engine.errors import ShadowUnreadable
 from engine.library import Level
-from tasks.shadow.inspection import Inspection, inspect_database
-from tasks.shadow.store import ShadowStore
+from tasks.record.inspection import Inspection, inspect_database
+from tasks.record.store import ShadowStore
 from tests.tasks.building import HIDDEN, MINE, batch_of, look_at, shadow
 
 UNUSABLE = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.installation import PACKAGES, installation_problems, loaded_packages
+from tasks.commands.installation import PACKAGES, installation_problems, loaded_packages
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,9 +7,9 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from engine.reversal import Selection
-from tasks.shadow import stragglers
-from tasks.undoing import undo
+from engine.planning.undo_plan import Selection
+from tasks.commands.undo import undo
+from tasks.record import in_doubt as stragglers
 from tests.tasks.building import told_of
 from tests.tasks.stage import bench_for, plan_for, stock, write
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import create_engine, insert, select, update
 
 from engine.errors import LibraryHeld
-from tasks.shadow import lease as leasing
-from tasks.shadow.lease import LIFETIME, RENEWAL, Lease, lease
-from tasks.shadow.process_identity import ProcessIdentity
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import LeaseRow
+from tasks.record import lease as leasing
+from tasks.record.lease import LIFETIME, RENEWAL, Lease, lease
+from tasks.record.process_identity import ProcessIdentity
+from tasks.record.store import ShadowStore
+from tasks.record.tables import LeaseRow
 from tests.tasks.building import MINE
 from tests.tasks.postgres import await_waiting
 

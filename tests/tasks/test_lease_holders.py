@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from engine.errors import LibraryHeld
-from tasks.shadow.lease import Lease, lease
+from tasks.record.lease import Lease, lease
 from tests.tasks.test_lease import HERE, HOST, dead_process, hold, holder
 
 __all__ = ["dead_process"]

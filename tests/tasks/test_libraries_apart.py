@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import create_engine, insert, select
 
 from engine.errors import LibraryReplaced, ShadowUnreadable
-from engine.following import Move, Name
 from engine.library import SHARED, Level
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import LibraryRow
+from engine.rename_detection import Move, Name
+from tasks.record.store import ShadowStore
+from tasks.record.tables import LibraryRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
 from tests.tasks.postgres import END_OTHERS, await_waiting, execute
 

@@ -17,9 +17,9 @@ import pytest
 from engine.edits import Edit
 from engine.errors import PlexRefused, SettingsInvalid
 from engine.library import Level
-from tasks.diagnosing import check_server
-from tasks.plex.gateway import PlexGateway
-from tasks.settings import Settings
+from tasks.commands.health import check_server
+from tasks.config.settings import Settings
+from tasks.plex.client import PlexGateway
 from tests.tasks.building import HIDDEN
 from tests.tasks.wire import HOST, Authority, Wire, wire
 
@@ -180,8 +180,8 @@ def test_what_was_set_up_for_other_users_of_plexapi_changes_nothing(tmp_path):
     }
     with wire() as plex:
         code = (
-            "import sys, json; from tasks.settings import Settings\n"
-            "from tasks.plex.gateway import PlexGateway, Level\n"
+            "import sys, json; from tasks.config.settings import Settings\n"
+            "from tasks.plex.client import PlexGateway, Level\n"
             "with PlexGateway(Settings(**json.loads(sys.argv[1]))) as gateway:\n"
             "    gateway.listing(Level.TRACK, lambda: None)\n"
         )

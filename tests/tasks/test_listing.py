@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
-from tasks.plex.gateway import PlexGateway
-from tasks.plex.pages import PAGE
+from tasks.plex.client import PlexGateway
+from tasks.plex.pagination import PAGE
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 from tests.tasks.canned import canned_plex, container

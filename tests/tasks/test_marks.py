@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.following import Move, Name
 from engine.library import Level
+from engine.rename_detection import Move, Name
 from tests.tasks.building import batch_of, look_at, shadow
 
 TRACK = Level.TRACK

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.library import Level, Oddity
-from engine.points import UNREADABLE
-from tasks.plex.markup import joined, listing_of, looks_of
+from engine.rating_scale import UNREADABLE
+from tasks.plex.parsing import joined, listing_of, looks_of
 
 
 def track(key: int, **attributes: str) -> Element:

@@ -6,10 +6,10 @@ import pytest
 
 from engine.errors import PlexUnreachable
 from engine.library import Level
-from tasks.mending import FIRST
-from tasks.probing import CANARY
-from tasks.remembering import take_stock
-from tasks.undoing import Selection, undo
+from tasks.commands.undo import Selection, undo
+from tasks.sync.capability_probe import CANARY
+from tasks.sync.reconcile import take_stock
+from tasks.sync.trial_cleanup import FIRST
 from tests.stories.household import TAG
 from tests.stories.runs import infer_plainly
 from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried

@@ -10,14 +10,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, create_engine
 
-import tasks.shadow
+import tasks.record
 from engine.library import Level
-from tasks.shadow.runs import first_fit
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import IntentRow, ShadowRow
+from tasks.record.runs import first_fit
+from tasks.record.store import ShadowStore
+from tasks.record.tables import IntentRow, ShadowRow
 from tests.tasks.building import MINE, sure_of
 
-STEPS = Path(tasks.shadow.__file__).parent / "migrations"
+STEPS = Path(tasks.record.__file__).parent / "migrations"
 TRACK = {"library_id": 7, "level": int(Level.TRACK)}
 OURS, PROMISED = TRACK | {"guid": "plex://a"}, TRACK | {"guid": "plex://b"}
 BY_RUN = {"phase": 4, "run_id": "run 1"}

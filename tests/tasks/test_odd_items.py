@@ -8,14 +8,14 @@ import pytest
 
 from engine.errors import LibraryChanging
 from engine.library import Level, Oddity
-from engine.points import UNREADABLE as NOT_A_RATING
-from engine.reversal import Selection
-from tasks.learning import backtest, tune, why
-from tasks.plex.gateway import PlexGateway
-from tasks.reading import read_library
-from tasks.recovering import export_state, recover
-from tasks.undoing import undo
-from tasks.verifying import rank, verify
+from engine.planning.undo_plan import Selection
+from engine.rating_scale import UNREADABLE as NOT_A_RATING
+from tasks.commands.analysis import backtest, tune, why
+from tasks.commands.recover import export_state, recover
+from tasks.commands.undo import undo
+from tasks.commands.verify import rank, verify
+from tasks.plex.client import PlexGateway
+from tasks.sync.reader import read_library
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in, items_in, told_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SettingsInvalid
-from tasks.output_files import (
+from tasks.config.output_files import (
     draft,
     refuse_output,
     rotate,

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RunStopped
-from tasks.gate import Gate
-from tasks.patience import LONGEST, delay, insist
+from tasks.runtime.cancellation import Gate
+from tasks.runtime.retry import LONGEST, delay, insist
 from tests.stories.household import settings_for
 
 MINUTES = 60.0

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from engine.abilities import ASSUMED, Abilities, Reach
+from engine.capabilities import ASSUMED, Abilities, Reach
 from engine.edits import Edit
 from engine.errors import PlexRefused, PlexUnreachable, RequestTooLong
 from engine.library import Level
-from tasks.plex.pen import Pen
+from tasks.plex.edits import Pen
 from tasks.plex.throttle import Throttle
 from tests.tasks.building import item_in, told_of
 from tests.tasks.stage import bench_for, plan_for, stock, write

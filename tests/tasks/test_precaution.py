@@ -3,8 +3,8 @@
 import pytest
 
 from engine.errors import PlexRefused
-from tasks import precaution
-from tasks.precaution import back_up_plex
+from tasks.sync import preflight as precaution
+from tasks.sync.preflight import back_up_plex
 from tests.tasks.stage import bench_for, infer
 
 

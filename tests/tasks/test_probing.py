@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from engine.abilities import RATING_ONLY, Abilities, Reach
+from engine.capabilities import RATING_ONLY, Abilities, Reach
 from engine.edits import Edit
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
 from engine.library import Level
-from tasks.probing import CANARY, probe
-from tasks.remembering import take_stock
-from tasks.shadow.servers import known_abilities
-from tasks.trying import check_edits
-from tasks.undoing import Selection, undo
-from tasks.workbench import workbench
+from tasks.commands.edit_check import check_edits
+from tasks.commands.undo import Selection, undo
+from tasks.record.capabilities import known_abilities
+from tasks.runtime.context import workbench
+from tasks.sync.capability_probe import CANARY, probe
+from tasks.sync.reconcile import take_stock
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
 from tests.simulator.world import World

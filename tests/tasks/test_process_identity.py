@@ -8,14 +8,14 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from tasks.shadow.process_identity import Place, ProcessIdentity
+from tasks.record.process_identity import Place, ProcessIdentity
 
 PATIENCE = 60.0
 OWN = ProcessIdentity.of_this_process()
 HOLD = """
 import sys, time
-from tasks.shadow.lease import lease
-from tasks.shadow.store import ShadowStore
+from tasks.record.lease import lease
+from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE
 with ShadowStore.open(sys.argv[1], MINE, create=True) as store:
     with lease(store, "first"):
@@ -25,8 +25,8 @@ with ShadowStore.open(sys.argv[1], MINE, create=True) as store:
 TAKE = """
 import sys
 from engine.errors import LibraryHeld
-from tasks.shadow.lease import Lease
-from tasks.shadow.store import ShadowStore
+from tasks.record.lease import Lease
+from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE
 with ShadowStore.open(sys.argv[1], MINE, create=True) as store:
     try:

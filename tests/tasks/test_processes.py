@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.processes import apart_from_terminal, module_command
+from tasks.runtime.processes import apart_from_terminal, module_command
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_a_module_of_ours_is_not_taken_from_the_working_folder(tmp_path: Path):
     (tmp_path / "tasks.py").write_text("raise SystemExit(7)")
 
     ran = subprocess.run(
-        module_command("tasks.processes"), cwd=tmp_path, check=False, timeout=60
+        module_command("tasks.runtime.processes"), cwd=tmp_path, check=False, timeout=60
     )
 
     assert ran.returncode == 0
-    assert module_command("tasks.processes")[0] == sys.executable
+    assert module_command("tasks.runtime.processes")[0] == sys.executable

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import LibraryChanging
 from engine.library import Level
-from tasks.reading import read_library
+from tasks.sync.reader import read_library
 
 
 def test_everybody_is_tied_to_their_parent(plex, gateway):

@@ -7,10 +7,10 @@ import pytest
 
 from engine.classic import Phase
 from engine.ownership import Owner, owners
-from tasks.mending import FIRST, TRIAL
-from tasks.recalling import Recorded, memory_of
-from tasks.shadow.rows import Intent, Straggler
-from tasks.shadow.stragglers import LATEST_ARRIVAL
+from tasks.record.in_doubt import LATEST_ARRIVAL
+from tasks.record.rows import Intent, Straggler
+from tasks.sync.record_lookup import Recorded, memory_of
+from tasks.sync.trial_cleanup import FIRST, TRIAL
 from tests.engine.looking import Row, look_of
 from tests.tasks.building import shadow
 

@@ -16,8 +16,8 @@ from engine.errors import (
     RequestTooLong,
 )
 from engine.library import Level
-from tasks.configfile import ARTICLE
-from tasks.plex.gateway import PlexGateway
+from tasks.config.config_file import ARTICLE
+from tasks.plex.client import PlexGateway
 from tests.tasks.building import HIDDEN, settings_of
 from tests.tasks.canned import canned_plex
 

@@ -11,10 +11,10 @@ from sqlalchemy import create_engine, delete, inspect, text
 
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.library import Level
-from tasks.shadow import database as opening
-from tasks.shadow.database import open_database
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import Base, LibraryRow
+from tasks.record import database as opening
+from tasks.record.database import open_database
+from tasks.record.store import ShadowStore
+from tasks.record.tables import Base, LibraryRow
 from tests.tasks.building import HIDDEN, MINE, shadow
 
 WITH_PASSWORD = f"postgresql+psycopg://me:{HIDDEN}"

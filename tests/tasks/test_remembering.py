@@ -10,13 +10,13 @@ from engine.classic import Phase
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.reading import read_library
-from tasks.remembering import (
+from tasks.record.tables import IntentRow, ShadowRow
+from tasks.sync.reader import read_library
+from tasks.sync.reconcile import (
     LATEST_ARRIVAL,
     remember,
     stand,
 )
-from tasks.shadow.tables import IntentRow, ShadowRow
 from tests.tasks.building import batch_of, item_in, sure_of
 from tests.tasks.stage import infer, plan_for, stock, write
 

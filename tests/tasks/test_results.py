@@ -21,9 +21,9 @@ from prefect.serializers import (
 from engine.classic import Phase
 from engine.errors import PlexUnreachable, ResultRefused
 from engine.estimates import Estimates
-from engine.plan import PhasePlan
-from engine.reports import LetterResult
-from tasks.results import TYPE, ResultSerializer, checked_record
+from engine.planning.plan import PhasePlan
+from engine.reports.run_report import LetterResult
+from tasks.orchestration.result_serializer import TYPE, ResultSerializer, checked_record
 
 OURS = ResultSerializer()
 PLAIN = LetterResult(written=3, gone=1)

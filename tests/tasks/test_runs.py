@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from engine.classic import Constants
-from tasks.shadow import runs as recorded_runs
-from tasks.shadow.runs import begin_run, finish_run
-from tasks.shadow.store import ShadowStore
-from tasks.shadow.tables import RunRow
+from tasks.record import runs as recorded_runs
+from tasks.record.runs import begin_run, finish_run
+from tasks.record.store import ShadowStore
+from tasks.record.tables import RunRow
 from tests.tasks.building import MINE
 
 GENTLE = Constants(confidence=5.5, album_gravity=0.1)

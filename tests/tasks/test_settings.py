@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
-from tasks.settings import Settings, load_settings
+from tasks.config.settings import Settings, load_settings
 from tests.tasks.building import ENOUGH, HIDDEN
 
 ORIGINAL = {

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import make_url
 
 from engine.errors import SettingsInvalid
-from tasks.configfile import ARTICLE
-from tasks.settings import Settings, load_settings
+from tasks.config.config_file import ARTICLE
+from tasks.config.settings import Settings, load_settings
 from tests.tasks.building import ENOUGH, HIDDEN
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from engine.errors import PlexUnreachable
 from engine.evidence import split
-from engine.pool import Pool
-from tasks.remembering import take_stock
-from tasks.writing import write_letter
+from engine.planning.batch_sharing import Pool
+from tasks.sync.letter_writer import write_letter
+from tasks.sync.reconcile import take_stock
 from tests.tasks.building import told_of
 from tests.tasks.stage import bench_for, plan_for
 

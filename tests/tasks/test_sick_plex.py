@@ -12,10 +12,10 @@ import pytest
 
 from engine.errors import PlexbayesError, PlexUnreachable, PlexUnusable, RunStopped
 from engine.library import Level
-from tasks.plex.gateway import PlexGateway
-from tasks.plex.line import MAX_ANSWER
-from tasks.plex.survey import survey
-from tasks.settings import Settings
+from tasks.config.settings import Settings
+from tasks.plex.client import PlexGateway
+from tasks.plex.libraries import survey
+from tasks.plex.session import MAX_ANSWER
 from tests.flows.listener import COMMAND
 from tests.tasks import hostile
 from tests.tasks.canned import SECTIONS, container

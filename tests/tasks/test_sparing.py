@@ -7,11 +7,11 @@ from engine.edits import Edit
 from engine.errors import PlexUnreachable
 from engine.evidence import split
 from engine.library import Level
-from engine.pool import Pool
-from tasks import writing
-from tasks.plex.gateway import PlexGateway
-from tasks.remembering import take_stock
-from tasks.writing import write_letter
+from engine.planning.batch_sharing import Pool
+from tasks.plex.client import PlexGateway
+from tasks.sync import letter_writer as writing
+from tasks.sync.letter_writer import write_letter
+from tasks.sync.reconcile import take_stock
 from tests.tasks.building import item_in, settings_of, told_of
 from tests.tasks.stage import bench_for, infer, plan_for, stock, write
 

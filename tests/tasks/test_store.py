@@ -6,7 +6,7 @@ import pytest
 from engine.classic import Phase
 from engine.errors import ShadowUnreadable
 from engine.library import Level
-from tasks.shadow.store import ShadowStore
+from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE, batch_of, look_at, shadow
 
 TRACK = Level.TRACK

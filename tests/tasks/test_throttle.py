@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
 from tasks.plex.throttle import Throttle
-from tasks.workbench import workbench
+from tasks.runtime.context import workbench
 from tests.tasks.building import settings_of
 from tests.tasks.stage import infer
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from engine.errors import LibraryHeld, RunStopped
-from tasks.gate import Gate
-from tasks.shadow.lease import LIFETIME, Lease, Patience, lease
+from tasks.record.lease import LIFETIME, Lease, Patience, lease
+from tasks.runtime.cancellation import Gate
 from tests.tasks.test_lease import LONG, hold, holder
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from engine.abilities import Abilities
+from engine.capabilities import Abilities
 from engine.errors import PlexUnreachable
 from engine.library import Level
-from engine.reversal import Selection
-from tasks.recovering import recover
-from tasks.undoing import undo
+from engine.planning.undo_plan import Selection
+from tasks.commands.recover import recover
+from tasks.commands.undo import undo
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in

@@ -4,9 +4,9 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.errors import SettingsInvalid
-from tasks.hosting import free_port
-from tasks.settings import Settings
-from tasks.vault import with_token
+from tasks.config.settings import Settings
+from tasks.orchestration.prefect_server import free_port
+from tasks.orchestration.secrets import with_token
 from tests.tasks.building import HIDDEN
 
 BLOCK = "prefect-secret:plex-token"

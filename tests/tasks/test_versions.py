@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import VersionsIncompatible
-from tasks.versions import check_versions
+from tasks.runtime.package_versions import check_versions
 
 
 @pytest.mark.parametrize(

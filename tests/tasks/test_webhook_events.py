@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.library import Level
-from tasks.webhook_events import (
+from tasks.webhook.rating_event import (
     Account,
     Event,
     EventIgnored,

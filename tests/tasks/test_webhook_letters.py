@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from engine.library import Level
-from tasks.webhook_events import Account, event_of
-from tasks.webhook_listener import is_echo, letters_of
+from tasks.webhook.debouncer import is_echo, letters_of
+from tasks.webhook.rating_event import Account, event_of
 from tests.tasks.building import batch_of, look_at, settings_of
 from tests.tasks.payloads import payload
 from tests.tasks.stage import infer

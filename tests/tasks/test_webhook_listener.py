@@ -5,15 +5,15 @@ import time
 from dataclasses import replace
 
 from engine.errors import PlexUnreachable
-from tasks import webhook_listener
-from tasks.webhook_events import Account, Event, event_of
-from tasks.webhook_listener import (
+from tasks.webhook import debouncer as webhook_listener
+from tasks.webhook.debouncer import (
     MAX_REMEMBERED,
     MAX_WAIT,
     IgnoredEvents,
     RatingListener,
     SeenEvents,
 )
+from tasks.webhook.rating_event import Account, Event, event_of
 from tests.tasks.payloads import payload
 
 LONG = 30.0

@@ -5,8 +5,8 @@ import pytest
 from engine.classic import Phase
 from engine.errors import LibraryHeld, PlexUnreachable, RunStopped
 from engine.library import Level
-from tasks import writing
-from tasks.workbench import Step
+from tasks.runtime.context import Step
+from tasks.sync import letter_writer as writing
 from tests.tasks.building import told_of
 from tests.tasks.stage import bench_for, infer, plan_for, stock, write
 

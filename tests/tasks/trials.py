@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from engine.library import Level
-from tasks.probing import probe
-from tasks.remembering import take_stock
-from tasks.workbench import Workbench, workbench
+from tasks.runtime.context import Workbench, workbench
+from tasks.sync.capability_probe import probe
+from tasks.sync.reconcile import take_stock
 from tests.simulator.control import dump
 from tests.stories.household import Served, served, settings_for, small_world
 

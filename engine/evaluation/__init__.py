@@ -1,0 +1,1 @@
+"""How well the models guess a listener's own ratings."""

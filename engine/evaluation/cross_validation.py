@@ -1,0 +1,119 @@
+"""Hiding known ratings to see how well they are guessed: always the same ones."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import numpy as np
+
+from engine.errors import SettingsInvalid
+from engine.evidence import Part
+from engine.rating_scale import Floats, Ints, Texts
+
+FOLDS = 5
+"""Every rating is hidden once, with a fifth of all."""
+
+KEPT = (5, 10, 20, 50)
+"""Per cent of the ratings that may be kept instead."""
+
+REGIMES = ("track5", "album5", "artist5", *(f"keep{kept:02}" for kept in KEPT))
+"""Ways of hiding: single tracks, whole albums, whole artists, or nearly all."""
+
+SEEDS = {5: 8, 10: 8, 20: 5, 50: 3}
+"""How often that is repeated with other ratings kept."""
+
+WHOLE = 2**64
+"""One more than the greatest number that `number_of` returns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hiding:
+    """Some rated tracks whose ratings are hidden from the models."""
+
+    rows: Ints
+    """Rows of the tracks that are to be guessed."""
+    weight: float
+    """What each of them counts in the total; all of a regime sum to 1."""
+
+
+def number_of(text: str) -> int:
+    """Return a number from 0 to 2⁶⁴ − 1 that only depends on the text.
+
+    >>> number_of("artist|album|track") % 5
+    1
+    """
+    return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:8])
+
+
+def artist_texts(part: Part) -> Texts:
+    """Return the artist's name for each track."""
+    titles: Texts = part.artists.items.title
+    return titles[part.albums.items.parent[part.tracks.items.parent]]
+
+
+def album_texts(part: Part) -> Texts:
+    """Return artist and album for each track, divided by `|`."""
+    return artist_texts(part) + "|" + part.albums.items.title[part.tracks.items.parent]
+
+
+def key_texts(part: Part) -> Texts:
+    """Return artist, album and title for each track, divided by `|`."""
+    return album_texts(part) + "|" + part.tracks.items.title
+
+
+def hidings(part: Part, regime: str) -> list[Hiding]:
+    """Return which ratings are hidden when.
+
+    Args:
+        part: The whole library.
+        regime: One of `REGIMES`.
+
+    Raises:
+        SettingsInvalid: There is no such regime.
+    """
+    if regime not in REGIMES:
+        raise SettingsInvalid(f"{regime!r} is none of {', '.join(REGIMES)}.")
+    rated = rated_rows(part)
+    if regime.startswith("keep"):
+        kept = int(regime.removeprefix("keep"))
+        return _keeping(part, rated, kept)
+    texts = {"track5": key_texts, "album5": album_texts, "artist5": artist_texts}
+    names = texts[regime](part)[rated]
+    fold = np.array([number_of(name) % FOLDS for name in names], np.int64)
+    groups = (rated[fold == number] for number in range(FOLDS))
+    return [Hiding(rows, 1 / len(rated)) for rows in groups if len(rows)]
+
+
+def rated_rows(part: Part) -> Ints:
+    """Return the tracks whose ratings count, those that share one only once."""
+    tracks = part.tracks
+    return np.flatnonzero(~np.isnan(tracks.evidence) & tracks.lead)
+
+
+def without(part: Part, rows: Ints) -> Part:
+    """Return the part as if some tracks, and their twins, had never been rated."""
+    tracks = part.tracks
+    hidden = np.isin(tracks.twin, tracks.twin[rows])
+    return replace(
+        part, tracks=replace(tracks, heard=np.where(hidden, np.nan, tracks.evidence))
+    )
+
+
+def fractions(texts: Iterable[str]) -> Floats:
+    """Return a number from 0 to 1 for each text.
+
+    >>> fractions(["keep|0|a|b|c"]).round(3)
+    array([0.069])
+    """
+    return np.array([number_of(text) / WHOLE for text in texts])
+
+
+def _keeping(part: Part, rated: Ints, kept: int) -> list[Hiding]:
+    keys, count = key_texts(part)[rated], SEEDS[kept]
+    found = []
+    for seed in range(count):
+        fraction = fractions(f"keep|{seed}|{key}" for key in keys)
+        rows = rated[fraction >= kept / 100]
+        if len(rows):
+            found.append(Hiding(rows, 1 / (count * len(rows))))
+    return found

@@ -1,0 +1,1 @@
+"""The hierarchical model: what all ratings together say of each item."""

@@ -1,0 +1,1 @@
+"""From inferred ratings to the requests that write them, or take them back."""

@@ -1,0 +1,211 @@
+"""What all letters of a run have to write: equal ratings share requests."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.classic import Phase
+from engine.planning.batches import MOST_IDS, Fate
+from engine.planning.plan import PhasePlan
+from engine.rating_scale import Bools, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class _Tray:
+    """What one phase is to write, for all letters, ascending by value."""
+
+    plan: PhasePlan
+    letter: Ints
+    """The number of each rating's letter."""
+    fate: NDArray[np.int8]
+
+    @cached_property
+    def by_key(self) -> Ints:
+        """Rows, ascending by key."""
+        return np.argsort(self.plan.key, kind="stable")
+
+    @cached_property
+    def first(self) -> Ints:
+        """The first row of each value."""
+        return np.flatnonzero(np.diff(self.plan.after, prepend=-1.0))
+
+    @cached_property
+    def value(self) -> Ints:
+        """The number of each row's value."""
+        numbers = np.arange(len(self.first))
+        return np.repeat(numbers, np.diff(self.first, append=len(self.plan)))
+
+    def rows_of(self, keys: Ints) -> Ints:
+        """Return the rows of planned keys."""
+        at = np.searchsorted(self.plan.key, keys, sorter=self.by_key)
+        rows: Ints = self.by_key[at]
+        return rows
+
+    def drawn(
+        self, letter: int, size: int, tagged: int, *, is_shared: bool
+    ) -> PhasePlan:
+        """Return what a letter has left, and as much of others as fits beside it."""
+        left = self.fate == Fate.LEFT
+        own = left & (self.letter == letter)
+        if is_shared and own.any():
+            own |= self._beside(own, left & ~own, size)
+            own |= self._whole(left & ~own, -int(own.sum()) % tagged)
+        return self.plan.take(np.flatnonzero(own))
+
+    def _beside(self, own: Bools, others: Bools, size: int) -> Bools:
+        """Choose others that go into requests which are needed anyway."""
+        room = -np.bincount(self.value[own], minlength=len(self.first)) % size
+        count = np.cumsum(others)
+        before: Ints = (count - others)[self.first]
+        chosen: Bools = others & (count - before[self.value] <= room[self.value])
+        return chosen
+
+    def _whole(self, others: Bools, room: int) -> Bools:
+        """Choose others that cost no request more now than later: all of a value."""
+        sizes = np.bincount(self.value[others], minlength=len(self.first))
+        is_chosen = np.zeros(len(sizes), np.bool_)
+        for value in np.argsort(-sizes, kind="stable"):
+            if 0 < sizes[value] <= room:
+                is_chosen[value] = True
+                room -= int(sizes[value])
+        chosen: Bools = others & is_chosen[self.value]
+        return chosen
+
+
+class Pool:
+    """All planned ratings, and what became of each.
+
+    A letter that is written takes along equal ratings of the others, as far as its
+    requests have room: few ratings of one letter are equal, many of a library are.
+    The tag goes to many items whatever their ratings; what room its last request has
+    is filled as well.
+    Once a request has failed, every letter goes alone, so that what is wrong with
+    one letter stops no other.
+    """
+
+    def __init__(
+        self,
+        plans: Mapping[str, Sequence[PhasePlan]],
+        *,
+        is_shared: bool = True,
+        tagged: int = 1,
+    ) -> None:
+        """Lay out what is to be written.
+
+        Args:
+            plans: The plans of each letter.
+            is_shared: Whether letters take each other's ratings along.
+            tagged: Items that one request tags; 1 if none does.
+        """
+        self._tagged = tagged
+        self._number = {letter: number for number, letter in enumerate(plans)}
+        self._letters = list(plans)
+        self._is_shared = is_shared and len(plans) > 1
+        phases = sorted({plan.phase for own in plans.values() for plan in own})
+        self._trays = {phase: self._tray(phase, plans) for phase in phases}
+
+    def _tray(self, phase: Phase, plans: Mapping[str, Sequence[PhasePlan]]) -> _Tray:
+        chosen = [
+            (self._number[letter], plan)
+            for letter, own in plans.items()
+            for plan in own
+            if plan.phase is phase
+        ]
+        plan = PhasePlan.joined([plan for _, plan in chosen])
+        letters, lengths = zip(*((n, len(plan)) for n, plan in chosen), strict=True)
+        order = np.argsort(plan.after, kind="stable")
+        return _Tray(
+            plan.take(order),
+            np.repeat(letters, lengths)[order],
+            np.full(len(plan), Fate.LEFT, np.int8),
+        )
+
+    def drawn(self, letter: str, size: int) -> list[PhasePlan]:
+        """Return what is left to write of a letter, phase after phase.
+
+        Args:
+            letter: Whose turn it is.
+            size: Most ratings in one request; what it leaves free, equal ratings
+                of other letters fill.
+        """
+        number = self._number[letter]
+        return [
+            tray.drawn(number, size, self._tagged, is_shared=self._is_shared)
+            for tray in self._trays.values()
+        ]
+
+    def settle(self, phase: Phase, keys: Ints, fate: Fate | NDArray[np.int8]) -> None:
+        """Note what became of planned ratings."""
+        tray = self._trays[phase]
+        tray.fate[tray.rows_of(keys)] = fate
+
+    def count(self, letter: str, fate: Fate) -> int:
+        """Return how many ratings of a letter came to that."""
+        number = self._number[letter]
+        return sum(
+            int(np.count_nonzero((tray.letter == number) & (tray.fate == fate)))
+            for tray in self._trays.values()
+        )
+
+    def by_letter(self, phase: Phase, keys: Ints) -> dict[str, int]:
+        """Return how many of these planned ratings belong to each letter."""
+        tray = self._trays[phase]
+        counts = np.bincount(tray.letter[tray.rows_of(keys)])
+        return {self._letters[n]: int(counts[n]) for n in np.flatnonzero(counts)}
+
+    def disband(self) -> bool:
+        """Let every letter go alone from now on; say whether that is news."""
+        was_shared, self._is_shared = self._is_shared, False
+        return was_shared
+
+
+def windows(
+    plans: Sequence[PhasePlan], copies: Sequence[Ints], size: int, width: int = MOST_IDS
+) -> Iterator[list[PhasePlan]]:
+    """Cut plans into stretches that are looked at in one go, in their order.
+
+    Ratings that share a write stay together.
+
+    Args:
+        plans: What is to be written, phase after phase.
+        copies: For each plan, how many items share each of its ratings.
+        size: Most ratings in one write.
+        width: Most items in one look.
+    """
+    window: dict[int, list[Ints]] = {}
+    room = width
+    for number, (plan, shared) in enumerate(zip(plans, copies, strict=True)):
+        waiting = [(int(shared[r].sum()), n, r) for n, r in _writes(plan, size)]
+        waiting.sort(key=lambda one: one[:2])
+        while waiting:
+            fits = bisect_right(waiting, room, key=lambda one: one[0])
+            if window and not fits:
+                yield _taken(plans, window)
+                window, room = {}, width
+                continue
+            needed, _, rows = waiting.pop(fits - 1)
+            window.setdefault(number, []).append(rows)
+            room -= needed
+    if window:
+        yield _taken(plans, window)
+
+
+def _writes(plan: PhasePlan, size: int) -> Iterator[tuple[int, Ints]]:
+    """Yield the rows of each write: of one value, and no more than it may have."""
+    order = np.argsort(plan.after, kind="stable")
+    borders = np.flatnonzero(np.diff(plan.after[order])) + 1
+    number = 0
+    for group in np.split(order, borders) if len(order) else []:
+        for start in range(0, len(group), size):
+            yield number, group[start : start + size]
+            number += 1
+
+
+def _taken(
+    plans: Sequence[PhasePlan], window: dict[int, list[Ints]]
+) -> list[PhasePlan]:
+    return [plans[number].take(np.concatenate(rows)) for number, rows in window.items()]

@@ -1,0 +1,213 @@
+"""From a plan to requests: what may still be written, and what goes together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.classic import Phase
+from engine.edits import Edit, latest_date
+from engine.estimates import Estimates
+from engine.library import Level
+from engine.ownership import Memory, Owner, owners
+from engine.planning.plan import PhasePlan
+from engine.rating_scale import Bools, Floats, Ints, Texts, equal
+
+MOST_IDS = 100
+"""Items in one request; long URLs are refused (a Plex server answered 400 to
+35 kB, and clients that edit in bulk settled on 100 a request)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Items as they were immediately before writing, ascending by key."""
+
+    key: Ints
+    guid: Texts
+    rating: Floats
+    """Points; NaN unrated."""
+    rated_at: Ints
+    mood_locked: Bools
+    rating_locked: Bools
+    has_tag: Bools
+    """Whether the item bears the configured mood tag."""
+    moods: Texts
+    """All moods of each item, a tuple."""
+
+    def take(self, rows: Ints) -> Self:
+        """Return these rows only."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **columns)
+
+    def rows_of(self, guid: Texts) -> dict[str, list[int]]:
+        """Return the rows of each guid; items that share it are all there."""
+        rows: dict[str, list[int]] = {g: [] for g in guid}
+        for row, own in enumerate(self.guid):
+            if own in rows:
+                rows[own].append(row)
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """One request: items of one level that get one rating and keep their locks.
+
+    They are ascending by key. Of items that share a rating, one is there.
+    """
+
+    phase: Phase
+    after: float
+    """Points."""
+    rating_locked: bool
+    key: Ints
+    guid: Texts
+    planned: Ints
+    """The keys by which they were planned; an item may have got another one."""
+    before: Floats
+    """What Plex held immediately before, points; NaN unrated."""
+    rated_until: int
+    """When any of them was last rated by then, epoch seconds; 0: none ever was,
+    negative: unknown."""
+    estimates: Estimates
+    """How sure each of these ratings is."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.key)
+
+    @property
+    def edit(self) -> Edit:
+        """What the request changes."""
+        return Edit(
+            level=self.phase.level,
+            key=self.key,
+            rates=True,
+            points=self.after,
+            rating_locked=self.rating_locked,
+            rated_until=self.rated_until,
+        )
+
+
+class Fate(IntEnum):
+    """What became of a planned rating."""
+
+    LEFT = 0
+    """It is still to be written."""
+    WRITTEN = 1
+    """Plex accepted it, now or in an earlier attempt."""
+    TAKEN_OVER = 2
+    """A person rated the item since the library was read, or it cannot be read."""
+    GONE = 3
+    """The item is no longer there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Admitted:
+    """The rows of a look that a plan may still write, and what became of the rest."""
+
+    row: Ints
+    """Rows of the look: one for each rating that may be written."""
+    after: Floats
+    """Points, for each of those rows."""
+    planned: Ints
+    """The keys by which they were planned."""
+    estimates: Estimates
+    """How sure these ratings are."""
+    bearers: Ints
+    """Rows of the look, ascending: all items that will bear one of these ratings."""
+    fate: NDArray[np.int8]
+    """A `Fate` for each rating of the plan."""
+
+
+def admit(
+    plan: PhasePlan, look: Look, memory: Memory, *, tagged: bool = False
+) -> Admitted:
+    """Keep of a plan what may still be written, given the very latest look.
+
+    Args:
+        plan: What one phase is to write; items may have changed since it was made.
+        look: All items that share a guid with the plan, as they are now.
+        memory: What the shadow state says of each row of the look.
+        tagged: Whether an item without our tag is not done yet.
+    """
+    owner = owners(look.rating, look.rated_at, memory)
+    # What cannot be read may be a person's.
+    by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER, Owner.UNREAD))
+    acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
+    acknowledged &= look.has_tag | (not tagged)
+    rows_of = look.rows_of(plan.guid)
+    fate = np.full(len(plan), Fate.LEFT, np.int8)
+    rows: list[int] = []
+    bearers: list[int] = []
+    for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
+        own = rows_of[guid]
+        if not own:
+            fate[wish] = Fate.GONE
+        elif by_person[own].any():
+            fate[wish] = Fate.TAKEN_OVER
+        elif (acknowledged[own] & equal(memory.value[own], points)).all():
+            fate[wish] = Fate.WRITTEN
+        else:
+            rows.append(own[0])
+            bearers += own
+    left = np.flatnonzero(fate == Fate.LEFT)
+    return Admitted(
+        np.array(rows, np.int64),
+        plan.after[left],
+        plan.key[left],
+        plan.estimates.take(left),
+        np.sort(np.array(bearers, np.int64)),
+        fate,
+    )
+
+
+def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
+    """Group the admitted ratings by value and lock into requests.
+
+    Args:
+        phase: The phase whose plan is written.
+        admitted: What may be written.
+        look: Where the items' present ratings and locks stand.
+        size: Most items in one request; never more than 100.
+    """
+    row, after = admitted.row, admitted.after
+    locked = look.rating_locked[row]
+    order = np.lexsort((look.key[row], locked, after))
+    wishes = np.stack([after, locked])[:, order]
+    borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
+    for group in np.split(order, borders):
+        for start in range(0, len(group), min(size, MOST_IDS)):
+            chunk = group[start : start + min(size, MOST_IDS)]
+            yield Batch(
+                phase=phase,
+                after=float(after[chunk[0]]),
+                rating_locked=bool(locked[chunk[0]]),
+                key=look.key[row[chunk]],
+                guid=look.guid[row[chunk]],
+                planned=admitted.planned[chunk],
+                before=look.rating[row[chunk]],
+                rated_until=latest_date(look.rated_at[row[chunk]]),
+                estimates=admitted.estimates.take(chunk),
+            )
+
+
+def taggings(level: Level, look: Look, tag: str) -> Iterator[Edit]:
+    """Yield the requests that give a tag to what lacks it; locks stay as they are.
+
+    Ratings differ from item to item, the tag does not: so it goes apart, to all
+    at once.
+    """
+    for locked in (False, True):
+        rows = np.flatnonzero(~look.has_tag & (look.mood_locked == locked))
+        for start in range(0, len(rows), MOST_IDS):
+            chunk = rows[start : start + MOST_IDS]
+            yield Edit(
+                level=level,
+                key=look.key[chunk],
+                adds=(tag,),
+                mood_locked=locked,
+                rated_until=latest_date(look.rated_at[chunk]),
+            )

@@ -1,0 +1,144 @@
+"""Plans as people read them: one change after the other, by name."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from engine.evidence import Part
+from engine.library import Level
+from engine.ownership import Owner
+from engine.partition import in_order
+from engine.planning.plan import PhasePlan
+from engine.rating_scale import equal
+
+SAMPLED = 5
+"""How many changes of a letter are shown as a sample."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A rating that is to be written."""
+
+    letter: str
+    phase: str
+    key: int
+    artist: str
+    album: str
+    """Empty for an artist."""
+    track: str
+    """Empty for an artist and for an album."""
+    before: float | None
+    """Our rating so far, points; none: the item was unrated."""
+    after: float
+    """Points."""
+
+
+@dataclass(frozen=True)
+class LetterPlan:
+    """What a run is about to do under one letter."""
+
+    letter: str
+    planned: int
+    """Ratings to be written."""
+    unchanged: int
+    """Inferred ratings that stay as they are."""
+    cleared: int
+    """Planned ratings of items whose inferred rating a person removed."""
+    phases: Mapping[str, int]
+    """Planned ratings by phase, without those phases that plan none."""
+    sample: tuple[Change, ...]
+
+
+def what_is_left(part: Part, plan: PhasePlan) -> PhasePlan:
+    """Return a plan without what Plex holds already, or a person rated meanwhile.
+
+    A run that is retried keeps its plans, part of which it has written before.
+    """
+    shelf = part[plan.phase.level]
+    rows = shelf.items.rows_of(plan.key)
+    there = np.flatnonzero(rows >= 0)
+    standing = shelf.standing.take(rows[there])
+    is_written = equal(standing.ours, plan.after[there]) & ~standing.unsure
+    return plan.take(there[np.isnan(standing.manual) & ~is_written])
+
+
+def by_letter(
+    everything: Part,
+    parts: Mapping[str, Part],
+    plans: Mapping[str, Sequence[PhasePlan]],
+) -> Iterator[LetterPlan]:
+    """Sum up the plans of each letter, with a sample.
+
+    Args:
+        everything: The library that was planned for.
+        parts: The same by letter.
+        plans: The plans of each letter, as far as they are not carried out yet.
+    """
+    for letter in in_order(plans):
+        part, own = parts[letter], plans[letter]
+        yield LetterPlan(
+            letter=letter,
+            planned=sum(map(len, own)),
+            unchanged=_unchanged(part, own),
+            cleared=sum(_cleared(part, plan) for plan in own),
+            phases={plan.phase.label: len(plan) for plan in own if len(plan)},
+            sample=tuple(islice(changes(everything, {letter: own}), SAMPLED)),
+        )
+
+
+def _unchanged(part: Part, plans: Sequence[PhasePlan]) -> int:
+    """Count the inferred ratings, one for each guid, that no plan changes."""
+    ours = [part[level].standing.ours[part[level].lead] for level in Level]
+    changed = sum(int(np.count_nonzero(~np.isnan(plan.before))) for plan in plans)
+    return sum(int(np.count_nonzero(~np.isnan(own))) for own in ours) - changed
+
+
+def _cleared(part: Part, plan: PhasePlan) -> int:
+    shelf = part[plan.phase.level]
+    owners = shelf.standing.owner[shelf.items.rows_of(plan.key)]
+    return int(np.count_nonzero(owners == Owner.CLEARED))
+
+
+def changes(
+    everything: Part, plans: Mapping[str, Sequence[PhasePlan]]
+) -> Iterator[Change]:
+    """Go through all that plans would write, letter by letter, phase by phase.
+
+    Args:
+        everything: The library that was planned for.
+        plans: The plans of each letter.
+    """
+    for letter in in_order(plans):
+        for plan in plans[letter]:
+            yield from _changes(everything, letter, plan)
+
+
+def _changes(everything: Part, letter: str, plan: PhasePlan) -> Iterator[Change]:
+    level = plan.phase.level
+    rows = everything[level].items.rows_of(plan.key)
+    for at, row in enumerate(rows.tolist()):
+        artist, album, track = _names(everything, level, row)
+        before = float(plan.before[at])
+        yield Change(
+            letter,
+            plan.phase.label,
+            int(plan.key[at]),
+            artist,
+            album,
+            track,
+            None if np.isnan(before) else before,
+            float(plan.after[at]),
+        )
+
+
+def _names(everything: Part, level: Level, row: int) -> tuple[str, str, str]:
+    """Return the titles of an item and of what it stands under; −1: all unknown."""
+    names = {Level.ARTIST: "", Level.ALBUM: "", Level.TRACK: ""}
+    for upwards in reversed(Level):
+        if upwards <= level and row >= 0:
+            items = everything[upwards].items
+            names[upwards] = str(items.title[row])
+            row = int(items.parent[row])
+    return names[Level.ARTIST], names[Level.ALBUM], names[Level.TRACK]

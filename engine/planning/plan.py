@@ -1,0 +1,222 @@
+"""What one phase would change in one part of the library: data, not action."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from engine import classic
+from engine.classic import Constants, Phase
+from engine.estimates import Estimates
+from engine.evidence import Part, Shelf
+from engine.hierarchical import model as hierarchical
+from engine.hierarchical.duplicate_recordings import overheard
+from engine.hierarchical.fitting import Fit
+from engine.library import Level
+from engine.ownership import Owner
+from engine.rating_scale import (
+    FINEST,
+    STEP,
+    Bools,
+    Floats,
+    Grid,
+    Ints,
+    Texts,
+    equal,
+    rounded,
+)
+
+FLOAT_NOISE = 1e-9
+"""Points; decimals are not exact in binary."""
+
+SMALLEST_DRIFT = 0.02
+"""Stars; below this no library is precise enough to care."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhasePlan:
+    """The ratings that one phase gives to one part, one row a rating.
+
+    Items are named by key and guid, not by row, so that a plan outlives the
+    reading it was made from.
+    """
+
+    phase: Phase
+    key: Ints
+    guid: Texts
+    before: Floats
+    """Our rating so far, points; NaN: the item was unrated."""
+    after: Floats
+    """Points, as they will be written."""
+    estimates: Estimates
+    """What they were made of, and how sure they are."""
+    kept: int
+    """Ratings of ours left as they are because they moved too little."""
+    cleared: int
+    """Ratings of ours that a person removed, and that are given again."""
+
+    @classmethod
+    def joined(cls, plans: Sequence[Self]) -> Self:
+        """Return plans of one phase, of several parts, as one."""
+        return cls(
+            phase=plans[0].phase,
+            key=np.concatenate([plan.key for plan in plans]),
+            guid=np.concatenate([plan.guid for plan in plans]),
+            before=np.concatenate([plan.before for plan in plans]),
+            after=np.concatenate([plan.after for plan in plans]),
+            estimates=Estimates.joined([plan.estimates for plan in plans]),
+            kept=sum(plan.kept for plan in plans),
+            cleared=sum(plan.cleared for plan in plans),
+        )
+
+    def __len__(self) -> int:
+        """Return how many ratings are to be written."""
+        return len(self.key)
+
+    def only(self, guids: Container[str]) -> Self:
+        """Return the plan of these items only; its counts stay as they are."""
+        return self.take(np.flatnonzero([guid in guids for guid in self.guid]))
+
+    def take(self, rows: Ints) -> Self:
+        """Return the plan of these rows only; its counts stay as they are."""
+        return replace(
+            self,
+            key=self.key[rows],
+            guid=self.guid[rows],
+            before=self.before[rows],
+            after=self.after[rows],
+            estimates=self.estimates.take(rows),
+        )
+
+
+def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
+    """Return how far a rating of ours may be off before it is rewritten, points.
+
+    In stars it is 0.05·(log₁₀ tracks − 2), at least 0.02; not dynamic: none.
+
+    >>> round(drift_tolerance(50_000, dynamic=True) / 2, 3)  # stars
+    0.135
+    """
+    if not dynamic:
+        return 0.0
+    stars = 0.05 * (np.log10(max(tracks, 1)) - 2)
+    return 2 * max(SMALLEST_DRIFT, float(stars))
+
+
+def make_plan(
+    phase: Phase,
+    part: Part,
+    earlier: Sequence[PhasePlan],
+    beliefs: "Beliefs",
+) -> PhasePlan:
+    """Plan one phase of one part, given what the earlier phases will change."""
+    found = _inferred(phase, part, earlier, beliefs)
+    shelf = part[phase.level]
+    ours = shelf.standing.ours
+    new = rounded(found.mean, beliefs.grid)
+    differs = ~equal(new, ours)
+    drift = np.abs(rounded(found.mean, replace(beliefs.grid, step=STEP)) - ours)
+    moves = differs & (drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE)
+    unsure = shelf.standing.unsure & ~np.isnan(ours)
+    free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
+    free &= ~shelf.standing.unread
+    chosen = free & (np.isnan(ours) | moves | unsure)
+    after = np.where(unsure & ~moves, ours, new)
+    rows = np.flatnonzero(chosen)
+    return PhasePlan(
+        phase=phase,
+        key=shelf.items.key[rows],
+        guid=shelf.items.guid[rows],
+        before=ours[rows],
+        after=after[rows],
+        estimates=found.take(rows),
+        kept=_count(free & ~chosen & differs),
+        cleared=_count(chosen & (shelf.standing.owner == Owner.CLEARED)),
+    )
+
+
+def plan_part(
+    phases: Sequence[Phase], part: Part, beliefs: "Beliefs"
+) -> list[PhasePlan]:
+    """Plan several phases of one part, each knowing what those before it change."""
+    plans: list[PhasePlan] = []
+    for phase in phases:
+        plans.append(make_plan(phase, part, plans, beliefs))
+    return plans
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What a whole run takes as given, the same for all its letters."""
+
+    mean: float
+    """The library mean of manual track ratings, points."""
+    tolerance: float
+    """How far a rating of ours may be off before it is rewritten, points."""
+    constants: Constants
+    fit: Fit | None = None
+    """What the hierarchical model learned; none: the classic model infers."""
+    grid: Grid = FINEST
+    """Which values are written."""
+    least: float = 0.0
+    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
+
+
+def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:
+    """Return what each item of a shelf holds once the plans are applied."""
+    standing = shelf.standing
+    held = np.where(np.isnan(standing.manual), standing.ours, standing.manual)
+    for plan in plans:
+        rows = shelf.items.rows_of(plan.key)
+        held[rows[rows >= 0]] = plan.after[rows >= 0]
+    return _shared_with_twins(shelf, held)
+
+
+def _shared_with_twins(shelf: Shelf, held: Floats) -> Floats:
+    follower = np.flatnonzero(~shelf.lead)
+    if len(follower):
+        row = {int(t): row for row, t in enumerate(shelf.twin) if shelf.lead[row]}
+        speaker = [row.get(int(shelf.twin[f]), int(f)) for f in follower]
+        held[follower] = held[speaker]
+    return held
+
+
+def _inferred(
+    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+) -> Estimates:
+    """Return what a phase infers: by its model, but a twin's rating as it is."""
+    if beliefs.fit is None:
+        values = _classic(phase, part, earlier, beliefs)
+        ratings = classic.ratings_behind(
+            phase.level, part, beliefs.mean, beliefs.constants
+        )
+        found = Estimates.plain(values, ratings)
+    else:
+        found = hierarchical.inferred(phase, part, beliefs.fit, beliefs.least)
+    if phase is not Phase.TRACK_DOWN:
+        return found
+    heard = overheard(part)
+    one = np.ones(len(heard), np.int64)
+    return found.but(~np.isnan(heard), Estimates.plain(heard, one))
+
+
+def _classic(
+    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+) -> Floats:
+    def held(level: Level) -> Floats:
+        plans = [plan for plan in earlier if plan.phase.level is level]
+        return held_after(part[level], plans)
+
+    mean, constants = beliefs.mean, beliefs.constants
+    if phase is Phase.ALBUM_UP:
+        return classic.album_up(part, mean, constants)
+    if phase is Phase.ARTIST_UP:
+        return classic.artist_up(part, mean, constants)
+    if phase is Phase.ALBUM_DOWN:
+        return classic.album_down(part, held(Level.ARTIST), mean, constants)
+    return classic.track_down(part, held(Level.ALBUM), mean, constants)
+
+
+def _count(chosen: Bools) -> int:
+    return int(np.count_nonzero(chosen))

@@ -1,0 +1,110 @@
+"""Taking back what we wrote: which requests give every item what it had before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.classic import Phase
+from engine.edits import Edit, latest_date
+from engine.library import Level
+from engine.ownership import Owner
+from engine.partition import parse_letters
+from engine.planning.batches import MOST_IDS, Look
+from engine.rating_scale import TOLERANCE, Bools, Floats, Texts
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of our ratings are to be taken back; empty fields choose all.
+
+    Raises:
+        SettingsInvalid: The letters cannot be read.
+    """
+
+    run: str = ""
+    letters: str = ""
+    phases: tuple[Phase, ...] = tuple(Phase)
+    artist: str = ""
+
+    def __post_init__(self) -> None:
+        """Understand the letters at once: "all" chooses all, too."""
+        object.__setattr__(self, "letters", str(parse_letters(self.letters)))
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Selection()
+
+
+@dataclass
+class Undone:
+    """What became of our ratings when they were taken back."""
+
+    dry_run: bool
+    undone: int = 0
+    """Ratings removed; in a dry run: that would be."""
+    kept: int = 0
+    """Ratings that a person changed since: they stay."""
+    gone: int = 0
+    """Recorded items that Plex does not list; they stay on record."""
+    failed: int = 0
+    """Ratings that are still there."""
+    unreadable: list[str] = field(default_factory=list)
+    """Ratings of ours that cannot be read now: they stay, in Plex and on record."""
+    swept: list[str] = field(default_factory=list)
+    """Tagged items that nobody recorded, off the half-star grid: removed."""
+    untagged: list[str] = field(default_factory=list)
+    """Tagged items that nobody recorded, on the grid: they only lost the tag."""
+    reads: int = 0
+    writes: int = 0
+    rested: float = 0.0
+
+
+def is_ours(owner: NDArray[np.int8]) -> Bools:
+    """Say where a rating is ours, or may still arrive in Plex as ours."""
+    return np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNWRITTEN, Owner.CLEARED))
+
+
+def off_the_grid(rating: Floats) -> Bools:
+    """Say where a rating cannot be a person's half stars.
+
+    >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
+    array([False,  True, False])
+    """
+    known = np.where(np.isfinite(rating), rating, 0.0)
+    off: Bools = np.abs(known - np.round(known)) > TOLERANCE
+    return off
+
+
+def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator[Edit]:
+    """Group items by what they lose and by their present locks into requests.
+
+    Locks stay as they are: we never change one, so a lock that was not there
+    before is a person's.
+
+    Args:
+        level: The level of all the items.
+        look: The items as they are now.
+        clears: Which of them lose their rating.
+        drops: The tags that each loses, a tuple; empty: none.
+    """
+    groups: dict[tuple[bool, tuple[str, ...], bool, bool], list[int]] = {}
+    columns = zip(clears, drops, look.mood_locked, look.rating_locked, strict=True)
+    for row, (clear, names, mood, rating) in enumerate(columns):
+        if clear or names:
+            wish = (bool(clear), tuple(names), bool(mood), bool(rating))
+            groups.setdefault(wish, []).append(row)
+    for (clear, names, mood, rating), rows in groups.items():
+        for start in range(0, len(rows), MOST_IDS):
+            chosen = rows[start : start + MOST_IDS]
+            yield Edit(
+                level=level,
+                key=look.key[chosen],
+                rates=clear,
+                rating_locked=rating,
+                drops=names,
+                mood_locked=mood,
+                rated_until=latest_date(look.rated_at[chosen]),
+            )

@@ -1,0 +1,238 @@
+"""Why a rating was inferred: its value taken apart into what speaks for it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.classic import Constants, album_up, critic_points
+from engine.evidence import Part, Shelf, witnesses
+from engine.hierarchical.duplicate_recordings import doubles_of, overheard
+from engine.hierarchical.fitting import Fit
+from engine.hierarchical.gaussian_tree import messages_of
+from engine.hierarchical.model import Survey
+from engine.hierarchical.observations import witnesses_of
+from engine.hierarchical.rating_scale_usage import HIGHEST, LOWEST
+from engine.library import Level
+from engine.rating_scale import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that a value is made of."""
+
+    what: str
+    """`level`, `critic`, `rating`, `column`, `gravity`, `measure`, `scale` or, of
+    the same recording, `double`."""
+    name: str
+    """The rated item, or what is known of the track, such as `plays`."""
+    adds: float
+    """Points; those of all reasons add up to the value."""
+    weight: float = 0.0
+    """Of a rating or critic: what one point more of it would add, points."""
+    rating: float | None = None
+    """Points."""
+    level: Level | None = None
+    """Of the rated item."""
+    key: int | None = None
+    """Plex's ratingKey of the rated item."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a value is made of: what all share, then by how much it matters."""
+
+    value: float
+    """Points, before rounding and before small drift is forgiven."""
+    reasons: tuple[Reason, ...]
+
+
+def why_double(part: Part, level: Level, row: int) -> Why | None:
+    """Return why a track gets what its doubles were given; none: it has none."""
+    if level is not Level.TRACK or np.isnan(overheard(part)[row]):
+        return None
+    tracks, same = part.tracks, doubles_of(part)
+    rated = ~np.isnan(tracks.evidence) & ~np.isnan(tracks.standing.manual)
+    heard = np.flatnonzero(rated & (same == same[row])).tolist()
+    share = 1 / len(heard)
+    reasons = [
+        _rated(tracks, level, at, share, share * float(tracks.evidence[at]))
+        for at in heard
+    ]
+    return _why([replace(reason, what="double") for reason in reasons])
+
+
+def why_classic(
+    part: Part, level: Level, row: int, mean: float, constants: Constants
+) -> Why:
+    """Return why the classic model gives an item its value.
+
+    Args:
+        part: The part that holds the item.
+        level: Where it is.
+        row: Which it is.
+        mean: The library mean, points.
+        constants: What the model assumes.
+    """
+    if level is Level.TRACK:
+        above = int(part.tracks.items.parent[row])
+        gravity = constants.track_gravity
+        return _inherited(part, Level.ALBUM, above, mean, constants, gravity)
+    if level is Level.ALBUM and np.isnan(album_up(part, mean, constants)[row]):
+        above = int(part.albums.items.parent[row])
+        gravity = constants.album_gravity
+        return _inherited(part, Level.ARTIST, above, mean, constants, gravity)
+    return _averaged(part, level, row, mean, constants)
+
+
+def _inherited(
+    part: Part,
+    level: Level,
+    above: int,
+    mean: float,
+    constants: Constants,
+    gravity: float,
+) -> Why:
+    """Return why a child of an item has its value."""
+    rating = float(part[level].standing.manual[above])
+    if np.isnan(rating):
+        return why_classic(part, level, above, mean, constants)
+    given = _rated(part[level], level, above, 1.0, rating - mean)
+    pull = Reason("gravity", "drawn to the library mean", gravity * (mean - rating))
+    return _why([_level(mean), given, pull])
+
+
+def _averaged(
+    part: Part, level: Level, row: int, mean: float, constants: Constants
+) -> Why:
+    """Return why an item has its Bayesian average."""
+    tracks, albums = part.tracks, part.albums
+    of_track = tracks.items.parent
+    sources = [(tracks, Level.TRACK, of_track)]
+    if level is Level.ARTIST:
+        sources = [
+            (tracks, Level.TRACK, albums.items.parent[of_track]),
+            (albums, Level.ALBUM, albums.items.parent),
+        ]
+    spoken = [
+        (shelf, own, int(witness))
+        for shelf, own, parent in sources
+        for witness in witnesses(shelf, parent)
+        if parent[witness] == row
+    ]
+    share = 1 / (constants.confidence + len(spoken))
+    reasons = [_level(mean)]
+    critic = float(critic_points(part[level].items.critic, constants)[row])
+    if not np.isnan(critic):
+        heard = constants.critic_weight / (
+            constants.critic_weight + constants.global_weight
+        )
+        weight = heard * constants.confidence * share
+        adds = weight * (critic - mean)
+        reasons.append(Reason("critic", "critics", adds, weight, critic))
+    reasons += [
+        _rated(shelf, own, at, share, share * (float(shelf.evidence[at]) - mean))
+        for shelf, own, at in spoken
+    ]
+    return _why(reasons)
+
+
+def why_hierarchical(part: Part, fit: Fit, level: Level, row: int) -> Why:
+    """Return why the hierarchical model gives an item its value.
+
+    A rating adds by how much it is better than expected of a track like it.
+    """
+    survey = Survey.of(part, fit)
+    rows, numbers = _seen_from(survey, level, row)
+    slopes = survey.mixture.level
+    effects = numbers.mean(axis=0) * slopes
+    names = [("column", scale.name) for scale in fit.scales]
+    names += [("column", f"genre {name}") for name in fit.genres]
+    reasons = [_level(float(slopes[0]))]
+    reasons += [
+        Reason(what, name, float(adds))
+        for (what, name), adds in zip(names, effects[1:], strict=True)
+        if adds
+    ]
+    weight, adds = _pulls(survey, rows)
+    speakers = witnesses_of(part, survey.branches)
+    for at in np.flatnonzero(weight):
+        own, witness = speakers.of(int(at))
+        reasons.append(
+            _rated(part[own], own, witness, float(weight[at]), float(adds[at]))
+        )
+    if level is Level.ALBUM and fit.worth.offset:
+        reasons.append(Reason("measure", "albums beside tracks", -fit.worth.offset))
+    value = sum(reason.adds for reason in reasons)
+    clipped = min(max(value, LOWEST), HIGHEST)
+    if clipped != value:
+        reasons.append(Reason("scale", "end of the scale", clipped - value))
+    return _why(reasons)
+
+
+def _seen_from(survey: Survey, level: Level, row: int) -> tuple[Ints, Floats]:
+    """Return of which rows of `views` an item is the mean, and their numbers."""
+    albums = survey.album_rows()
+    if level is Level.TRACK:
+        at = albums[survey.branches.album[[row]]]
+        return at, survey.reader.rows(np.array([row]))
+    if level is Level.ALBUM:
+        return albums[[row]], survey.album_numbers[[row]]
+    own = np.flatnonzero(survey.part.albums.items.parent == row)
+    if survey.branches.is_nobody[row] and len(own):
+        return albums[own], survey.album_numbers[own]
+    at = len(survey.sums.places) + survey.artist_rows()[[row]]
+    return at, survey.artist_numbers()[[row]]
+
+
+def _pulls(survey: Survey, rows: Ints) -> tuple[Floats, Floats]:
+    """Return weight and effect of each rating on the mean of some views.
+
+    Returns:
+        Both have shape (ratings,); the effects are points.
+    """
+    sums, ratings = survey.sums, survey.ratings
+    of_album = sums.album_of
+    within = ratings.weight / sums.count[of_album]
+    weight, adds = np.zeros(len(of_album)), np.zeros(len(of_album))
+    for candidate in survey.fit.candidates:
+        shares, messages = candidate.shares, messages_of(sums, candidate.shares)
+        spread = shares.artist / (1 + shares.artist * messages.heard)
+        told = spread[sums.artist] * messages.precision
+        pull = np.zeros(len(of_album))
+        for at in rows:
+            if at >= len(sums.places):
+                artist = at - len(sums.places)
+                pull += (sums.artist == artist)[of_album] * told[of_album] * within
+                continue
+            own = shares.album * sums.count[at]
+            own /= own + shares.own
+            same = (sums.artist == sums.artist[at]) * told * (1 - own)
+            same[at] += own
+            pull += same[of_album] * within
+        pull *= candidate.weight / len(rows)
+        weight += pull
+        adds += pull * (ratings.points - ratings.numbers @ np.array(candidate.slopes))
+    return weight, adds
+
+
+def _level(mean: float) -> Reason:
+    return Reason("level", "library mean", mean)
+
+
+def _rated(shelf: Shelf, level: Level, row: int, weight: float, adds: float) -> Reason:
+    return Reason(
+        what="rating",
+        name=str(shelf.items.title[row]),
+        adds=adds,
+        weight=weight,
+        rating=float(shelf.evidence[row]),
+        level=level,
+        key=int(shelf.items.key[row]),
+    )
+
+
+def _why(reasons: list[Reason]) -> Why:
+    first, *others = reasons
+    others.sort(key=lambda reason: -abs(reason.adds))
+    value = sum(reason.adds for reason in reasons)
+    return Why(value, (first, *others))

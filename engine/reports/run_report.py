@@ -1,0 +1,228 @@
+"""What a run did, as values; points become stars only where they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.errors import PlexbayesError
+from engine.evidence import Part
+from engine.library import Level
+from engine.ownership import Owner
+from engine.planning.plan import PhasePlan, held_after
+from engine.rating_scale import Floats
+from engine.reports.confidence import Sureness, sureness_of
+from engine.reports.ranking import Ranked, ranking
+
+LISTED, NAMED = 10, 3
+"""How many odd items a report holds, and how many of them a sentence names."""
+
+
+@dataclass
+class PhaseCount:
+    """What one phase did, in one letter or in all."""
+
+    planned: int = 0
+    """Ratings to be written."""
+    written: int = 0
+    """Ratings seen in Plex afterwards."""
+    kept_by_drift: int = 0
+    """Ratings of ours that moved too little to be rewritten."""
+    cleared: int = 0
+    """Ratings of ours that a person had removed, and that are given again."""
+
+    def add(self, other: "PhaseCount") -> None:
+        """Add the counts of another letter."""
+        self.planned += other.planned
+        self.written += other.written
+        self.kept_by_drift += other.kept_by_drift
+        self.cleared += other.cleared
+
+
+@dataclass
+class LetterResult:
+    """What became of the plans of one letter."""
+
+    written: int = 0
+    """Ratings that Plex accepted, or had accepted in an earlier attempt."""
+    released: int = 0
+    """Ratings of ours that a person had taken over; they are theirs now."""
+    taken_over: int = 0
+    """Planned ratings that a person gave meanwhile; left alone."""
+    gone: int = 0
+    """Planned items that are no longer there."""
+
+
+@dataclass
+class Outcome:
+    """All that came of the letters of a run."""
+
+    plans: dict[str, list[PhasePlan]] = field(default_factory=dict)
+    results: dict[str, LetterResult] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why a letter was not finished."""
+    seen: dict[tuple[str, Phase], int] = field(default_factory=dict)
+    """Ratings of this run that were seen in Plex afterwards."""
+
+
+@dataclass
+class Summary:
+    """All that a run reports; ratings in points."""
+
+    run_id: str
+    library: str
+    dry_run: bool
+    artists: int
+    albums: int
+    tracks: int
+    manual_tracks: int
+    drift_tolerance: float
+    prior_before: float
+    """The library mean of manual track ratings when the run began."""
+    prior_after: float
+    mean_before: float | None
+    """The mean of all track ratings, inferred ones included; none: no rating."""
+    mean_after: float | None
+    planned: int = 0
+    written: int = 0
+    kept_by_drift: int = 0
+    cleared: int = 0
+    taken_over: int = 0
+    """Ratings of ours that persons changed; they are theirs now."""
+    gone: int = 0
+    """Planned items that had disappeared when they were to be written."""
+    failed: int = 0
+    """Planned ratings that did not arrive."""
+    not_understood: int = 0
+    """Items that Plex listed in a way that could not be understood: they were left out,
+    or what was odd counts as unknown."""
+    not_understood_items: list[str] = field(default_factory=list)
+    """The first few of them, and what was odd."""
+    failed_letters: dict[str, str] = field(default_factory=dict)
+    """Why, by letter."""
+    failed_ratings: dict[str, int] = field(default_factory=dict)
+    """How many, by letter."""
+    phases: dict[str, PhaseCount] = field(default_factory=dict)
+    letters: dict[str, dict[str, PhaseCount]] = field(default_factory=dict)
+    reads: int = 0
+    """Requests that asked Plex."""
+    writes: int = 0
+    """Requests that changed Plex."""
+    seconds: float = 0.0
+    worked: float = 0.0
+    """Seconds of them spent reading, writing and resting; the rest is Prefect's."""
+    rested: float = 0.0
+    """Seconds of the run spent resting for the server's sake."""
+    top: list[Ranked] = field(default_factory=list)
+    bottom: list[Ranked] = field(default_factory=list)
+    """Worst first; no artist of the top is named again."""
+    sureness: Sureness = field(default_factory=Sureness)
+    """How sure the planned ratings are."""
+
+    @property
+    def oddities(self) -> str:
+        """How many items were not understood, and a few of them, in a sentence."""
+        named = self.not_understood_items[:NAMED]
+        if self.not_understood > len(named):
+            named = [*named, f"and {self.not_understood - len(named)} more"]
+        return f"Not understood: {self.not_understood} ({'; '.join(named)})."
+
+    def note_oddities(self, sentences: Sequence[str]) -> None:
+        """Count what was not understood, and keep the first few."""
+        self.not_understood = len(sentences)
+        self.not_understood_items = list(sentences[:LISTED])
+
+    def count(self, letter: str, phase: str, counted: PhaseCount) -> None:
+        """Add what one phase of one letter did."""
+        self.letters.setdefault(letter, {})[phase] = counted
+        self.phases.setdefault(phase, PhaseCount()).add(counted)
+        self.planned += counted.planned
+        self.written += counted.written
+        self.kept_by_drift += counted.kept_by_drift
+        self.cleared += counted.cleared
+
+
+class LettersFailed(PlexbayesError):
+    """Some letters were not finished; the others were."""
+
+    def __init__(self, message: str, summary: Summary, again: str) -> None:
+        super().__init__(message)
+        self.summary = summary
+        self.again = again
+        """What to do next."""
+
+
+def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Summary:
+    """Complete the summary of a run with what came of it.
+
+    Args:
+        about: What is known of the run beforehand.
+        before: The library as it was planned for.
+        after: The library as it is now; of a dry run, the same as `before`.
+        outcome: What came of the letters.
+    """
+    about.taken_over = sum(r.released for r in outcome.results.values())
+    about.failed_letters = outcome.failures
+    for letter, plans in outcome.plans.items():
+        for plan in plans:
+            seen = outcome.seen.get((letter, plan.phase), 0)
+            counted = PhaseCount(len(plan), seen, plan.kept, plan.cleared)
+            about.count(letter, plan.phase.label, counted)
+    if not about.dry_run:
+        _count_what_is_missing(about, outcome.plans, after)
+    plans = [plan for plans in outcome.plans.values() for plan in plans]
+    about.sureness = sureness_of(before, plans)
+    if not about.dry_run:
+        plans = []
+    tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
+    artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
+    about.mean_before = mean_of(held_after(before.tracks, []))
+    about.mean_after = mean_of(tracks)
+    about.top, about.bottom = ranking(after, artists)
+    return about
+
+
+def _count_what_is_missing(
+    about: Summary, plans: Mapping[str, Sequence[PhasePlan]], after: Part
+) -> None:
+    """Count the planned ratings that were not written, and why, as far as Plex tells.
+
+    A person gave them meanwhile, their items are gone, or what Plex holds cannot be
+    read; others did not arrive.
+    """
+    shelves = {level: after[level] for level in Level}
+    owners = {
+        level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
+        for level, shelf in shelves.items()
+    }
+    for letter, own in plans.items():
+        found = [
+            owners[plan.phase.level].get(guid) for plan in own for guid in plan.guid
+        ]
+        gone = found.count(None)
+        overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
+        unread = found.count(Owner.UNREAD)
+        seen = sum(counted.written for counted in about.letters[letter].values())
+        about.taken_over += overtaken
+        about.gone += gone
+        failed = len(found) - seen - overtaken - gone - unread
+        about.failed += failed
+        if failed:
+            about.failed_ratings[letter] = failed
+
+
+def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:
+    return [plan for plan in plans if plan.phase.level is level]
+
+
+def taken_over(part: Part) -> int:
+    """Return how many ratings of ours in a part persons have changed."""
+    owners = [part[level].standing.owner for level in Level]
+    return sum(int((owner == Owner.TAKEN_OVER).sum()) for owner in owners)
+
+
+def mean_of(ratings: Floats) -> float | None:
+    """Return the mean of what is rated; None if nothing is."""
+    rated = ratings[~np.isnan(ratings)]
+    return float(rated.mean()) if len(rated) else None

@@ -1,0 +1,61 @@
+"""All checks, one after the other: what is wrong keeps no other from being made."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+
+from flows.reports.terminal import show_findings
+from tasks.commands.edit_check import check_edits
+from tasks.commands.health import (
+    Finding,
+    check_configuration,
+    check_installation,
+    check_library,
+    check_memory,
+    check_record,
+    check_server,
+)
+from tasks.commands.listing_check import check_listings
+from tasks.config.settings import Settings
+from tasks.orchestration.prefect_health import check_prefect
+from tasks.orchestration.secrets import with_token
+
+
+def doctor(config: Path | None, *, canary: bool = False) -> list[Finding]:
+    """Check all that a run needs; Plex and the record stay as they are.
+
+    Args:
+        config: The configuration; None: the usual place.
+        canary: Whether edits are tried out on two items, which are restored.
+    """
+    return list(_checks(config, canary=canary))
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Print what was found, and return the exit status: 1 if there is a fault."""
+    found = list(findings)
+    show_findings(astuple(finding) for finding in found)
+    return int(any(finding.state == "fault" for finding in found))
+
+
+def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:
+    yield check_installation()
+    settings = yield from check_configuration(config, with_token)
+    if settings is not None:
+        yield from _check_both_ends(settings)
+        if canary:
+            yield from check_edits(settings)
+    yield check_prefect()
+
+
+def _check_both_ends(settings: Settings) -> Iterator[Finding]:
+    """Check Plex, the record, and whether the two belong together."""
+    gateway = None
+    server = yield from check_server(settings)
+    if server is not None:
+        gateway = yield from check_library(settings, server)
+    record = yield from check_record(settings)
+    if gateway is not None:
+        with gateway:
+            yield check_listings(gateway)
+            yield from check_memory(settings, gateway, record)

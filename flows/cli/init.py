@@ -1,0 +1,141 @@
+"""A first configuration, made by asking; nothing is written before all is known."""
+
+import os
+from collections import Counter
+from getpass import getpass
+from pathlib import Path
+
+from engine.errors import PlexError, SettingsInvalid
+from engine.partition import fold_name
+from flows.reports.terminal import say
+from tasks.config.addresses import normalize_url
+from tasks.config.config_file import ARTICLE
+from tasks.config.config_writer import as_text, template, write_new
+from tasks.config.field_types import is_token
+from tasks.config.redaction import hide_in_url, shown_address
+from tasks.plex.libraries import MusicLibrary, survey
+
+AT_HOME = "http://127.0.0.1:32400"
+"""Where a server is that runs on this machine."""
+
+PATIENCE = 10.0
+"""Seconds that a server may take to answer while a person waits."""
+
+
+class _Quit(Exception):
+    """A person does not want to go on."""
+
+
+def init(path: Path) -> bool:
+    """Create a configuration by asking for what nobody can guess.
+
+    Returns:
+        Whether it was created; if not, a person did not want it.
+
+    Raises:
+        SettingsInvalid: There is one already, nobody to ask, or no such folder.
+    """
+    _refuse_if_pointless(path)
+    try:
+        _offer(path)
+        address, token, libraries = _find_server()
+        library = _choose(libraries)
+    except (_Quit, EOFError, KeyboardInterrupt):
+        say("\nNothing was written. A configuration is required to run.")
+        return False
+    write_new(path, as_text(template(address, token, library)))
+    say(f"{path} is written; only you can read it.")
+    say("DRY_RUN is true: a run only tells what it would do, until you change that.")
+    return True
+
+
+def _refuse_if_pointless(path: Path) -> None:
+    if path.exists():
+        raise SettingsInvalid(f"{path} exists and is left as it is. Edit it instead.")
+    if not path.parent.is_dir():
+        raise SettingsInvalid(f"There is no folder {path.parent}. Create it first.")
+    if not os.isatty(0):
+        raise SettingsInvalid(
+            f"There is no {path}, and no terminal to ask for what belongs into it. "
+            f"Copy config.example.json to {path} and edit it there."
+        )
+
+
+def _offer(path: Path) -> None:
+    where = "here" if path.parent == Path() else f"in {path.parent}"
+    answer = _ask(f"There is no {path.name} {where}. Create one? [y/n] ")
+    if answer.lower() not in {"y", "yes"}:
+        raise _Quit
+
+
+def _find_server() -> tuple[str, str, list[MusicLibrary]]:
+    """Ask until a server answers; return address, token and music libraries."""
+    address = AT_HOME
+    say("Enter q at any question to quit. Enter alone takes what is in brackets.")
+    while True:
+        address = _ask_address(address)
+        token = _ask_token()
+        say(f"Connecting to {shown_address(address)} ...")
+        try:
+            found = survey(address, token, PATIENCE).libraries
+        except PlexError as fault:
+            say(str(fault))
+            continue
+        if found:
+            return address, token, found
+        say("That server has no music library, or shows none to this token.")
+
+
+def _ask_address(default: str) -> str:
+    while True:
+        question = f"Address of the Plex server [{shown_address(default)}]: "
+        answer = _ask(question) or default
+        hide_in_url(answer)
+        try:
+            return normalize_url(answer)
+        except ValueError as fault:
+            say(f"{shown_address(answer)}: {fault}. Enter one such as {AT_HOME}.")
+
+
+def _ask_token() -> str:
+    say(f"The token is like a password; where to find it:\n{ARTICLE}")
+    while True:
+        answer = _kept(getpass("Token (it does not show): "))
+        if is_token(answer):
+            return answer
+        say("A token consists of letters, digits and the like, without spaces.")
+
+
+def _choose(libraries: list[MusicLibrary]) -> str:
+    """Return a library's name, or its key if another one has that name, too."""
+    say("Music libraries on this server:")
+    names = Counter(fold_name(library.title) for library in libraries)
+    choices = {}
+    for number, library in enumerate(libraries, 1):
+        name, title = fold_name(library.title), library.title
+        if names[name] == 1:
+            choices[name] = choices[str(number)] = title
+        else:
+            choices[str(number)] = library.key
+            title += f" (key {library.key})"
+        say(f"  {number}  {title}")
+    while True:
+        answer = _ask("Which one, by number or name? [1] ") or "1"
+        if fold_name(answer) in choices:
+            return choices[fold_name(answer)]
+        say(f"There is no {answer!r} in the list.")
+
+
+def _ask(question: str) -> str:
+    return _kept(input(question))
+
+
+def _kept(answer: str) -> str:
+    """Return an answer without spaces around it.
+
+    Raises:
+        _Quit: It is the wish to quit.
+    """
+    if answer.strip().lower() == "q":
+        raise _Quit
+    return answer.strip()

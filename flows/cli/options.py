@@ -1,0 +1,122 @@
+"""Options that several commands share, and the report that one of them wants."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from engine.errors import SettingsInvalid
+
+Config = Annotated[
+    Path | None, typer.Option(help="The configuration; else ./config.json.")
+]
+DryRun = Annotated[
+    bool | None, typer.Option("--dry-run/--live", help="Instead of DRY_RUN.")
+]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", help="Also write the report as JSON to this file."),
+]
+Letters = Annotated[
+    str, typer.Option(help="Only these letters: B,P or A-C or #-D or 'from P'.")
+]
+Plan = Annotated[
+    Path | None,
+    typer.Option(help="Also write every planned rating (points) to this CSV file."),
+]
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 (as typer calls it)
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (--help needs none)
+
+        typer.echo(f"plexbayes {version('plexbayes')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a file named here that exists.")
+]
+
+
+def _known_timezone(name: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads many files)
+
+    if name not in available_timezones():
+        raise SettingsInvalid(
+            f"--timezone {name!r} is not a time zone that this machine knows. Write "
+            "one such as Europe/Berlin, America/New_York or UTC."
+        )
+    return name
+
+
+Timezone = Annotated[
+    str, typer.Option(callback=_known_timezone, help="Of the schedules.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
+Accept = Annotated[
+    bool,
+    typer.Option(
+        "--accept-library",
+        help="Let the record follow a library created anew, or another account.",
+    ),
+]
+Canary = Annotated[
+    bool,
+    typer.Option(
+        "--canary", help="Also rate and tag two unrated items, and restore them."
+    ),
+]
+Prefect = Annotated[
+    bool,
+    typer.Option(
+        "--prefect",
+        help="Run it as a Prefect flow, as whenever PREFECT_API_URL names a server.",
+    ),
+]
+Model = Annotated[
+    Literal["classic", "hierarchical"] | None, typer.Option(help="Instead of MODEL.")
+]
+
+
+def refuse_outputs(*paths: Path | None, overwrite: bool, config: Path | None) -> None:
+    """Refuse files that must not, or cannot, be written, before the work starts.
+
+    Args:
+        paths: The files that a person named; None: none.
+        overwrite: Whether existing files may be replaced.
+        config: The configuration, which is never replaced, nor is the record.
+
+    Raises:
+        SettingsInvalid: Such a file was named.
+    """
+    if not any(paths):
+        return
+    from tasks.config.config_file import config_path  # noqa: PLC0415 (--help needs none)
+    from tasks.config.output_files import refuse_output  # noqa: PLC0415
+    from tasks.config.settings import load_settings  # noqa: PLC0415
+    from tasks.record.backups import database_files  # noqa: PLC0415
+
+    record = load_settings(config)[0].state_url.get_secret_value()
+    protected = [config_path(config), *database_files(record)]
+    for path in paths:
+        refuse_output(path, protected, overwrite=overwrite)
+
+
+def write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: ANN401
+    """Write a report to a file, if one is wanted."""
+    if path is None:
+        return
+    from tasks.config.output_files import write_text  # noqa: PLC0415
+
+    document = (asdict(report) if not isinstance(report, dict) else report) | more
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=asdict)
+    write_text(path, text + "\n")

@@ -1,0 +1,117 @@
+"""At home: one process that offers every command in the Prefect UI."""
+
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import SettingsInvalid
+from flows.cli.options import Config, Timezone
+from flows.reports.terminal import remark
+from tasks.orchestration.prefect_server import LOOPBACK, be_quiet, prefect_server
+from tasks.orchestration.server_access import require_password, share_allowed_hosts
+
+if TYPE_CHECKING:  # what reads the configuration takes long to import
+    from tasks.config.settings import Settings
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where others reach us."""
+
+    host: str = LOOPBACK
+    """From which address of this machine."""
+    port: int = 4200
+    """Of a Prefect server of our own."""
+    webhook: int | None = None
+    """Of Plex's webhook; None: Plex tells us nothing."""
+
+
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="From where it is reached.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Of the Prefect server.")] = 4200,
+    timezone: Timezone = "UTC",
+    webhook: Annotated[
+        int | None, typer.Option(help="Port on which Plex tells of new ratings.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Start (or use) a Prefect server, offer all commands there, until Ctrl-C.
+
+    Raises:
+        SettingsInvalid: The configuration cannot be used, or others could reach
+            the server without a password.
+        ServerMissing: The server or the webhook did not start.
+    """
+    from tasks.config.settings import load_settings  # noqa: PLC0415 (--help needs none)
+
+    settings, remarks = load_settings(config)
+    for sentence in remarks:
+        remark(sentence)
+    doors = Doors(host, port, webhook)
+    if webhook is not None and not settings.webhook_secret.get_secret_value():
+        raise SettingsInvalid(
+            "--webhook needs a WEBHOOK_SECRET in the configuration: the part of the "
+            "address that nobody can guess. A fresh one: " + secrets.token_urlsafe(24)
+        )
+    be_quiet()
+    share_allowed_hosts(config)
+    if webhook is None or not os.environ.get("PREFECT_API_URL"):
+        require_password(host, remark)  # else only the webhook listens there
+    if config:
+        os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
+    with (
+        suppress(KeyboardInterrupt),
+        prefect_server(doors.port, ui=True, host=doors.host) as api,
+    ):
+        os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
+        with _webhook(settings, doors, api):
+            _offer(settings, api, timezone)
+    remark("Stopped.")
+
+
+def _offer(settings: "Settings", api: str, timezone: str) -> None:
+    from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
+        PREFECT_API_URL,
+        temporary_settings,
+    )
+
+    from flows.deployment_server import run_offers  # noqa: PLC0415
+
+    with temporary_settings({PREFECT_API_URL: api}):
+        run_offers(timezone, make_up=settings.catch_up)
+
+
+@contextmanager
+def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
+    """Let Plex tell of new ratings while the block runs, if that is wished."""
+    if doors.webhook is None:
+        yield
+        return
+    from flows.webhook_runs import run_starter  # noqa: PLC0415 (imports much)
+    from flows.webhook_server import webhook_server  # noqa: PLC0415
+    from tasks.webhook.debouncer import (  # noqa: PLC0415
+        IgnoredEvents,
+        RatingListener,
+    )
+
+    ignore = IgnoredEvents(remark)
+    start = run_starter(api, remark, ignore)
+    listener = RatingListener(settings.webhook_quiet, start, remark, ignore)
+    secret = settings.webhook_secret.get_secret_value()
+    place = doors.host, doors.webhook
+    try:
+        with webhook_server(secret, listener.hear, ignore, place):
+            remark(
+                f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET"
+            )
+            yield
+    finally:
+        listener.stop()

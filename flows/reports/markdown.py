@@ -1,0 +1,150 @@
+"""Reports as pages of markdown, for the Prefect UI: every text is shown as it is."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.partition import in_order
+from engine.plain_text import markdown_text
+from engine.planning.change_list import Change, LetterPlan
+from engine.reports.audit import Audit
+from engine.reports.ranking import Ranked
+from engine.reports.run_report import PhaseCount, Summary
+from flows.reports.confidence_reports import tables
+from flows.reports.terminal import (
+    COUNTS,
+    DIFFERENCE,
+    RANKS,
+    count_lines,
+    counts,
+    differences,
+    doings,
+    entitled,
+    headline,
+    heads,
+    inventory,
+    ranks,
+    shifts,
+    stars,
+)
+
+if TYPE_CHECKING:
+    from flows.reports.terminal import Report
+
+SHIFTS = ("mean", "before", "after")
+LETTERS = (
+    *("letter", "planned", "written", "kept (drift)", "were cleared", "failed"),
+    "why it failed",
+)
+PLANS = ("letter", "planned", "unchanged", "cleared")
+SAMPLE = ("phase", "item", "from", "to")
+
+
+def markdown(summary: Summary) -> str:
+    """Return the report of a run as a page."""
+    about = (inventory(summary), *doings(summary))
+    parts = [heading(f"{summary.library}: {headline(summary)}"), *bullets(about)]
+    parts += section("Phases", COUNTS, counts(summary.phases))
+    parts += section("Letters", LETTERS, letters(summary))
+    parts += section("What moved", SHIFTS, shifts(summary))
+    for title, head, rows in tables(summary.sureness):
+        parts += section(title, head, rows)
+    parts += section("Top artists", RANKS, ranks(summary.top))
+    parts += section("Bottom artists", RANKS, ranks(summary.bottom))
+    return "\n".join(parts)
+
+
+def letters(summary: Summary) -> list[tuple[str, ...]]:
+    """Return what became of each letter as rows of text."""
+    rows = []
+    for letter in in_order(summary.letters.keys() | summary.failed_letters.keys()):
+        counted = PhaseCount()
+        for phase in summary.letters.get(letter, {}).values():
+            counted.add(phase)
+        numbers = (
+            *(counted.planned, counted.written, counted.kept_by_drift),
+            *(counted.cleared, summary.failed_ratings.get(letter, 0)),
+        )
+        why = summary.failed_letters.get(letter, "")
+        rows.append((letter, *map(str, numbers), why))
+    return rows
+
+
+def plan_page(plans: Sequence[LetterPlan], note: str) -> str:
+    """Return what a run is about to write as a page: a sample under every letter.
+
+    Args:
+        plans: What is to be written, letter by letter.
+        note: Where all of it is.
+    """
+    total = sum(plan.planned for plan in plans)
+    overview = [
+        (plan.letter, *map(str, (plan.planned, plan.unchanged, plan.cleared)))
+        for plan in plans
+    ]
+    parts = [heading(f"{total} ratings to be written"), "", markdown_text(note)]
+    parts += section("Letters", PLANS, overview)
+    for plan in plans:
+        if plan.planned:
+            shown = len(plan.sample)
+            title = f"{plan.letter}: {shown} of {plan.planned} ratings"
+            parts += section(title, SAMPLE, sampled(plan.sample))
+    return "\n".join(parts)
+
+
+def sampled(changes: Iterable[Change]) -> list[tuple[str, ...]]:
+    """Return changes of a letter as rows of text."""
+    return [
+        (
+            change.phase,
+            " / ".join(filter(None, (change.artist, change.album, change.track))),
+            stars(change.before),
+            stars(change.after),
+        )
+        for change in changes
+    ]
+
+
+def audit_page(audit: Audit) -> str:
+    """Return what an audit found as a page."""
+    rows = differences(audit)
+    parts = [heading(f"{audit.library}: {audit.verdict}"), ""]
+    parts.append(f"{audit.recorded} ratings on record.")
+    parts += ["", *table(DIFFERENCE, rows)] if rows else []
+    return "\n".join(parts)
+
+
+def ranking_page(best: list[Ranked], worst: list[Ranked], what: str) -> str:
+    """Return the power rankings as a page."""
+    top = [heading(f"Top {what}s"), "", *table(heads(what), ranks(best))]
+    title = heading(f"Bottom {what}s, worst first")
+    return "\n".join([*top, "", title, "", *table(heads(what), ranks(worst))])
+
+
+def counts_page(title: str, report: "Report") -> str:
+    """Return what a command did as a page."""
+    said = (line.strip() for line in count_lines(report))
+    return "\n".join([heading(entitled(title, report)), "", *bullets(said)])
+
+
+def section(
+    title: str, head: Iterable[str], rows: Iterable[Iterable[str]]
+) -> list[str]:
+    """Return a table below a heading, as lines of markdown."""
+    return ["", heading(title, level=2), "", *table(head, rows)]
+
+
+def heading(text: str, level: int = 1) -> str:
+    """Return a heading as a line of markdown."""
+    return f"{'#' * level} {markdown_text(text)}"
+
+
+def bullets(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list in markdown."""
+    return [f"* {markdown_text(text)}" for text in texts]
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return rows of text as a table in markdown."""
+    body = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
+    body.insert(1, ["---"] * len(body[0]))
+    return [f"| {' | '.join(row)} |" for row in body]

@@ -1,0 +1,231 @@
+"""What people see: points become stars here, and nowhere else."""
+
+import sys
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
+
+from rich.table import Table
+
+from engine.plain_text import printable
+from flows.reports.screen import screen
+from tasks.config.redaction import discreet
+
+COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
+if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
+    from engine.planning.undo_plan import Undone
+    from engine.reports.audit import Audit
+    from engine.reports.ranking import Ranked
+    from engine.reports.run_report import PhaseCount, Summary
+    from tasks.commands.recover import Imported, Recovered
+
+    Report = Undone | Recovered | Imported
+
+DIFFERENCE = ("count", "what it means", "such as")
+WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
+"""Columns that hold words; the others hold numbers."""
+
+NAMED = 20
+"""How many items a list names before it only counts."""
+
+RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
+
+
+def stars(points: float | None, decimals: int = 2) -> str:
+    """Return points as stars; a dash for unrated.
+
+    >>> stars(7.48), stars(None)
+    ('3.74★', '–')
+    """
+    return "–" if points is None else f"{points / 2:.{decimals}f}★"
+
+
+def headline(summary: "Summary") -> str:
+    """Say in one sentence what a run did."""
+    if summary.dry_run:
+        return f"{summary.planned} ratings would be written (dry run)"
+    return f"{summary.written} of {summary.planned} planned ratings written"
+
+
+def lines(summary: "Summary") -> list[str]:
+    """Return what a run found and did, a sentence a line."""
+    moved = [f"{what}: {before} → {after}." for what, before, after in shifts(summary)]
+    failures = summary.failed_letters.items()
+    failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
+    return [inventory(summary), *moved, *doings(summary), *failed]
+
+
+def inventory(summary: "Summary") -> str:
+    """Say how large the library is."""
+    return (
+        f"{summary.artists} artists, {summary.albums} albums, {summary.tracks} "
+        f"tracks, {summary.manual_tracks} of them rated by you."
+    )
+
+
+def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
+    """Return what moved during a run, before and after, as rows of text."""
+    prior = stars(summary.prior_before, 4), stars(summary.prior_after, 4)
+    mean = stars(summary.mean_before, 4), stars(summary.mean_after, 4)
+    return [
+        ("Global prior (mean of your track ratings)", *prior),
+        ("Mean of all track ratings, inferred ones included", *mean),
+    ]
+
+
+def doings(summary: "Summary") -> list[str]:
+    """Say what became of everything, and what it cost, a sentence a line."""
+    return [
+        f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
+        (
+            f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
+            f"Failed: {summary.failed}."
+        ),
+        *([summary.oddities] if summary.not_understood else []),
+        (
+            f"{summary.reads} reads and {summary.writes} writes in "
+            f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
+        ),
+    ]
+
+
+def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
+    """Return the counts of each phase as rows of text."""
+    return [
+        (phase, *map(str, (c.planned, c.written, c.kept_by_drift, c.cleared)))
+        for phase, c in phases.items()
+    ]
+
+
+def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
+    """Return ranked artists or albums as rows of text."""
+    return [
+        (
+            stars(artist.rating),
+            artist.name or "(no name)",
+            str(artist.albums),
+            str(artist.rated_tracks),
+            "you" if artist.is_manual else "inferred",
+        )
+        for artist in artists
+    ]
+
+
+def show(summary: "Summary") -> None:
+    """Print the report of a run."""
+    console = screen()
+    console.rule(f"{summary.library}: {headline(summary)}")
+    for line in lines(summary):
+        console.print(line)
+    console.print(table("What each phase did", COUNTS, counts(summary.phases)))
+    console.print(table("Top artists", RANKS, ranks(summary.top)))
+    console.print(table("Bottom artists", RANKS, ranks(summary.bottom)))
+
+
+def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """Return rows of text as a table for the terminal."""
+    shown = Table(title=title, title_justify="left", title_style="bold")
+    for name in head:
+        shown.add_column(name, justify="left" if name in WORDS else "right")
+    for row in rows:
+        shown.add_row(*row)
+    return shown
+
+
+def replace_unprintable(*streams: TextIO) -> None:
+    """Let a stream replace what its encoding lacks, such as ★ in cp1252.
+
+    A report that cannot be shown whole must not turn a finished run into a failure.
+    """
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def complain(sentence: str) -> None:
+    """Print what went wrong where errors belong."""
+    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
+
+
+def remark(sentence: str) -> None:
+    """Print something that a person may want to know, beside the report."""
+    print(printable(sentence), file=sys.stderr)
+
+
+def show_audit(audit: "Audit") -> None:
+    """Print whether the record and Plex agree."""
+    console = screen()
+    console.rule(f"{audit.library}: {audit.verdict}")
+    console.print(f"{audit.recorded} ratings on record.")
+    rows = differences(audit)
+    if rows:
+        console.print(table("What differs", DIFFERENCE, rows))
+
+
+def differences(audit: "Audit") -> list[tuple[str, ...]]:
+    """Return what an audit found as rows of text."""
+    found = [finding for finding in audit.findings.values() if finding.count]
+    return [(str(f.count), f.means, ", ".join(f.items)) for f in found]
+
+
+def show_ranking(best: "list[Ranked]", worst: "list[Ranked]", what: str) -> None:
+    """Print the power rankings."""
+    console = screen()
+    console.print(table(f"Top {what}s", heads(what), ranks(best)))
+    console.print(table(f"Bottom {what}s, worst first", heads(what), ranks(worst)))
+
+
+def heads(what: str) -> tuple[str, ...]:
+    """Return the heads of a ranking of artists or albums."""
+    return tuple(what if head == "artist" else head for head in RANKS)
+
+
+def show_counts(title: str, report: "Report") -> None:
+    """Print what a command did: a number a line, and the first few names."""
+    console = screen()
+    console.rule(entitled(title, report))
+    for line in count_lines(report):
+        console.print(line)
+
+
+def entitled(title: str, report: "Report") -> str:
+    """Return the title of a report; a dry run says so."""
+    return title + (" (dry run: nothing was changed)" if report.dry_run else "")
+
+
+def count_lines(report: "Report") -> list[str]:
+    """Return what a command did: a number a line, and the first few names."""
+    lines = []
+    for name, value in vars(report).items():
+        label = name.replace("_", " ")
+        if isinstance(value, list) and value:
+            lines.append(f"{label}: {len(value)}")
+            lines += [f"  {line}" for line in value[:NAMED]]
+            lines += [f"  … and {len(value) - NAMED} more"] * (len(value) > NAMED)
+        elif isinstance(value, float):
+            lines.append(f"{label}: {value:.1f} s")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            lines.append(f"{label}: {value}")
+    return lines
+
+
+def show_menu(commands: Iterable[tuple[str, str]]) -> None:
+    """Print what can be asked for."""
+    for number, help_text in commands:
+        print(f"  {number:>2}  {help_text}")
+
+
+def say(sentence: str) -> None:
+    """Print a line to a person who is being asked something."""
+    print(printable(sentence))
+
+
+def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
+    """Print what was checked, in which state it is, what is and what to do."""
+    styles = {"ok": "green", "warning": "yellow", "fault": "bold red"}
+    table = Table()
+    for name in ("check", "state", "what is", "what to do"):
+        table.add_column(name, overflow="fold")  # not one letter of a URL may go
+    for finding in findings:
+        table.add_row(*finding, style=styles[finding[1]])
+    screen().print(table)

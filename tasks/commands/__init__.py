@@ -1,0 +1,1 @@
+"""The other commands: verify, undo, recover, analyses and health checks."""

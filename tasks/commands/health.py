@@ -1,0 +1,228 @@
+"""Is everything there that a run needs? Each check says so, and changes nothing."""
+
+import os
+import stat
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import (
+    LibraryMissing,
+    PlexbayesError,
+    PlexError,
+    SettingsInvalid,
+    ShadowUnreadable,
+)
+from engine.library import OWNER, OWNER_ACCOUNT
+from tasks.commands.installation import installation_problems, loaded_packages
+from tasks.config.config_file import ARTICLE, config_path
+from tasks.config.redaction import shown_address
+from tasks.config.settings import SECRET, Settings, load_settings
+from tasks.plex.client import PlexGateway
+from tasks.plex.libraries import Server, survey
+from tasks.record.inspection import Inspection, Shape, inspect_database
+from tasks.record.store import ShadowStore
+from tasks.sync.integrity import refuse_if_lost
+
+READABLE = stat.S_IRGRP | stat.S_IROTH
+"""The permissions that let others read a file."""
+
+PATIENCE = 5.0
+"""Seconds that Prefect's server may take to say that it is well."""
+
+LOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+"""What a server answers that is well, to somebody without its key."""
+
+State = Literal["ok", "warning", "fault"]
+
+RECORDS: dict[Shape, tuple[State, str, str]] = {
+    "missing": ("ok", "does not exist yet; the first live run creates it.", ""),
+    "empty": ("ok", "is empty; the first live run makes its tables.", ""),
+    "older": (
+        "warning",
+        "was written by an older plexbayes.",
+        "Keep a copy of it: the next run brings it up to date.",
+    ),
+    "newer": ("fault", "was written by a newer plexbayes.", "Upgrade plexbayes."),
+    "foreign": (
+        "fault",
+        "holds other tables and none of plexbayes.",
+        "Give plexbayes a database of its own in STATE_URL.",
+    ),
+}
+"""What to say of a database that is not in its present shape."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    subject: str
+    """What was checked, in a word or two."""
+    state: State
+    """A fault keeps a run from doing its work; a warning does not."""
+    said: str
+    """What is."""
+    advice: str = ""
+    """What to do about it; empty if all is well."""
+
+
+def check_installation() -> Finding:
+    """Check that nothing has taken the place of our own packages."""
+    subject, loaded = "installation", loaded_packages()
+    try:
+        installed = distribution("plexbayes")
+    except PackageNotFoundError:
+        said = f"plexbayes is not installed; it runs from {loaded['flows'].parents[1]}."
+        return Finding(subject, "warning", said, "Install it with pip.")
+    problems = installation_problems(installed, loaded)
+    if problems:
+        advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
+        return Finding(subject, "fault", " ".join(problems), advice)
+    return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
+
+
+def check_configuration(
+    config: Path | None, with_token: Callable[[Settings], Settings]
+) -> Generator[Finding, None, Settings | None]:
+    """Check the configuration and return it, if it can be used at all.
+
+    Args:
+        config: Where it is; None: the usual place.
+        with_token: Finds the token where the configuration only names it.
+    """
+    subject = "configuration"
+    path = config_path(config)
+    if _shows_secrets(path):
+        said = f"Others on this machine can read the secrets in {path}."
+        yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
+    try:
+        settings, remarks = load_settings(config)
+        settings = with_token(settings)
+    except SettingsInvalid as fault:
+        head, *faults = str(fault).splitlines()
+        advice = "Correct that first: Plex and the record are only checked then."
+        for line in faults or [head]:
+            yield Finding(subject, "fault", line.strip(), advice)
+        return None
+    for remark in remarks:
+        yield Finding(subject, "warning", remark, "Correct it there, if it is wrong.")
+    source = path if path.exists() else "The environment"
+    yield Finding(subject, "ok", f"{source} says all that is needed.")
+    return settings
+
+
+def _shows_secrets(path: Path) -> bool:
+    if os.name != "posix" or not os.access(path, os.R_OK) or path.is_dir():
+        return False
+    if not path.stat().st_mode & READABLE:
+        return False
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return any(name.upper() in text for name in SECRET)
+
+
+def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
+    """Check the address and the token, and return what answers there."""
+    url, token = settings.plex_url, settings.plex_token.get_secret_value()
+    shown = shown_address(url)
+    try:
+        server = survey(url, token, settings.timeout, settings.ca_file)
+    except SettingsInvalid as fault:
+        yield Finding("address", "fault", str(fault), "Correct CA_FILE.")
+        return None
+    except PlexError as fault:
+        if any(f"({status:d})" in str(fault) for status in LOCKED):
+            yield Finding("address", "ok", f"A server answers at {shown}.")
+            advice = f"Correct PLEX_TOKEN; how to find it: {ARTICLE}"
+            yield Finding("token", "fault", "Plex refuses the token.", advice)
+        else:
+            advice = (
+                "Correct PLEX_URL, or see whether Plex runs and can be reached there."
+            )
+            yield Finding("address", "fault", str(fault), advice)
+        return None
+    yield Finding("address", "ok", f"A server answers at {shown}.")
+    yield Finding("token", "ok", "Plex accepts the token.")
+    yield Finding("server", "ok", f"It is Plex Media Server {server.version}.")
+    return server
+
+
+def check_library(
+    settings: Settings, server: Server
+) -> Generator[Finding, None, PlexGateway | None]:
+    """Check the library and our rights there, and return the way into it."""
+    try:
+        gateway = PlexGateway(settings)
+    except LibraryMissing as fault:
+        said, _, advice = str(fault).partition(". ")
+        yield Finding("library", "fault", f"{said}.", advice)
+        return None
+    except PlexError as fault:
+        yield Finding("library", "fault", str(fault), "Check once more.")
+        return None
+    title = gateway.identity.title
+    yield Finding("library", "ok", f"There is a music library {title!r}.")
+    yield _rights(settings, gateway)
+    yield _scan(server, title)
+    return gateway
+
+
+def _rights(settings: Settings, gateway: PlexGateway) -> Finding:
+    if gateway.identity.account == OWNER_ACCOUNT:
+        return Finding("rights", "ok", "The token is that of the server's owner.")
+    said = gateway.notice or f"ACCOUNT says that this is {settings.account!r}."
+    advice = (
+        "Ratings can be written. For tags and batched edits use the owner's token, "
+        f'and ACCOUNT "{OWNER}" if Plex does not recognise it.'
+    )
+    return Finding("rights", "warning", said, advice)
+
+
+def _scan(server: Server, title: str) -> Finding:
+    if any(one.title == title and one.is_scanned for one in server.libraries):
+        said = f"Plex is scanning {title!r} right now."
+        return Finding("scan", "warning", said, "Wait for the scan to end.")
+    return Finding("scan", "ok", "Plex is not scanning the library.")
+
+
+def check_record(settings: Settings) -> Generator[Finding, None, Inspection | None]:
+    """Check the state database and return what is in it, if it can be used."""
+    subject = "record"
+    try:
+        record = inspect_database(settings.state_url.get_secret_value())
+    except ShadowUnreadable as fault:
+        advice = "Repair it or restore a copy, or point STATE_URL elsewhere."
+        yield Finding(subject, "fault", str(fault), advice)
+        return None
+    if record.shape != "current":
+        state, what, advice = RECORDS[record.shape]
+        yield Finding(subject, state, f"{record.place} {what}", advice)
+        return None if state == "fault" else record
+    said = f"{record.place} holds {record.ratings} ratings of ours"
+    if record.promises:
+        said += f" and {record.promises} writes of which nobody knows if they arrived."
+        advice = "Let a run that is going on end, or run again: that settles them."
+        yield Finding(subject, "warning", said, advice)
+    else:
+        yield Finding(subject, "ok", f"{said}, and no open write.")
+    return record
+
+
+def check_memory(
+    settings: Settings, gateway: PlexGateway, record: Inspection | None
+) -> Iterator[Finding]:
+    """Check that what bears our tag in Plex is not without a record."""
+    if record is None or record.shape == "older":
+        return  # to open an older one is to migrate it
+    address = "sqlite://"  # in memory: as empty as what is not there
+    if record.shape == "current":
+        address = settings.state_url.get_secret_value()
+    try:
+        with ShadowStore.open(address, gateway.identity, create=False) as store:
+            refuse_if_lost(store, gateway)
+    except PlexbayesError as fault:
+        advice = "Make no live run before this is settled."
+        yield Finding("record", "fault", str(fault), advice)

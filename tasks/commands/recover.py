@@ -1,0 +1,224 @@
+"""Getting a lost record back: from our tag in Plex, or from the original's file."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import SettingsInvalid
+from engine.legacy import FORMAT, LegacyState, parse_state
+from engine.library import Level, Library
+from engine.planning.batches import MOST_IDS
+from engine.planning.undo_plan import off_the_grid
+from engine.rating_scale import Ints, rounded, same, unreadable
+from tasks.config.config_file import read_json
+from tasks.config.output_files import write_text
+from tasks.record.rating_dates import note_dates
+from tasks.runtime.context import Workbench
+from tasks.sync.integrity import Doubts, doubts
+from tasks.sync.reconcile import (
+    UNKNOWN_PHASE,
+    Given,
+    followed,
+    shadows_of,
+    take_stock,
+)
+
+NOTHING = np.empty(0, np.int64)
+
+
+@dataclass
+class Recovered:
+    """What was taken back onto the record."""
+
+    dry_run: bool
+    recovered: int = 0
+    """In a dry run: that would be."""
+    known: int = 0
+    """Tagged items that the record held already."""
+    unrated: int = 0
+    """Tagged items without a rating: nothing to recover."""
+    doubtful: list[str] = field(default_factory=list)
+    """Recovered, but on the half-star grid: perhaps a person changed them."""
+    unreadable: list[str] = field(default_factory=list)
+    """Tagged, but with a rating that cannot be read: left alone."""
+
+
+def recover(bench: Workbench) -> Recovered:
+    """Take every rated item that bears our tag back onto the record.
+
+    If Plex's database was restored from a backup, the ratings that stand in it as
+    they are recorded stay ours with the dates that they have now.
+
+    Raises:
+        SettingsInvalid: No tag is configured, so nothing can be told apart.
+    """
+    report = Recovered(dry_run=not bench.is_live)
+    stock = take_stock(bench)
+    found = doubts(bench, stock)
+    _accept_dates(bench, stock.library, found, report)
+    if not bench.settings.inferred_tag:
+        if found.are_restored:
+            return report
+        raise SettingsInvalid(
+            "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
+            "Set it to the tag that was used, or restore the state database."
+        )
+    for level in Level:
+        changed = found.changed[level] if found.are_grave else NOTHING
+        _recover(bench, stock.library, level, changed, report)
+    return report
+
+
+def _accept_dates(
+    bench: Workbench, library: Library, found: Doubts, report: Recovered
+) -> None:
+    """Record the dates that ratings of ours have since Plex was restored."""
+    for level, rows in found.redated.items():
+        items = library[level].take(rows)
+        report.recovered += len(items)
+        if bench.is_live:
+            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
+            note_dates(bench.store, level, dict(dates))
+
+
+def _recover(
+    bench: Workbench, library: Library, level: Level, changed: Ints, report: Recovered
+) -> None:
+    items = library.listed(level)
+    record = followed(bench.store, library, level, live=bench.is_live)
+    known = {row.guid for row in record.shadows}
+    known |= {row.guid for row in record.intents}
+    recorded = np.array([guid in known for guid in items.guid], np.bool_)
+    recorded[changed] = False
+    found = bench.gateway.tagged(level, trusted=items.key[recorded])
+    tagged = np.isin(items.key, found.key)
+    odd = unreadable(items.rating)
+    rated = ~np.isnan(items.rating)
+    rows = np.flatnonzero(tagged & rated & ~recorded & ~odd)
+    report.known += int((tagged & recorded).sum())
+    report.unrated += int((tagged & ~rated & ~recorded).sum())
+    report.recovered += len(set(items.guid[rows]))
+    doubtful = rows[~off_the_grid(items.rating[rows])]
+    report.doubtful += [
+        f"{items.named(level, row)}: {items.rating[row]:g}" for row in doubtful
+    ]
+    left = np.flatnonzero(tagged & ~recorded & odd).tolist()
+    report.unreadable += [items.named(level, row) for row in left]
+    if bench.is_live:
+        _own_tags(bench, level, items.key[tagged & ~rated & ~recorded])
+        adopt(bench, library, level, rows)
+
+
+def _own_tags(bench: Workbench, level: Level, keys: Ints) -> None:
+    """Note that items got our tag from us, whether or not a rating followed."""
+    for start in range(0, len(keys), MOST_IDS):
+        bench.gate.pass_through()
+        look = bench.gateway.look(keys[start : start + MOST_IDS])[level]
+        bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
+
+
+def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
+    """Put ratings that stand in Plex onto the record as ours."""
+    items = library.listed(level).take(rows)
+    _own_tags(bench, level, items.key)
+    values, now = rounded(items.rating).tolist(), time.time()
+    given = {
+        guid: Given(UNKNOWN_PHASE, bench.run_id, value, now)
+        for guid, value in zip(items.guid, values, strict=True)
+    }
+    shadows = shadows_of(library, level, rows, given)
+    bench.store.confirm(level, list({row.guid: row for row in shadows}.values()))
+
+
+@dataclass
+class Imported:
+    """What of the original's plex_state.json went onto the record."""
+
+    dry_run: bool
+    imported: int = 0
+    """In a dry run: that would be."""
+    known: int = 0
+    """Entries that the record held already."""
+    different: list[str] = field(default_factory=list)
+    """Left out: Plex holds another value, so a person changed it."""
+    missing: list[str] = field(default_factory=list)
+    """Left out: Plex has no such item."""
+    doubtful: list[str] = field(default_factory=list)
+    """Left out: twins with half-star ratings, which may be a person's own."""
+
+
+def import_state(bench: Workbench, path: Path) -> Imported:
+    """Put what the original recorded onto our record, as far as Plex agrees.
+
+    Raises:
+        SettingsInvalid: The file cannot be understood, or is of another library.
+    """
+    legacy = read_state(path)
+    here = bench.gateway.identity.uuid
+    if legacy.uuid and legacy.uuid != here:
+        raise SettingsInvalid(
+            f"{path} is of the library {legacy.uuid}, and "
+            f"{bench.gateway.identity.title!r} is {here}: its keys mean other items."
+        )
+    report = Imported(dry_run=not bench.is_live)
+    library = take_stock(bench).library
+    found: set[int] = set()
+    for level in Level:
+        found |= _import(bench, library, level, legacy, report)
+    report.missing += [str(key) for key in legacy.ratings if key not in found]
+    return report
+
+
+def _import(
+    bench: Workbench,
+    library: Library,
+    level: Level,
+    legacy: LegacyState,
+    report: Imported,
+) -> set[int]:
+    items = library.listed(level)
+    listed = [
+        row for row, key in enumerate(items.key.tolist()) if key in legacy.ratings
+    ]
+    known = {row.guid for row in bench.store.shadows(level)}
+    chosen = []
+    for row in listed:
+        key, held = int(items.key[row]), float(items.rating[row])
+        value = legacy.ratings[key]
+        shown = "a rating that cannot be read" if np.isinf(held) else f"{held:g}"
+        name = f"{items.named(level, row)}: {shown}, was {value:g}"
+        if items.guid[row] in known:
+            report.known += 1
+        elif not same(np.array([held]), np.array([value]))[0]:
+            report.different.append(name)
+        elif key in legacy.twins and not off_the_grid(np.array([held]))[0]:
+            report.doubtful.append(name)
+        else:
+            chosen.append(row)
+    report.imported += len(chosen)
+    if bench.is_live:
+        adopt(bench, library, level, np.array(chosen, np.int64))
+    return {int(items.key[row]) for row in listed}
+
+
+def export_state(bench: Workbench, path: Path) -> int:
+    """Write the record as a plex_state.json; return the number of its ratings."""
+    ratings = {
+        str(row.key): row.value for level in Level for row in bench.store.shadows(level)
+    }
+    uuid = bench.gateway.identity.uuid
+    document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
+    write_text(path, json.dumps(document, indent=2) + "\n")
+    return len(ratings)
+
+
+def read_state(path: Path) -> LegacyState:
+    """Read a plex_state.json.
+
+    Raises:
+        SettingsInvalid: It is missing, broken or something else.
+    """
+    return parse_state(read_json(path), str(path))

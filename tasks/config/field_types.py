@@ -1,0 +1,84 @@
+"""What kinds of values there are to choose from."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from tasks.config.allowed_hosts import parse_allowed_hosts
+
+Model = Literal["classic", "hierarchical"]
+"""How ratings are inferred."""
+ModelChoice = Literal["", "classic", "hierarchical"]
+"""The same for one run; empty: as configured."""
+
+FINE = 0.02
+"""Points; how finely the classic model writes unless told otherwise."""
+
+COARSE = 0.1
+"""Points; how finely the hierarchical model writes unless told otherwise. It gives
+every track a value of its own, and only equal values share a request."""
+
+CONSTANTS = {
+    "confidence": "confidence_c",
+    "critic_bias": "bias_critic",
+    "critic_weight": "weight_critic",
+    "global_weight": "weight_global",
+    "album_gravity": "album_inheritance_gravity",
+    "track_gravity": "track_inheritance_gravity",
+}
+"""What the classic model assumes, by the name of the setting."""
+
+
+SECRET_BLOCK = "prefect-secret:"  # noqa: S105 (it says where the token is)
+"""What PLEX_TOKEN begins with if it names a block instead of being the token."""
+
+
+def _not_a_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "a boolean is not a number")
+    return value
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text can be a token: plain letters without any blank."""
+    return bool(re.fullmatch(r"[!-~]+", text))
+
+
+def _a_token(said: SecretStr) -> SecretStr:
+    token = said.get_secret_value().strip()
+    if not token:
+        raise PydanticCustomError("missing", "missing")
+    if not is_token(token) and not token.startswith(SECRET_BLOCK):
+        raise PydanticCustomError(
+            "token", "tokens have plain letters only, no blanks and no line breaks"
+        )
+    if token in {"your-token-here", "ENTER_TOKEN_HERE"}:
+        raise PydanticCustomError("placeholder", "still the example: edit it")
+    return SecretStr(token)
+
+
+def _hard_to_guess(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"([\w-]{16,})?", secret.get_secret_value(), re.ASCII):
+        raise PydanticCustomError("secret", "too short, or not fit for an address")
+    return secret
+
+
+Number = Annotated[float, BeforeValidator(_not_a_boolean), Field(allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_not_a_boolean)]
+Token = Annotated[SecretStr, AfterValidator(_a_token)]
+Secret = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
+"""Part of an address, or empty."""
+
+
+def _are_host_names(text: str) -> str:
+    try:
+        parse_allowed_hosts(text)
+    except ValueError as error:
+        raise PydanticCustomError("hosts", "{error}", {"error": str(error)}) from None
+    return text
+
+
+HostNames = Annotated[str, AfterValidator(_are_host_names)]
+"""Further names of the server, or empty."""

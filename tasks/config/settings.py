@@ -1,0 +1,281 @@
+"""What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from engine.classic import Constants
+from engine.errors import SettingsInvalid
+from engine.hierarchical.filler import Filler
+from engine.rating_scale import STEP, Grid
+from tasks.config.addresses import normalize_url
+from tasks.config.config_file import ARTICLE, config_path, read_document
+from tasks.config.field_types import (
+    COARSE,
+    CONSTANTS,
+    FINE,
+    HostNames,
+    Model,
+    Number,
+    Secret,
+    Token,
+    Whole,
+)
+from tasks.config.redaction import BLOT, hide, hide_in_url, shown_address
+
+SECRET = {"plex_token", "state_url", "webhook_secret"}
+"""Fields whose value is never shown."""
+
+FORMAT_VERSION = "1.1.1"
+"""The version of the configuration format that this program was written for."""
+FORMAT_MAJOR = 1
+
+
+class Settings(BaseSettings):
+    """All that can be configured; a field's description says what is allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLEXBAYES_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+    )
+
+    version: str = Field(FORMAT_VERSION, description="a version such as 1.1.1")
+    plex_url: str = Field("", description="the server's address, http(s)://host:32400")
+    plex_token: Token = Field(SecretStr(""), description=f"see {ARTICLE}")
+    library_name: str = Field("Music", min_length=1, description="a music library")
+    confidence_c: Number = Field(3.0, gt=0, description="a number above 0")
+    bias_critic: Number = Field(1.5, gt=-10, description="a number above -10")
+    weight_critic: Number = Field(3.0, ge=0, description="a number, 0 or more")
+    weight_global: Number = Field(1.0, ge=0, description="a number, 0 or more")
+    dry_run: bool = Field(default=True, description="true or false")
+    inferred_tag: str = Field(
+        "Rating_Inferred",
+        max_length=100,
+        pattern=r"^([^,\s]([^,]*[^,\s])?)?$",
+        description="a mood without commas, at most 100 characters, or empty",
+    )
+    dynamic_precision: bool = Field(default=True, description="true or false")
+    cooldown_batch: Whole = Field(25, ge=0, description="a whole number, 0 or more")
+    cooldown_sleep: Number = Field(5, ge=0, description="seconds, 0 or more")
+    album_inheritance_gravity: Number = Field(
+        0.2, ge=0, le=1, description="a number from 0 to 1"
+    )
+    track_inheritance_gravity: Number = Field(
+        0.3, ge=0, le=1, description="a number from 0 to 1"
+    )
+
+    account: str = Field(
+        "", max_length=100, description='"owner", a name, or empty: Plex is asked'
+    )
+    state_url: SecretStr = Field(
+        SecretStr(""), description="a SQLAlchemy URL, or empty"
+    )
+    cooldown_mode: Literal["adaptive", "fixed"] = Field(
+        "adaptive", description="adaptive or fixed"
+    )
+    timeout: Number = Field(30, gt=0, description="seconds, above 0")
+    ca_file: str = Field("", description="path of a PEM file, or empty")
+    backup_plex: bool = Field(default=False, description="true or false")
+    retries: Whole = Field(8, ge=0, le=20, description="a whole number from 0 to 20")
+    retry_delay: Number = Field(2, ge=0, description="seconds, 0 or more")
+    webhook_secret: Secret = Field(
+        SecretStr(""), description="16 letters, digits, - or _ at least, or empty"
+    )
+    webhook_quiet: Number = Field(60, ge=0, description="seconds, 0 or more")
+    webhook_account: str = Field(
+        "", max_length=255, description="name or number of a Plex account, or empty"
+    )
+    webhook_new_music: bool = Field(default=False, description="true or false")
+    wait_for_others: Number = Field(0, ge=0, description="seconds, 0 or more")
+    run_retention_days: Number | None = Field(
+        60, gt=0, le=36_500, description="days, above 0 to 36500, or null"
+    )
+    keep_results: bool = Field(default=False, description="true or false")
+    allowed_hosts: HostNames = Field(
+        "", description="host names with or without a port, such as nas.local, or empty"
+    )
+    catch_up: bool = Field(default=True, description="true or false")
+
+    model: Model = Field("classic", description="classic or hierarchical")
+    write_precision: Number = Field(0, ge=0, le=1, description="stars, 0 to 1")
+    min_confidence: Number = Field(0, ge=0, le=1, description="a number from 0 to 1")
+    rating_floor: Number | None = Field(
+        None, gt=0, lt=5, description="stars, above 0 and below 5, or null"
+    )
+    rating_ceiling: Number | None = Field(
+        None, gt=0, lt=5, description="stars, the floor or more and below 5, or null"
+    )
+    exclude_words: str = Field("", description="words of titles, such as intro, skit")
+    exclude_shorter_than: Number = Field(0, ge=0, description="seconds, 0 or more")
+    twins: bool = Field(default=False, description="true or false")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override what the file says, and nothing else."""
+        return env_settings, init_settings
+
+    @field_validator("plex_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if "your-server-ip" in url:
+            raise PydanticCustomError("placeholder", "still the example: edit it")
+        try:
+            return normalize_url(url)
+        except ValueError as fault:
+            said = {"reason": str(fault)}
+            raise PydanticCustomError("address", "{reason}", said) from None
+
+    @field_serializer("plex_url")
+    def _without_login(self, url: str) -> str:
+        return shown_address(url)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show everything but secrets: the address may hold a password."""
+        for name, value in super().__repr_args__():
+            yield name, shown_address(value) if name == "plex_url" else value
+
+    @field_validator("version")
+    @classmethod
+    def _is_understood(cls, version: str) -> str:
+        major = version.split(".", maxsplit=1)[0]
+        if major.isdigit() and int(major) > FORMAT_MAJOR:
+            raise PydanticCustomError("version", "written for a newer program")
+        return version
+
+    @field_validator("weight_global")
+    @classmethod
+    def _weighs_something(cls, weight: float, info: ValidationInfo) -> float:
+        if weight == 0 and info.data.get("weight_critic") == 0:
+            raise PydanticCustomError(
+                "weights", "WEIGHT_CRITIC and WEIGHT_GLOBAL must not both be 0"
+            )
+        return weight
+
+    @field_validator("rating_ceiling")
+    @classmethod
+    def _is_above_the_floor(
+        cls, stars: float | None, info: ValidationInfo
+    ) -> float | None:
+        if stars is not None and stars < (info.data.get("rating_floor") or 0):
+            raise PydanticCustomError("ceiling", "it is below RATING_FLOOR")
+        return stars
+
+    @property
+    def constants(self) -> Constants:
+        """The part of the settings that the model assumes."""
+        return Constants(
+            **{name: getattr(self, setting) for name, setting in CONSTANTS.items()}
+        )
+
+    @property
+    def grid(self) -> Grid:
+        """Which values are written."""
+        usual = FINE if self.model == "classic" else COARSE
+        return Grid(
+            step=max(2 * self.write_precision or usual, STEP),
+            lowest=2 * (self.rating_floor or 0),
+            highest=2 * (self.rating_ceiling or 5),
+        )
+
+    @property
+    def filler(self) -> Filler:
+        """Which tracks are no music."""
+        words = (word.strip() for word in self.exclude_words.split(","))
+        return Filler(self.exclude_shorter_than, tuple(filter(None, words)))
+
+
+def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
+    """Read the configuration and return it with remarks for the user.
+
+    Args:
+        path: The file; None means PLEXBAYES_CONFIG, else config.json here.
+            A missing default file is no fault if the environment says enough.
+
+    Raises:
+        SettingsInvalid: Something is missing or wrong; every fault is named.
+    """
+    chosen = config_path(path)
+    named = path is not None or bool(os.environ.get("PLEXBAYES_CONFIG"))
+    document = read_document(chosen, required=named)
+    known = {_key(name): name for name in Settings.model_fields}
+    values = {known[key]: value for key, value in document.items() if key in known}
+    values["state_url"] = values.get("state_url") or _default_state(chosen)
+    _hide_secrets(values)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults = "\n".join(f"  {line}" for line in _faults(error))
+        raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
+    remarks = [
+        f"{chosen}: unknown key {key} is ignored."
+        for key in document
+        if key not in known
+    ]
+    if settings.version != FORMAT_VERSION:
+        remarks.append(
+            f"{chosen} is of version {settings.version}; "
+            f"this program was written for {FORMAT_VERSION}."
+        )
+    return settings, remarks
+
+
+def _key(field: str) -> str:
+    return field if field == "version" else field.upper()
+
+
+def _hide_secrets(values: Mapping[str, object]) -> None:
+    """Hide what is secret before it is judged: a refusal shows values, too."""
+    prefix = str(Settings.model_config["env_prefix"])
+    surroundings = {key.upper(): value for key, value in os.environ.items()}
+    for name in (*SECRET, "plex_url"):
+        for said in (values.get(name), surroundings.get(prefix + name.upper())):
+            if isinstance(said, str):
+                hide_in_url(said) if name.endswith("url") else hide(said.strip())
+
+
+def _default_state(config: Path) -> str:
+    return f"sqlite:///{quote(str(config.resolve().parent / 'plexbayes.db'))}"
+
+
+def _faults(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False):
+        name = str(fault["loc"][0])
+        allowed = Settings.model_fields[name].description
+        shown = "" if name in SECRET else f" = {_shown(name, fault['input'])!r}"
+        message = fault["msg"].replace("Input should", "input should")
+        lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
+    return lines
+
+
+def _shown(name: str, value: object) -> object:
+    if name == "plex_url" and not isinstance(value, int | float | None):
+        return shown_address(value) if isinstance(value, str) else BLOT
+    return value

@@ -1,0 +1,46 @@
+"""Is the Prefect server well that runs would report to?"""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from engine.errors import ServerMissing, SettingsInvalid, VersionsIncompatible
+from tasks.commands.health import Finding
+from tasks.config.redaction import shown_address
+from tasks.orchestration.prefect_server import be_quiet
+from tasks.orchestration.prefect_settings import check_api, configured_api
+
+
+def check_prefect() -> Finding:
+    """Check the Prefect server that a run would report to; none is started."""
+    subject, release = "Prefect", version("prefect")
+    try:
+        be_quiet()
+        api = configured_api()
+        if not api:
+            said = f"Version {release}; a server is started for each run."
+            return Finding(subject, "ok", said)
+        check_api(api)
+    except VersionsIncompatible as error:
+        return Finding(subject, "fault", str(error), "Install matching versions.")
+    except (SettingsInvalid, ServerMissing) as fault:
+        said, _, advice = str(fault).partition(". ")
+        return Finding(subject, "fault", f"Version {release}; {said}.", advice)
+    shown = shown_address(api)
+    problem = _scheduler_problem()
+    if problem:
+        return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")
+    return Finding(subject, "ok", f"Version {release}; its server is at {shown}.")
+
+
+def _scheduler_problem() -> str:
+    """Say why schedules of the configured server start no runs; empty if they do."""
+    import httpx  # noqa: PLC0415 (with Prefect only)
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from tasks.orchestration.scheduler import scheduler_problem  # noqa: PLC0415
+
+    try:
+        with get_client(sync_client=True) as client:
+            return scheduler_problem(client, datetime.now(UTC))
+    except httpx.HTTPError:
+        return ""  # without its key, a server that is well says nothing

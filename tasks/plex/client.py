@@ -1,0 +1,288 @@
+"""The one door to Plex: its answers become values, its errors become ours."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Self
+from urllib.parse import urlencode
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import requests
+
+from engine.edits import Edit
+from engine.errors import (
+    LibraryChanging,
+    PlexRefused,
+    PlexUnreachable,
+    RequestTooLong,
+)
+from engine.library import OWNER_ACCOUNT, Identity, Items, Level
+from engine.planning.batches import Look
+from engine.rating_scale import Ints
+from tasks.config.settings import Settings
+from tasks.plex.accounts import account_of
+from tasks.plex.edit_parameters import decimal, wishes_of
+from tasks.plex.errors import translated
+from tasks.plex.item_pages import ItemPages
+from tasks.plex.libraries import chosen
+from tasks.plex.pagination import Pages, announced, only_these
+from tasks.plex.parsing import (
+    TRIMMED,
+    Listing,
+    joined,
+    listing_of,
+    looks_of,
+    repeated,
+    without_copies,
+)
+from tasks.plex.session import Line, cancellable
+
+LONGEST_URL = 4000
+"""Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
+
+NO_ITEM = 2**31 - 1
+"""A ratingKey that no item has."""
+
+
+class PlexGateway:
+    """One music library of one Plex server, seen by one account."""
+
+    identity: Identity
+    version: str
+    """Of the server."""
+    is_scanned: bool
+    """Whether the server was looking through the library's files at the start."""
+    reads: int
+    """Requests that asked."""
+    writes: int
+    """Requests that changed."""
+    notice: str
+    """What a person should know of the account; empty: nothing."""
+
+    def __init__(
+        self, settings: Settings, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.reads = self.writes = 0
+        self._obeys_ids: bool | None = None
+        self._counting = Lock()
+        self._item_pages = ItemPages(self._get)
+        self._tag = settings.inferred_tag
+        self._token = settings.plex_token.get_secret_value()
+        self._session = Line(settings.ca_file, is_cancelled)
+        self._session.hooks["response"].append(self._count)
+        address = settings.plex_url
+        self._plex = self._session.connect(address, self._token, settings.timeout)
+        self.version = str(self._plex.version)
+        libraries = self._get("/library/sections")
+        self._section = chosen(libraries, settings.library_name)
+        self.is_scanned = self._section.get("refreshing") == "1"
+        account = account_of(
+            self._token, settings.account, lambda: self._get("/accounts")
+        )
+        self.notice = account.notice
+        self.identity = Identity(
+            server=str(self._plex.machineIdentifier),
+            uuid=str(self._section.get("uuid")),
+            account=account.id,
+            title=str(self._section.get("title")),
+        )
+
+    def __enter__(self) -> Self:
+        """Return the gateway; leaving closes its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def listing(
+        self,
+        level: Level,
+        between: Callable[[], None],
+        only: dict[str, str] | None = None,
+    ) -> Listing:
+        """Read all items of a level, page by page.
+
+        Args:
+            level: Which items; one that is listed twice for good is kept once.
+            between: Called before every page; it may raise to stop.
+            only: A filter in Plex's query language.
+
+        Raises:
+            LibraryChanging: Items came or went, or were sent twice, meanwhile.
+            PlexUnreachable: A page is incomplete.
+        """
+        listing = self._listing(level, between, only)
+        twice = repeated(listing.items.key)
+        if not len(twice):
+            return listing
+        again = self._listing(level, between, only_these(twice))
+        if len(np.setdiff1d(twice, repeated(again.items.key))):
+            raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
+        return without_copies(listing, level)
+
+    def _listing(
+        self, level: Level, between: Callable[[], None], only: dict[str, str] | None
+    ) -> Listing:
+        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
+        path = f"{self._all}?{urlencode(wanted, safe=',')}"
+        latest = self._session.latest_date
+        pages = Pages(
+            ask=lambda start, size: self._page(path, start, size),
+            digest=lambda page: listing_of(level, list(page), latest),
+            between=between,
+            word=f"{level.word}s",
+        )
+        return joined(pages.read())
+
+    def look(self, keys: Ints) -> dict[Level, Look]:
+        """Read ratings, locks and our tag of those items that are still there."""
+        elements = self._item_pages.read(keys)
+        return looks_of(elements, self._tag, self._session.latest_date)
+
+    def items_by_key(self, level: Level, keys: Ints) -> Items:
+        """Return items of a level from their own pages, listed or not, by key."""
+        pages = [e for e in self._item_pages.read(keys) if e.get("type") == level.word]
+        return listing_of(level, pages, self._session.latest_date).items
+
+    def tagged(self, level: Level, trusted: Ints | None = None) -> Items:
+        """Return the items of a level that bear our tag; maybe none.
+
+        A server may ignore a filter, so what it lists is only believed if the items
+        show the tag on their own pages.
+
+        Args:
+            level: Which items.
+            trusted: Keys for which the server's word is enough, if it filters at all.
+        """
+        mood = self._mood(level)
+        if mood is None:
+            return listing_of(level, []).items
+        found = self.listing(level, lambda: None, {f"{level.word}.mood": mood}).items
+        doubted = found.key
+        if trusted is not None and len(found) < self._count_items(level):
+            doubted = np.setdiff1d(found.key, trusted)
+        false = np.setdiff1d(doubted, self._bearing_tag(level, doubted))
+        return found.take(np.flatnonzero(~np.isin(found.key, false)))
+
+    def bearing_tag(self, level: Level, keys: Ints) -> Ints:
+        """Return the keys of those items that show our tag on their own pages."""
+        if not len(keys) or self._mood(level) is None:
+            return keys[:0]
+        return self._bearing_tag(level, keys)
+
+    def _bearing_tag(self, level: Level, keys: Ints) -> Ints:
+        look = self.look(keys)[level]
+        return look.key[look.has_tag]
+
+    def _count_items(self, level: Level, only: str = "") -> int:
+        return announced(self._get(f"{self._all}?type={level:d}{only}", 0, 0))
+
+    def _mood(self, level: Level) -> str | None:
+        """Return the number that Plex gave to our tag, if any item bears it."""
+        # Only the owner can tag, so to others a tag says nothing of their ratings.
+        is_owner = self.identity.account == OWNER_ACCOUNT
+        wanted = self._tag.casefold() if is_owner else ""
+        path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
+        for mood in self._get(path) if wanted else []:
+            if mood.get("title", "").casefold() == wanted:
+                return mood.get("key")
+        return None
+
+    def edit(self, edit: Edit, *, is_guarded: bool = False) -> None:
+        """Change items in one request, and leave their locks as they are.
+
+        Args:
+            edit: What is to change.
+            is_guarded: Whether Plex is asked to leave items alone that were rated
+                since; only some servers understand that.
+
+        Raises:
+            PlexUnreachable: Whether the write arrived is not known.
+            RequestTooLong: So many items do not go into one request.
+        """
+        if not len(edit) or not np.issubdtype(edit.key.dtype, np.integer):
+            # Without ids, Plex would edit the whole library.
+            raise ValueError("An edit must name its items.")
+        if self._obeys_ids is False:
+            raise PlexRefused("Plex ignores which items an edit is meant for.")
+        ids = ",".join(str(int(key)) for key in edit.key)
+        wishes = wishes_of(edit, is_guarded=is_guarded)
+        query = urlencode({"type": int(edit.level), "id": ids, **wishes})
+        path = f"{self._all}?{query}"
+        if len(path) > LONGEST_URL:
+            raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
+        with translated(f"writing to {len(edit)} {edit.level.word}(s)"):
+            self._plex.query(path, method=self._session.put)
+
+    def obeys_ids(self) -> bool:
+        """Say whether Plex limits a request to the items that it names; ask once."""
+        if self._obeys_ids is None:
+            self._obeys_ids = not self._count_items(Level.TRACK, f"&id={NO_ITEM}")
+        return self._obeys_ids
+
+    def rate_one(self, key: int, points: float | None) -> None:
+        """Rate one item as Plex's own apps do; None takes the rating away.
+
+        Raises:
+            NotThere: There is no such item.
+            PlexUnreachable: Whether the write arrived is not known.
+        """
+        wishes = {
+            "key": int(key),
+            "identifier": "com.plexapp.plugins.library",
+            "rating": "-1" if points is None else decimal(points),
+        }
+        with translated(f"rating item {key}"):
+            self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
+
+    def accounts(self) -> dict[str, str]:
+        """Return the server's accounts, name by number; empty to all but the owner."""
+        try:
+            listed = self._get("/accounts")
+        except PlexRefused:
+            return {}
+        return {one.get("id", ""): one.get("name", "") for one in listed}
+
+    def begin_backup(self) -> None:
+        """Have Plex copy its own database, as it does every few days by itself.
+
+        Raises:
+            PlexRefused: Only the owner may order that.
+        """
+        with translated("having it copy its database (BACKUP_PLEX)"):
+            self._plex.query("/butler/BackupDatabase", method=self._session.post)
+
+    def is_backing_up(self) -> bool:
+        """Say whether Plex is busy with a copy of its database."""
+        told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
+        return any("backup" in activity.casefold() for activity in told)
+
+    @property
+    def _all(self) -> str:
+        """The path of the library's listings and edits."""
+        return f"/library/sections/{self._section.get('key')}/all"
+
+    def _page(self, path: str, start: int, size: int) -> Element:
+        with cancellable():
+            return self._get(path, start, size)
+
+    def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
+        headers = None
+        if start is not None:
+            headers = {
+                "X-Plex-Container-Start": str(start),
+                "X-Plex-Container-Size": str(size),
+            }
+        with translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
+            answer: Element | None = self._plex.query(path, headers=headers)
+        if answer is None:
+            raise PlexUnreachable(f"Plex sent an empty answer to {path[:80]}.")
+        return answer
+
+    def _count(self, response: requests.Response, *_: object, **__: object) -> None:
+        with self._counting:
+            if response.request.method == "GET":
+                self.reads += 1
+            else:
+                self.writes += 1

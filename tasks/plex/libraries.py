@@ -1,0 +1,95 @@
+"""What a server offers, before and while a library is chosen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from engine.errors import LibraryMissing
+from engine.partition import fold_name
+from tasks.plex.errors import translated
+from tasks.plex.session import Line
+
+
+@dataclass(frozen=True)
+class MusicLibrary:
+    """A music library as its server lists it."""
+
+    title: str
+    key: str
+    """Its number, which no other library of the server has."""
+    is_scanned: bool
+    """Whether the server is looking through its files at the moment."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a server tells before a library is chosen."""
+
+    version: str
+    libraries: list[MusicLibrary]
+
+
+def survey(address: str, token: str, timeout: float, ca_file: str = "") -> Server:
+    """Ask a server for its version and its music libraries.
+
+    Args:
+        address: Where it is.
+        token: Whose libraries.
+        timeout: Seconds to wait for an answer.
+        ca_file: The certificates to trust; empty: the usual ones.
+
+    Raises:
+        PlexRefused: It refused the token, or it is no Plex.
+        PlexUnreachable: There is no usable answer.
+    """
+    with Line(ca_file) as line:
+        plex = line.connect(address, token, timeout)
+        with translated("reading /library/sections"):
+            libraries = [
+                MusicLibrary(
+                    one.get("title", ""),
+                    one.get("key", ""),
+                    one.get("refreshing") == "1",
+                )
+                for one in plex.query("/library/sections")
+                if one.get("type") == "artist"
+            ]
+    return Server(str(plex.version), libraries)
+
+
+def chosen(directories: Iterable[Element], name: str) -> Element:
+    """Return the music library of a name, or else of a key or UUID.
+
+    Neither case nor Unicode's forms of one sign count.
+
+    Raises:
+        LibraryMissing: There is none, or there are several; all are named.
+    """
+    libraries = [one for one in directories if one.get("type") == "artist"]
+    wanted = fold_name(name)
+    for attributes in (("title",), ("key", "uuid")):
+        found = [
+            library
+            for library in libraries
+            if wanted in {fold_name(library.get(name, "")) for name in attributes}
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise LibraryMissing(
+                f"There are {len(found)} music libraries named {name!r} on this "
+                "server. Set LIBRARY_NAME to the key or the UUID of one of them: "
+                f"{'; '.join(map(_described, found))}."
+            )
+    titles = ", ".join(str(library.get("title")) for library in libraries)
+    raise LibraryMissing(
+        f"There is no music library named {name!r} on this server. "
+        f"Set LIBRARY_NAME to one of: {titles or '(it has none)'}."
+    )
+
+
+def _described(library: Element) -> str:
+    """Return how to tell a library from others of its name: where its files are."""
+    folders = [place.get("path", "") for place in library.iter("Location")]
+    names = f'"{library.get("key")}" or "{library.get("uuid")}"'
+    return f"{names} ({', '.join(folders)})" if folders else names

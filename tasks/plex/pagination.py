@@ -1,0 +1,104 @@
+"""Long listings, page by page: several pages at a time, and all of them or none."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from xml.etree.ElementTree import Element
+
+from engine.errors import LibraryChanging, PlexUnreachable
+from engine.rating_scale import Ints
+
+PAGE = 1000
+"""Items asked for in one page."""
+
+READERS = 4
+"""Pages asked for at a time: Plex answers readers beside each other."""
+
+MAX_IDS = 300
+"""Items that a listing is limited to by name: their keys, of up to eight digits, make
+no URL that is too long. For more, reading everything is as cheap."""
+
+Piece = TypeVar("Piece")
+
+
+@dataclass(frozen=True)
+class Pages(Generic[Piece]):
+    """How to read one listing."""
+
+    ask: Callable[[int, int], Element]
+    """Ask for items: from where on, and how many."""
+    digest: Callable[[Element], Piece]
+    """Make of a page what is kept of it."""
+    between: Callable[[], None]
+    """Called before every page; it may raise to stop."""
+    word: str
+    """What is listed, in the plural."""
+
+    def read(self) -> list[Piece]:
+        """Read all pages, in their order.
+
+        Raises:
+            LibraryChanging: Items came or went meanwhile.
+            PlexUnreachable: A page did not arrive whole.
+        """
+        first = self._page(0, PAGE)
+        total, length = announced(first), len(first)
+        if total and not length:
+            raise self._broken_off(0, total)
+        begun = [self.digest(first)]
+        if length >= total:
+            return begun
+        readers = ThreadPoolExecutor(READERS)
+        try:
+            starts = range(length, total, length)
+            ends = (min(start + length, total) for start in starts)
+            rest = readers.map(self._stretch, starts, ends, [total] * len(starts))
+            return begun + [piece for pieces in rest for piece in pieces]
+        finally:
+            readers.shutdown(cancel_futures=True)
+
+    def _stretch(self, start: int, end: int, total: int) -> list[Piece]:
+        """Read from one item to another; a server may send less than it is asked."""
+        pieces = []
+        while start < end:
+            page = self._page(start, end - start)
+            if announced(page) != total:
+                raise LibraryChanging(
+                    f"The library changed from {total} to {announced(page)} "
+                    f"{self.word} while it was read."
+                )
+            if not len(page):
+                raise self._broken_off(start, total)
+            pieces.append(self.digest(page))
+            start += len(page)
+        return pieces
+
+    def _page(self, start: int, size: int) -> Element:
+        self.between()
+        return self.ask(start, size)
+
+    def _broken_off(self, start: int, total: int) -> PlexUnreachable:
+        return PlexUnreachable(
+            f"Plex sent {start} of {total} {self.word} and then nothing."
+        )
+
+
+def only_these(keys: Ints) -> dict[str, str] | None:
+    """Return the filter of a listing that is to hold these items; None: take all."""
+    if len(keys) > MAX_IDS:
+        return None
+    return {"id": ",".join(map(str, keys.tolist()))}
+
+
+def announced(page: Element) -> int:
+    """Return how many items Plex says that there are.
+
+    Raises:
+        PlexUnreachable: It does not say.
+    """
+    announced = page.get("totalSize")
+    if announced is None or not re.fullmatch("[0-9]{1,9}", announced):
+        raise PlexUnreachable("Plex did not say how many items there are.")
+    return int(announced)

@@ -1,0 +1,284 @@
+"""The line to a server: who we say we are, whom we trust, where the token may go."""
+
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import plexapi
+import requests
+from plexapi.server import PlexServer
+
+from engine.errors import (
+    NotThere,
+    PlexRefused,
+    PlexUnreachable,
+    PlexUnusable,
+    SettingsInvalid,
+)
+from tasks.config.addresses import is_loopback
+from tasks.config.redaction import hide, shown_address
+from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
+from tasks.plex.errors import translated
+from tasks.plex.illegal_characters import tolerate_illegal_characters
+
+WHO = "plexbayes"
+"""Our name, for the list of devices that a server keeps; the same everywhere."""
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""Bytes of a decoded answer; a page of a thousand items takes about one million."""
+
+MAX_MARKS = 1_000_000
+"""Elements and attributes of an answer; a parser spends a hundred bytes on each."""
+
+CHUNK = 256 * 1024
+"""Bytes of an answer that are read at a time."""
+CLOCK_LEEWAY = 86_400.0
+"""Seconds by which a date may be ahead of our clock and of the server's, and still be
+believed: clocks are wrong by minutes, time zones by hours."""
+
+_CAN_BE_CANCELLED: ContextVar[bool] = ContextVar("can_be_cancelled", default=False)
+"""Whether this thread makes a request whose answer a stopped run can do without."""
+
+# plexapi would otherwise tell the server this machine's name, MAC address and kernel.
+plexapi.BASE_HEADERS.clear()
+plexapi.BASE_HEADERS.update(
+    {
+        "X-Plex-Client-Identifier": WHO,
+        "X-Plex-Product": WHO,
+        "X-Plex-Device-Name": WHO,
+        "X-Plex-Device": "Python",
+        "X-Plex-Platform": "Python",
+        "X-Plex-Provides": "controller",
+        "X-Plex-Language": "en",
+        "X-Plex-Sync-Version": "2",
+        "X-Plex-Features": "external-media",
+    }
+)
+
+tolerate_illegal_characters()
+
+
+@contextmanager
+def cancellable() -> Iterator[None]:
+    """Give up waiting for an answer in the block if the run is stopped meanwhile.
+
+    A run that was stopped before may still read what it needs to end well.
+    """
+    token = _CAN_BE_CANCELLED.set(True)
+    try:
+        yield
+    finally:
+        _CAN_BE_CANCELLED.reset(token)
+
+
+class Line(requests.Session):
+    """A session that checks certificates and follows nobody to another address."""
+
+    def __init__(
+        self, ca_file: str = "", is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Open a line.
+
+        Args:
+            ca_file: A PEM file of the certificates to trust; empty: the usual ones.
+            is_cancelled: Whether the run was stopped.
+
+        Raises:
+            SettingsInvalid: It is no such file.
+        """
+        super().__init__()
+        self._is_cancelled = is_cancelled
+        self._overdue_writes = 0
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, DeadlineAdapter())
+        self._server_time = 0.0
+        self.hooks["response"].append(self._note_time)
+        self.headers["User-Agent"] = WHO
+        self.verify = _bundle(ca_file) if ca_file else True
+
+    def connect(self, address: str, token: str, timeout: float) -> PlexServer:
+        """Return the server at an address; the token is shown nowhere from now on.
+
+        Raises:
+            PlexRefused: It refused the token, or it is no Plex.
+            PlexUnreachable: There is no usable answer.
+        """
+        hide(token)
+        shown = shown_address(address)
+        try:
+            with translated(f"connecting to {shown} (PLEX_URL)"):
+                plex = PlexServer(address, token, session=self, timeout=timeout)
+        except NotThere:
+            raise _not_a_plex(shown, "nothing is there (404)") from None
+        if getattr(plex, "_data", None) is None:
+            raise PlexUnreachable(f"Plex sent an empty answer at {shown}.")
+        if not getattr(plex, "machineIdentifier", None):
+            raise _not_a_plex(shown, "what is there does not say which server it is")
+        return plex
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        **kwargs: Any,  # noqa: ANN401 (as requests has it)
+    ) -> requests.Response:
+        """Send a request and read its whole answer, in bounded time and space.
+
+        A request that only reads is repeated once if its answer took too long.
+
+        Raises:
+            PlexUnusable: That did not help, or the answer is huge.
+            RunStopped: The run was stopped while it waited for a read.
+        """
+        silence = float(kwargs["timeout"])
+        only_reads = request.method == "GET"
+        is_cancelled = self._is_cancelled
+        if not _CAN_BE_CANCELLED.get() or is_cancelled():
+            is_cancelled = _never
+        for _ in range(1 + only_reads):
+            with limited(silence, is_cancelled) as limits:
+                try:
+                    response = super().send(request, **(kwargs | {"stream": True}))
+                    _read(response)
+                    _refuse_web_page(response)
+                except requests.RequestException:
+                    if not limits.is_broken:  # such as a server that is not up yet
+                        raise
+                    self._overdue_writes += not only_reads
+                    if not only_reads and self._overdue_writes == 1:
+                        raise  # whether it arrived is found out before it is repeated
+                else:
+                    self._overdue_writes = 0
+                    return response
+        raise PlexUnusable(
+            f"Plex did not complete its answer to {_path(request)} in time, twice: it "
+            f"has {WHOLE_ANSWER * silence:g} s in all, and {silence:g} s from one byte "
+            "to the next. Is the server overloaded, or the connection bad? TIMEOUT "
+            "allows it more."
+        )
+
+    @property
+    def latest_date(self) -> float:
+        """The latest date that the server can mean, epoch seconds."""
+        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+
+    def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
+        """Note what time it is for the server; it may not be the time here."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._server_time = date.timestamp()
+
+    def resolve_redirects(
+        self, resp: requests.Response, *_: object, **__: object
+    ) -> Generator[requests.Response, None, None]:
+        """Refuse to be led on: the token would go along, and a write might not.
+
+        Raises:
+            PlexRefused: The server says that something is elsewhere.
+        """
+        if not resp.is_redirect:
+            yield from ()
+            return
+        resp.close()
+        there = shown_address(urljoin(resp.url, resp.headers["location"]))
+        raise PlexRefused(
+            f"{shown_address(resp.url)} leads on to {there}. Neither token nor "
+            "ratings are sent there. If that is your Plex, enter its address as "
+            "PLEX_URL."
+        )
+
+    def merge_environment_settings(
+        self,
+        url: str,
+        proxies: dict[str, str] | None,
+        stream: bool | None,  # noqa: FBT001 (as requests has it)
+        verify: bool | str | None,  # noqa: FBT001
+        cert: str | tuple[str, str] | None,
+    ) -> dict[str, Any]:
+        """Let CA_FILE win over the environment, and no proxy come in on loopback."""
+        trusted = self.verify if verify is None else verify
+        merged: dict[str, Any] = super().merge_environment_settings(
+            url, proxies, stream, trusted, cert
+        )
+        if is_loopback(urlsplit(url).hostname or ""):
+            merged["proxies"] = {}
+        return merged
+
+
+def _refuse_web_page(response: requests.Response) -> None:
+    """Refuse what was asked for and is no XML, such as a proxy's login page.
+
+    Raises:
+        PlexRefused: It is a web page, or made for some other program.
+    """
+    begin = response.content[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    is_page = b"<html" in begin or b"<!doctype html" in begin
+    is_xml = begin.startswith(b"<") and not is_page
+    if response.ok and response.request.method == "GET" and begin and not is_xml:
+        what = "a web page" if is_page else "something else"
+        raise _not_a_plex(
+            shown_address(response.url),
+            f"{what} is there, such as the login of a proxy",
+        )
+
+
+def _not_a_plex(address: str, why: str) -> PlexRefused:
+    return PlexRefused(
+        f"No Plex answers at {address}: {why}. Check host and port in PLEX_URL."
+    )
+
+
+def _never() -> bool:
+    return False
+
+
+def _read(response: requests.Response) -> None:
+    """Read an answer to its end.
+
+    Raises:
+        PlexUnusable: It is larger than any answer of Plex.
+    """
+    content = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            response.close()
+            raise _too_large(response, f"{MAX_ANSWER >> 20} MiB")
+    if content.count(b"<") + content.count(b"=") > MAX_MARKS:
+        raise _too_large(response, f"{MAX_MARKS:,} elements and attributes")
+    response._content = bytes(content)  # noqa: SLF001 (requests has no other way)
+    if "charset" not in response.headers.get("Content-Type", "").lower():
+        response.encoding = "utf-8"  # as XML has it; to guess takes very long
+
+
+def _path(request: requests.PreparedRequest) -> str:
+    return f"{request.method} {request.path_url.partition('?')[0][:80]}"
+
+
+def _too_large(response: requests.Response, limit: str) -> PlexUnusable:
+    return PlexUnusable(
+        f"Plex sent more than {limit} in one answer to {_path(response.request)}. "
+        "Does PLEX_URL lead to a Plex server?"
+    )
+
+
+def _bundle(path: str) -> str:
+    """Return the path of a file of certificates.
+
+    Raises:
+        SettingsInvalid: It cannot be read, or holds none.
+    """
+    bundle = str(Path(path).expanduser())
+    try:
+        ssl.create_default_context(cafile=bundle)
+    except OSError as fault:
+        reason = "it holds no certificate" if isinstance(fault, ssl.SSLError) else fault
+        raise SettingsInvalid(
+            f"CA_FILE = {path!r} is no file of certificates (PEM): {reason}."
+        ) from None
+    return bundle

@@ -1,0 +1,35 @@
+"""Items that go by a new name: what is recorded of them comes along."""
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from engine.library import Level
+from engine.rename_detection import Move
+from tasks.record.tables import IntentRow, MarkRow, ShadowRow, StragglerRow
+
+Table = type[ShadowRow | IntentRow | StragglerRow | MarkRow]
+
+
+def rename(session: Session, library_id: int, level: Level, move: Move) -> None:
+    """Record an item under its new name, unless something is recorded there already."""
+    old, new = move.old, move.new
+
+    def here(table: Table) -> list[ColumnElement[bool]]:
+        return [table.library_id == library_id, table.level == level]
+
+    def is_taken(table: Table, by: ColumnElement[bool]) -> bool:
+        taken = select(table.key).where(*here(table), by).limit(1)
+        return session.scalar(taken) is not None
+
+    if new.key != old.key and is_taken(MarkRow, MarkRow.key == new.key):
+        session.execute(delete(MarkRow).where(*here(MarkRow), MarkRow.key == old.key))
+    rated: tuple[Table, ...] = (ShadowRow, IntentRow)
+    for table in rated if new.guid != old.guid else ():
+        if is_taken(table, table.guid == new.guid):
+            session.execute(delete(table).where(*here(table), table.guid == old.guid))
+    for table in (*rated, StragglerRow, MarkRow):
+        session.execute(
+            update(table)
+            .where(*here(table), table.guid == old.guid, table.key == old.key)
+            .values(guid=new.guid, key=new.key)
+        )

@@ -1,0 +1,88 @@
+"""Rows of the record as values: light enough to hold a million of them at once."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.planning.batches import Batch
+
+Promise = dict[str, int | str | float | None]
+"""A row about a rating that is about to be written, by column."""
+
+
+class Shadow(NamedTuple):
+    """A rating in Plex that is ours."""
+
+    guid: str
+    key: int
+    phase: int
+    run_id: str
+    value: float
+    written_at: float
+    seen_at: int
+    fingerprint: str
+
+
+class Intent(NamedTuple):
+    """A rating that we promised to write and have not yet seen in Plex."""
+
+    guid: str
+    key: int
+    phase: int
+    run_id: str
+    before: float | None
+    after: float
+    promised_at: float
+    acknowledged_at: float | None
+
+
+class Straggler(NamedTuple):
+    """A write that was sent, of which nobody heard, and which may arrive yet."""
+
+    guid: str
+    key: int
+    phase: int
+    run_id: str
+    value: float | None
+    """None: it would only give the tag."""
+    sent_at: float
+
+
+class Mark(NamedTuple):
+    """What an item's tags and locks were before our first write to it."""
+
+    guid: str
+    key: int
+    tag: str
+    had_tag: bool
+    mood_locked: bool
+    rating_locked: bool
+
+
+def sent_of(batch: Batch, run_id: str, now: float) -> list[Straggler]:
+    """Return what may arrive of a batch that was sent, and not answered."""
+    phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
+    return [Straggler(*item, phase, run_id, batch.after, now) for item in items]
+
+
+def promises_of(
+    batches: Sequence[Batch], run_id: str, now: float
+) -> Iterator[tuple[str, Promise]]:
+    """Yield by guid what a run is about to write, and how sure that is."""
+    for batch in batches:
+        columns = batch.guid, batch.key.tolist(), batch.before.tolist()
+        known = batch.estimates.known()
+        for guid, key, before, sure in zip(*columns, known, strict=True):
+            yield (
+                guid,
+                {
+                    "key": key,
+                    "phase": int(batch.phase),
+                    "run_id": run_id,
+                    "before": None if np.isnan(before) else before,
+                    "after": batch.after,
+                    "promised_at": now,
+                    **sure,
+                },
+            )

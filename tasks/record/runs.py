@@ -1,0 +1,76 @@
+"""The runs of a library: what each took as given, and what came of it."""
+
+import json
+from dataclasses import asdict
+
+from sqlalchemy import delete, insert, select, update
+
+from engine.classic import Constants
+from engine.hierarchical.fit_serialization import document_of, fit_of
+from engine.hierarchical.fitting import Fit
+from tasks.record.store import ShadowStore
+from tasks.record.tables import RunRow
+
+KEPT = 200
+"""Runs of a library that are remembered; older ones make way."""
+
+
+def begin_run(
+    store: ShadowStore,
+    run_id: str,
+    mean: float,
+    constants: Constants,
+    now: float,
+    fit: Fit | None = None,
+) -> tuple[float, Constants]:
+    """Record a run, or find it if it was begun before.
+
+    Only the latest runs stay on record.
+
+    Returns:
+        What the run takes as given: a retried run keeps to its first library
+        mean (points) and constants, so that all its letters agree.
+    """
+    wanted = select(RunRow).where(
+        RunRow.library_id == store.library_id, RunRow.id == run_id
+    )
+    with store.database.writing() as session:
+        begun = session.scalar(wanted)
+        if begun is not None:
+            return begun.mean, Constants(**json.loads(begun.constants))
+        session.execute(
+            insert(RunRow).values(
+                library_id=store.library_id,
+                id=run_id,
+                started_at=now,
+                mean=mean,
+                constants=json.dumps(asdict(constants)),
+                fit=fit and json.dumps(document_of(fit)),
+                glances=0,
+            )
+        )
+        of_library = RunRow.library_id == store.library_id
+        latest = select(RunRow.id).where(of_library).order_by(RunRow.started_at.desc())
+        outdated = RunRow.id.in_(latest.offset(KEPT))
+        session.execute(delete(RunRow).where(of_library, outdated))
+    return mean, constants
+
+
+def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
+    """Return the fit with which a run was begun; none: with the classic model."""
+    wanted = select(RunRow.fit).where(
+        RunRow.library_id == store.library_id, RunRow.id == run_id
+    )
+    with store.database.reading() as session:
+        begun = session.scalar(wanted)
+    return None if begun is None else fit_of(json.loads(begun))
+
+
+def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:
+    """Record what came of a run, as JSON."""
+    with store.database.writing() as session:
+        session.execute(
+            update(RunRow)
+            .where(RunRow.library_id == store.library_id, RunRow.id == run_id)
+            .values(finished_at=now, summary=summary)
+        )

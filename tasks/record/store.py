@@ -1,0 +1,300 @@
+"""Our record of one library: every method is one transaction, whole or not at all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Self, TypeVar
+
+import numpy as np
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from engine.errors import ShadowError
+from engine.estimates import Known
+from engine.library import Identity, Level
+from engine.planning.batches import Batch, Look
+from engine.rename_detection import Move
+from tasks.record.database import Database, open_database
+from tasks.record.in_doubt import (
+    expect,
+    expect_no_longer,
+    expect_open,
+)
+from tasks.record.libraries import record_of
+from tasks.record.original_tags import mark, marks_of
+from tasks.record.renames import rename
+from tasks.record.rows import Intent, Mark, Shadow, Straggler, promises_of
+from tasks.record.tables import (
+    IntentRow,
+    MarkRow,
+    OfGuess,
+    OfItem,
+    ShadowRow,
+    StragglerRow,
+)
+
+MOST_PARAMETERS = 500
+"""Values in one IN list; every database allows 999."""
+
+UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
+"""Nobody can say how sure a rating is."""
+
+OfLevel = type[OfItem] | type[MarkRow] | type[StragglerRow]
+"""A table of rows about items."""
+
+Row = TypeVar("Row", Shadow, Intent, Mark, Straggler)
+Value = TypeVar("Value")
+
+
+class ShadowStore:
+    """What we wrote into one library, as one account."""
+
+    def __init__(self, database: Database, library_id: int) -> None:
+        self.database = database
+        self.library_id = library_id
+        self._promised: set[tuple[Level, str]] = set()
+
+    @classmethod
+    def open(
+        cls, address: str, identity: Identity, *, create: bool, accept: bool = False
+    ) -> Self:
+        """Open the record of a library.
+
+        Args:
+            address: A SQLAlchemy URL.
+            identity: Whose record; libraries and accounts never mix.
+            create: Whether a record may be begun. Otherwise an unknown library
+                has an empty one, and nothing is left behind.
+            accept: Whether this library is to take over the record of another
+                one of its name, because it was created anew, or of another
+                account that it is shared with, because the token was renewed.
+
+        Raises:
+            ShadowUnreadable: The database cannot be used.
+            LibraryReplaced: There is a record that this library may have to follow.
+        """
+        database = open_database(address, create=create)
+        try:
+            found = record_of(database, identity, create=create, accept=accept)
+        except ShadowError:
+            database.close()
+            raise
+        return cls(database, found)
+
+    def __enter__(self) -> Self:
+        """Return the store; leaving closes its connections."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def shadows(self, level: Level, guids: Sequence[str] | None = None) -> list[Shadow]:
+        """Return the ratings that are ours: all of a level, or of these guids."""
+        return self._rows(ShadowRow, Shadow, level, guids)
+
+    def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
+        """Return the open promises: all of a level, or of these guids."""
+        return self._rows(IntentRow, Intent, level, guids)
+
+    def stragglers(
+        self, level: Level, guids: Sequence[str] | None = None
+    ) -> list[Straggler]:
+        """Return what may arrive, or has: all of a level, or of these guids."""
+        return self._rows(StragglerRow, Straggler, level, guids)
+
+    def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
+        """Return what items were like before our first write to them."""
+        return self._rows(MarkRow, Mark, level, guids)
+
+    def is_empty(self) -> bool:
+        """Say whether nothing at all is recorded of this library."""
+        tables = (ShadowRow, IntentRow, StragglerRow)
+        keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
+        with self.database.reading() as session:
+            return all(session.scalar(one.limit(1)) is None for one in keys)
+
+    def knows(self, run_id: str) -> bool:
+        """Say whether a run wrote, or was about to write, anything so far."""
+        with self.database.reading() as session:
+            return any(
+                session.scalar(
+                    select(table.key)
+                    .where(table.library_id == self.library_id, table.run_id == run_id)
+                    .limit(1)
+                )
+                is not None
+                for table in (ShadowRow, IntentRow)
+            )
+
+    def intend(
+        self, batches: Sequence[Batch], look: Look, tag: str, run_id: str, now: float
+    ) -> None:
+        """Promise batches of one phase, and note what items were like before.
+
+        Args:
+            batches: What will be rated.
+            look: All items of that level that will bear one of the ratings, as they
+                are before.
+            tag: What they get; empty: nothing.
+            run_id: By whom.
+            now: Epoch seconds.
+        """
+        if not batches:
+            return
+        level = batches[0].phase.level
+        promises = {
+            guid: {**self._item(level, guid), **promise}
+            for guid, promise in promises_of(batches, run_id, now)
+        }
+        guids = list(promises)
+        sent = {straggler.guid for straggler in self.stragglers(level, guids)}
+        # What was sent may have brought our tag: then nobody else gave it.
+        arrived = np.array([guid in sent for guid in look.guid], np.bool_)
+        look = replace(look, has_tag=look.has_tag & ~arrived)
+        with self.database.writing() as session:
+            self._end(session, level, guids)
+            session.execute(insert(IntentRow), list(promises.values()))
+            mark(session, self.library_id, level, look, tag)
+        self._promised |= {(level, guid) for guid in guids}
+
+    def hear_nothing(self, level: Level, sent: Sequence[Straggler]) -> None:
+        """Note what was sent, and that nobody knows whether it arrives."""
+        with self.database.writing() as session:
+            expect(session, self.library_id, level, sent)
+
+    def expect_no_longer(self) -> None:
+        """Drop the writes that are too old to arrive."""
+        with self.database.writing() as session:
+            expect_no_longer(session, self.library_id)
+
+    def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
+        """Note the present locks of items that were tagged before this record."""
+        known = {mark.key for mark in self.marks(level)}
+        fresh = np.array([key for key in look.key.tolist() if key not in known], int)
+        if len(fresh):
+            ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
+            with self.database.writing() as session:
+                rows = marks_of(self.library_id, level, ours, fresh, tag)
+                session.execute(insert(MarkRow), rows)
+
+    def acknowledge(self, batch: Batch, now: float) -> None:
+        """Note that Plex accepted a batch."""
+        promised = (
+            update(IntentRow)
+            .where(
+                IntentRow.library_id == self.library_id,
+                IntentRow.level == batch.phase.level,
+                IntentRow.guid == bindparam("of"),
+            )
+            .values(acknowledged_at=now)
+        )
+        with self.database.writing() as session:
+            session.connection().execute(
+                promised, [{"of": guid} for guid in batch.guid]
+            )
+
+    def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
+        """Turn promises that were seen in Plex into ratings of ours."""
+        if not seen:
+            return
+        guids = [row.guid for row in seen]
+        with self.database.writing() as session:
+            known = self._known(session, level, guids)
+            self._delete(session, ShadowRow, level, guids)
+            self._end(session, level, guids)
+            for some in _pieces(seen):
+                rows = [
+                    self._item(level, row.guid)
+                    | row._asdict()
+                    | known.get(row.guid, UNKNOWN)
+                    for row in some
+                ]
+                session.connection().execute(insert(ShadowRow), rows)
+
+    def withdraw(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop promises that were never kept."""
+        with self.database.writing() as session:
+            self._end(session, level, guids)
+
+    def forget(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop all that is recorded of these ratings: they are not ours."""
+        with self.database.writing() as session:
+            self._delete(session, ShadowRow, level, guids)
+            self._end(session, level, guids)
+            self._delete(session, MarkRow, level, guids)
+
+    def follow(self, level: Level, moves: Iterable[Move]) -> None:
+        """Record items under the names that they go by now.
+
+        Where something is recorded under the new name already, that stays, and
+        what is under the old one is dropped.
+        """
+        with self.database.writing() as session:
+            for move in moves:
+                rename(session, self.library_id, level, move)
+
+    def _rows(
+        self,
+        table: OfLevel,
+        kind: type[Row],
+        level: Level,
+        guids: Sequence[str] | None,
+    ) -> list[Row]:
+        """Return all rows of a level as values, or those with these guids."""
+        columns = [getattr(table, name) for name in kind._fields]
+        wanted = select(*columns).where(
+            table.library_id == self.library_id, table.level == level
+        )
+        pieces = [wanted]
+        if guids is not None:
+            pieces = [wanted.where(table.guid.in_(some)) for some in _pieces(guids)]
+        with self.database.reading() as session:
+            return [kind._make(row) for one in pieces for row in session.execute(one)]
+
+    def _known(
+        self, session: Session, level: Level, guids: Sequence[str]
+    ) -> dict[str, Known]:
+        """Return how sure promised ratings are, by guid."""
+        columns = [getattr(IntentRow, name) for name in UNKNOWN]
+        wanted = select(IntentRow.guid, *columns).where(
+            IntentRow.library_id == self.library_id, IntentRow.level == level
+        )
+        found: dict[str, Known] = {}
+        for some in _pieces(guids):
+            for guid, *values in session.execute(
+                wanted.where(IntentRow.guid.in_(some))
+            ):
+                found[guid] = dict(zip(UNKNOWN, values, strict=True))
+        return found
+
+    def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
+        """Drop promises; what another process left open may arrive all the same.
+
+        Of its own writes a process hears; another one may have died in mid-write.
+        """
+        theirs = [guid for guid in guids if (level, guid) not in self._promised]
+        for some in _pieces(theirs):
+            expect_open(session, self.library_id, level, some)
+        self._delete(session, IntentRow, level, guids)
+
+    def _item(self, level: Level, guid: str) -> dict[str, int | str]:
+        return {"library_id": self.library_id, "level": int(level), "guid": guid}
+
+    def _delete(
+        self,
+        session: Session,
+        table: OfLevel,
+        level: Level,
+        guids: Iterable[str],
+    ) -> None:
+        gone = delete(table).where(
+            table.library_id == self.library_id, table.level == level
+        )
+        for some in _pieces(list(guids)):
+            session.connection().execute(gone.where(table.guid.in_(some)))
+
+
+def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values a few hundred at a time."""
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]

@@ -1,0 +1,167 @@
+"""What a run works with: settings, Plex, the record, the throttle and the gate."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.capabilities import ASSUMED, RATING_ONLY, Abilities, Reach
+from engine.library import OWNER_ACCOUNT
+from engine.planning.batches import MOST_IDS
+from tasks.config.settings import Settings
+from tasks.plex.client import PlexGateway
+from tasks.plex.edits import Pen
+from tasks.plex.session import cancellable
+from tasks.plex.throttle import Throttle
+from tasks.record.backups import back_up
+from tasks.record.capabilities import known_abilities
+from tasks.record.lease import Patience, lease
+from tasks.record.store import ShadowStore
+from tasks.runtime.cancellation import Gate, stopped_by_sigterm
+
+GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
+"""The gate that a signal handler holds, if this process has one."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A sign of progress for whoever watches a run."""
+
+    letter: str = ""
+    phase: str = ""
+    items: int = 0
+    """How many more items of that letter's phase are written."""
+    total: int = 0
+    """How many there will be in all, told once."""
+    note: str = ""
+    """A sentence to be shown as it is."""
+
+
+WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", default=None)
+"""Who is told of progress while it happens; a terminal, for one."""
+
+
+@dataclass(eq=False)
+class Workbench:
+    """The tools of one run. It is no value: tasks never compare or copy it."""
+
+    settings: Settings
+    gateway: PlexGateway
+    store: ShadowStore
+    pen: Pen
+    throttle: Throttle
+    gate: Gate
+    run_id: str
+    is_live: bool
+    """Whether Plex and the record may be changed; otherwise nothing is."""
+    writer: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the letter that is being written: Plex has one writer."""
+    still_held: Callable[[], None] = lambda: None
+    """Fails if another run has taken over the library."""
+    begun: float = field(default_factory=time.monotonic)
+    worked: float = 0.0
+    """Seconds spent reading, thinking, writing and resting; the rest is Prefect's."""
+    watch: Callable[[Step], None] = lambda _: None
+    """Told of every batch that was written."""
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count the time of the block as work."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.worked += time.monotonic() - begun
+
+    def await_turn(self) -> None:
+        """Wait until a write is allowed: rested, not held, still the only writer."""
+        self.throttle.rest_if_due()
+        self.gate.pass_through()
+        self.still_held()
+        # Otherwise an edit would be one of the whole library.
+        self.gateway.obeys_ids()
+
+    @property
+    def batch_size(self) -> int:
+        """The most items in one request."""
+        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.at_once)
+
+    @property
+    def tagged_at_once(self) -> int:
+        """Items that one request tags; 1 if none does."""
+        is_together = self.pen.abilities.tagging is Reach.TOGETHER
+        return self.pen.at_once if self.tag and is_together else 1
+
+    @property
+    def tag(self) -> str:
+        """The tag that inferred ratings get here; empty: none."""
+        is_taken = self.pen.abilities.tagging is not Reach.NEVER
+        return self.settings.inferred_tag if is_taken else ""
+
+
+@contextmanager
+def workbench(
+    settings: Settings,
+    run_id: str,
+    *,
+    live: bool,
+    accept: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Workbench]:
+    """Lay out the tools of a run, and put them away again.
+
+    A live run holds the library: no other run writes to it meanwhile, and it waits
+    for one that does as long as configured. It begins with a copy of the record,
+    unless that is as in the last copy. A dry run opens everything for reading and
+    leaves no trace.
+
+    Args:
+        settings: What the user chose.
+        run_id: By what name the run is recorded.
+        live: Whether Plex and the record may be changed.
+        accept: Whether the library takes over the record of its namesake, or of
+            another account.
+        say: Told what a person should know of the account, and whom the run has to
+            wait for.
+        clock: By what the time that Plex takes is measured, seconds.
+    """
+    gate = GATE.get() or Gate()
+    with ExitStack() as stack:
+        stack.enter_context(stopped_by_sigterm(gate))
+        with cancellable():
+            plex = PlexGateway(settings, lambda: gate.is_stopping)
+        gateway = stack.enter_context(plex)
+        address = settings.state_url.get_secret_value()
+        store = stack.enter_context(
+            ShadowStore.open(address, gateway.identity, create=live, accept=accept)
+        )
+        if gateway.notice:
+            say(gateway.notice)
+        throttle = Throttle(
+            settings.cooldown_batch,
+            settings.cooldown_sleep,
+            settings.cooldown_mode,
+            clock=clock,
+            rest=gate.rest,
+            tell=lambda sentence: bench.watch(Step(note=sentence)),
+        )
+        pen = Pen(gateway, throttle, abilities_of(store, gateway))
+        bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
+        if live:
+            patience = Patience(settings.wait_for_others, gate.wait, say)
+            held = stack.enter_context(lease(store, run_id, patience))
+            bench.still_held = held.check
+            back_up(address, datetime.now(UTC).astimezone())
+        yield bench
+
+
+def abilities_of(store: ShadowStore, gateway: PlexGateway) -> Abilities:
+    """Return what the server can be trusted with, as far as that is known."""
+    if gateway.identity.account != OWNER_ACCOUNT:
+        return RATING_ONLY
+    server = gateway.identity.server
+    return known_abilities(store, server, gateway.version) or ASSUMED

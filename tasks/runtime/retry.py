@@ -1,0 +1,79 @@
+"""Waiting for what may pass: ever longer, at most a minute, never past a stop."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+
+from engine.errors import TRANSIENT, PlexUnusable
+from tasks.config.settings import Settings
+from tasks.runtime.cancellation import Gate
+
+Result = TypeVar("Result")
+
+LONGEST = 60.0
+"""Seconds from one attempt to the next, at most: a server that is back is soon
+noticed. With the default settings, the waits add up to four minutes."""
+
+
+def delay(settings: Settings, attempt: int) -> float:
+    """Return the seconds to wait after so many attempts; it doubles each time."""
+    longest = max(LONGEST, settings.retry_delay)
+    return float(min(settings.retry_delay * 2 ** (attempt - 1), longest))
+
+
+def seconds_to_retry(
+    error: BaseException, attempts: int, settings: Settings, gate: Gate
+) -> float | None:
+    """Return how long to wait before another attempt; None: none would help.
+
+    Args:
+        error: Why the last attempt failed.
+        attempts: How many there were.
+        settings: How often, and how long to wait.
+        gate: Nothing is tried again in a run that stops.
+    """
+    may_pass = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
+    if not may_pass or attempts > settings.retries or gate.is_stopping:
+        return None
+    return delay(settings, attempts)
+
+
+def retry_sentence(error: BaseException, seconds: float, step: str = "") -> str:
+    """Say what failed, and when it is tried again.
+
+    >>> retry_sentence(PlexUnreachable("Plex is away."), 2, "read it back")
+    'read it back: Plex is away. Trying again in 2 s.'
+    """
+    begin = f"{step_of(step, error)}: " if step else ""
+    return f"{begin}{error} Trying again in {seconds:g} s."
+
+
+def step_of(name: str, error: BaseException) -> str:
+    """Return where a step failed: `B · 4 track-down` tells more than `B · write`."""
+    phase = str(getattr(error, "phase", ""))
+    return name.removesuffix("write") + phase if phase else name
+
+
+def insist(
+    act: Callable[[], Result],
+    settings: Settings,
+    gate: Gate,
+    tell: Callable[[str], None],
+) -> Result:
+    """Do something that is safe to repeat, again while its error may pass.
+
+    Raises:
+        PlexbayesError: It failed for good, or too often.
+        RunStopped: A person asked to stop meanwhile.
+    """
+    for attempt in count(1):
+        try:
+            return act()
+        except TRANSIENT as error:
+            seconds = seconds_to_retry(error, attempt, settings, gate)
+            if seconds is None:
+                gate.pass_through()
+                raise
+            tell(retry_sentence(error, seconds))
+            gate.wait(seconds)
+    raise AssertionError  # it counts for ever

@@ -1,0 +1,270 @@
+"""Who carries out the steps of a run: this process alone, or Prefect."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from engine.errors import PlexbayesError, RunStopped
+from tasks.runtime.cancellation import Gate
+from tasks.runtime.context import Workbench
+from tasks.runtime.progress import Reporter
+from tasks.runtime.retry import retry_sentence, seconds_to_retry
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run is called, and what was asked of it."""
+
+    id: str
+    command: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """As words and numbers, by the names of the flow's parameters."""
+    is_deployed: bool = False
+    """Whether a person can start it again in the Prefect UI."""
+
+
+class StepRun(Protocol):
+    """A step that was begun, and what came of it."""
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+
+    def result(self) -> Any:  # noqa: ANN401
+        """Wait for what it returns.
+
+        Raises:
+            PlexbayesError: It failed with it.
+            RunStopped: A person stopped it.
+        """
+
+    @property
+    def failure(self) -> str:
+        """Why it did not end well, in a sentence; empty if it did."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether a person stopped it."""
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether an earlier attempt of the same run had done it."""
+
+
+class Runner(Protocol):
+    """Carries out the steps of one run."""
+
+    @property
+    def info(self) -> RunInfo:
+        """What the run is called, and what was asked of it."""
+
+    @property
+    def report(self) -> Reporter:
+        """Who is told how it goes."""
+
+    def submit(
+        self,
+        name: str,
+        step: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+        bench: Workbench,
+        after: Sequence[StepRun] = (),
+    ) -> StepRun:
+        """Begin a step; it is tried again while its error may pass.
+
+        Args:
+            name: What this one is called.
+            step: One of the steps of tasks.sync.
+            args: What it gets.
+            bench: The tools of the run.
+            after: The steps that it comes after, whether they failed or not.
+        """
+
+    def as_completed(self, runs: Sequence[StepRun]) -> Iterator[StepRun]:
+        """Yield steps as they end, whether well or not."""
+
+    def watched(self, gate: Gate, resuming: str) -> AbstractContextManager[None]:
+        """Let people hold and stop the run at a gate while the block runs.
+
+        Args:
+            gate: Where the run can be held or stopped.
+            resuming: What a person is told who finds the run paused.
+        """
+
+    def raise_if_suspended(self) -> None:
+        """Leave if the run was suspended: another process will go on with it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run under way: its tools, and who carries out its steps."""
+
+    runner: Runner
+    bench: Workbench
+
+    @property
+    def info(self) -> RunInfo:
+        """What it is called, and what was asked of it."""
+        return self.runner.info
+
+    @property
+    def report(self) -> Reporter:
+        """Who is told how it goes."""
+        return self.runner.report
+
+    def submit(
+        self,
+        name: str,
+        step: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+        after: Sequence[StepRun] = (),
+    ) -> StepRun:
+        """Begin a step; see `Runner.submit`."""
+        return self.runner.submit(name, step, *args, bench=self.bench, after=after)
+
+
+@dataclass(eq=False)
+class _PlainRun:
+    """A step that this process carries out when somebody waits for it."""
+
+    runner: "PlainRunner"
+    name: str
+    act: Callable[[], Any]
+    bench: Workbench
+    attempts: int = 0
+    due: float = 0.0
+    """Not before this time of the runner's clock."""
+    is_done: bool = False
+    returned: Any = None
+    error: PlexbayesError | None = None
+
+    is_cached = False
+    """No earlier attempt of the run did it: every run is a new one."""
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self.runner.carry_out_until(self)
+
+    def result(self) -> Any:  # noqa: ANN401
+        """Wait for what it returns, or raise what it failed with."""
+        self.wait()
+        if self.error is not None:
+            raise self.error
+        return self.returned
+
+    @property
+    def failure(self) -> str:
+        """Why it did not end well, in a sentence; empty if it did."""
+        self.wait()
+        return "" if self.error is None else sentence_of(self.error)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether a person stopped it."""
+        self.wait()
+        return isinstance(self.error, RunStopped)
+
+
+class PlainRunner:
+    """Carries out steps in this process, one after the other, without Prefect.
+
+    They begin in the order in which they were submitted. One whose error may pass
+    comes again after its wait, and the others go on meanwhile.
+    """
+
+    def __init__(
+        self,
+        info: RunInfo,
+        report: Reporter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._info = info
+        self._report = report
+        self._clock = clock
+        self._queue: list[_PlainRun] = []
+
+    @property
+    def info(self) -> RunInfo:
+        """What the run is called, and what was asked of it."""
+        return self._info
+
+    @property
+    def report(self) -> Reporter:
+        """Who is told how it goes."""
+        return self._report
+
+    def submit(
+        self,
+        name: str,
+        step: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+        bench: Workbench,
+        after: Sequence[StepRun] = (),  # noqa: ARG002 (they are earlier in the queue)
+    ) -> StepRun:
+        """Put a step behind all others."""
+        run = _PlainRun(self, name, partial(step, *args), bench)
+        self._queue.append(run)
+        return run
+
+    def as_completed(self, runs: Sequence[StepRun]) -> Iterator[StepRun]:
+        """Yield steps as they end, whether well or not."""
+        left = [run for run in runs if isinstance(run, _PlainRun)]
+        while left:
+            while not any(run.is_done for run in left):
+                self._carry_out_next()
+            yield from (run for run in left if run.is_done)
+            left = [run for run in left if not run.is_done]
+
+    def carry_out_until(self, run: StepRun) -> None:
+        """Carry out steps until this one has ended."""
+        while isinstance(run, _PlainRun) and not run.is_done:
+            self._carry_out_next()
+
+    @contextmanager
+    def watched(self, gate: Gate, resuming: str) -> Iterator[None]:  # noqa: ARG002
+        """Leave holding and stopping to the signals of the terminal."""
+        yield
+
+    def raise_if_suspended(self) -> None:
+        """Do nothing: a terminal holds a run, and keeps its process."""
+
+    def _carry_out_next(self) -> None:
+        """Make one attempt at the step that is due first, and wait for it if need be.
+
+        Whoever waits for a step inside another one carries on with the same queue.
+        """
+        run = min(self._queue, key=lambda run: run.due)
+        gate = run.bench.gate
+        gate.rest(max(0.0, run.due - self._clock()))
+        self._queue.remove(run)
+        run.attempts += 1
+        try:
+            if run.due:
+                gate.pass_through()
+            run.returned = run.act()
+        except PlexbayesError as error:
+            settings = run.bench.settings
+            seconds = seconds_to_retry(error, run.attempts, settings, gate)
+            if seconds is None:
+                run.error = error
+            else:
+                self.report.warn(retry_sentence(error, seconds, run.name))
+                run.due = self._clock() + seconds
+                self._queue.append(run)
+                return
+        run.is_done = True
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return an error as people read it, behind the phase in which it happened."""
+    if not isinstance(error, PlexbayesError):
+        return f"{type(error).__name__}: {error}"
+    phase = phase_of(error)
+    return f"{phase}: {error}" if phase else str(error)
+
+
+def phase_of(error: BaseException) -> str:
+    """Return in which phase of writing an error happened; empty if in none."""
+    return str(getattr(error, "phase", ""))

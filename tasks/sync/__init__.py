@@ -1,0 +1,1 @@
+"""Reading, reconciling and writing: the steps of a run."""

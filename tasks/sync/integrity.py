@@ -1,0 +1,187 @@
+"""Is the record lost, an old copy, or newer than Plex itself?
+
+Then guesses would pass for your ratings.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import RecordLost, RecordOutdated, ServerRestored
+from engine.library import Items, Level
+from engine.ownership import Owner
+from engine.planning.undo_plan import off_the_grid
+from engine.rating_scale import Bools, Ints, same
+from tasks.plex.client import PlexGateway
+from tasks.record.store import ShadowStore
+from tasks.runtime.context import Workbench
+from tasks.sync.reconcile import Stock
+
+FEW = 10
+"""So many ratings of ours some other program may have changed to odd values."""
+
+HALF_STAR = 1.0
+"""Points; if we write in such steps, our ratings look like a person's."""
+
+NAMED = 3
+"""How many items a refusal names."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Ratings that the record does not explain; all but the last kind bear our tag."""
+
+    unknown: dict[Level, Ints]
+    """Rows of items of which nothing is recorded."""
+    changed: dict[Level, Ints]
+    """Rows of items that hold another rating than is recorded, no half stars."""
+    redated: dict[Level, Ints]
+    """Rows of items that hold the recorded rating, no half stars, with an earlier
+    date; empty unless there are so many that no person can have given them."""
+
+    @property
+    def are_restored(self) -> bool:
+        """Whether Plex's database must be older than the record."""
+        return any(map(len, self.redated.values()))
+
+    @property
+    def are_grave(self) -> bool:
+        """Whether the record must be older than what stands in Plex."""
+        changed = sum(map(len, self.changed.values()))
+        return any(map(len, self.unknown.values())) or changed >= FEW
+
+
+def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
+    """Stop before inferred ratings could pass for a person's.
+
+    Raises:
+        RecordLost: Rated items bear our tag, and nothing is recorded.
+    """
+    if not store.is_empty():
+        return
+    tagged = {level: _count_rated(gateway.tagged(level)) for level in Level}
+    if any(tagged.values()):
+        counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
+        raise RecordLost(
+            f"{counts} in Plex bear the tag of inferred ratings, but the state "
+            "database knows of none: they would pass for your own. Restore the "
+            "database (plexbayes.db, or what STATE_URL names), rebuild it with "
+            "`plexbayes recover`, or import the original's plex_state.json."
+        )
+
+
+def _count_rated(items: Items) -> int:
+    """Count what could pass for a person's; a tag alone could not.
+
+    Nor could what cannot be read: nothing is learned from it.
+    """
+    return int(np.count_nonzero(np.isfinite(items.rating)))
+
+
+def doubts(bench: Workbench, stock: Stock) -> Doubts:
+    """Look for ratings that only a newer record could explain.
+
+    People rate in half stars. So what is taken for a person's and is no half
+    star is looked at once more: does it bear our tag? Where there is none, that
+    costs no request. Inferred ratings that happen to be half stars are not
+    found this way; `verify` lists them as stray.
+    """
+    redated = {level: _redated(bench, stock, level) for level in Level}
+    if sum(map(len, redated.values())) < FEW:
+        redated = dict.fromkeys(Level, np.empty(0, np.int64))
+    found = {
+        level: np.setdiff1d(_doubtful(bench, stock, level), redated[level])
+        for level in Level
+    }
+    owner = {level: stock.everything[level].standing.owner for level in Level}
+    return Doubts(
+        {level: at[owner[level][at] == Owner.PERSON] for level, at in found.items()},
+        {level: at[owner[level][at] != Owner.PERSON] for level, at in found.items()},
+        redated,
+    )
+
+
+def refuse_if_outdated(
+    bench: Workbench, stock: Stock, *, spares_unknown: bool = False
+) -> None:
+    """Stop before inferred ratings could pass for a person's.
+
+    Args:
+        bench: The tools.
+        stock: The library, held against the record.
+        spares_unknown: Whether tagged items of which nothing is recorded do no
+            harm to what is about to be done.
+
+    Raises:
+        ServerRestored: Plex shows ratings of ours from before they were confirmed.
+        RecordOutdated: Plex shows ratings of ours that the record is too old for.
+    """
+    found = doubts(bench, stock)
+    if found.are_restored:
+        named = _named_rows(stock, found.redated)
+        raise ServerRestored(
+            f"{len(named)} inferred ratings are in Plex as they were written, but with "
+            f"earlier dates, such as {', '.join(named[:NAMED])}. It seems that Plex's "
+            "own database was restored from a backup. Let `plexbayes recover` take "
+            "the ratings back onto the record, then run again."
+        )
+    kinds = [found.changed] if spares_unknown else [found.changed, found.unknown]
+    named = [name for rows in kinds for name in _named_rows(stock, rows)]
+    if not named or not found.are_grave:
+        return
+    some = ", ".join(named[:NAMED])
+    raise RecordOutdated(
+        f"{len(named)} ratings in Plex bear the tag of inferred ratings, but are not "
+        f"as the state database says, such as {some}. It seems to be an old copy, and "
+        "they would pass for your own. Put the newest database or copy in its place, "
+        "or let `plexbayes recover` take them back onto the record. If you gave them "
+        f"with another program, take the tag {bench.settings.inferred_tag} off them."
+    )
+
+
+def _doubtful(bench: Workbench, stock: Stock, level: Level) -> Ints:
+    shelf = stock.everything[level]
+    owner, odd = shelf.standing.owner, off_the_grid(shelf.items.rating)
+    unknown = owner == Owner.PERSON
+    if bench.settings.grid.step < HALF_STAR:
+        unknown &= odd
+    suspects: Bools = unknown | ((owner == Owner.TAKEN_OVER) & odd)
+    if not suspects.any():
+        return np.empty(0, np.int64)
+    theirs = [mark.key for mark in bench.store.marks(level) if mark.had_tag]
+    keys = np.setdiff1d(shelf.items.key[suspects], theirs)
+    tagged = bench.gateway.bearing_tag(level, keys)
+    rows: Ints = np.flatnonzero(np.isin(shelf.items.key, tagged))
+    return rows
+
+
+def _redated(bench: Workbench, stock: Stock, level: Level) -> Ints:
+    """Return the rows whose rating only differs from the record by an earlier date."""
+    shelf = stock.everything[level]
+    items = shelf.items
+    taken = (shelf.standing.owner == Owner.TAKEN_OVER) & off_the_grid(items.rating)
+    rows = np.flatnonzero(taken & shelf.lead & (items.rated_at > 0))
+    known = {
+        row.guid: row for row in bench.store.shadows(level, items.guid[rows].tolist())
+    }
+    rows = rows[[guid in known for guid in items.guid[rows]]]
+    shadows = [known[guid] for guid in items.guid[rows]]
+    value = np.array([shadow.value for shadow in shadows], np.float64)
+    seen_at = np.array([shadow.seen_at for shadow in shadows], np.int64)
+    is_earlier = same(items.rating[rows], value) & (items.rated_at[rows] < seen_at)
+    return rows[is_earlier]
+
+
+def _named_rows(stock: Stock, rows: dict[Level, Ints]) -> list[str]:
+    return [
+        _named(stock.library[level], level, row)
+        for level in Level
+        for row in rows[level]
+    ]
+
+
+def _named(items: Items, level: Level, row: int) -> str:
+    stars = items.rating[row] / 2
+    return (
+        f"{level.word} {items.title[row]!r} ({items.key[row]}) with {stars:.2f} stars"
+    )

@@ -1,0 +1,115 @@
+"""What is on record of items, laid out beside them: what we know of each rating."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.library import Items, Level, Library
+from engine.ownership import Memory, Owner, owners
+from engine.planning.batches import Look
+from engine.rating_scale import Floats, Ints, Texts, rounded, same
+from engine.rename_detection import Name
+from tasks.plex.client import PlexGateway
+from tasks.record.in_doubt import in_time
+from tasks.record.rows import Intent, Shadow, Straggler
+from tasks.record.store import ShadowStore
+from tasks.sync.trial_cleanup import TRIAL, near
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is on record of some items of one level."""
+
+    shadows: Sequence[Shadow] = ()
+    intents: Sequence[Intent] = ()
+    stragglers: Sequence[Straggler] = ()
+
+
+def recorded(store: ShadowStore, level: Level, guids: Collection[str]) -> Recorded:
+    """Return what is on record of items with these guids."""
+    some = sorted(guids)
+    return Recorded(
+        store.shadows(level, some),
+        store.intents(level, some),
+        store.stragglers(level, some),
+    )
+
+
+def unlisted(
+    gateway: PlexGateway, library: Library, level: Level, names: Collection[Name]
+) -> Items:
+    """Return those recorded items that no listing shows, though they have a page.
+
+    Where everything on record is listed, that costs no request.
+    """
+    listed = set(library.listed(level).guid)
+    guids = {name.key: name.guid for name in names if name.guid not in listed}
+    found = gateway.items_by_key(level, np.array(sorted(guids), np.int64))
+    pairs = zip(found.key.tolist(), found.guid, strict=True)
+    return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
+
+
+def memory_of(items: Items | Look, known: Recorded) -> Memory:
+    """Lay out what is on record beside the items that it is about.
+
+    Where Plex shows what a straggler would write, and nothing else explains it,
+    the straggler has arrived, and that is what is known of the item.
+    """
+    memory, late = _without_stragglers(items.guid, known), arrivals(items, known)
+    rows = np.array(list(late), np.int64)
+    memory.value[rows] = rounded(items.rating[rows])
+    memory.seen_at[rows] = items.rated_at[rows]
+    memory.unconfirmed[rows] = False
+    return memory
+
+
+def arrivals(items: Items | Look, known: Recorded) -> dict[int, Straggler]:
+    """Return, by row, the stragglers without which a rating would be a person's."""
+    if not known.stragglers:
+        return {}
+    memory = _without_stragglers(items.guid, known)
+    owner = owners(items.rating, items.rated_at, memory)
+    row_of: dict[str, list[int]] = {}
+    for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
+        row_of.setdefault(items.guid[row], []).append(int(row))
+    return {
+        row: straggler
+        for straggler in known.stragglers
+        for row in row_of.get(straggler.guid, [])
+        if in_time(straggler, int(items.rated_at[row]))
+        and _is_of(items.rating[[row]], straggler)
+    }
+
+
+def _is_of(rating: Floats, straggler: Straggler) -> bool:
+    """Say whether a rating is what a straggler would write."""
+    if straggler.value is None:
+        return False
+    if straggler.run_id.startswith(TRIAL):  # nobody knows yet how this server rounds
+        return bool(near(rating, straggler.value)[0])
+    return bool(same(rating, np.array([straggler.value]))[0])
+
+
+def _without_stragglers(guids: Texts, known: Recorded) -> Memory:
+    shadows, intents = known.shadows, known.intents
+    memory = Memory.blank(len(guids))
+    rows, at = _met(guids, shadows)
+    memory.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
+    memory.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[at]
+    rows, at = _met(guids, intents)
+    before = [np.nan if one.before is None else one.before for one in intents]
+    arrived = [intent.acknowledged_at is not None for intent in intents]
+    memory.value[rows] = np.array([intent.after for intent in intents], float)[at]
+    memory.before[rows] = np.array(before, float)[at]
+    memory.arrived[rows] = np.array(arrived, bool)[at]
+    memory.unconfirmed[rows] = True
+    return memory
+
+
+def _met(guids: Texts, recorded: Sequence[Shadow | Intent]) -> tuple[Ints, Ints]:
+    """Return the rows of items that are recorded, and where in the record each is."""
+    place = {one.guid: at for at, one in enumerate(recorded)}
+    found = np.fromiter((place.get(g, -1) for g in guids), np.int64, len(guids))
+    rows = np.flatnonzero(found >= 0)
+    return rows, found[rows]

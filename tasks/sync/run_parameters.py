@@ -1,0 +1,39 @@
+"""What a run takes as given: how ratings are inferred, and how exactly written."""
+
+from dataclasses import replace
+
+from engine.evaluation.predictors import mean_of
+from engine.evidence import Part
+from engine.hierarchical.duplicate_recordings import with_doubles
+from engine.hierarchical.filler import Filler, without_filler
+from engine.hierarchical.fitting import fit
+from engine.planning.plan import Beliefs, drift_tolerance
+from tasks.config.settings import Settings
+
+
+def heard(everything: Part, settings: Settings) -> Part:
+    """Return the library with those ratings as evidence that are to count."""
+    part = with_doubles(everything) if settings.twins else everything
+    filler = settings.filler
+    return part if filler == Filler() else without_filler(part, filler)
+
+
+def beliefs_of(settings: Settings, everything: Part, finest: float) -> Beliefs:
+    """Return what a run that began now would take as given.
+
+    Args:
+        settings: What the user chose.
+        everything: The whole library.
+        finest: The least step in which the server keeps ratings, points.
+    """
+    grid = settings.grid
+    return Beliefs(
+        mean=mean_of(everything),
+        tolerance=drift_tolerance(
+            len(everything.tracks), dynamic=settings.dynamic_precision
+        ),
+        constants=settings.constants,
+        fit=fit(everything) if settings.model == "hierarchical" else None,
+        grid=replace(grid, step=max(grid.step, finest)),
+        least=settings.min_confidence,
+    )

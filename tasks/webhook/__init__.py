@@ -1,0 +1,1 @@
+"""What Plex tells by itself, and when a run follows from it."""
