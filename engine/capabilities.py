@@ -6,24 +6,24 @@ from enum import IntEnum
 from engine.rating_scale import STEP
 
 
-class Reach(IntEnum):
+class EditMode(IntEnum):
     """How many items one request may change."""
 
-    NEVER = 0
+    UNSUPPORTED = 0
     """None: such a change would do harm, or is refused."""
-    SINGLY = 1
-    TOGETHER = 2
+    SINGLE = 1
+    BATCH = 2
 
 
 @dataclass(frozen=True)
-class Abilities:
+class Capabilities:
     """How a server may be written to."""
 
-    rating: Reach = Reach.TOGETHER
+    rating: EditMode = EditMode.BATCH
     """Singly means one rating a request, as Plex's own apps rate."""
-    tagging: Reach = Reach.TOGETHER
+    tagging: EditMode = EditMode.BATCH
     """Never means that no tag is given: other moods or locks would suffer."""
-    is_guarded: bool = False
+    has_conditional_edits: bool = False
     """Whether an edit can be limited to items that nobody rated since a moment.
     Then Plex itself spares what a person rates in the very moment of writing."""
     step: float = STEP
@@ -32,36 +32,38 @@ class Abilities:
     """Whether nobody has tried it yet."""
 
 
-ASSUMED = Abilities(is_assumed=True)
+ASSUMED = Capabilities(is_assumed=True)
 """What is thought of a server that was not tried."""
 
 COARSE = 0.1
 """Points; the step of servers that keep one decimal."""
 
-RATING_ONLY = Abilities(rating=Reach.SINGLY, tagging=Reach.NEVER, step=COARSE)
+RATING_ONLY = Capabilities(
+    rating=EditMode.SINGLE, tagging=EditMode.UNSUPPORTED, step=COARSE
+)
 """All that the server grants to an account that does not own it. What it keeps of a
 rating cannot be tried out then, so ratings are such that any server keeps them."""
 
 
-def remarks_on(abilities: Abilities) -> list[str]:
+def limitations(capabilities: Capabilities) -> list[str]:
     """Return in sentences what a person should know of a server's shortcomings.
 
     >>> remarks_on(Abilities())
     []
     """
     said = []
-    if abilities.rating is Reach.SINGLY:
+    if capabilities.rating is EditMode.SINGLE:
         said.append("Plex takes no ratings in batches here: each item is rated alone.")
-    if abilities.tagging is Reach.NEVER:
+    if capabilities.tagging is EditMode.UNSUPPORTED:
         said.append(
             "No tag can be given here without harm to moods or locks, so none is: "
             "keep the state database safe, it cannot be rebuilt by `recover`."
         )
-    if abilities.tagging is Reach.SINGLY:
+    if capabilities.tagging is EditMode.SINGLE:
         said.append("Plex takes no tags in batches here: each item is tagged alone.")
-    if abilities.step > STEP:
+    if capabilities.step > STEP:
         said.append(
-            f"Ratings are written in steps of {abilities.step / 2:g} stars here: Plex "
-            "keeps no finer ones, as far as is known."
+            f"Ratings are written in steps of {capabilities.step / 2:g} stars here: "
+            "Plex keeps no finer ones, as far as is known."
         )
     return said

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from engine.errors import SettingsInvalid
-from engine.evidence import Part, Tally, tally
+from engine.evidence import LibraryView, Tally, tally
 from engine.library import Level
 from engine.rating_scale import Floats, Ints
 
@@ -139,7 +139,7 @@ def bayesian_average(prior: Floats, evidence: Tally, confidence: float) -> Float
     return (confidence * prior + evidence.total) / (confidence + evidence.count)
 
 
-def album_up(part: Part, mean: float, constants: Constants) -> Floats:
+def album_up(part: LibraryView, mean: float, constants: Constants) -> Floats:
     """Score albums from their manual tracks and critics; NaN without either."""
     albums = part.albums.items
     evidence = tally(part.tracks, part.tracks.items.parent, len(albums))
@@ -150,13 +150,13 @@ def album_up(part: Part, mean: float, constants: Constants) -> Floats:
     return np.where((evidence.count > 0) | has_critic, score, np.nan)
 
 
-def artist_up(part: Part, mean: float, constants: Constants) -> Floats:
+def artist_up(part: LibraryView, mean: float, constants: Constants) -> Floats:
     """Score every artist from all manual ratings beneath, tracks and albums."""
     prior = priors(part.artists.items.critic, mean, constants)
     return bayesian_average(prior, _beneath_artists(part), constants.confidence)
 
 
-def _beneath_artists(part: Part) -> Tally:
+def _beneath_artists(part: LibraryView) -> Tally:
     albums, tracks, artists = part.albums, part.tracks, len(part.artists)
     of_track = albums.items.parent[tracks.items.parent]
     of_albums = tally(albums, albums.items.parent, artists)
@@ -181,12 +181,12 @@ def inherited(
 
 
 def album_down(
-    part: Part, held_artists: Floats, mean: float, constants: Constants
+    part: LibraryView, held_artists: Floats, mean: float, constants: Constants
 ) -> Floats:
     """Let albums without a score of their own inherit from their artist."""
     inherits = inherited(
         held_artists,
-        part.artists.standing.manual,
+        part.artists.ownership.manual,
         part.albums.items.parent,
         mean,
         constants.album_gravity,
@@ -196,30 +196,32 @@ def album_down(
 
 
 def track_down(
-    part: Part, held_albums: Floats, mean: float, constants: Constants
+    part: LibraryView, held_albums: Floats, mean: float, constants: Constants
 ) -> Floats:
     """Let tracks inherit from their album."""
     return inherited(
         held_albums,
-        part.albums.standing.manual,
+        part.albums.ownership.manual,
         part.tracks.items.parent,
         mean,
         constants.track_gravity,
     )
 
 
-def ratings_behind(level: Level, part: Part, mean: float, constants: Constants) -> Ints:
+def ratings_behind(
+    level: Level, part: LibraryView, mean: float, constants: Constants
+) -> Ints:
     """Return from how many manual ratings the value of each item comes."""
 
     def held(manual: Floats, inferred: Floats) -> Ints:
         return np.where(np.isnan(manual), inferred, 1).astype(np.int64)
 
     albums = part.albums.items
-    artists = held(part.artists.standing.manual, _beneath_artists(part).count)
+    artists = held(part.artists.ownership.manual, _beneath_artists(part).count)
     own = tally(part.tracks, part.tracks.items.parent, len(albums)).count
     scored = ~np.isnan(album_up(part, mean, constants))
     found = np.where(scored, own, artists[albums.parent])
-    of_albums = held(part.albums.standing.manual, found)
+    of_albums = held(part.albums.ownership.manual, found)
     return {
         Level.ARTIST: artists,
         Level.ALBUM: of_albums,

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from engine.library import Items, Level, Library, twins
-from engine.ownership import Standing
+from engine.ownership import Ownership
 from engine.rating_scale import Bools, Floats, Ints
 
 MEAN_WITHOUT_RATINGS = 6.0
@@ -14,14 +14,14 @@ MEAN_WITHOUT_RATINGS = 6.0
 
 
 @dataclass(frozen=True, eq=False)
-class Shelf:
+class LevelView:
     """The items of one level with whose rating each of them has."""
 
     items: Items
-    standing: Standing
+    ownership: Ownership
     twin: Ints
     """A number that items share exactly if they share one rating (one guid)."""
-    lead: Bools
+    is_primary: Bools
     """Whether the item speaks for its twins: it is the one that is written."""
     heard: Floats | None = None
     """The ratings that count as evidence, points; none: all manual ones do."""
@@ -29,7 +29,7 @@ class Shelf:
     @property
     def evidence(self) -> Floats:
         """The ratings that count as evidence, points; NaN: nothing to learn."""
-        return self.standing.manual if self.heard is None else self.heard
+        return self.ownership.manual if self.heard is None else self.heard
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -57,14 +57,14 @@ class Shelf:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class LibraryView:
     """Some artists with everything beneath them; parents are rows of the part."""
 
-    artists: Shelf
-    albums: Shelf
-    tracks: Shelf
+    artists: LevelView
+    albums: LevelView
+    tracks: LevelView
 
-    def __getitem__(self, level: Level) -> Shelf:
+    def __getitem__(self, level: Level) -> LevelView:
         """Return the items of one level."""
         return {
             Level.ARTIST: self.artists,
@@ -86,18 +86,18 @@ class Tally:
         return Tally(self.count + other.count, self.total + other.total)
 
 
-def whole(library: Library, standings: dict[Level, Standing]) -> Part:
+def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
     """Return the whole library as one part."""
 
-    def shelf(level: Level) -> Shelf:
+    def view(level: Level) -> LevelView:
         twin = twins(library[level])
-        lead = twin == np.arange(len(twin))
-        return Shelf(library[level], standings[level], twin, lead)
+        is_primary = twin == np.arange(len(twin))
+        return LevelView(library[level], ownerships[level], twin, is_primary)
 
-    return Part(shelf(Level.ARTIST), shelf(Level.ALBUM), shelf(Level.TRACK))
+    return LibraryView(view(Level.ARTIST), view(Level.ALBUM), view(Level.TRACK))
 
 
-def split(library: Library, everything: Part) -> dict[str, Part]:
+def split(library: Library, everything: LibraryView) -> dict[str, LibraryView]:
     """Return the parts of a library by letter, each complete in itself."""
     rows = {level: _rows_by_letter(library, level) for level in Level}
     return {letter: _part(everything, rows, letter) for letter in rows[Level.ARTIST]}
@@ -114,55 +114,57 @@ def _rows_by_letter(library: Library, level: Level) -> dict[str, Ints]:
     }
 
 
-def _part(everything: Part, rows: dict[Level, dict[str, Ints]], letter: str) -> Part:
-    def shelf(level: Level, above: Ints) -> Shelf:
+def _part(
+    everything: LibraryView, rows: dict[Level, dict[str, Ints]], letter: str
+) -> LibraryView:
+    def view(level: Level, above: Ints) -> LevelView:
         chosen = rows[level][letter]
         full = everything[level]
         items = full.items.take(chosen)
         if level is not Level.ARTIST:
             items = replace(items, parent=np.searchsorted(above, items.parent))
-        return Shelf(
+        return LevelView(
             items,
-            full.standing.take(chosen),
+            full.ownership.take(chosen),
             full.twin[chosen],
-            full.lead[chosen],
+            full.is_primary[chosen],
             None if full.heard is None else full.heard[chosen],
         )
 
-    artists = shelf(Level.ARTIST, np.empty(0, np.int64))
-    albums = shelf(Level.ALBUM, rows[Level.ARTIST][letter])
-    tracks = shelf(Level.TRACK, rows[Level.ALBUM][letter])
-    return Part(artists, albums, tracks)
+    artists = view(Level.ARTIST, np.empty(0, np.int64))
+    albums = view(Level.ALBUM, rows[Level.ARTIST][letter])
+    tracks = view(Level.TRACK, rows[Level.ALBUM][letter])
+    return LibraryView(artists, albums, tracks)
 
 
-def tally(shelf: Shelf, parent: Ints, parents: int) -> Tally:
-    """Count the ratings of a shelf that are evidence beneath each of its parents.
+def tally(view: LevelView, parent: Ints, parents: int) -> Tally:
+    """Count the ratings of a level that are evidence beneath each of its parents.
 
     Items that share one rating count once beneath each parent.
 
     Args:
-        shelf: The items whose ratings count.
+        view: The items whose ratings count.
         parent: The row of each item's parent, shape (items,).
         parents: How many parents there are.
     """
-    rated = witnesses(shelf, parent)
-    points = shelf.evidence[rated]
+    rated = rated_rows(view, parent)
+    points = view.evidence[rated]
     return Tally(
         count=np.bincount(parent[rated], minlength=parents).astype(np.float64),
         total=np.bincount(parent[rated], points, parents).astype(np.float64),
     )
 
 
-def witnesses(shelf: Shelf, parent: Ints) -> Ints:
+def rated_rows(view: LevelView, parent: Ints) -> Ints:
     """Return the rows that are evidence; a shared rating once beneath a parent."""
-    rated = np.flatnonzero(~np.isnan(shelf.evidence))
-    pairs = parent[rated] * (shelf.twin.max(initial=0) + 1) + shelf.twin[rated]
+    rated = np.flatnonzero(~np.isnan(view.evidence))
+    pairs = parent[rated] * (view.twin.max(initial=0) + 1) + view.twin[rated]
     _, first = np.unique(pairs, return_index=True)
     rows: Ints = rated[np.sort(first)]
     return rows
 
 
-def library_mean(tracks: Shelf) -> float | None:
+def library_mean(tracks: LevelView) -> float | None:
     """Return the mean of the manual track ratings, points; None if none."""
     everything = tally(tracks, np.zeros(len(tracks), np.int64), 1)
     if not everything.count[0]:

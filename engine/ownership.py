@@ -85,7 +85,7 @@ def owner_table() -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class RecordView:
     """What the shadow state knows of the items of one level, row by row."""
 
     value: Floats
@@ -116,7 +116,7 @@ class Memory:
         return replace(self, **columns)
 
 
-def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
+def owners(rating: Floats, rated_at: Ints, record_view: RecordView) -> NDArray[np.int8]:
     """Return the owner of each rating, as `Owner` numbers, shape (items,).
 
     Any change of the date means that a person rated, not only a later one: a
@@ -125,28 +125,30 @@ def owners(rating: Floats, rated_at: Ints, memory: Memory) -> NDArray[np.int8]:
     Args:
         rating: What Plex holds, points.
         rated_at: When Plex says it was last rated, epoch seconds; 0 or less: unknown.
-        memory: What the shadow state says of the same items.
+        record_view: What the shadow state says of the same items.
     """
-    recorded = ~np.isnan(memory.value)
+    recorded = ~np.isnan(record_view.value)
     record = np.where(recorded, Record.CONFIRMED, Record.NONE)
-    record[memory.unconfirmed] = Record.UNCONFIRMED
+    record[record_view.unconfirmed] = Record.UNCONFIRMED
 
     seen = np.where(np.isnan(rating), Seen.NOTHING, Seen.OTHER)
-    seen[recorded & same(rating, memory.value)] = Seen.OURS
-    nearer = ~(np.abs(rating - memory.value) <= np.abs(rating - memory.before))
-    nearer &= ~equal(memory.before, memory.value)
-    stands = memory.unconfirmed & same(rating, memory.before) & nearer
+    seen[recorded & same(rating, record_view.value)] = Seen.OURS
+    nearer = ~(
+        np.abs(rating - record_view.value) <= np.abs(rating - record_view.before)
+    )
+    nearer &= ~equal(record_view.before, record_view.value)
+    stands = record_view.unconfirmed & same(rating, record_view.before) & nearer
     seen[stands] = Seen.BEFORE
     seen[unreadable(rating)] = Seen.UNREADABLE
 
-    again = (record == Record.CONFIRMED) & (rated_at != memory.seen_at)
-    again &= (rated_at > 0) & (memory.seen_at > 0)
+    again = (record == Record.CONFIRMED) & (rated_at != record_view.seen_at)
+    again &= (rated_at > 0) & (record_view.seen_at > 0)
     owner: NDArray[np.int8] = owner_table()[record, seen, again.astype(np.int64)]
     return owner
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Ownership:
     """The ratings of one level told apart by owner, row by row."""
 
     owner: NDArray[np.int8]
@@ -174,18 +176,18 @@ class Standing:
         )
 
 
-def standing_of(items: Items, memory: Memory) -> Standing:
+def ownership_of(items: Items, record_view: RecordView) -> Ownership:
     """Tell the ratings of a level apart by owner."""
-    owner = owners(items.rating, items.rated_at, memory)
+    owner = owners(items.rating, items.rated_at, record_view)
     by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
     by_us = np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNREAD))
     unread = unreadable(items.rating)
-    ours = np.where(by_us, memory.value, np.nan)
+    ours = np.where(by_us, record_view.value, np.nan)
     unwritten = owner == Owner.UNWRITTEN
-    return Standing(
+    return Ownership(
         owner=owner,
         manual=np.where(by_person & ~unread, items.rating, np.nan),
-        ours=np.where(unwritten, memory.before, ours),
+        ours=np.where(unwritten, record_view.before, ours),
         unread=unread,
-        unsure=(owner == Owner.WRITTEN) & ~memory.arrived,
+        unsure=(owner == Owner.WRITTEN) & ~record_view.arrived,
     )

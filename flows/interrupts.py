@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from flows.progress_bar import Watching
-from tasks.runtime.cancellation import Gate, kill_at_once
-from tasks.runtime.context import GATE
+from tasks.runtime.cancellation import CancellationToken, kill_at_once
+from tasks.runtime.context import CANCELLATION
 
 PROMPT = "\nPaused. [R]esume or [Q]uit? "
 STOPPING = "Stopping at the next safe point; once more ends it at once."
@@ -25,27 +25,27 @@ RESUME, QUIT, UNCLEAR, END = b"r", b"q", b"x", b"\0"
 
 
 @contextmanager
-def interruptible(watching: Watching) -> Iterator[Gate]:
+def interruptible(watching: Watching) -> Iterator[CancellationToken]:
     """Let signals hold or stop the block at a safe point.
 
     In a terminal the first Ctrl-C holds it and asks, the second one stops it, and the
     third one kills the process. Elsewhere the first Ctrl-C stops it and the second one
     kills, as SIGTERM does everywhere.
     """
-    gate = Gate()
-    token = GATE.set(gate)
+    cancellation = CancellationToken()
+    token = CANCELLATION.set(cancellation)
     try:
-        with _Listener(gate, watching).installed():
-            yield gate
+        with _Listener(cancellation, watching).installed():
+            yield cancellation
     finally:
-        GATE.reset(token)
+        CANCELLATION.reset(token)
 
 
 class _Listener:
     """Acts on signals in a thread of its own."""
 
-    def __init__(self, gate: Gate, watching: Watching) -> None:
-        self._gate = gate
+    def __init__(self, cancellation: CancellationToken, watching: Watching) -> None:
+        self._cancellation = cancellation
         self._watching = watching
         self._inbox, self._outbox = socket.socketpair()
         self._outbox.settimeout(0)  # signal.set_wakeup_fd wants that
@@ -103,7 +103,7 @@ class _Listener:
             self._stop()
             return
         self._answered.clear()
-        self._gate.close()
+        self._cancellation.pause()
         self._question.enter_context(self._watching.aside())
         _ask()
         threading.Thread(target=self._read_answer, daemon=True).start()
@@ -125,7 +125,7 @@ class _Listener:
         if self._is_stopping:
             return
         self._question.close()
-        self._gate.open()
+        self._cancellation.resume()
         self._answered.set()
 
     def _stop(self) -> None:
@@ -134,7 +134,7 @@ class _Listener:
         self._is_stopping = True
         self._question.close()
         self._watching.note(STOPPING)
-        self._gate.stop()
+        self._cancellation.cancel()
         self._answered.set()
 
 

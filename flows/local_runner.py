@@ -1,4 +1,4 @@
-"""Running a command in a terminal: its tools, progress, Ctrl-C, and a server."""
+"""Running a command in a terminal: its context, progress, Ctrl-C, and a server."""
 
 import sys
 import uuid
@@ -21,11 +21,11 @@ from tasks.config.settings import Settings, load_settings
 from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
 from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.context import WATCHER, Workbench, workbench
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import WATCHER, RunContext, open_run
 from tasks.runtime.package_versions import check_versions
 from tasks.runtime.progress import Reporter
-from tasks.runtime.retry import insist
+from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import PlainRunner, RunInfo
 
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ def is_live(config: Path | None, *, dry_run: bool | None) -> bool:
 
 
 def launch(
-    work: Callable[[Workbench], Result],
+    work: Callable[[RunContext], Result],
     *,
     config: Path | None,
     live: bool,
@@ -74,16 +74,18 @@ def launch(
 
     def attempt(*, accept: bool) -> Result:
         def do() -> Result:
-            with workbench(
+            with open_run(
                 settings, run_id, live=live, accept=accept, say=watching.note
-            ) as bench:
-                bench.watch = watching
-                return work(bench)
+            ) as context:
+                context.watch = watching
+                return work(context)
 
-        with Watching() as watching, interruptible(watching) as gate:
+        with Watching() as watching, interruptible(watching) as cancellation:
             if sys.stdin.isatty():
                 _try_to_open(settings, accept=accept)
-            return insist(do, settings=settings, gate=gate, tell=watching.note)
+            return call_with_retry(
+                do, settings=settings, cancellation=cancellation, tell=watching.note
+            )
 
     return _asking_whom_to_follow(attempt, accept=accept)
 
@@ -116,9 +118,9 @@ def launch_infer(
 
     def attempt(*, accept: bool) -> Summary:
         asked = replace(request, accept_library=accept)
-        with Watching() as watching, interruptible(watching) as gate:
+        with Watching() as watching, interruptible(watching) as cancellation:
             try:
-                return infer_by(asked, settings, watching, gate)
+                return infer_by(asked, settings, watching, cancellation)
             except LettersFailed as failed:
                 watching.note(failed.again)
                 return failed.summary
@@ -127,7 +129,10 @@ def launch_infer(
 
 
 def _infer_plainly(
-    request: Request, settings: Settings, watching: Watching, _gate: Gate
+    request: Request,
+    settings: Settings,
+    watching: Watching,
+    _cancellation: CancellationToken,
 ) -> Summary:
     info = RunInfo(str(uuid.uuid4()), "infer", asdict(request))
     is_somebody_there = sys.stdin.isatty()
@@ -142,19 +147,22 @@ def _infer_plainly(
 
 
 def _infer_as_flow(
-    request: Request, settings: Settings, watching: Watching, gate: Gate
+    request: Request,
+    settings: Settings,
+    watching: Watching,
+    cancellation: CancellationToken,
 ) -> Summary:
     """Run the flow; what would fail at once fails before a server is started."""
     _try_to_open(settings, accept=request.accept_library)
     be_quiet()
     with prefect_server() as address:
-        gate.pass_through()
-        return _run_flow(request, watching, gate, address)
+        cancellation.checkpoint()
+        return _run_flow(request, watching, cancellation, address)
 
 
 def _try_to_open(settings: Settings, *, accept: bool) -> None:
     """Open everything for a moment: a wrong address or token is said at once."""
-    with workbench(settings, "", live=False, accept=accept):
+    with open_run(settings, "", live=False, accept=accept):
         pass
 
 
@@ -178,7 +186,7 @@ def _may_follow(replaced: LibraryReplaced) -> bool:
 
 
 def _run_flow(
-    request: Request, watching: Watching, gate: Gate, address: str
+    request: Request, watching: Watching, cancellation: CancellationToken, address: str
 ) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
@@ -191,7 +199,7 @@ def _run_flow(
     with temporary_settings({PREFECT_API_URL: address}):
         WATCHER.set(watching)
         state = flow(**asdict(request), return_state=True)
-    if gate.is_stopping:
+    if cancellation.is_cancelled:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):

@@ -24,33 +24,33 @@ from tasks.commands.recover import Recovered
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
 from tasks.orchestration.artifacts import PrefectReporter
-from tasks.orchestration.prefect_tasks import PrefectRunner, patient, run_info
+from tasks.orchestration.prefect_tasks import PrefectRunner, run_info, with_retry_policy
 from tasks.orchestration.retention import OWN, claim_run
 from tasks.orchestration.secrets import with_token
 from tasks.orchestration.task_states import ends_in_a_state, result_of
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.context import GATE, Workbench, workbench
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import CANCELLATION, RunContext, open_run
 
 Result = TypeVar("Result")
 
 
 def carried_out(
-    settings: Settings, work: Callable[[Workbench], Result], *, live: bool
+    settings: Settings, work: Callable[[RunContext], Result], *, live: bool
 ) -> Result:
     """Do a piece of work as one task that is tried again if a fault may pass."""
-    runner, gate = PrefectRunner(), Gate()
+    runner, cancellation = PrefectRunner(), CancellationToken()
 
     @task(name=runner.info.command, cache_policy=NO_CACHE, persist_result=False)
     @ends_in_a_state
     def do() -> Result:
         say = runner.report.warn
-        with workbench(settings, runner.info.id, live=live, say=say) as bench:
-            bench.watch = runner.report.follow
-            return work(bench)
+        with open_run(settings, runner.info.id, live=live, say=say) as context:
+            context.watch = runner.report.follow
+            return work(context)
 
-    GATE.set(gate)
-    with runner.watched(gate, repeated(runner.info, RESUME)):
-        work_done = patient(do, settings, gate).submit()
+    CANCELLATION.set(cancellation)
+    with runner.watched(cancellation, repeated(runner.info, RESUME)):
+        work_done = with_retry_policy(do, settings, cancellation).submit()
         work_done.wait()
         runner.raise_if_suspended()
         done: Result = result_of(work_done)
@@ -109,7 +109,7 @@ def _undo(
     settings = settings_of(config)
     undone = carried_out(
         settings,
-        lambda bench: undoing.undo(bench, chosen),
+        lambda context: undoing.undo(context, chosen),
         live=not dry_run,
     )
     _publish(counts_page("Undo", undone), "undo", entitled("Undo", undone))
@@ -135,7 +135,7 @@ def _rank(count: int, albums: bool, config: str) -> State[Any]:
     level = Level.ALBUM if albums else Level.ARTIST
     ranked = carried_out(
         settings_of(config),
-        lambda bench: verifying.rank(bench, count, level),
+        lambda context: verifying.rank(context, count, level),
         live=False,
     )
     _publish(ranking_page(*ranked, level.word), "rank", "Power rankings")

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.classic import Phase, PhaseChoice, chosen_phases
-from engine.evidence import Part, split
+from engine.evidence import LibraryView, split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
-from engine.planning.plan import Beliefs
+from engine.planning.plan import RunParameters
 from engine.reports.run_report import (
     LetterResult,
     Outcome,
@@ -17,13 +17,13 @@ from engine.reports.run_report import (
     taken_over,
 )
 from flows.plan_preview import left_to_do, note_written, show_plan, total
-from flows.run_setup import agree_on_beliefs, opened, try_server, vouch
+from flows.run_setup import agree_on_parameters, check_record, opened, try_server
 from flows.run_summary import conclude, facts, hint
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
-from tasks.sync.reconcile import Stock, seen_in_plex, take_stock
+from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile, seen_in_plex
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""
@@ -78,38 +78,38 @@ def carry_out(
     save_plan: bool,
 ) -> Summary:
     """Read, plan and write; return what came of it."""
-    bench = run.bench
-    stock, reading = look_around(run, "read the library")
-    vouch(run, stock)
-    library, before = stock.library, stock.everything
-    with bench.at_work():
+    context = run.context
+    snapshot, reading = look_around(run, "read the library")
+    check_record(run, snapshot)
+    library, before = snapshot.library, snapshot.everything
+    with context.timed():
         parts = split(library, before)
     outcome = Outcome()
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
     try_server(run, [parts[letter] for letter in outcome.results], reading)
-    beliefs = agree_on_beliefs(run, before)
-    planned = plan_letters(run, outcome, phases, parts, beliefs, reading)
+    parameters = agree_on_parameters(run, before)
+    planned = plan_letters(run, outcome, phases, parts, parameters, reading)
     left = left_to_do(outcome, parts)
-    show_plan(run.report, left, before, parts, save=save_plan, live=bench.is_live)
+    show_plan(run.report, left, before, parts, save=save_plan, live=context.is_live)
     wrote: Sequence[StepRun] = []
-    if bench.is_live:
+    if context.is_live:
         sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
         wrote = write_letters(run, outcome, before, parts, sizes, planned)
     run.runner.raise_if_suspended()
     if wrote:
-        stock, _ = look_around(run, "read it back", after=wrote)
-    if bench.is_live:
-        outcome.seen = seen_in_plex(bench.store, stock.library, bench.run_id)
-    after = stock.everything
-    about = facts(bench, before, after, beliefs)
-    about.note_oddities(stock.library.not_understood)
+        snapshot, _ = look_around(run, "read it back", after=wrote)
+    if context.is_live:
+        outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
+    after = snapshot.everything
+    about = facts(context, before, after, parameters)
+    about.note_oddities(snapshot.library.not_understood)
     return summarize(about, before, after, outcome)
 
 
 def look_around(
     run: Run, moment: str, after: Sequence[StepRun] = ()
-) -> tuple[Stock, Sequence[StepRun]]:
+) -> tuple[LibrarySnapshot, Sequence[StepRun]]:
     """Read the library as a step of its own, and tell whose each rating is.
 
     Args:
@@ -120,25 +120,25 @@ def look_around(
     Returns:
         What was read, and the step.
     """
-    bench = run.bench
+    context = run.context
     readings: list[StepRun] = []
 
     def read() -> Library:
         behind = [*after, *readings]
-        readings.append(run.submit(moment, steps.read, bench, after=behind))
+        readings.append(run.submit(moment, steps.read, context, after=behind))
         library: Library = readings[-1].result()
         return library
 
-    with bench.at_work():
-        return take_stock(bench, read), readings[-1:]
+    with context.timed():
+        return read_and_reconcile(context, read), readings[-1:]
 
 
 def plan_letters(
     run: Run,
     outcome: Outcome,
     phases: Sequence[Phase],
-    parts: dict[str, Part],
-    beliefs: Beliefs,
+    parts: dict[str, LibraryView],
+    parameters: RunParameters,
     reading: Sequence[StepRun],
 ) -> dict[str, list[StepRun]]:
     """Plan every letter, phase after phase; letters do not wait for each other.
@@ -153,7 +153,7 @@ def plan_letters(
                 run.submit(
                     f"{letter} · {phase.label}",
                     *(steps.plan_phase, letter, phase),
-                    *(parts[letter], list(earlier), beliefs),
+                    *(parts[letter], list(earlier), parameters),
                     after=earlier[-1:] or reading,
                 )
             )
@@ -172,8 +172,8 @@ def plan_letters(
 def write_letters(
     run: Run,
     outcome: Outcome,
-    everything: Part,
-    parts: dict[str, Part],
+    everything: LibraryView,
+    parts: dict[str, LibraryView],
     sizes: dict[str, int],
     planned: dict[str, list[StepRun]],
 ) -> Sequence[StepRun]:
@@ -190,16 +190,16 @@ def write_letters(
     Returns:
         The steps; none if there was nothing to write at all.
     """
-    bench = run.bench
+    context = run.context
     # What a run that is tried again wrote already is no company for what is left.
-    is_shared = not bench.store.knows(bench.run_id)
-    pool = Pool(outcome.plans, is_shared=is_shared, tagged=bench.tagged_at_once)
+    is_shared = not context.store.knows(context.run_id)
+    pool = Pool(outcome.plans, is_shared=is_shared, tagged=context.tagged_at_once)
     with run.report.progress(sizes) as progress:
-        bench.watch = progress
+        context.watch = progress
         letters = {
             run.submit(
                 f"{letter} · write",
-                *(steps.write_letter, letter, bench, everything, parts[letter], pool),
+                *(steps.write_letter, letter, context, everything, parts[letter], pool),
                 after=planned[letter][-1:],
             ): letter
             for letter, plans in outcome.plans.items()
@@ -211,8 +211,8 @@ def write_letters(
                 if note_written(run.report, outcome, letters[writing], writing):
                     progress.finish(letters[writing])
         except BaseException:
-            bench.gate.stop()
-            with bench.writer:  # whoever was writing has come to the gate
+            context.cancellation.cancel()
+            with context.writer:  # whoever was writing has come to a checkpoint
                 raise
         progress.show()
     return list(letters)

@@ -5,7 +5,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from engine.errors import SettingsInvalid
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.planning.change_list import (
     Change,
     LetterPlan,
@@ -31,7 +31,7 @@ def total(plans: Sequence[PhasePlan]) -> int:
 
 
 def left_to_do(
-    outcome: Outcome, parts: Mapping[str, Part]
+    outcome: Outcome, parts: Mapping[str, LibraryView]
 ) -> dict[str, list[PhasePlan]]:
     """Return what is left of the plans; without letters that are all written.
 
@@ -52,8 +52,8 @@ def left_to_do(
 def show_plan(
     report: Reporter,
     plans: Mapping[str, Sequence[PhasePlan]],
-    everything: Part,
-    parts: Mapping[str, Part],
+    everything: LibraryView,
+    parts: Mapping[str, LibraryView],
     *,
     save: bool,
     live: bool,

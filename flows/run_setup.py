@@ -1,4 +1,4 @@
-"""How a run begins: its tools, a server that is tried, and what it takes as given."""
+"""How a run begins: its context, a server that is tried, and what it takes as given."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,22 +7,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from engine.capabilities import remarks_on
+from engine.capabilities import limitations
 from engine.errors import RunStopped
-from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
-from engine.planning.plan import Beliefs
+from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean
+from engine.planning.plan import RunParameters
 from flows.next_steps import RESUME, repeated
 from tasks.config.settings import Settings
 from tasks.record.runs import begin_run, first_fit
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.context import GATE, Workbench, workbench
-from tasks.runtime.retry import insist
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import CANCELLATION, RunContext, open_run
+from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
-from tasks.sync.integrity import refuse_if_outdated
+from tasks.sync.integrity import ensure_record_current
 from tasks.sync.preflight import precautions
-from tasks.sync.reconcile import Stock
-from tasks.sync.run_parameters import beliefs_of
+from tasks.sync.reconcile import LibrarySnapshot
+from tasks.sync.run_parameters import parameters_of
 from tasks.sync.trial_cleanup import mend
 
 
@@ -35,7 +35,7 @@ def opened(
     accept: bool = False,
     patient: bool = True,
 ) -> Iterator[Run]:
-    """Lay out the tools of the run.
+    """Lay out the context of the run.
 
     Args:
         runner: Who carries it out.
@@ -47,46 +47,48 @@ def opened(
     Raises:
         RecordLost: Guesses would pass for a person's ratings.
     """
-    gate = GATE.get() or Gate()
-    GATE.set(gate)
+    cancellation = CANCELLATION.get() or CancellationToken()
+    CANCELLATION.set(cancellation)
 
     def attempted(act: Callable[[], Any]) -> Any:  # noqa: ANN401
         if not patient:
             return act()
-        return insist(act, settings, gate, runner.report.warn)
+        return call_with_retry(act, settings, cancellation, runner.report.warn)
 
-    tools = partial(workbench, settings, runner.info.id, say=runner.report.warn)
+    tools = partial(open_run, settings, runner.info.id, say=runner.report.warn)
     with ExitStack() as stack:
         resuming = repeated(runner.info, RESUME)
-        stack.enter_context(runner.watched(gate, resuming))
-        bench: Workbench = attempted(
+        stack.enter_context(runner.watched(cancellation, resuming))
+        context: RunContext = attempted(
             lambda: stack.enter_context(tools(live=live, accept=accept))
         )
-        runner.report.say(*attempted(lambda: precautions(bench)))
+        runner.report.say(*attempted(lambda: precautions(context)))
         if live:
-            attempted(lambda: mend(bench))
+            attempted(lambda: mend(context))
         try:
-            yield Run(runner, bench)
+            yield Run(runner, context)
         except RunStopped:
             runner.raise_if_suspended()
             raise
 
 
-def vouch(run: Run, stock: Stock) -> None:
+def check_record(run: Run, snapshot: LibrarySnapshot) -> None:
     """Make sure that the record is no old copy, and wait for a Plex that is away.
 
     Raises:
         RecordOutdated: Guesses would pass for a person's ratings.
     """
-    insist(
-        lambda: refuse_if_outdated(run.bench, stock),
-        settings=run.bench.settings,
-        gate=run.bench.gate,
+    call_with_retry(
+        lambda: ensure_record_current(run.context, snapshot),
+        settings=run.context.settings,
+        cancellation=run.context.cancellation,
         tell=run.report.warn,
     )
 
 
-def try_server(run: Run, parts: Sequence[Part], reading: Sequence[StepRun]) -> None:
+def try_server(
+    run: Run, parts: Sequence[LibraryView], reading: Sequence[StepRun]
+) -> None:
     """Find out how a server may be written to that is not known yet; say so.
 
     Args:
@@ -94,13 +96,13 @@ def try_server(run: Run, parts: Sequence[Part], reading: Sequence[StepRun]) -> N
         parts: What the run is about; only there anything is tried.
         reading: The step behind which the trial is drawn.
     """
-    bench = run.bench
-    if bench.gateway.is_scanned:
+    context = run.context
+    if context.gateway.is_scanned:
         run.report.warn("Plex is scanning the library: what moves meanwhile may fail.")
-    if bench.is_live and bench.pen.abilities.is_assumed:
+    if context.is_live and context.executor.capabilities.is_assumed:
         found = run.submit(
             "try the server",
-            *(steps.try_server, bench, parts),
+            *(steps.try_server, context, parts),
             after=reading,
         ).result()
         for key in found.marred if found else ():
@@ -108,28 +110,34 @@ def try_server(run: Run, parts: Sequence[Part], reading: Sequence[StepRun]) -> N
                 f"Trying out this server changed moods or locks of item {key}, and it "
                 "does not take that back: please look at it in Plex."
             )
-    run.report.say(*remarks_on(bench.pen.abilities))
+    run.report.say(*limitations(context.executor.capabilities))
 
 
-def agree_on_beliefs(run: Run, before: Part) -> Beliefs:
-    """Fix what all letters take as given; a retried run keeps its first beliefs."""
-    bench = run.bench
-    with bench.at_work():
-        step = bench.pen.abilities.step
-        beliefs = beliefs_of(bench.settings, before, step)
+def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
+    """Fix what all letters take as given; a retried run keeps its first parameters."""
+    context = run.context
+    with context.timed():
+        step = context.executor.capabilities.step
+        parameters = parameters_of(context.settings, before, step)
     if library_mean(before.tracks) is None:
         run.report.warn(
             "No track of this library is rated by hand, so there is nothing to "
             f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
         )
-    if bench.is_live:
-        first = (beliefs.mean, beliefs.constants, time.time(), beliefs.fit)
-        mean, constants = begin_run(bench.store, bench.run_id, *first)
-        fit = first_fit(bench.store, bench.run_id)
-        beliefs = replace(beliefs, mean=mean, constants=constants, fit=fit)
+    if context.is_live:
+        first = (
+            parameters.mean,
+            parameters.constants,
+            time.time(),
+            parameters.fit,
+        )
+        mean, constants = begin_run(context.store, context.run_id, *first)
+        fit = first_fit(context.store, context.run_id)
+        parameters = replace(parameters, mean=mean, constants=constants, fit=fit)
     run.report.say(
-        f"Model: {'classic' if beliefs.fit is None else 'hierarchical'}. "
-        f"Global prior {beliefs.mean / 2:.3f} stars. "
-        f"Dynamic precision: accepting drift up to {beliefs.tolerance / 2:.3f} stars."
+        f"Model: {'classic' if parameters.fit is None else 'hierarchical'}. "
+        f"Global prior {parameters.mean / 2:.3f} stars. "
+        "Dynamic precision: accepting drift up to "
+        f"{parameters.tolerance / 2:.3f} stars."
     )
-    return beliefs
+    return parameters

@@ -8,40 +8,45 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.errors import StoppedAt
-from engine.evidence import Part, library_mean
+from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
-from engine.planning.plan import Beliefs
+from engine.planning.plan import RunParameters
 from engine.reports.run_report import LettersFailed, Summary
 from flows.next_steps import RETRY, command, go_on
 from flows.reports.markdown import markdown
 from flows.reports.terminal import headline
 from tasks.record.runs import finish_run
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tasks.runtime.runner import Run, RunInfo
 
 
-def facts(bench: Workbench, before: Part, after: Part, beliefs: Beliefs) -> Summary:
+def facts(
+    context: RunContext,
+    before: LibraryView,
+    after: LibraryView,
+    parameters: RunParameters,
+) -> Summary:
     """Return the summary of a run as far as it does not depend on the letters."""
-    manual = before.tracks.standing.manual
+    manual = before.tracks.ownership.manual
     now = library_mean(after.tracks)
     return Summary(
-        run_id=bench.run_id,
-        library=bench.gateway.identity.title,
-        dry_run=not bench.is_live,
+        run_id=context.run_id,
+        library=context.gateway.identity.title,
+        dry_run=not context.is_live,
         artists=len(before.artists),
         albums=len(before.albums),
         tracks=len(before.tracks),
         manual_tracks=int(np.count_nonzero(~np.isnan(manual))),
-        drift_tolerance=beliefs.tolerance,
-        prior_before=beliefs.mean,
-        prior_after=beliefs.mean if now is None else now,
+        drift_tolerance=parameters.tolerance,
+        prior_before=parameters.mean,
+        prior_after=parameters.mean if now is None else now,
         mean_before=None,
         mean_after=None,
-        reads=bench.gateway.reads,
-        writes=bench.gateway.writes,
-        seconds=time.monotonic() - bench.begun,
-        worked=bench.worked,
-        rested=bench.throttle.rested,
+        reads=context.gateway.reads,
+        writes=context.gateway.writes,
+        seconds=time.monotonic() - context.begun,
+        worked=context.worked,
+        rested=context.throttle.rested,
     )
 
 
@@ -87,12 +92,14 @@ def conclude(run: Run, summary: Summary, again: str) -> None:
         StoppedAt: A person stopped the run.
         LettersFailed: Some letters were not finished.
     """
-    bench, title = run.bench, headline(summary)
+    context, title = run.context, headline(summary)
     run.report.say(f"{title[:1].upper()}{title[1:]}.")
     run.report.publish(markdown(summary), "report", title)
-    if bench.is_live:
-        finish_run(bench.store, bench.run_id, json.dumps(asdict(summary)), time.time())
-    if bench.gate.is_stopping:
+    if context.is_live:
+        finish_run(
+            context.store, context.run_id, json.dumps(asdict(summary)), time.time()
+        )
+    if context.cancellation.is_cancelled:
         raise StoppedAt(again)
     failed = summary.failed_letters
     if failed:

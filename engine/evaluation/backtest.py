@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.evaluation.calibration import Calibration, calibration_of, ratings_near
 from engine.evaluation.cross_validation import (
-    Hiding,
+    Fold,
     fractions,
     hidings,
     key_texts,
@@ -22,7 +22,7 @@ from engine.evaluation.metrics import (
     order_accuracy,
 )
 from engine.evaluation.predictors import CLASSIC, LIBRARY_MEAN, Method
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.grouping import branches_of
 from engine.hierarchical.rating_scale_usage import INTERVAL, scale_of, step_of
 from engine.rating_scale import Floats, Ints
@@ -69,10 +69,10 @@ class Verdict:
 
 
 def backtest(
-    part: Part,
+    part: LibraryView,
     methods: Mapping[str, Method],
     regime: str,
-    hidden: Sequence[Hiding] | None = None,
+    hidden: Sequence[Fold] | None = None,
 ) -> Backtest:
     """Hide ratings, let every method guess them, and compare.
 
@@ -111,7 +111,7 @@ def backtest(
 
 
 def _asked(
-    part: Part, methods: Mapping[str, Method], hidden: Sequence[Hiding]
+    part: LibraryView, methods: Mapping[str, Method], hidden: Sequence[Fold]
 ) -> tuple[dict[str, list[Forecast]], Ints]:
     """Return what each method guessed, and how much was known of each artist."""
     found: dict[str, list[Forecast]] = {name: [] for name in methods}
@@ -139,7 +139,7 @@ def _against(
 
 
 def score_of(
-    forecasts: list[Forecast], hidden: Sequence[Hiding], truth: Floats, fraction: Floats
+    forecasts: list[Forecast], hidden: Sequence[Fold], truth: Floats, fraction: Floats
 ) -> Score:
     """Return how good the forecasts of one method are.
 
@@ -166,7 +166,7 @@ def score_of(
 
 
 def _measures(
-    forecast: Forecast, hiding: Hiding, truth: Floats, fraction: Floats
+    forecast: Forecast, hiding: Fold, truth: Floats, fraction: Floats
 ) -> tuple[Floats, float]:
     error = forecast.mean - truth
     steps = scale_of(forecast.chance.shape[1])

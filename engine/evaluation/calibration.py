@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evaluation.metrics import Forecast, centrality
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.grouping import branches_of
 from engine.hierarchical.rating_scale_usage import scale_of, step_of
 from engine.rating_scale import Bools, Floats, Ints
@@ -45,7 +45,7 @@ class Calibration:
     guesses up to the next; points."""
 
 
-def ratings_near(part: Part, rows: Ints) -> Ints:
+def ratings_near(part: LibraryView, rows: Ints) -> Ints:
     """Return how many ratings of the same artist are known for each track."""
     tree = branches_of(part)
     branch = tree.branch[tree.album]

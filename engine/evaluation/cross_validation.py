@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 
 from engine.errors import SettingsInvalid
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.rating_scale import Floats, Ints, Texts
 
 FOLDS = 5
@@ -27,7 +27,7 @@ WHOLE = 2**64
 
 
 @dataclass(frozen=True, eq=False)
-class Hiding:
+class Fold:
     """Some rated tracks whose ratings are hidden from the models."""
 
     rows: Ints
@@ -45,23 +45,23 @@ def number_of(text: str) -> int:
     return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:8])
 
 
-def artist_texts(part: Part) -> Texts:
+def artist_texts(part: LibraryView) -> Texts:
     """Return the artist's name for each track."""
     titles: Texts = part.artists.items.title
     return titles[part.albums.items.parent[part.tracks.items.parent]]
 
 
-def album_texts(part: Part) -> Texts:
+def album_texts(part: LibraryView) -> Texts:
     """Return artist and album for each track, divided by `|`."""
     return artist_texts(part) + "|" + part.albums.items.title[part.tracks.items.parent]
 
 
-def key_texts(part: Part) -> Texts:
+def key_texts(part: LibraryView) -> Texts:
     """Return artist, album and title for each track, divided by `|`."""
     return album_texts(part) + "|" + part.tracks.items.title
 
 
-def hidings(part: Part, regime: str) -> list[Hiding]:
+def hidings(part: LibraryView, regime: str) -> list[Fold]:
     """Return which ratings are hidden when.
 
     Args:
@@ -81,16 +81,16 @@ def hidings(part: Part, regime: str) -> list[Hiding]:
     names = texts[regime](part)[rated]
     fold = np.array([number_of(name) % FOLDS for name in names], np.int64)
     groups = (rated[fold == number] for number in range(FOLDS))
-    return [Hiding(rows, 1 / len(rated)) for rows in groups if len(rows)]
+    return [Fold(rows, 1 / len(rated)) for rows in groups if len(rows)]
 
 
-def rated_rows(part: Part) -> Ints:
+def rated_rows(part: LibraryView) -> Ints:
     """Return the tracks whose ratings count, those that share one only once."""
     tracks = part.tracks
-    return np.flatnonzero(~np.isnan(tracks.evidence) & tracks.lead)
+    return np.flatnonzero(~np.isnan(tracks.evidence) & tracks.is_primary)
 
 
-def without(part: Part, rows: Ints) -> Part:
+def without(part: LibraryView, rows: Ints) -> LibraryView:
     """Return the part as if some tracks, and their twins, had never been rated."""
     tracks = part.tracks
     hidden = np.isin(tracks.twin, tracks.twin[rows])
@@ -108,12 +108,12 @@ def fractions(texts: Iterable[str]) -> Floats:
     return np.array([number_of(text) / WHOLE for text in texts])
 
 
-def _keeping(part: Part, rated: Ints, kept: int) -> list[Hiding]:
+def _keeping(part: LibraryView, rated: Ints, kept: int) -> list[Fold]:
     keys, count = key_texts(part)[rated], SEEDS[kept]
     found = []
     for seed in range(count):
         fraction = fractions(f"keep|{seed}|{key}" for key in keys)
         rows = rated[fraction >= kept / 100]
         if len(rows):
-            found.append(Hiding(rows, 1 / (count * len(rows))))
+            found.append(Fold(rows, 1 / (count * len(rows))))
     return found

@@ -10,9 +10,9 @@ from engine import classic
 from engine.classic import Constants
 from engine.evaluation.metrics import Forecast
 from engine.evaluation.tuning import left_out, tune
-from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean
+from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean
 from engine.hierarchical.fitting import fit
-from engine.hierarchical.model import Survey, predict_tracks
+from engine.hierarchical.model import FittedLibrary, predict_tracks
 from engine.hierarchical.priors import TREE_ONLY, Assumptions
 from engine.hierarchical.rating_scale_usage import (
     HIGHEST,
@@ -25,7 +25,7 @@ from engine.hierarchical.rating_scale_usage import (
 )
 from engine.rating_scale import Floats, Ints
 
-Method = Callable[[Part, Ints], Forecast]
+Method = Callable[[LibraryView, Ints], Forecast]
 """From what is known, and the tracks that are hidden, to guesses of these."""
 
 LIBRARY_MEAN = "library mean"
@@ -38,7 +38,7 @@ REACH = NormalDist().inv_cdf((1 + INTERVAL) / 2)
 """Half the width of an 80 % interval in standard deviations."""
 
 
-def by_library_mean(part: Part, rows: Ints) -> Forecast:
+def by_library_mean(part: LibraryView, rows: Ints) -> Forecast:
     """Guess the mean of all ratings, whatever the track."""
     known = part.tracks.evidence
     known = known[~np.isnan(known)]
@@ -52,7 +52,7 @@ def by_library_mean(part: Part, rows: Ints) -> Forecast:
 def by_classic(constants: Constants) -> Method:
     """Guess as the classic model does with these constants."""
 
-    def method(part: Part, rows: Ints) -> Forecast:
+    def method(part: LibraryView, rows: Ints) -> Forecast:
         known = part.tracks.evidence
         known = known[~np.isnan(known)]
         evidence = left_out(part, mean_of(part), constants)
@@ -67,7 +67,7 @@ def by_classic(constants: Constants) -> Method:
 def by_tuned_classic(constants: Constants) -> Method:
     """Guess as the classic model does with constants tuned to what is known."""
 
-    def method(part: Part, rows: Ints) -> Forecast:
+    def method(part: LibraryView, rows: Ints) -> Forecast:
         return by_classic(tune(part, constants).constants)(part, rows)
 
     return method
@@ -76,9 +76,9 @@ def by_tuned_classic(constants: Constants) -> Method:
 def by_hierarchy(assumptions: Assumptions) -> Method:
     """Guess as the hierarchical model does."""
 
-    def method(part: Part, rows: Ints) -> Forecast:
+    def method(part: LibraryView, rows: Ints) -> Forecast:
         learned = fit(part, assumptions)
-        found = predict_tracks(Survey.of(part, learned), rows)
+        found = predict_tracks(FittedLibrary.of(part, learned), rows)
         chance = forecast(learned.taste, found.mean, found.sd)
         return Forecast(found.mean, found.low, found.high, chance)
 
@@ -96,14 +96,14 @@ def usual_methods(constants: Constants) -> dict[str, Method]:
     }
 
 
-def classic_tracks(part: Part, constants: Constants) -> Floats:
+def classic_tracks(part: LibraryView, constants: Constants) -> Floats:
     """Return what the four phases of the classic model give every track, points."""
     mean = mean_of(part)
 
     def held(manual: Floats, inferred: Floats) -> Floats:
         return np.where(np.isnan(manual), inferred, manual)
 
-    artists, albums = part.artists.standing.manual, part.albums.standing.manual
+    artists, albums = part.artists.ownership.manual, part.albums.ownership.manual
     upwards = classic.album_up(part, mean, constants)
     artists = held(artists, classic.artist_up(part, mean, constants))
     downwards = classic.album_down(part, artists, mean, constants)
@@ -111,7 +111,7 @@ def classic_tracks(part: Part, constants: Constants) -> Floats:
     return classic.track_down(part, albums, mean, constants)
 
 
-def mean_of(part: Part) -> float:
+def mean_of(part: LibraryView) -> float:
     """Return the library mean, or what stands for it if nothing is rated."""
     found = library_mean(part.tracks)
     return MEAN_WITHOUT_RATINGS if found is None else found

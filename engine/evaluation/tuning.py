@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.classic import Constants, critic_points, priors
-from engine.evidence import MEAN_WITHOUT_RATINGS, Part, library_mean, tally, witnesses
+from engine.evidence import (
+    MEAN_WITHOUT_RATINGS,
+    LibraryView,
+    library_mean,
+    rated_rows,
+    tally,
+)
 from engine.rating_scale import Floats
 
 CONFIDENCES = np.exp(np.linspace(math.log(0.05), math.log(40), 136))
@@ -85,7 +91,7 @@ class LeftOut:
         return self.rated - guess
 
 
-def tune(part: Part, constants: Constants) -> Tuning:
+def tune(part: LibraryView, constants: Constants) -> Tuning:
     """Fit the constants of the classic model to the ratings of a library.
 
     Args:
@@ -104,11 +110,11 @@ def tune(part: Part, constants: Constants) -> Tuning:
     return Tuning(constants, tuple(changes))
 
 
-def left_out(part: Part, mean: float, constants: Constants) -> LeftOut:
+def left_out(part: LibraryView, mean: float, constants: Constants) -> LeftOut:
     """Return for each rating what its album would go by without it."""
     albums, parent = part.albums.items, part.tracks.items.parent
     evidence = tally(part.tracks, parent, len(albums))
-    rated = witnesses(part.tracks, parent)
+    rated = rated_rows(part.tracks, parent)
     own, place = part.tracks.evidence[rated], parent[rated]
     return LeftOut(
         rated=own,
@@ -118,7 +124,7 @@ def left_out(part: Part, mean: float, constants: Constants) -> LeftOut:
     )
 
 
-def _confidence(part: Part, mean: float, constants: Constants) -> Change | None:
+def _confidence(part: LibraryView, mean: float, constants: Constants) -> Change | None:
     """Minimise the squared error of each rating guessed from the others."""
     evidence = left_out(part, mean, constants)
     ratings = len(evidence.rated)
@@ -136,14 +142,18 @@ def _confidence(part: Part, mean: float, constants: Constants) -> Change | None:
     return Change(("confidence",), (constants.confidence,), (best,), gain, ratings)
 
 
-def _track_gravity(part: Part, mean: float, constants: Constants) -> Change | None:
+def _track_gravity(
+    part: LibraryView, mean: float, constants: Constants
+) -> Change | None:
     tracks = part.tracks
-    rated = witnesses(tracks, tracks.items.parent)
+    rated = rated_rows(tracks, tracks.items.parent)
     above = part.albums.evidence[tracks.items.parent[rated]]
     return _gravity("track_gravity", above, tracks.evidence[rated], mean, constants)
 
 
-def _album_gravity(part: Part, mean: float, constants: Constants) -> Change | None:
+def _album_gravity(
+    part: LibraryView, mean: float, constants: Constants
+) -> Change | None:
     albums = part.albums
     above = part.artists.evidence[albums.items.parent]
     return _gravity("album_gravity", above, albums.evidence, mean, constants)
@@ -171,7 +181,7 @@ def _gravity(
     return Change((name,), (now,), (best,), gain, len(off))
 
 
-def _critics(part: Part, mean: float, constants: Constants) -> Change | None:
+def _critics(part: LibraryView, mean: float, constants: Constants) -> Change | None:
     """Fit a line of ratings over critics, and find the constants that draw it."""
     pairs = _reviewed(part)
     if not len(pairs.by):
@@ -226,7 +236,7 @@ def _with_line(
     )
 
 
-def _reviewed(part: Part) -> Pairs:
+def _reviewed(part: LibraryView) -> Pairs:
     """Return what the listener and the critics think of the same albums."""
     albums = part.albums
     evidence = tally(part.tracks, part.tracks.items.parent, len(albums))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.grouping import branches_of
 from engine.rating_scale import Bools, Floats, Ints, Texts
 
@@ -20,7 +20,7 @@ NOT_THE_SAME = re.compile(r"(?<!\w)(live|unplugged|concert)(?!\w)", re.IGNORECAS
 """Words in a title of an album or track that was played anew."""
 
 
-def doubles_of(part: Part, tolerance: float = LENGTH_TOLERANCE) -> Ints:
+def doubles_of(part: LibraryView, tolerance: float = LENGTH_TOLERANCE) -> Ints:
     """Return for each track the first row with the same recording.
 
     A title with something in brackets is only the same as exactly that title.
@@ -52,7 +52,7 @@ def doubles_of(part: Part, tolerance: float = LENGTH_TOLERANCE) -> Ints:
     return same
 
 
-def with_doubles(part: Part, tolerance: float = LENGTH_TOLERANCE) -> Part:
+def with_doubles(part: LibraryView, tolerance: float = LENGTH_TOLERANCE) -> LibraryView:
     """Return the part in which a rating is also heard where its double stands.
 
     An unrated track hears the mean of its doubles' ratings. It remains unrated:
@@ -64,15 +64,15 @@ def with_doubles(part: Part, tolerance: float = LENGTH_TOLERANCE) -> Part:
     count = np.bincount(same[rated], minlength=len(same))
     total = np.bincount(same[rated], heard[rated], len(same))
     shared = np.where(count > 0, total / np.maximum(count, 1), np.nan)[same]
-    able = np.isnan(part.tracks.standing.manual)
+    able = np.isnan(part.tracks.ownership.manual)
     heard = np.where(rated | ~able, heard, shared)
     return replace(part, tracks=replace(part.tracks, heard=heard))
 
 
-def overheard(part: Part) -> Floats:
+def duplicate_rating(part: LibraryView) -> Floats:
     """Return what unrated tracks hear of their doubles, points; NaN: nothing."""
     tracks = part.tracks
-    return np.where(np.isnan(tracks.standing.manual), tracks.evidence, np.nan)
+    return np.where(np.isnan(tracks.ownership.manual), tracks.evidence, np.nan)
 
 
 def _is_anew(titles: Texts) -> Bools:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.grouping import Branches
 from engine.hierarchical.priors import COLUMNS
 from engine.library import Facts, Items
@@ -23,7 +23,7 @@ SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
-class Scale:
+class Standardizer:
     """How a column is brought to mean 0 and standard deviation 1."""
 
     name: str
@@ -33,7 +33,7 @@ class Scale:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class FeatureTable:
     """The raw columns of a part: its tracks, then its albums without tracks.
 
     An album without tracks stands for one track of which nothing is known but
@@ -55,15 +55,15 @@ class Sheet:
 
 
 @dataclass(frozen=True, eq=False)
-class Reader:
+class FeatureEncoder:
     """Turns rows of a sheet into the numbers that slopes apply to.
 
     The first is always 1, for the general level; then come the standardised
     columns, 0 where unknown, and then 1 for each genre that a track has.
     """
 
-    sheet: Sheet
-    scales: tuple[Scale, ...]
+    sheet: FeatureTable
+    scales: tuple[Standardizer, ...]
     genres: tuple[str, ...]
 
     @property
@@ -79,7 +79,7 @@ class Reader:
         out[:, 1 + len(self.scales) :] = self._genre_table()[self.sheet.genre[rows]]
         return out
 
-    def _standardised(self, scale: Scale, rows: Ints) -> Floats:
+    def _standardised(self, scale: Standardizer, rows: Ints) -> Floats:
         raw = self.sheet.values[list(COLUMNS).index(scale.name), rows]
         scaled = np.nan_to_num((raw - scale.mean) / scale.sd, nan=0.0)
         near: Floats = np.clip(scaled, -FARTHEST, FARTHEST)
@@ -121,7 +121,7 @@ def blocks(rows: Ints) -> Iterator[Ints]:
         yield rows[start : start + BLOCK]
 
 
-def sheet_of(part: Part, branches: Branches) -> Sheet:
+def sheet_of(part: LibraryView, branches: Branches) -> FeatureTable:
     """Return the raw columns of a part."""
     tracks, albums = part.tracks.items, part.albums.items
     filled = np.zeros(len(albums), np.bool_)
@@ -154,10 +154,10 @@ def sheet_of(part: Part, branches: Branches) -> Sheet:
     }
     genre, genres = _genres(part, album)
     table = np.stack([values[name] for name in COLUMNS])
-    return Sheet(table, genre, genres, album)
+    return FeatureTable(table, genre, genres, album)
 
 
-def scales_of(sheet: Sheet, wanted: Sequence[str]) -> tuple[Scale, ...]:
+def scales_of(sheet: FeatureTable, wanted: Sequence[str]) -> tuple[Standardizer, ...]:
     """Return how the wanted columns are standardised; dull ones are left out."""
     scales = []
     for at, name in enumerate(COLUMNS):
@@ -166,11 +166,13 @@ def scales_of(sheet: Sheet, wanted: Sequence[str]) -> tuple[Scale, ...]:
         if name in wanted and len(known):
             mean, sd = float(known.mean()), float(known.std())
             if sd > 1e-9 * max(1.0, abs(mean)):
-                scales.append(Scale(name, mean, sd))
+                scales.append(Standardizer(name, mean, sd))
     return tuple(scales)
 
 
-def common_genres(sheet: Sheet, rated: Ints, least: int, most: int) -> tuple[str, ...]:
+def common_genres(
+    sheet: FeatureTable, rated: Ints, least: int, most: int
+) -> tuple[str, ...]:
     """Return the genres of at least so many rated rows, the commonest first."""
     times = np.bincount(sheet.genre[rated], minlength=len(sheet.genres))
     count: dict[str, int] = {}
@@ -189,7 +191,7 @@ def _group_means(column: Floats, group: Ints) -> Floats:
     return means[group]
 
 
-def _genres(part: Part, album: Ints) -> tuple[Ints, tuple[frozenset[str], ...]]:
+def _genres(part: LibraryView, album: Ints) -> tuple[Ints, tuple[frozenset[str], ...]]:
     codes: dict[str, int] = {"": 0}
 
     def code(items: Items) -> Ints:
@@ -199,7 +201,7 @@ def _genres(part: Part, album: Ints) -> tuple[Ints, tuple[frozenset[str], ...]]:
         return np.fromiter(found, np.int64)
 
     artist, above, own = (
-        code(shelf.items) for shelf in (part.artists, part.albums, part.tracks)
+        code(view.items) for view in (part.artists, part.albums, part.tracks)
     )
     above = np.where(above > 0, above, artist[part.albums.items.parent])
     own = np.concatenate([own, np.zeros(len(album) - len(own), np.int64)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Items
 from engine.rating_scale import Bools
 
@@ -32,7 +32,7 @@ def filler_of(tracks: Items, rules: Filler) -> Bools:
     return short | np.fromiter(named, np.bool_, len(tracks))
 
 
-def without_filler(part: Part, rules: Filler) -> Part:
+def without_filler(part: LibraryView, rules: Filler) -> LibraryView:
     """Return the part with deaf ears for ratings of filler.
 
     They stay a person's and are never touched, but nothing is learned from them.

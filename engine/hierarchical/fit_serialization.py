@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engine.hierarchical.features import Scale
+from engine.hierarchical.features import Standardizer
 from engine.hierarchical.fitting import Candidate, Fit
 from engine.hierarchical.gaussian_tree import Shares
-from engine.hierarchical.observations import Worth
+from engine.hierarchical.observations import ObservationWeights
 from engine.hierarchical.rating_scale_usage import Taste
 
 
@@ -19,10 +19,10 @@ def document_of(fit: Fit) -> dict[str, Any]:
 def fit_of(document: Mapping[str, Any]) -> Fit:
     """Return the fit that a document was made of, equal to the last digit."""
     return Fit(
-        scales=tuple(Scale(**scale) for scale in document["scales"]),
+        scales=tuple(Standardizer(**scale) for scale in document["scales"]),
         genres=tuple(document["genres"]),
         candidates=tuple(map(_candidate, document["candidates"])),
-        worth=Worth(**document["worth"]),
+        worth=ObservationWeights(**document["worth"]),
         taste=Taste(
             steps=tuple(document["taste"]["steps"]),
             habit=tuple(document["taste"]["habit"]),

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.evidence import Part, witnesses
+from engine.evidence import LibraryView, rated_rows
 from engine.hierarchical.features import (
-    Reader,
-    Scale,
-    Sheet,
+    FeatureEncoder,
+    FeatureTable,
+    Standardizer,
     common_genres,
     scales_of,
     sheet_of,
@@ -25,7 +25,7 @@ from engine.hierarchical.gaussian_tree import (
     sums_of,
 )
 from engine.hierarchical.grouping import Branches, branches_of
-from engine.hierarchical.observations import Worth, offset_of, ratings_of
+from engine.hierarchical.observations import ObservationWeights, offset_of, ratings_of
 from engine.hierarchical.priors import COLUMNS, GENRE, Assumptions
 from engine.hierarchical.rating_scale_usage import Taste, taste_of
 from engine.rating_scale import Floats
@@ -53,11 +53,11 @@ class Candidate:
 class Fit:
     """All that the hierarchical model knows of a library, whatever the part."""
 
-    scales: tuple[Scale, ...]
+    scales: tuple[Standardizer, ...]
     genres: tuple[str, ...]
     candidates: tuple[Candidate, ...]
     """The most plausible first."""
-    worth: Worth
+    worth: ObservationWeights
     taste: Taste
     ratings: int
     """How many ratings it was fitted to, of tracks, albums and artists."""
@@ -74,7 +74,7 @@ class Fit:
         return math.exp(sum(logs))
 
 
-def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
+def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
     """Learn from all ratings of a library; the part must be the whole of it.
 
     Args:
@@ -86,7 +86,7 @@ def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
     sheet = sheet_of(part, branches)
     rated = np.flatnonzero(~np.isnan(part.tracks.evidence))
     genres = common_genres(sheet, rated, believed.genre_ratings, believed.genres)
-    reader = Reader(sheet, scales_of(sheet, believed.columns), genres)
+    reader = FeatureEncoder(sheet, scales_of(sheet, believed.columns), genres)
     worth = _worth(part, branches, sheet, believed)
     ratings = ratings_of(part, branches, reader, worth)
     prior = prior_of(ratings.points, reader, believed)
@@ -103,7 +103,7 @@ def fit(part: Part, assumptions: Assumptions | None = None) -> Fit:
     )
 
 
-def prior_of(points: Floats, reader: Reader, believed: Assumptions) -> Prior:
+def prior_of(points: Floats, reader: FeatureEncoder, believed: Assumptions) -> Prior:
     """Return what is believed of level, slopes and variance beforehand."""
     slopes = [COLUMNS[scale.name] for scale in reader.scales]
     slopes += [GENRE] * len(reader.genres)
@@ -175,16 +175,18 @@ def _candidates(
 
 
 def _worth(
-    part: Part, branches: Branches, sheet: Sheet, believed: Assumptions
-) -> Worth:
+    part: LibraryView, branches: Branches, sheet: FeatureTable, believed: Assumptions
+) -> ObservationWeights:
     """Find out what albums' own ratings are worth, by the tree alone."""
-    worth = Worth(believed.album_weight, believed.artist_weight, offset_of(part))
+    worth = ObservationWeights(
+        believed.album_weight, believed.artist_weight, offset_of(part)
+    )
     if np.isnan(part.albums.evidence).all():
         return worth
-    reader = Reader(sheet, (), ())
+    reader = FeatureEncoder(sheet, (), ())
     ratings = ratings_of(part, branches, reader, worth)
     prior = prior_of(ratings.points, reader, believed)
-    tracks = witnesses(part.tracks, branches.album)
+    tracks = rated_rows(part.tracks, branches.album)
     is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
     logs = []
     for album in believed.album_weights:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.rating_scale import Bools, Ints, Texts
 
 NOBODY = ("Various Artists", "[Unknown Artist]", "")
@@ -30,7 +30,7 @@ class Branches:
     """Whether an artist is a name for many, shape (artists,)."""
 
 
-def branches_of(part: Part) -> Branches:
+def branches_of(part: LibraryView) -> Branches:
     """Return the tree of a part that holds its artists' works completely."""
     artists, albums, tracks = (part.artists.items, part.albums.items, part.tracks.items)
     is_nobody = _are(artists.title, NOBODY)

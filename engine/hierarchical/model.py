@@ -16,15 +16,15 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.estimates import Estimates
-from engine.evidence import Part
-from engine.hierarchical.features import Reader, blocks, sheet_of
+from engine.evidence import LibraryView
+from engine.hierarchical.features import FeatureEncoder, blocks, sheet_of
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.gaussian_tree import Ratings, Sums, sums_of
 from engine.hierarchical.grouping import Branches, branches_of
 from engine.hierarchical.observations import ratings_of
 from engine.hierarchical.posterior import (
     Mixture,
-    Stand,
+    RandomEffect,
     artist_views,
     confidence,
     stand_of,
@@ -42,22 +42,22 @@ from engine.rating_scale import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class FittedLibrary:
     """A part as a fitted model sees it, before any item is looked at."""
 
-    part: Part
+    part: LibraryView
     fit: Fit
     branches: Branches
-    reader: Reader
+    reader: FeatureEncoder
     ratings: Ratings
     sums: Sums
     mixture: Mixture
 
     @classmethod
-    def of(cls, part: Part, fit: Fit) -> Self:
+    def of(cls, part: LibraryView, fit: Fit) -> Self:
         """Return a part as a fitted model sees it."""
         branches = branches_of(part)
-        reader = Reader(sheet_of(part, branches), fit.scales, fit.genres)
+        reader = FeatureEncoder(sheet_of(part, branches), fit.scales, fit.genres)
         ratings = ratings_of(part, branches, reader, fit.worth)
         sums, mixture = sums_of(ratings), Mixture.of(fit)
         return cls(part, fit, branches, reader, ratings, sums, mixture)
@@ -89,13 +89,13 @@ class Survey:
         means[:, 0] = 1
         return means
 
-    def albums(self) -> Stand:
+    def albums(self) -> RandomEffect:
         """Return what the tree adds to each row of `views`."""
         return stand_of(
             self.mixture, [views(self.sums, c) for c in self.fit.candidates]
         )
 
-    def artists(self) -> Stand:
+    def artists(self) -> RandomEffect:
         """Return what the tree adds to each row of `artist_views`."""
         return stand_of(
             self.mixture, [artist_views(self.sums, c) for c in self.fit.candidates]
@@ -113,7 +113,7 @@ class Survey:
         return np.bincount(owner, minlength=len(self.sums.branches) + 1)
 
 
-def predict(part: Part, fit: Fit, level: Level) -> Estimates:
+def predict(part: LibraryView, fit: Fit, level: Level) -> Estimates:
     """Return what is inferred of all items of one level of a part.
 
     Args:
@@ -122,17 +122,17 @@ def predict(part: Part, fit: Fit, level: Level) -> Estimates:
         fit: What the whole library taught.
         level: Tracks, albums or artists.
     """
-    return estimates(Survey.of(part, fit), level)
+    return estimates(FittedLibrary.of(part, fit), level)
 
 
-def estimates(survey: Survey, level: Level) -> Estimates:
+def estimates(survey: FittedLibrary, level: Level) -> Estimates:
     """Return what is inferred of all items of one level."""
     if level is Level.TRACK:
         return predict_tracks(survey, np.arange(len(survey.part.tracks)))
     return _albums(survey) if level is Level.ALBUM else _artists(survey)
 
 
-def predict_tracks(survey: Survey, rows: Ints) -> Estimates:
+def predict_tracks(survey: FittedLibrary, rows: Ints) -> Estimates:
     """Return what is inferred of some tracks, rated or not."""
     stand, place = survey.albums(), survey.album_rows()[survey.branches.album]
     branch = survey.branches.branch[survey.branches.album]
@@ -148,7 +148,9 @@ def predict_tracks(survey: Survey, rows: Ints) -> Estimates:
     return _joined(found, survey)
 
 
-def inferred(phase: Phase, part: Part, fit: Fit, least: float = 0.0) -> Estimates:
+def inferred(
+    phase: Phase, part: LibraryView, fit: Fit, least: float = 0.0
+) -> Estimates:
     """Return what one phase infers; no mean: another does, or it is too unsure.
 
     Albums with ratings of their own are rated upwards, the others downwards.
@@ -163,20 +165,20 @@ def inferred(phase: Phase, part: Part, fit: Fit, least: float = 0.0) -> Estimate
     return replace(found, mean=np.where(mine, found.mean, np.nan))
 
 
-def _albums(survey: Survey) -> Estimates:
+def _albums(survey: FittedLibrary) -> Estimates:
     mean, variance = album_moments(survey)
     artist = survey.artist_rows()[survey.branches.branch[: len(mean)]]
     own = mean - survey.fit.worth.offset
     return _estimates(survey, Level.ALBUM, own, variance, survey.counts()[artist])
 
 
-def album_moments(survey: Survey) -> tuple[Floats, Floats]:
+def album_moments(survey: FittedLibrary) -> tuple[Floats, Floats]:
     """Return mean and variance of the level of each album's tracks, unclipped."""
     rows = survey.album_rows()[: len(survey.part.albums)]
     return _moments(survey.mixture, survey.albums(), rows, survey.album_numbers)
 
 
-def _artists(survey: Survey) -> Estimates:
+def _artists(survey: FittedLibrary) -> Estimates:
     count = len(survey.part.artists)
     parent = survey.part.albums.items.parent
     rows = survey.artist_rows()[:count]
@@ -205,7 +207,7 @@ def _averaged(own: Floats, albums: Floats, parent: Ints, many: Bools) -> Floats:
 
 
 def _moments(
-    mixture: Mixture, stand: Stand, rows: Ints, numbers: Floats
+    mixture: Mixture, stand: RandomEffect, rows: Ints, numbers: Floats
 ) -> tuple[Floats, Floats]:
     """Return mean and variance of the levels of items."""
     mean = stand.mean[rows] + numbers @ mixture.level
@@ -216,7 +218,7 @@ def _moments(
 
 
 def _estimates(
-    survey: Survey, level: Level, mean: Floats, variance: Floats, ratings: Ints
+    survey: FittedLibrary, level: Level, mean: Floats, variance: Floats, ratings: Ints
 ) -> Estimates:
     fit, sd = survey.fit, np.sqrt(variance)
     low, high = interval(mean, sd, fit.freedom)
@@ -234,7 +236,7 @@ def _estimates(
     )
 
 
-def _joined(found: list[Estimates], survey: Survey) -> Estimates:
+def _joined(found: list[Estimates], survey: FittedLibrary) -> Estimates:
     if not found:
         nothing = np.empty(0)
         none = np.empty(0, np.int64)

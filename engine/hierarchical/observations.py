@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evidence import Part, witnesses
-from engine.hierarchical.features import Reader
+from engine.evidence import LibraryView, rated_rows
+from engine.hierarchical.features import FeatureEncoder
 from engine.hierarchical.gaussian_tree import Ratings
 from engine.hierarchical.grouping import Branches
 from engine.library import Level
@@ -13,7 +13,7 @@ from engine.rating_scale import Ints
 
 
 @dataclass(frozen=True)
-class Worth:
+class ObservationWeights:
     """What the ratings of albums and artists are worth as evidence."""
 
     album: float
@@ -46,17 +46,22 @@ class Witnesses:
         raise ValueError(f"There is no rating {rating}.")
 
 
-def witnesses_of(part: Part, branches: Branches) -> Witnesses:
+def witnesses_of(part: LibraryView, branches: Branches) -> Witnesses:
     """Return whose ratings speak; a name for many cannot speak for anybody."""
     heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
     return Witnesses(
-        witnesses(part.tracks, branches.album),
-        witnesses(part.albums, part.albums.items.parent),
+        rated_rows(part.tracks, branches.album),
+        rated_rows(part.albums, part.albums.items.parent),
         np.flatnonzero(heard),
     )
 
 
-def ratings_of(part: Part, branches: Branches, reader: Reader, worth: Worth) -> Ratings:
+def ratings_of(
+    part: LibraryView,
+    branches: Branches,
+    reader: FeatureEncoder,
+    worth: ObservationWeights,
+) -> Ratings:
     """Return all ratings that speak: of tracks, then of albums, then of artists."""
     own = witnesses_of(part, branches)
     tracks, albums, artists = own.tracks, own.albums, own.artists
@@ -96,9 +101,9 @@ def _among(values: Ints, chosen: Ints) -> Ints:
     return found
 
 
-def offset_of(part: Part) -> float:
+def offset_of(part: LibraryView) -> float:
     """Return how much higher tracks are rated than their rated album, points."""
-    rated = witnesses(part.tracks, part.tracks.items.parent)
+    rated = rated_rows(part.tracks, part.tracks.items.parent)
     parent = part.tracks.items.parent[rated]
     count = np.bincount(parent, minlength=len(part.albums))
     total = np.bincount(parent, part.tracks.evidence[rated], len(part.albums))

@@ -43,7 +43,7 @@ class Mixture:
 
 
 @dataclass(frozen=True, eq=False)
-class Stand:
+class RandomEffect:
     """What the tree adds at each of its places to the effects of the numbers."""
 
     mean: Floats
@@ -112,7 +112,7 @@ def confidence(fit: Fit, mixture: Mixture, level: Level, sd: Floats) -> Floats:
     return sure
 
 
-def stand_of(mixture: Mixture, seen: Sequence[tuple[Floats, Floats]]) -> Stand:
+def stand_of(mixture: Mixture, seen: Sequence[tuple[Floats, Floats]]) -> RandomEffect:
     """Mix what the candidates say of the same places.
 
     Args:
@@ -137,4 +137,4 @@ def stand_of(mixture: Mixture, seen: Sequence[tuple[Floats, Floats]]) -> Stand:
         spread += weight * (
             mixture.variance[at] * variance + (doubtful * numbers).sum(axis=1) + off**2
         )
-    return Stand(mean, slant, spread)
+    return RandomEffect(mean, slant, spread)

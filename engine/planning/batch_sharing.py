@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classic import Phase
-from engine.planning.batches import MOST_IDS, Fate
+from engine.planning.batches import MOST_IDS, WriteOutcome
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Bools, Ints
 
@@ -49,7 +49,7 @@ class _Tray:
         self, letter: int, size: int, tagged: int, *, is_shared: bool
     ) -> PhasePlan:
         """Return what a letter has left, and as much of others as fits beside it."""
-        left = self.fate == Fate.LEFT
+        left = self.fate == WriteOutcome.LEFT
         own = left & (self.letter == letter)
         if is_shared and own.any():
             own |= self._beside(own, left & ~own, size)
@@ -121,7 +121,7 @@ class Pool:
         return _Tray(
             plan.take(order),
             np.repeat(letters, lengths)[order],
-            np.full(len(plan), Fate.LEFT, np.int8),
+            np.full(len(plan), WriteOutcome.LEFT, np.int8),
         )
 
     def drawn(self, letter: str, size: int) -> list[PhasePlan]:
@@ -138,12 +138,14 @@ class Pool:
             for tray in self._trays.values()
         ]
 
-    def settle(self, phase: Phase, keys: Ints, fate: Fate | NDArray[np.int8]) -> None:
+    def settle(
+        self, phase: Phase, keys: Ints, fate: WriteOutcome | NDArray[np.int8]
+    ) -> None:
         """Note what became of planned ratings."""
         tray = self._trays[phase]
         tray.fate[tray.rows_of(keys)] = fate
 
-    def count(self, letter: str, fate: Fate) -> int:
+    def count(self, letter: str, fate: WriteOutcome) -> int:
         """Return how many ratings of a letter came to that."""
         number = self._number[letter]
         return sum(

@@ -12,7 +12,7 @@ from engine.classic import Phase
 from engine.edits import Edit, latest_date
 from engine.estimates import Estimates
 from engine.library import Level
-from engine.ownership import Memory, Owner, owners
+from engine.ownership import Owner, RecordView, owners
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Bools, Floats, Ints, Texts, equal
 
@@ -22,7 +22,7 @@ MOST_IDS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class ItemStates:
     """Items as they were immediately before writing, ascending by key."""
 
     key: Ints
@@ -91,7 +91,7 @@ class Batch:
         )
 
 
-class Fate(IntEnum):
+class WriteOutcome(IntEnum):
     """What became of a planned rating."""
 
     LEFT = 0
@@ -105,7 +105,7 @@ class Fate(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Admitted:
+class Writable:
     """The rows of a look that a plan may still write, and what became of the rest."""
 
     row: Ints
@@ -116,64 +116,68 @@ class Admitted:
     """The keys by which they were planned."""
     estimates: Estimates
     """How sure these ratings are."""
-    bearers: Ints
+    affected_items: Ints
     """Rows of the look, ascending: all items that will bear one of these ratings."""
     fate: NDArray[np.int8]
     """A `Fate` for each rating of the plan."""
 
 
-def admit(
-    plan: PhasePlan, look: Look, memory: Memory, *, tagged: bool = False
-) -> Admitted:
+def filter_writable(
+    plan: PhasePlan, look: ItemStates, record_view: RecordView, *, tagged: bool = False
+) -> Writable:
     """Keep of a plan what may still be written, given the very latest look.
 
     Args:
         plan: What one phase is to write; items may have changed since it was made.
         look: All items that share a guid with the plan, as they are now.
-        memory: What the shadow state says of each row of the look.
+        record_view: What the shadow state says of each row of the look.
         tagged: Whether an item without our tag is not done yet.
     """
-    owner = owners(look.rating, look.rated_at, memory)
+    owner = owners(look.rating, look.rated_at, record_view)
     # What cannot be read may be a person's.
     by_person = np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER, Owner.UNREAD))
-    acknowledged = (owner == Owner.US) | ((owner == Owner.WRITTEN) & memory.arrived)
+    acknowledged = (owner == Owner.US) | (
+        (owner == Owner.WRITTEN) & record_view.arrived
+    )
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
-    fate = np.full(len(plan), Fate.LEFT, np.int8)
+    fate = np.full(len(plan), WriteOutcome.LEFT, np.int8)
     rows: list[int] = []
-    bearers: list[int] = []
+    affected_items: list[int] = []
     for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
         own = rows_of[guid]
         if not own:
-            fate[wish] = Fate.GONE
+            fate[wish] = WriteOutcome.GONE
         elif by_person[own].any():
-            fate[wish] = Fate.TAKEN_OVER
-        elif (acknowledged[own] & equal(memory.value[own], points)).all():
-            fate[wish] = Fate.WRITTEN
+            fate[wish] = WriteOutcome.TAKEN_OVER
+        elif (acknowledged[own] & equal(record_view.value[own], points)).all():
+            fate[wish] = WriteOutcome.WRITTEN
         else:
             rows.append(own[0])
-            bearers += own
-    left = np.flatnonzero(fate == Fate.LEFT)
-    return Admitted(
+            affected_items += own
+    left = np.flatnonzero(fate == WriteOutcome.LEFT)
+    return Writable(
         np.array(rows, np.int64),
         plan.after[left],
         plan.key[left],
         plan.estimates.take(left),
-        np.sort(np.array(bearers, np.int64)),
+        np.sort(np.array(affected_items, np.int64)),
         fate,
     )
 
 
-def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator[Batch]:
+def batches(
+    phase: Phase, writable: Writable, look: ItemStates, size: int
+) -> Iterator[Batch]:
     """Group the admitted ratings by value and lock into requests.
 
     Args:
         phase: The phase whose plan is written.
-        admitted: What may be written.
+        writable: What may be written.
         look: Where the items' present ratings and locks stand.
         size: Most items in one request; never more than 100.
     """
-    row, after = admitted.row, admitted.after
+    row, after = writable.row, writable.after
     locked = look.rating_locked[row]
     order = np.lexsort((look.key[row], locked, after))
     wishes = np.stack([after, locked])[:, order]
@@ -187,14 +191,14 @@ def batches(phase: Phase, admitted: Admitted, look: Look, size: int) -> Iterator
                 rating_locked=bool(locked[chunk[0]]),
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
-                planned=admitted.planned[chunk],
+                planned=writable.planned[chunk],
                 before=look.rating[row[chunk]],
                 rated_until=latest_date(look.rated_at[row[chunk]]),
-                estimates=admitted.estimates.take(chunk),
+                estimates=writable.estimates.take(chunk),
             )
 
 
-def taggings(level: Level, look: Look, tag: str) -> Iterator[Edit]:
+def tag_edits(level: Level, look: ItemStates, tag: str) -> Iterator[Edit]:
     """Yield the requests that give a tag to what lacks it; locks stay as they are.
 
     Ratings differ from item to item, the tag does not: so it goes apart, to all

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Level
 from engine.ownership import Owner
 from engine.partition import in_order
@@ -51,22 +51,22 @@ class LetterPlan:
     sample: tuple[Change, ...]
 
 
-def what_is_left(part: Part, plan: PhasePlan) -> PhasePlan:
+def what_is_left(part: LibraryView, plan: PhasePlan) -> PhasePlan:
     """Return a plan without what Plex holds already, or a person rated meanwhile.
 
     A run that is retried keeps its plans, part of which it has written before.
     """
-    shelf = part[plan.phase.level]
-    rows = shelf.items.rows_of(plan.key)
+    view = part[plan.phase.level]
+    rows = view.items.rows_of(plan.key)
     there = np.flatnonzero(rows >= 0)
-    standing = shelf.standing.take(rows[there])
-    is_written = equal(standing.ours, plan.after[there]) & ~standing.unsure
-    return plan.take(there[np.isnan(standing.manual) & ~is_written])
+    ownership = view.ownership.take(rows[there])
+    is_written = equal(ownership.ours, plan.after[there]) & ~ownership.unsure
+    return plan.take(there[np.isnan(ownership.manual) & ~is_written])
 
 
 def by_letter(
-    everything: Part,
-    parts: Mapping[str, Part],
+    everything: LibraryView,
+    parts: Mapping[str, LibraryView],
     plans: Mapping[str, Sequence[PhasePlan]],
 ) -> Iterator[LetterPlan]:
     """Sum up the plans of each letter, with a sample.
@@ -88,21 +88,21 @@ def by_letter(
         )
 
 
-def _unchanged(part: Part, plans: Sequence[PhasePlan]) -> int:
+def _unchanged(part: LibraryView, plans: Sequence[PhasePlan]) -> int:
     """Count the inferred ratings, one for each guid, that no plan changes."""
-    ours = [part[level].standing.ours[part[level].lead] for level in Level]
+    ours = [part[level].ownership.ours[part[level].is_primary] for level in Level]
     changed = sum(int(np.count_nonzero(~np.isnan(plan.before))) for plan in plans)
     return sum(int(np.count_nonzero(~np.isnan(own))) for own in ours) - changed
 
 
-def _cleared(part: Part, plan: PhasePlan) -> int:
-    shelf = part[plan.phase.level]
-    owners = shelf.standing.owner[shelf.items.rows_of(plan.key)]
+def _cleared(part: LibraryView, plan: PhasePlan) -> int:
+    view = part[plan.phase.level]
+    owners = view.ownership.owner[view.items.rows_of(plan.key)]
     return int(np.count_nonzero(owners == Owner.CLEARED))
 
 
 def changes(
-    everything: Part, plans: Mapping[str, Sequence[PhasePlan]]
+    everything: LibraryView, plans: Mapping[str, Sequence[PhasePlan]]
 ) -> Iterator[Change]:
     """Go through all that plans would write, letter by letter, phase by phase.
 
@@ -115,7 +115,7 @@ def changes(
             yield from _changes(everything, letter, plan)
 
 
-def _changes(everything: Part, letter: str, plan: PhasePlan) -> Iterator[Change]:
+def _changes(everything: LibraryView, letter: str, plan: PhasePlan) -> Iterator[Change]:
     level = plan.phase.level
     rows = everything[level].items.rows_of(plan.key)
     for at, row in enumerate(rows.tolist()):
@@ -133,7 +133,7 @@ def _changes(everything: Part, letter: str, plan: PhasePlan) -> Iterator[Change]
         )
 
 
-def _names(everything: Part, level: Level, row: int) -> tuple[str, str, str]:
+def _names(everything: LibraryView, level: Level, row: int) -> tuple[str, str, str]:
     """Return the titles of an item and of what it stands under; −1: all unknown."""
     names = {Level.ARTIST: "", Level.ALBUM: "", Level.TRACK: ""}
     for upwards in reversed(Level):

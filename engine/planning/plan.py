@@ -9,9 +9,9 @@ import numpy as np
 from engine import classic
 from engine.classic import Constants, Phase
 from engine.estimates import Estimates
-from engine.evidence import Part, Shelf
+from engine.evidence import LevelView, LibraryView
 from engine.hierarchical import model as hierarchical
-from engine.hierarchical.duplicate_recordings import overheard
+from engine.hierarchical.duplicate_recordings import duplicate_rating
 from engine.hierarchical.fitting import Fit
 from engine.library import Level
 from engine.ownership import Owner
@@ -106,48 +106,48 @@ def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
 
 def make_plan(
     phase: Phase,
-    part: Part,
+    part: LibraryView,
     earlier: Sequence[PhasePlan],
-    beliefs: "Beliefs",
+    parameters: "RunParameters",
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
-    found = _inferred(phase, part, earlier, beliefs)
-    shelf = part[phase.level]
-    ours = shelf.standing.ours
-    new = rounded(found.mean, beliefs.grid)
+    found = _inferred(phase, part, earlier, parameters)
+    view = part[phase.level]
+    ours = view.ownership.ours
+    new = rounded(found.mean, parameters.grid)
     differs = ~equal(new, ours)
-    drift = np.abs(rounded(found.mean, replace(beliefs.grid, step=STEP)) - ours)
-    moves = differs & (drift >= max(beliefs.tolerance, STEP) - FLOAT_NOISE)
-    unsure = shelf.standing.unsure & ~np.isnan(ours)
-    free = shelf.lead & np.isnan(shelf.standing.manual) & ~np.isnan(new)
-    free &= ~shelf.standing.unread
+    drift = np.abs(rounded(found.mean, replace(parameters.grid, step=STEP)) - ours)
+    moves = differs & (drift >= max(parameters.tolerance, STEP) - FLOAT_NOISE)
+    unsure = view.ownership.unsure & ~np.isnan(ours)
+    free = view.is_primary & np.isnan(view.ownership.manual) & ~np.isnan(new)
+    free &= ~view.ownership.unread
     chosen = free & (np.isnan(ours) | moves | unsure)
     after = np.where(unsure & ~moves, ours, new)
     rows = np.flatnonzero(chosen)
     return PhasePlan(
         phase=phase,
-        key=shelf.items.key[rows],
-        guid=shelf.items.guid[rows],
+        key=view.items.key[rows],
+        guid=view.items.guid[rows],
         before=ours[rows],
         after=after[rows],
         estimates=found.take(rows),
         kept=_count(free & ~chosen & differs),
-        cleared=_count(chosen & (shelf.standing.owner == Owner.CLEARED)),
+        cleared=_count(chosen & (view.ownership.owner == Owner.CLEARED)),
     )
 
 
 def plan_part(
-    phases: Sequence[Phase], part: Part, beliefs: "Beliefs"
+    phases: Sequence[Phase], part: LibraryView, parameters: "RunParameters"
 ) -> list[PhasePlan]:
     """Plan several phases of one part, each knowing what those before it change."""
     plans: list[PhasePlan] = []
     for phase in phases:
-        plans.append(make_plan(phase, part, plans, beliefs))
+        plans.append(make_plan(phase, part, plans, parameters))
     return plans
 
 
 @dataclass(frozen=True)
-class Beliefs:
+class RunParameters:
     """What a whole run takes as given, the same for all its letters."""
 
     mean: float
@@ -163,52 +163,58 @@ class Beliefs:
     """How sure the hierarchical model has to be to rate an item, 0 to 1."""
 
 
-def held_after(shelf: Shelf, plans: Sequence[PhasePlan]) -> Floats:
-    """Return what each item of a shelf holds once the plans are applied."""
-    standing = shelf.standing
-    held = np.where(np.isnan(standing.manual), standing.ours, standing.manual)
+def held_after(view: LevelView, plans: Sequence[PhasePlan]) -> Floats:
+    """Return what each item of a level holds once the plans are applied."""
+    ownership = view.ownership
+    held = np.where(np.isnan(ownership.manual), ownership.ours, ownership.manual)
     for plan in plans:
-        rows = shelf.items.rows_of(plan.key)
+        rows = view.items.rows_of(plan.key)
         held[rows[rows >= 0]] = plan.after[rows >= 0]
-    return _shared_with_twins(shelf, held)
+    return _shared_with_twins(view, held)
 
 
-def _shared_with_twins(shelf: Shelf, held: Floats) -> Floats:
-    follower = np.flatnonzero(~shelf.lead)
+def _shared_with_twins(view: LevelView, held: Floats) -> Floats:
+    follower = np.flatnonzero(~view.is_primary)
     if len(follower):
-        row = {int(t): row for row, t in enumerate(shelf.twin) if shelf.lead[row]}
-        speaker = [row.get(int(shelf.twin[f]), int(f)) for f in follower]
+        row = {int(t): row for row, t in enumerate(view.twin) if view.is_primary[row]}
+        speaker = [row.get(int(view.twin[f]), int(f)) for f in follower]
         held[follower] = held[speaker]
     return held
 
 
 def _inferred(
-    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+    phase: Phase,
+    part: LibraryView,
+    earlier: Sequence[PhasePlan],
+    parameters: RunParameters,
 ) -> Estimates:
     """Return what a phase infers: by its model, but a twin's rating as it is."""
-    if beliefs.fit is None:
-        values = _classic(phase, part, earlier, beliefs)
+    if parameters.fit is None:
+        values = _classic(phase, part, earlier, parameters)
         ratings = classic.ratings_behind(
-            phase.level, part, beliefs.mean, beliefs.constants
+            phase.level, part, parameters.mean, parameters.constants
         )
         found = Estimates.plain(values, ratings)
     else:
-        found = hierarchical.inferred(phase, part, beliefs.fit, beliefs.least)
+        found = hierarchical.inferred(phase, part, parameters.fit, parameters.least)
     if phase is not Phase.TRACK_DOWN:
         return found
-    heard = overheard(part)
+    heard = duplicate_rating(part)
     one = np.ones(len(heard), np.int64)
     return found.but(~np.isnan(heard), Estimates.plain(heard, one))
 
 
 def _classic(
-    phase: Phase, part: Part, earlier: Sequence[PhasePlan], beliefs: Beliefs
+    phase: Phase,
+    part: LibraryView,
+    earlier: Sequence[PhasePlan],
+    parameters: RunParameters,
 ) -> Floats:
     def held(level: Level) -> Floats:
         plans = [plan for plan in earlier if plan.phase.level is level]
         return held_after(part[level], plans)
 
-    mean, constants = beliefs.mean, beliefs.constants
+    mean, constants = parameters.mean, parameters.constants
     if phase is Phase.ALBUM_UP:
         return classic.album_up(part, mean, constants)
     if phase is Phase.ARTIST_UP:

@@ -11,7 +11,7 @@ from engine.edits import Edit, latest_date
 from engine.library import Level
 from engine.ownership import Owner
 from engine.partition import parse_letters
-from engine.planning.batches import MOST_IDS, Look
+from engine.planning.batches import MOST_IDS, ItemStates
 from engine.rating_scale import TOLERANCE, Bools, Floats, Texts
 
 
@@ -67,7 +67,7 @@ def is_ours(owner: NDArray[np.int8]) -> Bools:
     return np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNWRITTEN, Owner.CLEARED))
 
 
-def off_the_grid(rating: Floats) -> Bools:
+def not_half_star(rating: Floats) -> Bools:
     """Say where a rating cannot be a person's half stars.
 
     >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
@@ -78,7 +78,9 @@ def off_the_grid(rating: Floats) -> Bools:
     return off
 
 
-def reversals(level: Level, look: Look, clears: Bools, drops: Texts) -> Iterator[Edit]:
+def reversals(
+    level: Level, look: ItemStates, clears: Bools, drops: Texts
+) -> Iterator[Edit]:
     """Group items by what they lose and by their present locks into requests.
 
     Locks stay as they are: we never change one, so a lock that was not there

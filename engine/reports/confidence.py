@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.estimates import Estimates
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Floats
@@ -65,7 +65,7 @@ class Sureness:
     """Artists of whom most is known, best known first."""
 
 
-def sureness_of(part: Part, plans: Iterable[PhasePlan]) -> Sureness:
+def sureness_of(part: LibraryView, plans: Iterable[PhasePlan]) -> Sureness:
     """Say how sure the guesses of some plans are.
 
     Args:
@@ -111,7 +111,7 @@ def _mean(values: Floats) -> float | None:
 
 
 def _extremes(
-    part: Part, plans: Sequence[PhasePlan], by: str
+    part: LibraryView, plans: Sequence[PhasePlan], by: str
 ) -> tuple[list[Familiar], list[Familiar]]:
     """Return the artists of whom least and most is known, none of them twice."""
     artist = part.albums.items.parent[part.tracks.items.parent]

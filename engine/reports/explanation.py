@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.classic import Constants, album_up, critic_points
-from engine.evidence import Part, Shelf, witnesses
-from engine.hierarchical.duplicate_recordings import doubles_of, overheard
+from engine.evidence import LevelView, LibraryView, rated_rows
+from engine.hierarchical.duplicate_recordings import doubles_of, duplicate_rating
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.gaussian_tree import messages_of
-from engine.hierarchical.model import Survey
+from engine.hierarchical.model import FittedLibrary
 from engine.hierarchical.observations import witnesses_of
 from engine.hierarchical.rating_scale_usage import HIGHEST, LOWEST
 from engine.library import Level
@@ -46,12 +46,12 @@ class Why:
     reasons: tuple[Reason, ...]
 
 
-def why_double(part: Part, level: Level, row: int) -> Why | None:
+def why_double(part: LibraryView, level: Level, row: int) -> Why | None:
     """Return why a track gets what its doubles were given; none: it has none."""
-    if level is not Level.TRACK or np.isnan(overheard(part)[row]):
+    if level is not Level.TRACK or np.isnan(duplicate_rating(part)[row]):
         return None
     tracks, same = part.tracks, doubles_of(part)
-    rated = ~np.isnan(tracks.evidence) & ~np.isnan(tracks.standing.manual)
+    rated = ~np.isnan(tracks.evidence) & ~np.isnan(tracks.ownership.manual)
     heard = np.flatnonzero(rated & (same == same[row])).tolist()
     share = 1 / len(heard)
     reasons = [
@@ -62,7 +62,7 @@ def why_double(part: Part, level: Level, row: int) -> Why | None:
 
 
 def why_classic(
-    part: Part, level: Level, row: int, mean: float, constants: Constants
+    part: LibraryView, level: Level, row: int, mean: float, constants: Constants
 ) -> Why:
     """Return why the classic model gives an item its value.
 
@@ -85,7 +85,7 @@ def why_classic(
 
 
 def _inherited(
-    part: Part,
+    part: LibraryView,
     level: Level,
     above: int,
     mean: float,
@@ -93,7 +93,7 @@ def _inherited(
     gravity: float,
 ) -> Why:
     """Return why a child of an item has its value."""
-    rating = float(part[level].standing.manual[above])
+    rating = float(part[level].ownership.manual[above])
     if np.isnan(rating):
         return why_classic(part, level, above, mean, constants)
     given = _rated(part[level], level, above, 1.0, rating - mean)
@@ -102,7 +102,7 @@ def _inherited(
 
 
 def _averaged(
-    part: Part, level: Level, row: int, mean: float, constants: Constants
+    part: LibraryView, level: Level, row: int, mean: float, constants: Constants
 ) -> Why:
     """Return why an item has its Bayesian average."""
     tracks, albums = part.tracks, part.albums
@@ -114,9 +114,9 @@ def _averaged(
             (albums, Level.ALBUM, albums.items.parent),
         ]
     spoken = [
-        (shelf, own, int(witness))
-        for shelf, own, parent in sources
-        for witness in witnesses(shelf, parent)
+        (view, own, int(witness))
+        for view, own, parent in sources
+        for witness in rated_rows(view, parent)
         if parent[witness] == row
     ]
     share = 1 / (constants.confidence + len(spoken))
@@ -130,18 +130,18 @@ def _averaged(
         adds = weight * (critic - mean)
         reasons.append(Reason("critic", "critics", adds, weight, critic))
     reasons += [
-        _rated(shelf, own, at, share, share * (float(shelf.evidence[at]) - mean))
-        for shelf, own, at in spoken
+        _rated(view, own, at, share, share * (float(view.evidence[at]) - mean))
+        for view, own, at in spoken
     ]
     return _why(reasons)
 
 
-def why_hierarchical(part: Part, fit: Fit, level: Level, row: int) -> Why:
+def why_hierarchical(part: LibraryView, fit: Fit, level: Level, row: int) -> Why:
     """Return why the hierarchical model gives an item its value.
 
     A rating adds by how much it is better than expected of a track like it.
     """
-    survey = Survey.of(part, fit)
+    survey = FittedLibrary.of(part, fit)
     rows, numbers = _seen_from(survey, level, row)
     slopes = survey.mixture.level
     effects = numbers.mean(axis=0) * slopes
@@ -169,7 +169,7 @@ def why_hierarchical(part: Part, fit: Fit, level: Level, row: int) -> Why:
     return _why(reasons)
 
 
-def _seen_from(survey: Survey, level: Level, row: int) -> tuple[Ints, Floats]:
+def _seen_from(survey: FittedLibrary, level: Level, row: int) -> tuple[Ints, Floats]:
     """Return of which rows of `views` an item is the mean, and their numbers."""
     albums = survey.album_rows()
     if level is Level.TRACK:
@@ -184,7 +184,7 @@ def _seen_from(survey: Survey, level: Level, row: int) -> tuple[Ints, Floats]:
     return at, survey.artist_numbers()[[row]]
 
 
-def _pulls(survey: Survey, rows: Ints) -> tuple[Floats, Floats]:
+def _pulls(survey: FittedLibrary, rows: Ints) -> tuple[Floats, Floats]:
     """Return weight and effect of each rating on the mean of some views.
 
     Returns:
@@ -219,15 +219,17 @@ def _level(mean: float) -> Reason:
     return Reason("level", "library mean", mean)
 
 
-def _rated(shelf: Shelf, level: Level, row: int, weight: float, adds: float) -> Reason:
+def _rated(
+    view: LevelView, level: Level, row: int, weight: float, adds: float
+) -> Reason:
     return Reason(
         what="rating",
-        name=str(shelf.items.title[row]),
+        name=str(view.items.title[row]),
         adds=adds,
         weight=weight,
-        rating=float(shelf.evidence[row]),
+        rating=float(view.evidence[row]),
         level=level,
-        key=int(shelf.items.key[row]),
+        key=int(view.items.key[row]),
     )
 
 

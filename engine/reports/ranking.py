@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Level
 from engine.rating_scale import Floats, Ints
 
@@ -27,7 +27,7 @@ class Ranked:
 
 
 def ranking(
-    part: Part, held: Floats, count: int = RANKED, level: Level = Level.ARTIST
+    part: LibraryView, held: Floats, count: int = RANKED, level: Level = Level.ARTIST
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the best artists or albums, best first, and the worst, worst first.
 
@@ -46,13 +46,13 @@ def ranking(
     return best, [line(part, held, int(row)) for row in rest[:count]]
 
 
-def _artist(part: Part, held: Floats, row: int) -> Ranked:
+def _artist(part: LibraryView, held: Floats, row: int) -> Ranked:
     albums = np.flatnonzero(part.albums.items.parent == row)
     name = str(part.artists.items.title[row])
     return _ranked(part, Level.ARTIST, row, name, albums, held)
 
 
-def _album(part: Part, held: Floats, row: int) -> Ranked:
+def _album(part: LibraryView, held: Floats, row: int) -> Ranked:
     albums = part.albums.items
     artist = part.artists.items.title[albums.parent[row]]
     name = f"{artist} – {albums.title[row]}"
@@ -60,14 +60,14 @@ def _album(part: Part, held: Floats, row: int) -> Ranked:
 
 
 def _ranked(
-    part: Part, level: Level, row: int, name: str, albums: Ints, held: Floats
+    part: LibraryView, level: Level, row: int, name: str, albums: Ints, held: Floats
 ) -> Ranked:
     tracks = np.isin(part.tracks.items.parent, albums)
-    rated = ~np.isnan(part.tracks.standing.manual[tracks])
+    rated = ~np.isnan(part.tracks.ownership.manual[tracks])
     return Ranked(
         name=name,
         rating=float(held[row]),
         albums=len(albums),
         rated_tracks=int(rated.sum()),
-        is_manual=not np.isnan(part[level].standing.manual[row]),
+        is_manual=not np.isnan(part[level].ownership.manual[row]),
     )

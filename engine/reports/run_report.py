@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.errors import PlexbayesError
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.plan import PhasePlan, held_after
@@ -153,7 +153,9 @@ class LettersFailed(PlexbayesError):
         """What to do next."""
 
 
-def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Summary:
+def summarize(
+    about: Summary, before: LibraryView, after: LibraryView, outcome: Outcome
+) -> Summary:
     """Complete the summary of a run with what came of it.
 
     Args:
@@ -184,17 +186,17 @@ def summarize(about: Summary, before: Part, after: Part, outcome: Outcome) -> Su
 
 
 def _count_what_is_missing(
-    about: Summary, plans: Mapping[str, Sequence[PhasePlan]], after: Part
+    about: Summary, plans: Mapping[str, Sequence[PhasePlan]], after: LibraryView
 ) -> None:
     """Count the planned ratings that were not written, and why, as far as Plex tells.
 
     A person gave them meanwhile, their items are gone, or what Plex holds cannot be
     read; others did not arrive.
     """
-    shelves = {level: after[level] for level in Level}
+    views = {level: after[level] for level in Level}
     owners = {
-        level: dict(zip(shelf.items.guid, shelf.standing.owner, strict=True))
-        for level, shelf in shelves.items()
+        level: dict(zip(view.items.guid, view.ownership.owner, strict=True))
+        for level, view in views.items()
     }
     for letter, own in plans.items():
         found = [
@@ -216,9 +218,9 @@ def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:
     return [plan for plan in plans if plan.phase.level is level]
 
 
-def taken_over(part: Part) -> int:
+def taken_over(part: LibraryView) -> int:
     """Return how many ratings of ours in a part persons have changed."""
-    owners = [part[level].standing.owner for level in Level]
+    owners = [part[level].ownership.owner for level in Level]
     return sum(int((owner == Owner.TAKEN_OVER).sum()) for owner in owners)
 
 

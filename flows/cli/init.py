@@ -12,8 +12,8 @@ from tasks.config.addresses import normalize_url
 from tasks.config.config_file import ARTICLE
 from tasks.config.config_writer import as_text, template, write_new
 from tasks.config.field_types import is_token
-from tasks.config.redaction import hide_in_url, shown_address
-from tasks.plex.libraries import MusicLibrary, survey
+from tasks.config.redaction import redact_url, register_url_secrets
+from tasks.plex.libraries import MusicLibrary, discover
 
 AT_HOME = "http://127.0.0.1:32400"
 """Where a server is that runs on this machine."""
@@ -75,9 +75,9 @@ def _find_server() -> tuple[str, str, list[MusicLibrary]]:
     while True:
         address = _ask_address(address)
         token = _ask_token()
-        say(f"Connecting to {shown_address(address)} ...")
+        say(f"Connecting to {redact_url(address)} ...")
         try:
-            found = survey(address, token, PATIENCE).libraries
+            found = discover(address, token, PATIENCE).libraries
         except PlexError as fault:
             say(str(fault))
             continue
@@ -88,13 +88,13 @@ def _find_server() -> tuple[str, str, list[MusicLibrary]]:
 
 def _ask_address(default: str) -> str:
     while True:
-        question = f"Address of the Plex server [{shown_address(default)}]: "
+        question = f"Address of the Plex server [{redact_url(default)}]: "
         answer = _ask(question) or default
-        hide_in_url(answer)
+        register_url_secrets(answer)
         try:
             return normalize_url(answer)
         except ValueError as fault:
-            say(f"{shown_address(answer)}: {fault}. Enter one such as {AT_HOME}.")
+            say(f"{redact_url(answer)}: {fault}. Enter one such as {AT_HOME}.")
 
 
 def _ask_token() -> str:

@@ -180,7 +180,7 @@ def undo(
     if live and not ask(f"Take {what} inferred ratings back?", yes=yes):
         raise typer.Exit(DONE)
     undone = launch(
-        lambda bench: work(bench, chosen),
+        lambda context: work(context, chosen),
         config=config,
         live=live,
         accept=accept_library,
@@ -209,7 +209,7 @@ def rank(
     refuse_outputs(json_file, overwrite=overwrite, config=config)
     level = Level.ALBUM if albums else Level.ARTIST
     best, worst = launch(
-        lambda bench: work(bench, count, level),
+        lambda context: work(context, count, level),
         config=config,
         live=False,
         accept=accept_library,
@@ -263,7 +263,7 @@ def import_state(
 
     refuse_outputs(json_file, overwrite=overwrite, config=config)
     live = is_live(config, dry_run=dry_run)
-    imported = launch(lambda bench: work(bench, path), config=config, live=live)
+    imported = launch(lambda context: work(context, path), config=config, live=live)
     show_counts("Import", imported)
     write_json(json_file, imported)
 
@@ -281,7 +281,7 @@ def export_state(
     from tasks.commands.recover import export_state as work  # noqa: PLC0415
 
     refuse_outputs(path, overwrite=overwrite, config=config)
-    count = launch(lambda bench: work(bench, path), config=config, live=False)
+    count = launch(lambda context: work(context, path), config=config, live=False)
     remark(f"{count} ratings written to {path}.")
 
 

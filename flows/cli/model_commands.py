@@ -45,7 +45,7 @@ def backtest(
         refuse_picture(picture)
     refuse_outputs(json_file, picture, overwrite=overwrite, config=config)
     test, verdict = launch(
-        lambda bench: work(bench, regime),
+        lambda context: work(context, regime),
         config=config,
         live=False,
         accept=accept_library,
@@ -76,7 +76,7 @@ def tune(
     refuse_outputs(json_file, overwrite=overwrite, config=config)
     path = config_path(config)
     tuning = launch(
-        lambda bench: work(bench, path if write else None),
+        lambda context: work(context, path if write else None),
         config=config,
         live=False,
         accept=accept_library,
@@ -104,7 +104,7 @@ def why(
 
     refuse_outputs(json_file, overwrite=overwrite, config=config)
     explained = launch(
-        lambda bench: work(bench, item, model or ""),
+        lambda context: work(context, item, model or ""),
         config=config,
         live=False,
         accept=accept_library,

@@ -15,7 +15,7 @@ from tasks.config.output_files import write_bytes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Line = list[tuple[float, float]]
+PlexSession = list[tuple[float, float]]
 
 KINDS = (".svg", ".png", ".pdf")
 SIZE = (12.5, 4.5)
@@ -90,7 +90,7 @@ def _entitle(panel: "Axes", title: str, across: str, up: str) -> None:
     panel.set_ylabel(up)
 
 
-def _lines(test: Backtest, name: str) -> tuple[Line, Line, Line]:
+def _lines(test: Backtest, name: str) -> tuple[PlexSession, PlexSession, PlexSession]:
     found = test.calibration[name]
     return (
         [(100 * held.expected, 100 * held.found) for held in found.intervals],

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from engine.plain_text import printable
 from flows.reports.screen import screen
-from tasks.config.redaction import discreet
+from tasks.config.redaction import redact
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
@@ -144,7 +144,7 @@ def replace_unprintable(*streams: TextIO) -> None:
 
 def complain(sentence: str) -> None:
     """Print what went wrong where errors belong."""
-    print(printable(discreet(f"plexbayes: {sentence}")), file=sys.stderr)
+    print(printable(redact(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
 def remark(sentence: str) -> None:

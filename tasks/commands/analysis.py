@@ -12,7 +12,7 @@ from engine.evaluation.backtest import backtest as compare
 from engine.evaluation.predictors import TREE, usual_methods
 from engine.evaluation.tuning import Tuning
 from engine.evaluation.tuning import tune as fit_constants
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.model import predict
 from engine.library import Level
 from engine.partition import fold_name
@@ -20,9 +20,9 @@ from engine.rating_scale import Texts
 from engine.reports.explanation import Why, why_classic, why_double, why_hierarchical
 from tasks.config.config_writer import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
-from tasks.runtime.context import Workbench
-from tasks.sync.reconcile import take_stock
-from tasks.sync.run_parameters import beliefs_of
+from tasks.runtime.context import RunContext
+from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.run_parameters import parameters_of
 
 NAMED = 10
 """How many items a complaint names."""
@@ -60,22 +60,24 @@ class Explained:
     """None: nobody can say, such as the classic model."""
 
 
-def backtest(bench: Workbench, regime: str) -> tuple[Backtest, Verdict]:
+def backtest(context: RunContext, regime: str) -> tuple[Backtest, Verdict]:
     """Hide ratings, let every model guess them, and say which is best."""
-    methods = usual_methods(bench.settings.constants)
+    methods = usual_methods(context.settings.constants)
     del methods[TREE]  # nobody can choose it
-    test = compare(take_stock(bench).everything, methods, regime)
-    return test, verdict(test, bench.settings.model)
+    test = compare(read_and_reconcile(context).everything, methods, regime)
+    return test, verdict(test, context.settings.model)
 
 
-def tune(bench: Workbench, path: Path | None) -> Tuning:
+def tune(context: RunContext, path: Path | None) -> Tuning:
     """Fit the constants of the classic model, and write them to a configuration.
 
     Args:
-        bench: The tools.
+        context: The context.
         path: The configuration; none: nothing is written.
     """
-    tuning = fit_constants(take_stock(bench).everything, bench.settings.constants)
+    tuning = fit_constants(
+        read_and_reconcile(context).everything, context.settings.constants
+    )
     if path is not None:
         new = {
             CONSTANTS[name].upper(): value
@@ -87,28 +89,28 @@ def tune(bench: Workbench, path: Path | None) -> Tuning:
     return tuning
 
 
-def why(bench: Workbench, wanted: str, model: ModelChoice) -> Explained:
+def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
     """Take the inferred rating of an item apart.
 
     Args:
-        bench: The tools.
+        context: The context.
         wanted: A ratingKey, or a text such as `artist / album / track`.
         model: Which model to ask; empty: the configured one.
     """
-    settings = bench.settings
+    settings = context.settings
     settings = settings.model_copy(update={"model": model or settings.model})
-    part = take_stock(bench).everything
+    part = read_and_reconcile(context).everything
     level, row = _found(part, wanted)
-    beliefs = beliefs_of(settings, part, bench.pen.abilities.step)
-    manual = float(part[level].standing.manual[row])
+    parameters = parameters_of(settings, part, context.executor.capabilities.step)
+    manual = float(part[level].ownership.manual[row])
     double, doubt = why_double(part, level, row), None
     if double is not None:
         reasons = double
-    elif beliefs.fit is None:
-        reasons = why_classic(part, level, row, beliefs.mean, beliefs.constants)
+    elif parameters.fit is None:
+        reasons = why_classic(part, level, row, parameters.mean, parameters.constants)
     else:
-        reasons = why_hierarchical(part, beliefs.fit, level, row)
-        doubt = _doubt(predict(part, beliefs.fit, level), row)
+        reasons = why_hierarchical(part, parameters.fit, level, row)
+        doubt = _doubt(predict(part, parameters.fit, level), row)
     return Explained(
         item=f"{level.word} {_names(part)[level][row]}",
         model=settings.model,
@@ -130,7 +132,7 @@ def _doubt(found: Estimates, row: int) -> Doubt:
     )
 
 
-def _names(part: Part) -> dict[Level, Texts]:
+def _names(part: LibraryView) -> dict[Level, Texts]:
     """Return the names of all items with what they belong to."""
     artists, albums, tracks = part.artists.items, part.albums.items, part.tracks.items
     of_albums = artists.title[albums.parent] + " / " + albums.title
@@ -142,7 +144,7 @@ def _names(part: Part) -> dict[Level, Texts]:
     }
 
 
-def _found(part: Part, wanted: str) -> tuple[Level, int]:
+def _found(part: LibraryView, wanted: str) -> tuple[Level, int]:
     """Return where an item is.
 
     Raises:

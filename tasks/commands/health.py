@@ -19,13 +19,13 @@ from engine.errors import (
 from engine.library import OWNER, OWNER_ACCOUNT
 from tasks.commands.installation import installation_problems, loaded_packages
 from tasks.config.config_file import ARTICLE, config_path
-from tasks.config.redaction import shown_address
+from tasks.config.redaction import redact_url
 from tasks.config.settings import SECRET, Settings, load_settings
 from tasks.plex.client import PlexGateway
-from tasks.plex.libraries import Server, survey
+from tasks.plex.libraries import Server, discover
 from tasks.record.inspection import Inspection, Shape, inspect_database
 from tasks.record.store import ShadowStore
-from tasks.sync.integrity import refuse_if_lost
+from tasks.sync.integrity import ensure_record_present
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
@@ -127,9 +127,9 @@ def _shows_secrets(path: Path) -> bool:
 def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
     """Check the address and the token, and return what answers there."""
     url, token = settings.plex_url, settings.plex_token.get_secret_value()
-    shown = shown_address(url)
+    shown = redact_url(url)
     try:
-        server = survey(url, token, settings.timeout, settings.ca_file)
+        server = discover(url, token, settings.timeout, settings.ca_file)
     except SettingsInvalid as fault:
         yield Finding("address", "fault", str(fault), "Correct CA_FILE.")
         return None
@@ -222,7 +222,7 @@ def check_memory(
         address = settings.state_url.get_secret_value()
     try:
         with ShadowStore.open(address, gateway.identity, create=False) as store:
-            refuse_if_lost(store, gateway)
+            ensure_record_present(store, gateway)
     except PlexbayesError as fault:
         advice = "Make no live run before this is settled."
         yield Finding("record", "fault", str(fault), advice)

@@ -11,19 +11,19 @@ from engine.errors import SettingsInvalid
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.planning.batches import MOST_IDS
-from engine.planning.undo_plan import off_the_grid
+from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Ints, rounded, same, unreadable
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
 from tasks.record.rating_dates import note_dates
-from tasks.runtime.context import Workbench
-from tasks.sync.integrity import Doubts, doubts
+from tasks.runtime.context import RunContext
+from tasks.sync.integrity import UnexplainedRatings, unexplained_ratings
 from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
     Given,
-    followed,
+    read_and_reconcile,
+    resolve_renames,
     shadows_of,
-    take_stock,
 )
 
 NOTHING = np.empty(0, np.int64)
@@ -46,7 +46,7 @@ class Recovered:
     """Tagged, but with a rating that cannot be read: left alone."""
 
 
-def recover(bench: Workbench) -> Recovered:
+def recover(context: RunContext) -> Recovered:
     """Take every rated item that bears our tag back onto the record.
 
     If Plex's database was restored from a backup, the ratings that stand in it as
@@ -55,11 +55,11 @@ def recover(bench: Workbench) -> Recovered:
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
-    report = Recovered(dry_run=not bench.is_live)
-    stock = take_stock(bench)
-    found = doubts(bench, stock)
-    _accept_dates(bench, stock.library, found, report)
-    if not bench.settings.inferred_tag:
+    report = Recovered(dry_run=not context.is_live)
+    snapshot = read_and_reconcile(context)
+    found = unexplained_ratings(context, snapshot)
+    _accept_dates(context, snapshot.library, found, report)
+    if not context.settings.inferred_tag:
         if found.are_restored:
             return report
         raise SettingsInvalid(
@@ -67,33 +67,37 @@ def recover(bench: Workbench) -> Recovered:
             "Set it to the tag that was used, or restore the state database."
         )
     for level in Level:
-        changed = found.changed[level] if found.are_grave else NOTHING
-        _recover(bench, stock.library, level, changed, report)
+        changed = found.changed[level] if found.exceed_threshold else NOTHING
+        _recover(context, snapshot.library, level, changed, report)
     return report
 
 
 def _accept_dates(
-    bench: Workbench, library: Library, found: Doubts, report: Recovered
+    context: RunContext, library: Library, found: UnexplainedRatings, report: Recovered
 ) -> None:
     """Record the dates that ratings of ours have since Plex was restored."""
     for level, rows in found.redated.items():
         items = library[level].take(rows)
         report.recovered += len(items)
-        if bench.is_live:
+        if context.is_live:
             dates = zip(items.guid, items.rated_at.tolist(), strict=True)
-            note_dates(bench.store, level, dict(dates))
+            note_dates(context.store, level, dict(dates))
 
 
 def _recover(
-    bench: Workbench, library: Library, level: Level, changed: Ints, report: Recovered
+    context: RunContext,
+    library: Library,
+    level: Level,
+    changed: Ints,
+    report: Recovered,
 ) -> None:
     items = library.listed(level)
-    record = followed(bench.store, library, level, live=bench.is_live)
+    record = resolve_renames(context.store, library, level, live=context.is_live)
     known = {row.guid for row in record.shadows}
     known |= {row.guid for row in record.intents}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     recorded[changed] = False
-    found = bench.gateway.tagged(level, trusted=items.key[recorded])
+    found = context.gateway.tagged(level, trusted=items.key[recorded])
     tagged = np.isin(items.key, found.key)
     odd = unreadable(items.rating)
     rated = ~np.isnan(items.rating)
@@ -101,36 +105,36 @@ def _recover(
     report.known += int((tagged & recorded).sum())
     report.unrated += int((tagged & ~rated & ~recorded).sum())
     report.recovered += len(set(items.guid[rows]))
-    doubtful = rows[~off_the_grid(items.rating[rows])]
+    doubtful = rows[~not_half_star(items.rating[rows])]
     report.doubtful += [
         f"{items.named(level, row)}: {items.rating[row]:g}" for row in doubtful
     ]
     left = np.flatnonzero(tagged & ~recorded & odd).tolist()
     report.unreadable += [items.named(level, row) for row in left]
-    if bench.is_live:
-        _own_tags(bench, level, items.key[tagged & ~rated & ~recorded])
-        adopt(bench, library, level, rows)
+    if context.is_live:
+        _own_tags(context, level, items.key[tagged & ~rated & ~recorded])
+        adopt(context, library, level, rows)
 
 
-def _own_tags(bench: Workbench, level: Level, keys: Ints) -> None:
+def _own_tags(context: RunContext, level: Level, keys: Ints) -> None:
     """Note that items got our tag from us, whether or not a rating followed."""
     for start in range(0, len(keys), MOST_IDS):
-        bench.gate.pass_through()
-        look = bench.gateway.look(keys[start : start + MOST_IDS])[level]
-        bench.store.mark_as_ours(level, look, bench.settings.inferred_tag)
+        context.cancellation.checkpoint()
+        look = context.gateway.fetch_items(keys[start : start + MOST_IDS])[level]
+        context.store.mark_as_ours(level, look, context.settings.inferred_tag)
 
 
-def adopt(bench: Workbench, library: Library, level: Level, rows: Ints) -> None:
+def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
     items = library.listed(level).take(rows)
-    _own_tags(bench, level, items.key)
+    _own_tags(context, level, items.key)
     values, now = rounded(items.rating).tolist(), time.time()
     given = {
-        guid: Given(UNKNOWN_PHASE, bench.run_id, value, now)
+        guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
         for guid, value in zip(items.guid, values, strict=True)
     }
     shadows = shadows_of(library, level, rows, given)
-    bench.store.confirm(level, list({row.guid: row for row in shadows}.values()))
+    context.store.confirm(level, list({row.guid: row for row in shadows}.values()))
 
 
 @dataclass
@@ -150,30 +154,30 @@ class Imported:
     """Left out: twins with half-star ratings, which may be a person's own."""
 
 
-def import_state(bench: Workbench, path: Path) -> Imported:
+def import_state(context: RunContext, path: Path) -> Imported:
     """Put what the original recorded onto our record, as far as Plex agrees.
 
     Raises:
         SettingsInvalid: The file cannot be understood, or is of another library.
     """
     legacy = read_state(path)
-    here = bench.gateway.identity.uuid
+    here = context.gateway.identity.uuid
     if legacy.uuid and legacy.uuid != here:
         raise SettingsInvalid(
             f"{path} is of the library {legacy.uuid}, and "
-            f"{bench.gateway.identity.title!r} is {here}: its keys mean other items."
+            f"{context.gateway.identity.title!r} is {here}: its keys mean other items."
         )
-    report = Imported(dry_run=not bench.is_live)
-    library = take_stock(bench).library
+    report = Imported(dry_run=not context.is_live)
+    library = read_and_reconcile(context).library
     found: set[int] = set()
     for level in Level:
-        found |= _import(bench, library, level, legacy, report)
+        found |= _import(context, library, level, legacy, report)
     report.missing += [str(key) for key in legacy.ratings if key not in found]
     return report
 
 
 def _import(
-    bench: Workbench,
+    context: RunContext,
     library: Library,
     level: Level,
     legacy: LegacyState,
@@ -183,7 +187,7 @@ def _import(
     listed = [
         row for row, key in enumerate(items.key.tolist()) if key in legacy.ratings
     ]
-    known = {row.guid for row in bench.store.shadows(level)}
+    known = {row.guid for row in context.store.shadows(level)}
     chosen = []
     for row in listed:
         key, held = int(items.key[row]), float(items.rating[row])
@@ -194,22 +198,24 @@ def _import(
             report.known += 1
         elif not same(np.array([held]), np.array([value]))[0]:
             report.different.append(name)
-        elif key in legacy.twins and not off_the_grid(np.array([held]))[0]:
+        elif key in legacy.twins and not not_half_star(np.array([held]))[0]:
             report.doubtful.append(name)
         else:
             chosen.append(row)
     report.imported += len(chosen)
-    if bench.is_live:
-        adopt(bench, library, level, np.array(chosen, np.int64))
+    if context.is_live:
+        adopt(context, library, level, np.array(chosen, np.int64))
     return {int(items.key[row]) for row in listed}
 
 
-def export_state(bench: Workbench, path: Path) -> int:
+def export_state(context: RunContext, path: Path) -> int:
     """Write the record as a plex_state.json; return the number of its ratings."""
     ratings = {
-        str(row.key): row.value for level in Level for row in bench.store.shadows(level)
+        str(row.key): row.value
+        for level in Level
+        for row in context.store.shadows(level)
     }
-    uuid = bench.gateway.identity.uuid
+    uuid = context.gateway.identity.uuid
     document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
     write_text(path, json.dumps(document, indent=2) + "\n")
     return len(ratings)

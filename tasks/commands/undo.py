@@ -10,28 +10,28 @@ from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.partition import chosen_letters, fold_name
-from engine.planning.batches import Look
+from engine.planning.batches import ItemStates
 from engine.planning.undo_plan import (
     Selection,
     Undone,
     is_ours,
-    off_the_grid,
+    not_half_star,
     reversals,
 )
 from engine.rating_scale import Bools, Ints, unreadable
 from engine.rename_detection import Name
 from tasks.plex.parsing import texts
-from tasks.record.rows import Intent, Shadow, Straggler
-from tasks.runtime.context import Step, Workbench
+from tasks.record.rows import InDoubtWrite, Intent, Shadow
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.capability_probe import probe
-from tasks.sync.integrity import refuse_if_outdated
+from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
-    followed,
+    read_and_reconcile,
+    resolve_renames,
     tags_of,
-    take_stock,
 )
-from tasks.sync.record_lookup import Recorded, memory_of, unlisted
+from tasks.sync.record_lookup import Recorded, record_view_of, unlisted
 from tasks.sync.trial_cleanup import TRIAL
 
 Row = Shadow | Intent
@@ -43,8 +43,8 @@ class Chosen:
 
     level: Level
     rows: dict[str, Row]
-    """By guid; a promise hides the older rating."""
-    stragglers: Sequence[Straggler]
+    """By guid; an intent hides the older rating."""
+    in_doubt: Sequence[InDoubtWrite]
     """What may arrive yet at any item of the level."""
     items: Items
     """The items in Plex that bear these guids."""
@@ -56,47 +56,47 @@ class Chosen:
         """The ratingKeys of the items."""
         return self.items.key
 
-    def owners_of(self, items: Items | Look) -> NDArray[np.int8]:
+    def owners_of(self, items: Items | ItemStates) -> NDArray[np.int8]:
         """Tell whose ratings these are now."""
         shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
         intents = [row for row in self.rows.values() if isinstance(row, Intent)]
-        memory = memory_of(items, Recorded(shadows, intents, self.stragglers))
-        return owners(items.rating, items.rated_at, memory)
+        record_view = record_view_of(items, Recorded(shadows, intents, self.in_doubt))
+        return owners(items.rating, items.rated_at, record_view)
 
 
-def undo(bench: Workbench, selection: Selection) -> Undone:
+def undo(context: RunContext, selection: Selection) -> Undone:
     """Take back what is selected, and report what became of it.
 
     Safe to repeat: what was taken back is off the record, what failed stays on
     it. What a person changed is left alone and no longer ours.
     """
-    report = Undone(dry_run=not bench.is_live)
-    stock = take_stock(bench)
-    refuse_if_outdated(bench, stock, spares_unknown=True)  # those are swept
-    if bench.is_live and bench.pen.abilities.is_assumed:
-        probe(bench, stock.everything)
-    library, at_once = stock.library, bench.pen.at_once
-    chosen = [_choose(bench, library, level, selection) for level in Level]
-    bench.watch(Step(total=sum(len(one.keys) for one in chosen)))
-    spared = {one.level: _not_to_be_swept(bench, one) for one in chosen}
+    report = Undone(dry_run=not context.is_live)
+    snapshot = read_and_reconcile(context)
+    ensure_record_current(context, snapshot, spares_unknown=True)  # those are swept
+    if context.is_live and context.executor.capabilities.is_assumed:
+        probe(context, snapshot.everything)
+    library, at_once = snapshot.library, context.executor.at_once
+    chosen = [_choose(context, library, level, selection) for level in Level]
+    context.watch(Step(total=sum(len(one.keys) for one in chosen)))
+    spared = {one.level: _not_to_be_swept(context, one) for one in chosen}
     for one in chosen:
         for start in range(0, max(len(one.keys), 1), at_once):
-            _reverse(bench, one, one.keys[start : start + at_once], report)
+            _reverse(context, one, one.keys[start : start + at_once], report)
         report.gone += len(one.rows.keys() - set(one.items.guid))
-    if bench.is_live:
-        _strike_off(bench, chosen, report)
-    if selection.is_everything and bench.settings.inferred_tag:
+    if context.is_live:
+        _strike_off(context, chosen, report)
+    if selection.is_everything and context.settings.inferred_tag:
         for level in Level:
-            _sweep(bench, level, spared[level], report)
-    report.reads, report.writes = bench.gateway.reads, bench.gateway.writes
-    report.rested = bench.throttle.rested
+            _sweep(context, level, spared[level], report)
+    report.reads, report.writes = context.gateway.reads, context.gateway.writes
+    report.rested = context.throttle.rested
     return report
 
 
 def _choose(
-    bench: Workbench, library: Library, level: Level, selection: Selection
+    context: RunContext, library: Library, level: Level, selection: Selection
 ) -> Chosen:
-    record = followed(bench.store, library, level, live=bench.is_live)
+    record = resolve_renames(context.store, library, level, live=context.is_live)
     rows: dict[str, Row] = {row.guid: row for row in record.shadows}
     rows |= {
         row.guid: row
@@ -121,9 +121,9 @@ def _choose(
     hidden = own.take(np.empty(0, np.int64))
     if not (selection.letters or selection.artist):
         names = [Name(row.guid, row.key, "") for row in rows.values()]
-        hidden = unlisted(bench.gateway, library, level, names)
+        hidden = unlisted(context.gateway, library, level, names)
     every = Items.joined([own, hidden])
-    return Chosen(level, rows, record.stragglers, every, hidden.key)
+    return Chosen(level, rows, record.in_doubt, every, hidden.key)
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:
@@ -146,45 +146,45 @@ def _left_alone(items: Items, level: Level, chosen: Bools) -> list[str]:
     ]
 
 
-def _not_to_be_swept(bench: Workbench, chosen: Chosen) -> set[int]:
+def _not_to_be_swept(context: RunContext, chosen: Chosen) -> set[int]:
     """Name what bore our tag before us; in a dry run also what still bears it."""
-    theirs = {mark.key for mark in bench.store.marks(chosen.level) if mark.had_tag}
-    return theirs if bench.is_live else theirs | set(chosen.keys.tolist())
+    theirs = {mark.key for mark in context.store.marks(chosen.level) if mark.had_tag}
+    return theirs if context.is_live else theirs | set(chosen.keys.tolist())
 
 
-def _reverse(bench: Workbench, chosen: Chosen, keys: Ints, report: Undone) -> None:
+def _reverse(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:
     level = chosen.level
-    if bench.is_live:
-        bench.await_turn()
-    look = bench.gateway.look(keys)[level]
+    if context.is_live:
+        context.before_write()
+    look = context.gateway.fetch_items(keys)[level]
     owner = chosen.owners_of(look)
     clears = is_ours(owner)
     report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
-    if not bench.is_live:
+    if not context.is_live:
         report.undone += len(set(look.guid[clears]))
         unread = np.isin(chosen.items.key, look.key[owner == Owner.UNREAD])
         report.unreadable += _left_alone(chosen.items, level, unread)
         return
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), clears[readable]
-    tags = tags_of(bench, level, list(set(look.guid)))
+    tags = tags_of(context, level, list(set(look.guid)))
     drops = texts([tags.get(key, ()) for key in look.key.tolist()])
     for edit in reversals(level, look, clears, drops):
-        _apply(bench, edit)
+        _apply(context, edit)
 
 
-def _apply(bench: Workbench, edit: Edit) -> None:
-    bench.pen.make(edit)
-    bench.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
+def _apply(context: RunContext, edit: Edit) -> None:
+    context.executor.apply(edit)
+    context.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
 
 
-def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> None:
+def _strike_off(context: RunContext, chosen: Sequence[Chosen], report: Undone) -> None:
     """Read back, and drop from the record what is no longer ours in Plex."""
     for one in chosen:
         if not one.rows:
             continue
-        listed = bench.gateway.listing(one.level, lambda: None).items
-        hidden = bench.gateway.items_by_key(one.level, one.hidden)
+        listed = context.gateway.listing(one.level, lambda: None).items
+        hidden = context.gateway.items_by_key(one.level, one.hidden)
         items = Items.joined([listed, hidden])
         cleared = np.isnan(items.rating)
         owner = one.owners_of(items)
@@ -194,41 +194,45 @@ def _strike_off(bench: Workbench, chosen: Sequence[Chosen], report: Undone) -> N
         recorded = np.array([guid in one.rows for guid in items.guid], np.bool_)
         report.undone += len(set(items.guid[recorded & cleared]))
         report.failed += len(set(items.guid[recorded & stays]))
-        bench.store.forget(
+        context.store.forget(
             one.level, sorted(set(items.guid[recorded & ~stays & ~unread]))
         )
 
 
-def _sweep(bench: Workbench, level: Level, spared: set[int], report: Undone) -> None:
+def _sweep(context: RunContext, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    shadows, intents = bench.store.shadows(level), bench.store.intents(level)
+    shadows, intents = context.store.shadows(level), context.store.intents(level)
     known = {row.guid for row in shadows} | {row.guid for row in intents}
-    marks = bench.store.marks(level)
+    marks = context.store.marks(level)
     recorded = {mark.key for mark in marks if mark.guid in known} | spared
-    found = bench.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
+    found = context.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
     unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
-    at_once = bench.pen.at_once
+    at_once = context.executor.at_once
     for start in range(0, len(unknown), at_once):
-        _clear_up(bench, level, unknown[start : start + at_once], titles, report)
-    if bench.is_live:
-        bench.store.forget(level, sorted({mark.guid for mark in marks} - known))
+        _clear_up(context, level, unknown[start : start + at_once], titles, report)
+    if context.is_live:
+        context.store.forget(level, sorted({mark.guid for mark in marks} - known))
 
 
 def _clear_up(
-    bench: Workbench, level: Level, keys: Ints, titles: dict[int, str], report: Undone
+    context: RunContext,
+    level: Level,
+    keys: Ints,
+    titles: dict[int, str],
+    report: Undone,
 ) -> None:
-    if bench.is_live:
-        bench.await_turn()
-    tag = bench.settings.inferred_tag
-    look = bench.gateway.look(keys)[level]
+    if context.is_live:
+        context.before_write()
+    tag = context.settings.inferred_tag
+    look = context.gateway.fetch_items(keys)[level]
     look = look.take(np.flatnonzero(~unreadable(look.rating)))
     look = look.take(np.flatnonzero(look.has_tag))
-    clears = off_the_grid(look.rating)
+    clears = not_half_star(look.rating)
     named = [f"{level.word} {titles[key]!r} ({key})" for key in look.key.tolist()]
     for name, clear in zip(named, clears, strict=True):
         (report.swept if clear else report.untagged).append(name)
-    if bench.is_live:
+    if context.is_live:
         drops = texts([(tag,)] * len(look.key))
         for edit in reversals(level, look, clears, drops):
-            _apply(bench, edit)
+            _apply(context, edit)

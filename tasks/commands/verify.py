@@ -11,67 +11,73 @@ from engine.rating_scale import Bools, Ints
 from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked, ranking
-from tasks.runtime.context import Workbench
-from tasks.sync.reconcile import Stock, take_stock
+from tasks.runtime.context import RunContext
+from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
 from tasks.sync.record_lookup import unlisted
-from tasks.sync.run_parameters import beliefs_of
+from tasks.sync.run_parameters import parameters_of
 
 
-def verify(bench: Workbench) -> Audit:
+def verify(context: RunContext) -> Audit:
     """Compare the record with Plex: three listings, and those of our tag."""
-    stock = take_stock(bench)
-    audit = Audit(library=bench.gateway.identity.title)
+    snapshot = read_and_reconcile(context)
+    audit = Audit(library=context.gateway.identity.title)
     for level in Level:
-        _check(bench, stock, level, audit)
-    audit.pending.note(pending(bench, stock))
-    audit.not_understood.note(stock.library.not_understood)
+        _check(context, snapshot, level, audit)
+    audit.pending.note(pending(context, snapshot))
+    audit.not_understood.note(snapshot.library.not_understood)
     return audit
 
 
 def rank(
-    bench: Workbench, count: int, level: Level
+    context: RunContext, count: int, level: Level
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the best and the worst artists or albums, as Plex holds them now."""
-    everything = take_stock(bench).everything
+    everything = read_and_reconcile(context).everything
     return ranking(everything, held_after(everything[level], []), count, level)
 
 
-def pending(bench: Workbench, stock: Stock) -> list[str]:
+def pending(context: RunContext, snapshot: LibrarySnapshot) -> list[str]:
     """Return the changes that a run would make now, in words."""
-    beliefs = beliefs_of(bench.settings, stock.everything, bench.pen.abilities.step)
+    parameters = parameters_of(
+        context.settings, snapshot.everything, context.executor.capabilities.step
+    )
     changes = []
-    for part in split(stock.library, stock.everything).values():
-        for plan in plan_part(tuple(Phase), part, beliefs):
-            items = stock.library[plan.phase.level]
+    for part in split(snapshot.library, snapshot.everything).values():
+        for plan in plan_part(tuple(Phase), part, parameters):
+            items = snapshot.library[plan.phase.level]
             rows = items.rows_of(plan.key)
             changes += _names(items, plan.phase.level, rows)
     return changes
 
 
-def _check(bench: Workbench, stock: Stock, level: Level, audit: Audit) -> None:
-    shelf = stock.everything[level]
-    owner, items = shelf.standing.owner, shelf.items
-    shadows, intents = bench.store.shadows(level), bench.store.intents(level)
+def _check(
+    context: RunContext, snapshot: LibrarySnapshot, level: Level, audit: Audit
+) -> None:
+    view = snapshot.everything[level]
+    owner, items = view.ownership.owner, view.items
+    shadows, intents = context.store.shadows(level), context.store.intents(level)
     recorded = {row.guid: Name(row.guid, row.key, row.fingerprint) for row in shadows}
     recorded |= {row.guid: Name(row.guid, row.key, "") for row in intents}
-    found = moves(stock.library, level, list(recorded.values()))
+    found = moves(snapshot.library, level, list(recorded.values()))
     audit.recorded += len(recorded)
     audit.moved.note(
         [f"{level.word} {move.old.key} → {move.new.key}" for move in found]
     )
     moved = {move.old.guid for move in found}
     stays = [name for guid, name in recorded.items() if guid not in moved]
-    hidden = unlisted(bench.gateway, stock.library, level, stays)
-    audit.not_understood.note(_not_listed(stock.library, level, hidden))
-    here = set(stock.library.listed(level).guid) | set(hidden.guid)
-    here |= {oddity.guid for oddity in stock.library.oddities}
+    hidden = unlisted(context.gateway, snapshot.library, level, stays)
+    audit.not_understood.note(_not_listed(snapshot.library, level, hidden))
+    here = set(snapshot.library.listed(level).guid) | set(hidden.guid)
+    here |= {oddity.guid for oddity in snapshot.library.oddities}
     lost = [name for name in stays if name.guid not in here]
     audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
-    audit.edited.note(_where(items, level, shelf.lead & (owner == Owner.TAKEN_OVER)))
-    audit.cleared.note(_where(items, level, shelf.lead & (owner == Owner.CLEARED)))
+    audit.edited.note(
+        _where(items, level, view.is_primary & (owner == Owner.TAKEN_OVER))
+    )
+    audit.cleared.note(_where(items, level, view.is_primary & (owner == Owner.CLEARED)))
     open_ones = np.isin(owner, (Owner.UNWRITTEN, Owner.WRITTEN))
-    audit.unfinished.note(_where(items, level, shelf.lead & open_ones))
-    _check_tags(bench, stock.library, level, ~np.isnan(shelf.standing.ours), audit)
+    audit.unfinished.note(_where(items, level, view.is_primary & open_ones))
+    _check_tags(context, snapshot.library, level, ~np.isnan(view.ownership.ours), audit)
 
 
 def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:
@@ -83,17 +89,17 @@ def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:
 
 
 def _check_tags(
-    bench: Workbench, library: Library, level: Level, ours: Bools, audit: Audit
+    context: RunContext, library: Library, level: Level, ours: Bools, audit: Audit
 ) -> None:
-    if not bench.tag:
+    if not context.tag:
         return
     items = library[level]
-    bearing = bench.gateway.tagged(level, trusted=items.key[ours])
+    bearing = context.gateway.tagged(level, trusted=items.key[ours])
     tagged = np.isin(items.key, bearing.key)
-    theirs = {mark.key for mark in bench.store.marks(level) if mark.had_tag}
+    theirs = {mark.key for mark in context.store.marks(level) if mark.had_tag}
     spared = np.isin(items.key, list(theirs))
     audit.untagged.note(_where(items, level, ours & ~tagged))
-    known = {mark.key for mark in bench.store.marks(level)}
+    known = {mark.key for mark in context.store.marks(level)}
     strange = tagged & ~ours & ~spared & ~np.isin(items.key, list(known))
     audit.stray.note(_where(items, level, strange))
 

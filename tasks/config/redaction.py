@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from engine.plain_text import printable
 
-BLOT = "<hidden>"
+REDACTED = "<hidden>"
 """What stands where a secret stood."""
 
 SHORTEST = 4
@@ -35,7 +35,7 @@ IN_QUERY = re.compile(
 _secrets: set[str] = set()
 
 
-def hide(secret: str) -> None:
+def register_secret(secret: str) -> None:
     """Let a secret never be shown from now on, in none of its spellings."""
     if len(secret) < SHORTEST:
         return
@@ -44,23 +44,23 @@ def hide(secret: str) -> None:
     _secrets.update({secret, quote(secret, safe=""), repr(secret)[1:-1]})
 
 
-def discreet(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text with every known secret blotted out."""
     for secret in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(secret, BLOT)
+        text = text.replace(secret, REDACTED)
     return text
 
 
-def hide_in_url(url: str) -> None:
+def register_url_secrets(url: str) -> None:
     """Let the password of a URL, and the tokens in its query, never be shown."""
     login = SCHEME.sub("", url, count=1).rpartition("@")[0]
     password = login.partition(":")[2] or ("" if "/" in login else login)
     for secret in (password, *IN_QUERY.findall(url)):
-        hide(secret)
-        hide(unquote(secret))
+        register_secret(secret)
+        register_secret(unquote(secret))
 
 
-def shown_address(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return an address for people: without what logs in, and without a query.
 
     >>> shown_address("https://me:secret@plex.example/base?X-Plex-Token=secret")
@@ -72,7 +72,7 @@ def shown_address(url: str) -> str:
     begin = scheme[0] if scheme else ""
     kept, *rest = NOT_SHOWN.split(url[len(begin) :], maxsplit=1)
     is_clear = not any("@" in part for part in rest)
-    return begin + (kept.rpartition("@")[2] if is_clear else BLOT)
+    return begin + (kept.rpartition("@")[2] if is_clear else REDACTED)
 
 
 def _come_between() -> None:
@@ -84,10 +84,10 @@ def _come_between() -> None:
 
     def made(*args: object, **facts: object) -> logging.LogRecord:
         record = make(*args, **facts)
-        record.msg, record.args = printable(discreet(_message(record))), ()
+        record.msg, record.args = printable(redact(_message(record))), ()
         if record.exc_info and record.exc_info[0]:
             shown = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-            record.exc_text, record.exc_info = printable(discreet(shown)), None
+            record.exc_text, record.exc_info = printable(redact(shown)), None
         return record
 
     logging.setLogRecordFactory(made)
@@ -112,4 +112,4 @@ def _tell(
 ) -> None:
     if not issubclass(kind, SystemExit):
         shown = traceback.format_exception(kind, fault, trace)
-        sys.stderr.write(printable(discreet("".join(shown))))
+        sys.stderr.write(printable(redact("".join(shown))))

@@ -38,7 +38,12 @@ from tasks.config.field_types import (
     Token,
     Whole,
 )
-from tasks.config.redaction import BLOT, hide, hide_in_url, shown_address
+from tasks.config.redaction import (
+    REDACTED,
+    redact_url,
+    register_secret,
+    register_url_secrets,
+)
 
 SECRET = {"plex_token", "state_url", "webhook_secret"}
 """Fields whose value is never shown."""
@@ -154,12 +159,12 @@ class Settings(BaseSettings):
 
     @field_serializer("plex_url")
     def _without_login(self, url: str) -> str:
-        return shown_address(url)
+        return redact_url(url)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Show everything but secrets: the address may hold a password."""
         for name, value in super().__repr_args__():
-            yield name, shown_address(value) if name == "plex_url" else value
+            yield name, redact_url(value) if name == "plex_url" else value
 
     @field_validator("version")
     @classmethod
@@ -257,7 +262,9 @@ def _hide_secrets(values: Mapping[str, object]) -> None:
     for name in (*SECRET, "plex_url"):
         for said in (values.get(name), surroundings.get(prefix + name.upper())):
             if isinstance(said, str):
-                hide_in_url(said) if name.endswith("url") else hide(said.strip())
+                register_url_secrets(said) if name.endswith("url") else register_secret(
+                    said.strip()
+                )
 
 
 def _default_state(config: Path) -> str:
@@ -277,5 +284,5 @@ def _faults(error: ValidationError) -> list[str]:
 
 def _shown(name: str, value: object) -> object:
     if name == "plex_url" and not isinstance(value, int | float | None):
-        return shown_address(value) if isinstance(value, str) else BLOT
+        return redact_url(value) if isinstance(value, str) else REDACTED
     return value

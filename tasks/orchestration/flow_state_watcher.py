@@ -1,4 +1,4 @@
-"""Heeding the Prefect UI: what a person presses there reaches the gate."""
+"""Heeding the Prefect UI: what a person presses there reaches the run."""
 
 import threading
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from prefect.exceptions import Pause, PrefectException
 from prefect.states import Paused, Suspended
 
 from tasks.orchestration.artifacts import PrefectReporter
-from tasks.runtime.cancellation import Gate
+from tasks.runtime.cancellation import CancellationToken
 
 LOOK = 2.0
 """Seconds between two looks at what the server says of the run."""
 
 
-class Heeding:
-    """Holds, opens or stops a gate as the state of a run on the server asks for."""
+class FlowStateWatcher:
+    """Pauses, resumes or cancels a run as its state on the server asks for."""
 
-    def __init__(self, gate: Gate, resuming: str) -> None:
-        self._gate = gate
+    def __init__(self, cancellation: CancellationToken, resuming: str) -> None:
+        self._cancellation = cancellation
         self._report = PrefectReporter()
         self._resuming = resuming
         self._run = UUID(str(runtime.flow_run.id))
@@ -39,22 +39,22 @@ class Heeding:
                 self._ended.wait(LOOK)
                 # A server that is away asks for nothing.
                 with suppress(HTTPError, PrefectException):
-                    self._heed(client, client.read_flow_run(self._run))
+                    self._act_on(client, client.read_flow_run(self._run))
 
     def end(self) -> None:
         """Look no more."""
         self._ended.set()
 
-    def leave_if_suspended(self) -> None:
+    def raise_if_suspended(self) -> None:
         """Let the process of a paused run go; Resume starts another one.
 
         Raises:
-            Pause: The run was paused, and has stopped at the gate.
+            Pause: The run was paused, and has stopped at a checkpoint.
         """
         if self._suspended is not None:
             raise Pause(state=self._suspended)
 
-    def _heed(self, client: SyncPrefectClient, run: FlowRun) -> None:
+    def _act_on(self, client: SyncPrefectClient, run: FlowRun) -> None:
         state = run.state
         if state is None:
             return
@@ -66,7 +66,7 @@ class Heeding:
             self._pause(client, run, state)
         elif self._is_held and state.is_running():
             self._is_held = False
-            self._gate.open()
+            self._cancellation.resume()
             self._report.say("Resumed.")
 
     def _pause(self, client: SyncPrefectClient, run: FlowRun, state: State) -> None:
@@ -82,30 +82,32 @@ class Heeding:
             self._stop("Paused: the run stops at the next safe point. Resume goes on.")
         elif not self._is_held:
             self._is_held = True
-            self._gate.close()
+            self._cancellation.pause()
             self._report.say("Paused: the run waits at the next safe point.")
 
     def _stop(self, sentence: str) -> None:
-        if not self._gate.is_stopping:
-            self._gate.stop()
+        if not self._cancellation.is_cancelled:
+            self._cancellation.cancel()
             self._report.say(sentence)
 
 
 @contextmanager
-def heeded(gate: Gate, resuming: str) -> Iterator[Heeding]:
-    """Let Pause, Resume and Cancel in the Prefect UI reach a gate during the block.
+def watch_flow_state(
+    cancellation: CancellationToken, resuming: str
+) -> Iterator[FlowStateWatcher]:
+    """Let Pause, Resume and Cancel in the Prefect UI reach the run during the block.
 
     Args:
-        gate: Where the run can be held or stopped.
+        cancellation: Where the run can be held or stopped.
         resuming: What a person is told who finds the run paused.
     """
-    heeding = Heeding(gate, resuming)
+    watcher = FlowStateWatcher(cancellation, resuming)
     listener = threading.Thread(
-        target=copy_context().run, args=[heeding.listen], daemon=True
+        target=copy_context().run, args=[watcher.listen], daemon=True
     )
     listener.start()
     try:
-        yield heeding
+        yield watcher
     finally:
-        heeding.end()
+        watcher.end()
         listener.join()

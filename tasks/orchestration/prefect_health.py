@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from engine.errors import ServerMissing, SettingsInvalid, VersionsIncompatible
 from tasks.commands.health import Finding
-from tasks.config.redaction import shown_address
+from tasks.config.redaction import redact_url
 from tasks.orchestration.prefect_server import be_quiet
 from tasks.orchestration.prefect_settings import check_api, configured_api
 
@@ -25,7 +25,7 @@ def check_prefect() -> Finding:
     except (SettingsInvalid, ServerMissing) as fault:
         said, _, advice = str(fault).partition(". ")
         return Finding(subject, "fault", f"Version {release}; {said}.", advice)
-    shown = shown_address(api)
+    shown = redact_url(api)
     problem = _scheduler_problem()
     if problem:
         return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")

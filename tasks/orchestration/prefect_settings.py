@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, build_opener
 
 from engine.errors import ServerMissing, SettingsInvalid
-from tasks.config.redaction import shown_address
+from tasks.config.redaction import redact_url
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -82,7 +82,7 @@ def configured_api() -> str:
     api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
     if api and (urlsplit(api).scheme not in {"http", "https"} or not _host_of(api)):
         raise SettingsInvalid(
-            f"{shown_address(api)!r} is not the address of a Prefect server, such as "
+            f"{redact_url(api)!r} is not the address of a Prefect server, such as "
             f"http://127.0.0.1:4200/api. Correct or unset {_origin(API_URL, api)}."
         )
     return api
@@ -105,7 +105,7 @@ def check_api(api: str) -> None:
         reason = getattr(cause, "strerror", None) or str(cause)
     if reason:
         raise ServerMissing(
-            f"Prefect's server does not answer at {shown_address(api)} ({reason}). "
+            f"Prefect's server does not answer at {redact_url(api)} ({reason}). "
             f"Start it, or correct or unset {_origin(API_URL, api)}: without one, "
             "plexbayes starts its own."
         )
@@ -122,7 +122,7 @@ def check_access(api: str) -> None:
     except HTTPError as fault:
         if fault.code in LOCKED:
             raise ServerMissing(
-                f"Prefect's server at {shown_address(api)} refuses us ({fault.code}). "
+                f"Prefect's server at {redact_url(api)} refuses us ({fault.code}). "
                 "Set PREFECT_API_AUTH_STRING to its password, or PREFECT_API_KEY to "
                 "your key, or unset PREFECT_API_URL: without one, plexbayes starts its "
                 "own."

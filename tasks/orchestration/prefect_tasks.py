@@ -15,11 +15,11 @@ from prefect.utilities.annotations import allow_failure, quote
 from engine.classic import Phase
 from tasks.config.settings import Settings
 from tasks.orchestration.artifacts import PrefectReporter
-from tasks.orchestration.flow_state_watcher import Heeding, heeded
+from tasks.orchestration.flow_state_watcher import FlowStateWatcher, watch_flow_state
 from tasks.orchestration.result_serializer import ResultSerializer
 from tasks.orchestration.task_states import ends_in_a_state, failure_of, result_of
-from tasks.runtime.cancellation import Gate, stopped_by_sigterm
-from tasks.runtime.context import Workbench
+from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
+from tasks.runtime.context import RunContext
 from tasks.runtime.retry import retry_sentence, seconds_to_retry
 from tasks.runtime.runner import RunInfo, StepRun
 from tasks.sync import steps
@@ -91,14 +91,14 @@ class PrefectRunner:
     def __init__(self) -> None:
         self.info: RunInfo = run_info()
         self.report: PrefectReporter = PrefectReporter()
-        self._heeding: Heeding | None = None
+        self._watcher: FlowStateWatcher | None = None
 
     def submit(
         self,
         name: str,
         step: Callable[..., Any],
         *args: Any,  # noqa: ANN401
-        bench: Workbench,
+        context: RunContext,
         after: Sequence[StepRun] = (),
     ) -> StepRun:
         """Submit a step as a task, drawn behind others."""
@@ -108,9 +108,9 @@ class PrefectRunner:
             if isinstance(run, PrefectRun) and not run.future.state.is_cancelled()
         ]
         words = [arg if isinstance(arg, str | Phase) else quote(arg) for arg in args]
-        own = patient(TASKS[step], bench.settings, bench.gate).with_options(
-            task_run_name=name
-        )
+        own = with_retry_policy(
+            TASKS[step], context.settings, context.cancellation
+        ).with_options(task_run_name=name)
         return PrefectRun(own.submit(*words, wait_for=behind))
 
     def as_completed(self, runs: Sequence[StepRun]) -> Iterator[StepRun]:
@@ -120,17 +120,19 @@ class PrefectRunner:
             yield by_future[future]
 
     @contextmanager
-    def watched(self, gate: Gate, resuming: str) -> Iterator[None]:
-        """Let Pause, Resume and Cancel in the UI, and SIGTERM, reach a gate."""
+    def watched(self, cancellation: CancellationToken, resuming: str) -> Iterator[None]:
+        """Let Pause, Resume and Cancel in the UI, and SIGTERM, reach the run."""
         with ExitStack() as stack:
-            stack.enter_context(stopped_by_sigterm(gate))
-            self._heeding = stack.enter_context(heeded(gate, resuming))
+            stack.enter_context(cancelled_by_sigterm(cancellation))
+            self._watcher = stack.enter_context(
+                watch_flow_state(cancellation, resuming)
+            )
             yield
 
     def raise_if_suspended(self) -> None:
         """Leave if the run was suspended: another process will go on with it."""
-        if self._heeding is not None:
-            self._heeding.leave_if_suspended()
+        if self._watcher is not None:
+            self._watcher.raise_if_suspended()
 
 
 def run_info() -> RunInfo:
@@ -143,7 +145,9 @@ def run_info() -> RunInfo:
     )
 
 
-def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., Any]:
+def with_retry_policy(
+    step: Task[..., Any], settings: Settings, cancellation: CancellationToken
+) -> Task[..., Any]:
     """Return a task so that it is tried again while its error may pass.
 
     The wait is ours: Prefect's own would sleep through a Ctrl-C.
@@ -152,11 +156,11 @@ def patient(step: Task[..., Any], settings: Settings, gate: Gate) -> Task[..., A
 
     def waits(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
         error = state.result(raise_on_failure=False)
-        seconds = seconds_to_retry(error, run.run_count, settings, gate)
+        seconds = seconds_to_retry(error, run.run_count, settings, cancellation)
         if seconds is None:
             return False
         warn(retry_sentence(error, seconds, run.name))
-        gate.rest(seconds)
-        return not gate.is_stopping
+        cancellation.sleep(seconds)
+        return not cancellation.is_cancelled
 
     return step.with_options(retries=settings.retries, retry_condition_fn=waits)

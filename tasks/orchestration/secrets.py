@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from engine.errors import SettingsInvalid
 from tasks.config.field_types import SECRET_BLOCK, is_token
-from tasks.config.redaction import hide
+from tasks.config.redaction import register_secret
 from tasks.config.settings import Settings
 from tasks.orchestration.prefect_settings import configured_api
 
@@ -57,5 +57,5 @@ def _kept(name: str) -> str:
             f"The Prefect Secret block {name!r} holds no token; tokens have plain "
             "letters only, no blanks and no line breaks."
         )
-    hide(token)
+    register_secret(token)
     return token

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import SettingsInvalid
 from tasks.config.allowed_hosts import is_loopback, parse_allowed_hosts
 from tasks.config.config_file import config_path, read_document
-from tasks.config.redaction import hide
+from tasks.config.redaction import register_secret
 from tasks.orchestration.prefect_settings import check_settings
 
 ALLOWED_HOSTS = "PLEXBAYES_ALLOWED_HOSTS"
@@ -67,7 +67,7 @@ def require_password(host: str, tell: Callable[[str], None]) -> None:
     if kept and not any(map(os.environ.get, (SERVER_PASSWORD, CLIENT_PASSWORD))):
         tell(_use_kept_password(Path(kept)))
     server, client = _configured_passwords()
-    hide(server)
+    register_secret(server)
     if not server:
         raise SettingsInvalid(OPEN.format(host=host))
     if server != client:

@@ -17,14 +17,14 @@ from engine.errors import (
     RequestTooLong,
 )
 from engine.library import OWNER_ACCOUNT, Identity, Items, Level
-from engine.planning.batches import Look
+from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
 from tasks.config.settings import Settings
 from tasks.plex.accounts import account_of
 from tasks.plex.edit_parameters import decimal, wishes_of
-from tasks.plex.errors import translated
+from tasks.plex.errors import translate_errors
 from tasks.plex.item_pages import ItemPages
-from tasks.plex.libraries import chosen
+from tasks.plex.libraries import find_library
 from tasks.plex.pagination import Pages, announced, only_these
 from tasks.plex.parsing import (
     TRIMMED,
@@ -35,7 +35,7 @@ from tasks.plex.parsing import (
     repeated,
     without_copies,
 )
-from tasks.plex.session import Line, cancellable
+from tasks.plex.session import PlexSession, cancellable
 
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
@@ -68,13 +68,13 @@ class PlexGateway:
         self._item_pages = ItemPages(self._get)
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = Line(settings.ca_file, is_cancelled)
+        self._session = PlexSession(settings.ca_file, is_cancelled)
         self._session.hooks["response"].append(self._count)
         address = settings.plex_url
         self._plex = self._session.connect(address, self._token, settings.timeout)
         self.version = str(self._plex.version)
         libraries = self._get("/library/sections")
-        self._section = chosen(libraries, settings.library_name)
+        self._section = find_library(libraries, settings.library_name)
         self.is_scanned = self._section.get("refreshing") == "1"
         account = account_of(
             self._token, settings.account, lambda: self._get("/accounts")
@@ -135,7 +135,7 @@ class PlexGateway:
         )
         return joined(pages.read())
 
-    def look(self, keys: Ints) -> dict[Level, Look]:
+    def fetch_items(self, keys: Ints) -> dict[Level, ItemStates]:
         """Read ratings, locks and our tag of those items that are still there."""
         elements = self._item_pages.read(keys)
         return looks_of(elements, self._tag, self._session.latest_date)
@@ -172,7 +172,7 @@ class PlexGateway:
         return self._bearing_tag(level, keys)
 
     def _bearing_tag(self, level: Level, keys: Ints) -> Ints:
-        look = self.look(keys)[level]
+        look = self.fetch_items(keys)[level]
         return look.key[look.has_tag]
 
     def _count_items(self, level: Level, only: str = "") -> int:
@@ -189,12 +189,12 @@ class PlexGateway:
                 return mood.get("key")
         return None
 
-    def edit(self, edit: Edit, *, is_guarded: bool = False) -> None:
+    def edit(self, edit: Edit, *, has_conditional_edits: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
 
         Args:
             edit: What is to change.
-            is_guarded: Whether Plex is asked to leave items alone that were rated
+            has_conditional_edits: Whether Plex is asked to leave items alone that were rated
                 since; only some servers understand that.
 
         Raises:
@@ -207,12 +207,12 @@ class PlexGateway:
         if self._obeys_ids is False:
             raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
-        wishes = wishes_of(edit, is_guarded=is_guarded)
+        wishes = wishes_of(edit, has_conditional_edits=has_conditional_edits)
         query = urlencode({"type": int(edit.level), "id": ids, **wishes})
         path = f"{self._all}?{query}"
         if len(path) > LONGEST_URL:
             raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
-        with translated(f"writing to {len(edit)} {edit.level.word}(s)"):
+        with translate_errors(f"writing to {len(edit)} {edit.level.word}(s)"):
             self._plex.query(path, method=self._session.put)
 
     def obeys_ids(self) -> bool:
@@ -233,7 +233,7 @@ class PlexGateway:
             "identifier": "com.plexapp.plugins.library",
             "rating": "-1" if points is None else decimal(points),
         }
-        with translated(f"rating item {key}"):
+        with translate_errors(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
 
     def accounts(self) -> dict[str, str]:
@@ -250,7 +250,7 @@ class PlexGateway:
         Raises:
             PlexRefused: Only the owner may order that.
         """
-        with translated("having it copy its database (BACKUP_PLEX)"):
+        with translate_errors("having it copy its database (BACKUP_PLEX)"):
             self._plex.query("/butler/BackupDatabase", method=self._session.post)
 
     def is_backing_up(self) -> bool:
@@ -274,7 +274,7 @@ class PlexGateway:
                 "X-Plex-Container-Start": str(start),
                 "X-Plex-Container-Size": str(size),
             }
-        with translated(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
+        with translate_errors(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
             answer: Element | None = self._plex.query(path, headers=headers)
         if answer is None:
             raise PlexUnreachable(f"Plex sent an empty answer to {path[:80]}.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.capabilities import Abilities, Reach
+from engine.capabilities import Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import NotThere, RequestTooLong
 from engine.planning.batches import MOST_IDS
@@ -14,13 +14,13 @@ FEW = 5
 """Items that are rated one by one before they are looked at anew."""
 
 
-class Pen:
+class EditExecutor:
     """Makes edits, timed by the throttle, as the server's abilities allow."""
 
     def __init__(
-        self, gateway: PlexGateway, throttle: Throttle, abilities: Abilities
+        self, gateway: PlexGateway, throttle: Throttle, capabilities: Capabilities
     ) -> None:
-        self.abilities = abilities
+        self.capabilities = capabilities
         self._most = MOST_IDS
         """Items in one request; fewer once the server refused so many."""
         self._gateway = gateway
@@ -29,9 +29,9 @@ class Pen:
     @property
     def at_once(self) -> int:
         """How many items go by one look: few if each takes a request of its own."""
-        return FEW if self.abilities.rating is Reach.SINGLY else self._most
+        return FEW if self.capabilities.rating is EditMode.SINGLE else self._most
 
-    def make(self, edit: Edit) -> None:
+    def apply(self, edit: Edit) -> None:
         """Make an edit; Plex leaves out what is gone meanwhile.
 
         Raises:
@@ -43,7 +43,7 @@ class Pen:
         is_beside = edit.rates or bool(edit.adds)
         try:
             for part in self._parts(edit):
-                if part.rates and self.abilities.rating is Reach.SINGLY:
+                if part.rates and self.capabilities.rating is EditMode.SINGLE:
                     self._rate_singly(part)
                 else:
                     self._send(part, is_counted=part.rates or not is_beside)
@@ -53,8 +53,8 @@ class Pen:
 
     def _parts(self, edit: Edit) -> Iterator[Edit]:
         """Divide an edit into what the server takes at once."""
-        able = self.abilities
-        if able.tagging is Reach.NEVER:
+        able = self.capabilities
+        if able.tagging is EditMode.UNSUPPORTED:
             edit = replace(edit, adds=())
         apart = edit.rates and edit.tags and able.rating is not able.tagging
         if edit.rates:
@@ -63,7 +63,7 @@ class Pen:
             yield from self._retagging(replace(edit, rates=False))
 
     def _retagging(self, edit: Edit) -> Iterator[Edit]:
-        step = 1 if self.abilities.tagging is Reach.SINGLY else len(edit)
+        step = 1 if self.capabilities.tagging is EditMode.SINGLE else len(edit)
         for start in range(0, len(edit), step):
             yield edit.take(slice(start, start + step))
 
@@ -85,7 +85,10 @@ class Pen:
             try:
                 items = len(part) if is_counted else 0
                 with self._throttle.timed(_kind(part), items):
-                    self._gateway.edit(part, is_guarded=self.abilities.is_guarded)
+                    self._gateway.edit(
+                        part,
+                        has_conditional_edits=self.capabilities.has_conditional_edits,
+                    )
             except RequestTooLong:
                 if len(part) == 1:
                     raise

@@ -46,7 +46,7 @@ TOO_LONG = {
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translate_errors(doing: str) -> Iterator[None]:
     """Turn the errors of plexapi and requests into ours; no text with a token."""
     try:
         yield

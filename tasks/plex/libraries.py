@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element
 
 from engine.errors import LibraryMissing
 from engine.partition import fold_name
-from tasks.plex.errors import translated
-from tasks.plex.session import Line
+from tasks.plex.errors import translate_errors
+from tasks.plex.session import PlexSession
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Server:
     libraries: list[MusicLibrary]
 
 
-def survey(address: str, token: str, timeout: float, ca_file: str = "") -> Server:
+def discover(address: str, token: str, timeout: float, ca_file: str = "") -> Server:
     """Ask a server for its version and its music libraries.
 
     Args:
@@ -42,9 +42,9 @@ def survey(address: str, token: str, timeout: float, ca_file: str = "") -> Serve
         PlexRefused: It refused the token, or it is no Plex.
         PlexUnreachable: There is no usable answer.
     """
-    with Line(ca_file) as line:
+    with PlexSession(ca_file) as line:
         plex = line.connect(address, token, timeout)
-        with translated("reading /library/sections"):
+        with translate_errors("reading /library/sections"):
             libraries = [
                 MusicLibrary(
                     one.get("title", ""),
@@ -57,7 +57,7 @@ def survey(address: str, token: str, timeout: float, ca_file: str = "") -> Serve
     return Server(str(plex.version), libraries)
 
 
-def chosen(directories: Iterable[Element], name: str) -> Element:
+def find_library(directories: Iterable[Element], name: str) -> Element:
     """Return the music library of a name, or else of a key or UUID.
 
     Neither case nor Unicode's forms of one sign count.

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from engine.library import Facts, Items, Level, Oddity
-from engine.planning.batches import Look
+from engine.planning.batches import ItemStates
 from engine.rating_scale import UNREADABLE, Bools, Floats, Ints, Texts, unreadable
 from tasks.plex.attributes import MAX_SHOWN, Attributes, number
 
@@ -165,7 +165,7 @@ def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Fa
 
 def looks_of(
     elements: Sequence[Element], tag: str, latest: float = math.inf
-) -> dict[Level, Look]:
+) -> dict[Level, ItemStates]:
     """Return what item pages say about ratings, locks and our tag, by level."""
     return {
         level: _look([e for e in elements if e.get("type") == level.word], tag, latest)
@@ -173,11 +173,11 @@ def looks_of(
     }
 
 
-def _look(elements: Sequence[Element], tag: str, latest: float) -> Look:
+def _look(elements: Sequence[Element], tag: str, latest: float) -> ItemStates:
     by_key = {key: e for e in elements if (key := key_of(e)) >= 0}
     ordered = [by_key[key] for key in sorted(by_key)]
     columns, guid = Attributes(ordered), _guids(ordered)
-    return Look(
+    return ItemStates(
         key=np.array(sorted(by_key), np.int64),
         guid=guid,
         rating=as_shared(columns.ratings(), guid),

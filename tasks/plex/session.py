@@ -22,9 +22,9 @@ from engine.errors import (
     SettingsInvalid,
 )
 from tasks.config.addresses import is_loopback
-from tasks.config.redaction import hide, shown_address
+from tasks.config.redaction import redact_url, register_secret
 from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
-from tasks.plex.errors import translated
+from tasks.plex.errors import translate_errors
 from tasks.plex.illegal_characters import tolerate_illegal_characters
 
 WHO = "plexbayes"
@@ -77,7 +77,7 @@ def cancellable() -> Iterator[None]:
         _CAN_BE_CANCELLED.reset(token)
 
 
-class Line(requests.Session):
+class PlexSession(requests.Session):
     """A session that checks certificates and follows nobody to another address."""
 
     def __init__(
@@ -109,10 +109,10 @@ class Line(requests.Session):
             PlexRefused: It refused the token, or it is no Plex.
             PlexUnreachable: There is no usable answer.
         """
-        hide(token)
-        shown = shown_address(address)
+        register_secret(token)
+        shown = redact_url(address)
         try:
-            with translated(f"connecting to {shown} (PLEX_URL)"):
+            with translate_errors(f"connecting to {shown} (PLEX_URL)"):
                 plex = PlexServer(address, token, session=self, timeout=timeout)
         except NotThere:
             raise _not_a_plex(shown, "nothing is there (404)") from None
@@ -185,9 +185,9 @@ class Line(requests.Session):
             yield from ()
             return
         resp.close()
-        there = shown_address(urljoin(resp.url, resp.headers["location"]))
+        there = redact_url(urljoin(resp.url, resp.headers["location"]))
         raise PlexRefused(
-            f"{shown_address(resp.url)} leads on to {there}. Neither token nor "
+            f"{redact_url(resp.url)} leads on to {there}. Neither token nor "
             "ratings are sent there. If that is your Plex, enter its address as "
             "PLEX_URL."
         )
@@ -222,7 +222,7 @@ def _refuse_web_page(response: requests.Response) -> None:
     if response.ok and response.request.method == "GET" and begin and not is_xml:
         what = "a web page" if is_page else "something else"
         raise _not_a_plex(
-            shown_address(response.url),
+            redact_url(response.url),
             f"{what} is there, such as the login of a proxy",
         )
 

@@ -2,12 +2,14 @@
 
 from sqlalchemy import delete, insert, select
 
-from engine.capabilities import Abilities, Reach
+from engine.capabilities import Capabilities, EditMode
 from tasks.record.store import ShadowStore
 from tasks.record.tables import ServerRow
 
 
-def known_abilities(store: ShadowStore, server: str, version: str) -> Abilities | None:
+def known_capabilities(
+    store: ShadowStore, server: str, version: str
+) -> Capabilities | None:
     """Return what was found out about a server; None: nothing yet.
 
     What is known of another version of it is better than nothing, and to be tried.
@@ -17,17 +19,17 @@ def known_abilities(store: ShadowStore, server: str, version: str) -> Abilities 
     if found is None:
         return None
     is_other = found.version != version
-    return Abilities(
-        rating=Reach(found.rating),
-        tagging=Reach(found.tagging),
-        is_guarded=found.is_guarded and not is_other,
+    return Capabilities(
+        rating=EditMode(found.rating),
+        tagging=EditMode(found.tagging),
+        has_conditional_edits=found.has_conditional_edits and not is_other,
         step=found.step,
         is_assumed=is_other,
     )
 
 
-def remember_abilities(
-    store: ShadowStore, server: str, version: str, found: Abilities
+def record_capabilities(
+    store: ShadowStore, server: str, version: str, found: Capabilities
 ) -> None:
     """Record what was found out about a server; what was known of it is replaced."""
     with store.database.writing() as session:
@@ -38,7 +40,7 @@ def remember_abilities(
                 version=version,
                 rating=int(found.rating),
                 tagging=int(found.tagging),
-                is_guarded=found.is_guarded,
+                has_conditional_edits=found.has_conditional_edits,
                 step=found.step,
             )
         )

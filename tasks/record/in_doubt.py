@@ -12,35 +12,35 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.library import Level
-from tasks.record.rows import Straggler
-from tasks.record.tables import IntentRow, StragglerRow
+from tasks.record.rows import InDoubtWrite
+from tasks.record.tables import InDoubtRow, IntentRow
 
 LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
 
 
-def in_time(straggler: Straggler, rated_at: int) -> bool:
+def in_time(in_doubt_write: InDoubtWrite, rated_at: int) -> bool:
     """Say whether a rating of that date, epoch seconds, may be what was sent.
 
     As long as it may arrive, it may whatever the date: the server's clock may be wrong.
     """
-    latest = straggler.sent_at + LATEST_ARRIVAL
+    latest = in_doubt_write.sent_at + LATEST_ARRIVAL
     return rated_at <= latest or time.time() <= latest
 
 
 def expect(
-    session: Session, library_id: int, level: Level, sent: Sequence[Straggler]
+    session: Session, library_id: int, level: Level, sent: Sequence[InDoubtWrite]
 ) -> None:
     """Put on record that writes may arrive."""
     here = {"library_id": library_id, "level": int(level)}
-    rows = [here | straggler._asdict() for straggler in sent]
-    session.connection().execute(insert(StragglerRow), rows)
+    rows = [here | in_doubt_write._asdict() for in_doubt_write in sent]
+    session.connection().execute(insert(InDoubtRow), rows)
 
 
 def expect_open(
     session: Session, library_id: int, level: Level, guids: Sequence[str]
 ) -> None:
-    """Put on record that promises may be kept yet that were left open."""
+    """Put on record that intents may be kept yet that were left open."""
     promised = select(
         IntentRow.library_id,
         IntentRow.level,
@@ -56,15 +56,15 @@ def expect_open(
         IntentRow.guid.in_(guids),
         IntentRow.acknowledged_at.is_(None),
     )
-    columns = ["library_id", "level", *Straggler._fields]
-    session.execute(insert(StragglerRow).from_select(columns, promised))
+    columns = ["library_id", "level", *InDoubtWrite._fields]
+    session.execute(insert(InDoubtRow).from_select(columns, promised))
 
 
-def expect_no_longer(session: Session, library_id: int) -> None:
+def expire_in_doubt(session: Session, library_id: int) -> None:
     """Drop what will not arrive any more, once what did arrive is on record."""
     session.execute(
-        delete(StragglerRow).where(
-            StragglerRow.library_id == library_id,
-            StragglerRow.sent_at <= time.time() - LATEST_ARRIVAL,
+        delete(InDoubtRow).where(
+            InDoubtRow.library_id == library_id,
+            InDoubtRow.sent_at <= time.time() - LATEST_ARRIVAL,
         )
     )

@@ -50,7 +50,7 @@ def lease(
             the message says which and where.
     """
     held = Lease(store, run_id)
-    held.await_turn(patience)
+    held.before_write(patience)
     finished = threading.Event()
     renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
     renewer.start()
@@ -77,7 +77,7 @@ class Lease:
             LeaseRow.run_id == run_id,
         )
 
-    def await_turn(self, patience: Patience) -> None:
+    def before_write(self, patience: Patience) -> None:
         """Take the lease as soon as nobody else holds it.
 
         Raises:

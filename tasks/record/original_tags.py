@@ -5,12 +5,14 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine.library import Level
-from engine.planning.batches import Look
+from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
 from tasks.record.tables import MarkRow
 
 
-def mark(session: Session, library_id: int, level: Level, look: Look, tag: str) -> None:
+def mark(
+    session: Session, library_id: int, level: Level, look: ItemStates, tag: str
+) -> None:
     """Note what items are like before our first write, and before our first tag."""
     here = (
         MarkRow.library_id == library_id,
@@ -26,7 +28,7 @@ def mark(session: Session, library_id: int, level: Level, look: Look, tag: str) 
 
 
 def marks_of(
-    library_id: int, level: Level, look: Look, keys: Ints, tag: str
+    library_id: int, level: Level, look: ItemStates, keys: Ints, tag: str
 ) -> list[dict[str, int | str | bool]]:
     """Return rows that tell what some items of a look are like."""
     rows = np.searchsorted(look.key, keys)

@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from engine.library import Level
 from engine.rename_detection import Move
-from tasks.record.tables import IntentRow, MarkRow, ShadowRow, StragglerRow
+from tasks.record.tables import InDoubtRow, IntentRow, MarkRow, ShadowRow
 
-Table = type[ShadowRow | IntentRow | StragglerRow | MarkRow]
+Table = type[ShadowRow | IntentRow | InDoubtRow | MarkRow]
 
 
 def rename(session: Session, library_id: int, level: Level, move: Move) -> None:
@@ -27,7 +27,7 @@ def rename(session: Session, library_id: int, level: Level, move: Move) -> None:
     for table in rated if new.guid != old.guid else ():
         if is_taken(table, table.guid == new.guid):
             session.execute(delete(table).where(*here(table), table.guid == old.guid))
-    for table in (*rated, StragglerRow, MarkRow):
+    for table in (*rated, InDoubtRow, MarkRow):
         session.execute(
             update(table)
             .where(*here(table), table.guid == old.guid, table.key == old.key)

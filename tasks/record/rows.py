@@ -37,7 +37,7 @@ class Intent(NamedTuple):
     acknowledged_at: float | None
 
 
-class Straggler(NamedTuple):
+class InDoubtWrite(NamedTuple):
     """A write that was sent, of which nobody heard, and which may arrive yet."""
 
     guid: str
@@ -60,10 +60,10 @@ class Mark(NamedTuple):
     rating_locked: bool
 
 
-def sent_of(batch: Batch, run_id: str, now: float) -> list[Straggler]:
+def sent_of(batch: Batch, run_id: str, now: float) -> list[InDoubtWrite]:
     """Return what may arrive of a batch that was sent, and not answered."""
     phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
-    return [Straggler(*item, phase, run_id, batch.after, now) for item in items]
+    return [InDoubtWrite(*item, phase, run_id, batch.after, now) for item in items]
 
 
 def promises_of(

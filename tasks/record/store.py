@@ -11,25 +11,25 @@ from sqlalchemy.orm import Session
 from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.library import Identity, Level
-from engine.planning.batches import Batch, Look
+from engine.planning.batches import Batch, ItemStates
 from engine.rename_detection import Move
 from tasks.record.database import Database, open_database
 from tasks.record.in_doubt import (
     expect,
-    expect_no_longer,
     expect_open,
+    expire_in_doubt,
 )
 from tasks.record.libraries import record_of
 from tasks.record.original_tags import mark, marks_of
 from tasks.record.renames import rename
-from tasks.record.rows import Intent, Mark, Shadow, Straggler, promises_of
+from tasks.record.rows import InDoubtWrite, Intent, Mark, Shadow, promises_of
 from tasks.record.tables import (
+    InDoubtRow,
     IntentRow,
     MarkRow,
     OfGuess,
     OfItem,
     ShadowRow,
-    StragglerRow,
 )
 
 MOST_PARAMETERS = 500
@@ -38,10 +38,10 @@ MOST_PARAMETERS = 500
 UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
 """Nobody can say how sure a rating is."""
 
-OfLevel = type[OfItem] | type[MarkRow] | type[StragglerRow]
+OfLevel = type[OfItem] | type[MarkRow] | type[InDoubtRow]
 """A table of rows about items."""
 
-Row = TypeVar("Row", Shadow, Intent, Mark, Straggler)
+Row = TypeVar("Row", Shadow, Intent, Mark, InDoubtWrite)
 Value = TypeVar("Value")
 
 
@@ -93,14 +93,14 @@ class ShadowStore:
         return self._rows(ShadowRow, Shadow, level, guids)
 
     def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
-        """Return the open promises: all of a level, or of these guids."""
+        """Return the open intents: all of a level, or of these guids."""
         return self._rows(IntentRow, Intent, level, guids)
 
-    def stragglers(
+    def in_doubt(
         self, level: Level, guids: Sequence[str] | None = None
-    ) -> list[Straggler]:
+    ) -> list[InDoubtWrite]:
         """Return what may arrive, or has: all of a level, or of these guids."""
-        return self._rows(StragglerRow, Straggler, level, guids)
+        return self._rows(InDoubtRow, InDoubtWrite, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
@@ -108,7 +108,7 @@ class ShadowStore:
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        tables = (ShadowRow, IntentRow, StragglerRow)
+        tables = (ShadowRow, IntentRow, InDoubtRow)
         keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
         with self.database.reading() as session:
             return all(session.scalar(one.limit(1)) is None for one in keys)
@@ -126,8 +126,13 @@ class ShadowStore:
                 for table in (ShadowRow, IntentRow)
             )
 
-    def intend(
-        self, batches: Sequence[Batch], look: Look, tag: str, run_id: str, now: float
+    def record_intents(
+        self,
+        batches: Sequence[Batch],
+        look: ItemStates,
+        tag: str,
+        run_id: str,
+        now: float,
     ) -> None:
         """Promise batches of one phase, and note what items were like before.
 
@@ -147,7 +152,7 @@ class ShadowStore:
             for guid, promise in promises_of(batches, run_id, now)
         }
         guids = list(promises)
-        sent = {straggler.guid for straggler in self.stragglers(level, guids)}
+        sent = {in_doubt_write.guid for in_doubt_write in self.in_doubt(level, guids)}
         # What was sent may have brought our tag: then nobody else gave it.
         arrived = np.array([guid in sent for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~arrived)
@@ -157,17 +162,17 @@ class ShadowStore:
             mark(session, self.library_id, level, look, tag)
         self._promised |= {(level, guid) for guid in guids}
 
-    def hear_nothing(self, level: Level, sent: Sequence[Straggler]) -> None:
+    def record_in_doubt(self, level: Level, sent: Sequence[InDoubtWrite]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
         with self.database.writing() as session:
             expect(session, self.library_id, level, sent)
 
-    def expect_no_longer(self) -> None:
+    def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         with self.database.writing() as session:
-            expect_no_longer(session, self.library_id)
+            expire_in_doubt(session, self.library_id)
 
-    def mark_as_ours(self, level: Level, look: Look, tag: str) -> None:
+    def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
         known = {mark.key for mark in self.marks(level)}
         fresh = np.array([key for key in look.key.tolist() if key not in known], int)
@@ -194,7 +199,7 @@ class ShadowStore:
             )
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
-        """Turn promises that were seen in Plex into ratings of ours."""
+        """Turn intents that were seen in Plex into ratings of ours."""
         if not seen:
             return
         guids = [row.guid for row in seen]
@@ -211,8 +216,8 @@ class ShadowStore:
                 ]
                 session.connection().execute(insert(ShadowRow), rows)
 
-    def withdraw(self, level: Level, guids: Sequence[str]) -> None:
-        """Drop promises that were never kept."""
+    def discard_intents(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop intents that were never kept."""
         with self.database.writing() as session:
             self._end(session, level, guids)
 
@@ -268,7 +273,7 @@ class ShadowStore:
         return found
 
     def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
-        """Drop promises; what another process left open may arrive all the same.
+        """Drop intents; what another process left open may arrive all the same.
 
         Of its own writes a process hears; another one may have died in mid-write.
         """

@@ -127,7 +127,7 @@ class IntentRow(Base, OfItem, OfGuess):
     """When Plex accepted the request; none: the outcome is unknown."""
 
 
-class StragglerRow(Base):
+class InDoubtRow(Base):
     """A write that was sent, of which nobody heard, and which may arrive yet."""
 
     __tablename__ = "straggler"
@@ -189,6 +189,6 @@ class ServerRow(Base):
     """A `Reach`."""
     tagging: Mapped[int]
     """A `Reach`."""
-    is_guarded: Mapped[bool]
+    has_conditional_edits: Mapped[bool] = mapped_column("is_guarded")
     step: Mapped[float] = mapped_column(Float)
     """Points."""

@@ -14,8 +14,8 @@ SHOW_CURSOR = b"\x1b[?25h"
 """Told to a terminal: a progress bar hides the cursor."""
 
 
-class Gate:
-    """Open by default; a signal handler closes it, the writing loop passes it."""
+class CancellationToken:
+    """Pauses and cancels a run; its loops come to a checkpoint between two writes."""
 
     is_terminated = False
     """Whether SIGTERM came: after a stop that a person asked for, it is no second."""
@@ -25,8 +25,8 @@ class Gate:
         self._open.set()
         self._stopping = threading.Event()
 
-    def pass_through(self) -> None:
-        """Go on, wait while the gate is closed, or leave if asked to stop.
+    def checkpoint(self) -> None:
+        """Go on, wait while the run is paused, or leave if it is cancelled.
 
         Raises:
             RunStopped: The run was asked to stop.
@@ -35,39 +35,39 @@ class Gate:
         if self._stopping.is_set():
             raise RunStopped("The run was stopped; what it wrote is recorded.")
 
-    def rest(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Sleep, but wake up at once when asked to stop."""
         self._stopping.wait(seconds)
 
-    def wait(self, seconds: float) -> None:
+    def sleep_or_raise(self, seconds: float) -> None:
         """Sleep, but leave if asked to stop.
 
         Raises:
             RunStopped: The run was asked to stop.
         """
-        self.rest(seconds)
-        self.pass_through()
+        self.sleep(seconds)
+        self.checkpoint()
 
-    def close(self) -> None:
-        """Hold whoever comes to the gate."""
+    def pause(self) -> None:
+        """Hold whoever comes to a checkpoint."""
         self._open.clear()
 
-    def open(self) -> None:
+    def resume(self) -> None:
         """Let everybody pass again."""
         self._open.set()
 
-    def stop(self) -> None:
-        """Ask the run to stop at the gate."""
+    def cancel(self) -> None:
+        """Ask the run to stop at a checkpoint."""
         self._stopping.set()
         self._open.set()
 
     @property
-    def is_open(self) -> bool:
+    def is_running(self) -> bool:
         """Whether whoever comes may pass."""
         return self._open.is_set()
 
     @property
-    def is_stopping(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether the run was asked to stop."""
         return self._stopping.is_set()
 
@@ -80,8 +80,8 @@ def kill_at_once(number: signal.Signals) -> NoReturn:
 
 
 @contextmanager
-def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
-    """Let SIGTERM stop the block at the gate; Prefect would break it off anywhere.
+def cancelled_by_sigterm(cancellation: CancellationToken) -> Iterator[None]:
+    """Let SIGTERM stop the block at a checkpoint; Prefect would break it off anywhere.
 
     A second one ends the process at once.
     """
@@ -90,10 +90,10 @@ def stopped_by_sigterm(gate: Gate) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        if gate.is_terminated:
+        if cancellation.is_terminated:
             kill_at_once(signal.SIGTERM)
-        gate.is_terminated = True
-        gate.stop()
+        cancellation.is_terminated = True
+        cancellation.cancel()
 
     former = signal.signal(signal.SIGTERM, stop)
     try:

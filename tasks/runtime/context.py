@@ -1,4 +1,4 @@
-"""What a run works with: settings, Plex, the record, the throttle and the gate."""
+"""What a run works with: settings, Plex, the record, the throttle."""
 
 import threading
 import time
@@ -8,22 +8,22 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from engine.capabilities import ASSUMED, RATING_ONLY, Abilities, Reach
+from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.library import OWNER_ACCOUNT
 from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
-from tasks.plex.edits import Pen
+from tasks.plex.edits import EditExecutor
 from tasks.plex.session import cancellable
 from tasks.plex.throttle import Throttle
 from tasks.record.backups import back_up
-from tasks.record.capabilities import known_abilities
+from tasks.record.capabilities import known_capabilities
 from tasks.record.lease import Patience, lease
 from tasks.record.store import ShadowStore
-from tasks.runtime.cancellation import Gate, stopped_by_sigterm
+from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 
-GATE: ContextVar[Gate | None] = ContextVar("gate", default=None)
-"""The gate that a signal handler holds, if this process has one."""
+CANCELLATION: ContextVar[CancellationToken | None] = ContextVar("gate", default=None)
+"""The cancellation token that a signal handler holds, if this process has one."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,21 @@ WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", defau
 
 
 @dataclass(eq=False)
-class Workbench:
+class RunContext:
     """The tools of one run. It is no value: tasks never compare or copy it."""
 
     settings: Settings
     gateway: PlexGateway
     store: ShadowStore
-    pen: Pen
+    executor: EditExecutor
     throttle: Throttle
-    gate: Gate
+    cancellation: CancellationToken
     run_id: str
     is_live: bool
     """Whether Plex and the record may be changed; otherwise nothing is."""
     writer: threading.Lock = field(default_factory=threading.Lock)
     """Held by the letter that is being written: Plex has one writer."""
-    still_held: Callable[[], None] = lambda: None
+    ensure_lease: Callable[[], None] = lambda: None
     """Fails if another run has taken over the library."""
     begun: float = field(default_factory=time.monotonic)
     worked: float = 0.0
@@ -68,7 +68,7 @@ class Workbench:
     """Told of every batch that was written."""
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
+    def timed(self) -> Iterator[None]:
         """Count the time of the block as work."""
         begun = time.monotonic()
         try:
@@ -76,34 +76,34 @@ class Workbench:
         finally:
             self.worked += time.monotonic() - begun
 
-    def await_turn(self) -> None:
+    def before_write(self) -> None:
         """Wait until a write is allowed: rested, not held, still the only writer."""
         self.throttle.rest_if_due()
-        self.gate.pass_through()
-        self.still_held()
+        self.cancellation.checkpoint()
+        self.ensure_lease()
         # Otherwise an edit would be one of the whole library.
         self.gateway.obeys_ids()
 
     @property
     def batch_size(self) -> int:
         """The most items in one request."""
-        return min(self.settings.cooldown_batch or MOST_IDS, self.pen.at_once)
+        return min(self.settings.cooldown_batch or MOST_IDS, self.executor.at_once)
 
     @property
     def tagged_at_once(self) -> int:
         """Items that one request tags; 1 if none does."""
-        is_together = self.pen.abilities.tagging is Reach.TOGETHER
-        return self.pen.at_once if self.tag and is_together else 1
+        is_together = self.executor.capabilities.tagging is EditMode.BATCH
+        return self.executor.at_once if self.tag and is_together else 1
 
     @property
     def tag(self) -> str:
         """The tag that inferred ratings get here; empty: none."""
-        is_taken = self.pen.abilities.tagging is not Reach.NEVER
+        is_taken = self.executor.capabilities.tagging is not EditMode.UNSUPPORTED
         return self.settings.inferred_tag if is_taken else ""
 
 
 @contextmanager
-def workbench(
+def open_run(
     settings: Settings,
     run_id: str,
     *,
@@ -111,7 +111,7 @@ def workbench(
     accept: bool = False,
     say: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Workbench]:
+) -> Iterator[RunContext]:
     """Lay out the tools of a run, and put them away again.
 
     A live run holds the library: no other run writes to it meanwhile, and it waits
@@ -129,11 +129,11 @@ def workbench(
             wait for.
         clock: By what the time that Plex takes is measured, seconds.
     """
-    gate = GATE.get() or Gate()
+    cancellation = CANCELLATION.get() or CancellationToken()
     with ExitStack() as stack:
-        stack.enter_context(stopped_by_sigterm(gate))
+        stack.enter_context(cancelled_by_sigterm(cancellation))
         with cancellable():
-            plex = PlexGateway(settings, lambda: gate.is_stopping)
+            plex = PlexGateway(settings, lambda: cancellation.is_cancelled)
         gateway = stack.enter_context(plex)
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
@@ -146,22 +146,26 @@ def workbench(
             settings.cooldown_sleep,
             settings.cooldown_mode,
             clock=clock,
-            rest=gate.rest,
-            tell=lambda sentence: bench.watch(Step(note=sentence)),
+            rest=cancellation.sleep,
+            tell=lambda sentence: context.watch(Step(note=sentence)),
         )
-        pen = Pen(gateway, throttle, abilities_of(store, gateway))
-        bench = Workbench(settings, gateway, store, pen, throttle, gate, run_id, live)
+        executor = EditExecutor(gateway, throttle, capabilities_of(store, gateway))
+        context = RunContext(
+            settings, gateway, store, executor, throttle, cancellation, run_id, live
+        )
         if live:
-            patience = Patience(settings.wait_for_others, gate.wait, say)
+            patience = Patience(
+                settings.wait_for_others, cancellation.sleep_or_raise, say
+            )
             held = stack.enter_context(lease(store, run_id, patience))
-            bench.still_held = held.check
+            context.ensure_lease = held.check
             back_up(address, datetime.now(UTC).astimezone())
-        yield bench
+        yield context
 
 
-def abilities_of(store: ShadowStore, gateway: PlexGateway) -> Abilities:
+def capabilities_of(store: ShadowStore, gateway: PlexGateway) -> Capabilities:
     """Return what the server can be trusted with, as far as that is known."""
     if gateway.identity.account != OWNER_ACCOUNT:
         return RATING_ONLY
     server = gateway.identity.server
-    return known_abilities(store, server, gateway.version) or ASSUMED
+    return known_capabilities(store, server, gateway.version) or ASSUMED

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from engine.errors import TRANSIENT, PlexUnusable
 from tasks.config.settings import Settings
-from tasks.runtime.cancellation import Gate
+from tasks.runtime.cancellation import CancellationToken
 
 Result = TypeVar("Result")
 
@@ -22,7 +22,10 @@ def delay(settings: Settings, attempt: int) -> float:
 
 
 def seconds_to_retry(
-    error: BaseException, attempts: int, settings: Settings, gate: Gate
+    error: BaseException,
+    attempts: int,
+    settings: Settings,
+    cancellation: CancellationToken,
 ) -> float | None:
     """Return how long to wait before another attempt; None: none would help.
 
@@ -30,10 +33,10 @@ def seconds_to_retry(
         error: Why the last attempt failed.
         attempts: How many there were.
         settings: How often, and how long to wait.
-        gate: Nothing is tried again in a run that stops.
+        cancellation: Nothing is tried again in a run that stops.
     """
     may_pass = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
-    if not may_pass or attempts > settings.retries or gate.is_stopping:
+    if not may_pass or attempts > settings.retries or cancellation.is_cancelled:
         return None
     return delay(settings, attempts)
 
@@ -54,10 +57,10 @@ def step_of(name: str, error: BaseException) -> str:
     return name.removesuffix("write") + phase if phase else name
 
 
-def insist(
+def call_with_retry(
     act: Callable[[], Result],
     settings: Settings,
-    gate: Gate,
+    cancellation: CancellationToken,
     tell: Callable[[str], None],
 ) -> Result:
     """Do something that is safe to repeat, again while its error may pass.
@@ -70,10 +73,10 @@ def insist(
         try:
             return act()
         except TRANSIENT as error:
-            seconds = seconds_to_retry(error, attempt, settings, gate)
+            seconds = seconds_to_retry(error, attempt, settings, cancellation)
             if seconds is None:
-                gate.pass_through()
+                cancellation.checkpoint()
                 raise
             tell(retry_sentence(error, seconds))
-            gate.wait(seconds)
+            cancellation.sleep_or_raise(seconds)
     raise AssertionError  # it counts for ever

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from engine.errors import PlexbayesError, RunStopped
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.context import Workbench
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import RunContext
 from tasks.runtime.progress import Reporter
 from tasks.runtime.retry import retry_sentence, seconds_to_retry
 
@@ -69,7 +69,7 @@ class Runner(Protocol):
         name: str,
         step: Callable[..., Any],
         *args: Any,  # noqa: ANN401
-        bench: Workbench,
+        context: RunContext,
         after: Sequence[StepRun] = (),
     ) -> StepRun:
         """Begin a step; it is tried again while its error may pass.
@@ -78,18 +78,20 @@ class Runner(Protocol):
             name: What this one is called.
             step: One of the steps of tasks.sync.
             args: What it gets.
-            bench: The tools of the run.
+            context: The context of the run.
             after: The steps that it comes after, whether they failed or not.
         """
 
     def as_completed(self, runs: Sequence[StepRun]) -> Iterator[StepRun]:
         """Yield steps as they end, whether well or not."""
 
-    def watched(self, gate: Gate, resuming: str) -> AbstractContextManager[None]:
-        """Let people hold and stop the run at a gate while the block runs.
+    def watched(
+        self, cancellation: CancellationToken, resuming: str
+    ) -> AbstractContextManager[None]:
+        """Let people pause and cancel the run while the block runs.
 
         Args:
-            gate: Where the run can be held or stopped.
+            cancellation: Where the run can be held or stopped.
             resuming: What a person is told who finds the run paused.
         """
 
@@ -99,10 +101,10 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run under way: its tools, and who carries out its steps."""
+    """A run under way: its context, and who carries out its steps."""
 
     runner: Runner
-    bench: Workbench
+    context: RunContext
 
     @property
     def info(self) -> RunInfo:
@@ -122,7 +124,7 @@ class Run:
         after: Sequence[StepRun] = (),
     ) -> StepRun:
         """Begin a step; see `Runner.submit`."""
-        return self.runner.submit(name, step, *args, bench=self.bench, after=after)
+        return self.runner.submit(name, step, *args, context=self.context, after=after)
 
 
 @dataclass(eq=False)
@@ -132,7 +134,7 @@ class _PlainRun:
     runner: "PlainRunner"
     name: str
     act: Callable[[], Any]
-    bench: Workbench
+    context: RunContext
     attempts: int = 0
     due: float = 0.0
     """Not before this time of the runner's clock."""
@@ -200,11 +202,11 @@ class PlainRunner:
         name: str,
         step: Callable[..., Any],
         *args: Any,  # noqa: ANN401
-        bench: Workbench,
+        context: RunContext,
         after: Sequence[StepRun] = (),  # noqa: ARG002 (they are earlier in the queue)
     ) -> StepRun:
         """Put a step behind all others."""
-        run = _PlainRun(self, name, partial(step, *args), bench)
+        run = _PlainRun(self, name, partial(step, *args), context)
         self._queue.append(run)
         return run
 
@@ -223,7 +225,7 @@ class PlainRunner:
             self._carry_out_next()
 
     @contextmanager
-    def watched(self, gate: Gate, resuming: str) -> Iterator[None]:  # noqa: ARG002
+    def watched(self, cancellation: CancellationToken, resuming: str) -> Iterator[None]:  # noqa: ARG002
         """Leave holding and stopping to the signals of the terminal."""
         yield
 
@@ -236,17 +238,17 @@ class PlainRunner:
         Whoever waits for a step inside another one carries on with the same queue.
         """
         run = min(self._queue, key=lambda run: run.due)
-        gate = run.bench.gate
-        gate.rest(max(0.0, run.due - self._clock()))
+        cancellation = run.context.cancellation
+        cancellation.sleep(max(0.0, run.due - self._clock()))
         self._queue.remove(run)
         run.attempts += 1
         try:
             if run.due:
-                gate.pass_through()
+                cancellation.checkpoint()
             run.returned = run.act()
         except PlexbayesError as error:
-            settings = run.bench.settings
-            seconds = seconds_to_retry(error, run.attempts, settings, gate)
+            settings = run.context.settings
+            seconds = seconds_to_retry(error, run.attempts, settings, cancellation)
             if seconds is None:
                 run.error = error
             else:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.capabilities import COARSE, RATING_ONLY, Abilities, Reach
+from engine.capabilities import COARSE, RATING_ONLY, Capabilities, EditMode
 from engine.classic import Phase
 from engine.edits import Edit, latest_date
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.estimates import Estimates
-from engine.evidence import Part, Shelf
+from engine.evidence import LevelView, LibraryView
 from engine.library import Level
 from engine.ownership import Owner
-from engine.planning.batches import MOST_IDS, Batch, Look
+from engine.planning.batches import MOST_IDS, Batch, ItemStates
 from engine.rating_scale import STEP, TOLERANCE, Floats, Ints
-from tasks.record.capabilities import remember_abilities
+from tasks.record.capabilities import record_capabilities
 from tasks.record.rows import sent_of
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tasks.sync.trial_cleanup import CANARY, FIRST, SECOND, TRIAL, folded, mend, near
 
 LONGEST_NAME = 64
@@ -36,21 +36,21 @@ PHASES = {
 class Probe:
     """What came of a trial."""
 
-    abilities: Abilities
+    capabilities: Capabilities
     marred: tuple[int, ...] = ()
     """The keys of items that the server would not give back as they were."""
 
 
-def probe(bench: Workbench, *parts: Part) -> Probe | None:
+def probe(context: RunContext, *parts: LibraryView) -> Probe | None:
     """Find out how the server may be written to, and leave all as it was.
 
     Two unrated items are rated and tagged together, read back, and restored. As
     ever, the writes are promised on record first: if the trial breaks off, the
     two are known to be ours. What is found out is remembered for this version of
-    the server, and the bench goes by it.
+    the server, and the context goes by it.
 
     Args:
-        bench: The tools of a live run.
+        context: The context of a live run.
         parts: Where the two items may be looked for.
 
     Returns:
@@ -60,28 +60,30 @@ def probe(bench: Workbench, *parts: Part) -> Probe | None:
         PlexUnreachable: The trial broke off; another may be made.
         LibraryChanging: A person was at work on the two items.
     """
-    mend(bench)
-    if bench.gateway.obeys_ids():
-        found = _candidates(bench, parts)
+    mend(context)
+    if context.gateway.obeys_ids():
+        found = _candidates(context, parts)
         if found is None:
             return None
-        came = _Trial(bench, *found).run()
+        came = _Trial(context, *found).run()
     else:  # an edit of two items would be one of the whole library
         came = Probe(RATING_ONLY)
-    gateway = bench.gateway
+    gateway = context.gateway
     server, version = gateway.identity.server, gateway.version
-    remember_abilities(bench.store, server, version, came.abilities)
-    bench.pen.abilities = came.abilities
+    record_capabilities(context.store, server, version, came.capabilities)
+    context.executor.capabilities = came.capabilities
     return came
 
 
-def _candidates(bench: Workbench, parts: Sequence[Part]) -> tuple[Level, Look] | None:
+def _candidates(
+    context: RunContext, parts: Sequence[LibraryView]
+) -> tuple[Level, ItemStates] | None:
     """Return two items that nobody rated, preferably without moods to lose."""
     for level in PHASES:
         free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
-        look = bench.gateway.look(np.concatenate(free)[:MOST_IDS])[level]
-        promised = {row.guid for row in bench.store.intents(level)}
-        promised |= {row.guid for row in bench.store.stragglers(level)}
+        look = context.gateway.fetch_items(np.concatenate(free)[:MOST_IDS])[level]
+        promised = {row.guid for row in context.store.intents(level)}
+        promised |= {row.guid for row in context.store.in_doubt(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
         rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in promised]
@@ -91,24 +93,24 @@ def _candidates(bench: Workbench, parts: Sequence[Part]) -> tuple[Level, Look] |
     return None
 
 
-def _free(shelf: Shelf) -> Ints:
+def _free(view: LevelView) -> Ints:
     """Return the keys of unrated items that share their rating with no other."""
-    alone = np.bincount(shelf.twin, minlength=1)[shelf.twin] == 1
-    keys: Ints = shelf.items.key[alone & (shelf.standing.owner == Owner.NOBODY)]
+    alone = np.bincount(view.twin, minlength=1)[view.twin] == 1
+    keys: Ints = view.items.key[alone & (view.ownership.owner == Owner.NOBODY)]
     return keys
 
 
 class _Trial:
     """One trial on two items of a level, both unrated, untagged and unlocked."""
 
-    def __init__(self, bench: Workbench, level: Level, before: Look) -> None:
-        self._bench = bench
+    def __init__(self, context: RunContext, level: Level, before: ItemStates) -> None:
+        self._bench = context
         self._level = level
         self._before = before
         self._now = before
-        tag = bench.settings.inferred_tag
+        tag = context.settings.inferred_tag
         self._tags: tuple[str, ...] = (CANARY, tag) if tag else ()
-        self._name = f"{TRIAL}{bench.run_id}"[:LONGEST_NAME]
+        self._name = f"{TRIAL}{context.run_id}"[:LONGEST_NAME]
 
     def run(self) -> Probe:
         """Try everything out, and restore the items."""
@@ -116,7 +118,7 @@ class _Trial:
             return self._run()
         except PlexUnreachable:
             sent = sent_of(self._promised, self._name, time.time())
-            self._bench.store.hear_nothing(self._level, sent)
+            self._bench.store.record_in_doubt(self._level, sent)
             raise
 
     def _run(self) -> Probe:
@@ -126,53 +128,57 @@ class _Trial:
         self._edit(rates=True, points=FIRST, adds=self._tags[1:])
         self._keep()
         self._look()
-        able = Abilities(self._rating(), self._tagging())
+        able = Capabilities(self._rating(), self._tagging())
         # Plex's own apps rate like this; it also sets the date that a guard needs.
         self._bench.gateway.rate_one(int(self._before.key[0]), FIRST)
         self._look()
         is_fine = abs(self._now.rating[0] - FIRST) <= TOLERANCE
         able = replace(able, step=STEP if is_fine else COARSE)
-        if able.rating is Reach.TOGETHER:
-            able = replace(able, is_guarded=self._is_spared())
+        if able.rating is EditMode.BATCH:
+            able = replace(able, has_conditional_edits=self._is_spared())
         return self._restored(able)
 
-    def _rating(self) -> Reach:
+    def _rating(self) -> EditMode:
         rated = near(self._now.rating, FIRST) & ~self._now.rating_locked
-        return Reach.TOGETHER if rated.all() else Reach.SINGLY
+        return EditMode.BATCH if rated.all() else EditMode.SINGLE
 
-    def _tagging(self) -> Reach:
+    def _tagging(self) -> EditMode:
         if not self._tags:
-            return Reach.TOGETHER
+            return EditMode.BATCH
         moods = zip(self._before.moods, self._now.moods, strict=True)
         given = [(folded(before), folded(now)) for before, now in moods]
         canary, tag = map(str.casefold, self._tags)
         has = [tag in now for _, now in given]
         kept = all(before | {canary} <= now for before, now in given if now - before)
         if not any(has) or not kept or self._now.mood_locked.any():
-            return Reach.NEVER
-        return Reach.TOGETHER if all(has) else Reach.SINGLY
+            return EditMode.UNSUPPORTED
+        return EditMode.BATCH if all(has) else EditMode.SINGLE
 
     def _is_spared(self) -> bool:
         """Say whether a guarded edit leaves alone what was rated since."""
         self._promise(SECOND, self._now.rating)
-        self._edit(rates=True, points=SECOND, is_guarded=True)
+        self._edit(rates=True, points=SECOND, has_conditional_edits=True)
         self._keep()
         self._look()
         return not near(self._now.rating, SECOND)[0]
 
-    def _restored(self, able: Abilities) -> Probe:
+    def _restored(self, able: Capabilities) -> Probe:
         """Give the items back as they were."""
         until = latest_date(self._now.rated_at)
-        if able.rating is Reach.TOGETHER:
-            self._edit(rates=True, rated_until=until, is_guarded=able.is_guarded)
+        if able.rating is EditMode.BATCH:
+            self._edit(
+                rates=True,
+                rated_until=until,
+                has_conditional_edits=able.has_conditional_edits,
+            )
             self._look()
         rated = ~np.isnan(self._now.rating)
         if rated.any():
             # A guard that lets nothing pass is of no use either.
-            able = replace(able, is_guarded=False)
+            able = replace(able, has_conditional_edits=False)
             for key in self._now.key[rated].tolist():
                 self._bench.gateway.rate_one(key, None)
-        if able.tagging is Reach.TOGETHER:
+        if able.tagging is EditMode.BATCH:
             self._edit(drops=self._tags)
         else:
             self._restore_moods()
@@ -196,7 +202,7 @@ class _Trial:
 
     def _look(self) -> None:
         """Look at the items; whoever else is at work there comes first."""
-        now = self._bench.gateway.look(self._before.key)[self._level]
+        now = self._bench.gateway.fetch_items(self._before.key)[self._level]
         ours = np.isnan(now.rating) | near(now.rating, FIRST)
         ours |= near(now.rating, SECOND)
         if len(now.key) != len(self._before.key) or not ours.all():
@@ -219,8 +225,8 @@ class _Trial:
             rated_until=0,
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
-        bench, tag = self._bench, "".join(self._tags[1:])
-        bench.store.intend([batch], before, tag, self._name, time.time())
+        context, tag = self._bench, "".join(self._tags[1:])
+        context.store.record_intents([batch], before, tag, self._name, time.time())
         self._promised = batch
 
     def _keep(self) -> None:
@@ -235,10 +241,10 @@ class _Trial:
         adds: tuple[str, ...] = (),
         drops: tuple[str, ...] = (),
         rated_until: int = 0,
-        is_guarded: bool = False,
+        has_conditional_edits: bool = False,
     ) -> None:
         if rates or adds or drops:
-            self._bench.await_turn()
+            self._bench.before_write()
             edit = Edit(
                 self._level,
                 self._before.key,
@@ -248,4 +254,4 @@ class _Trial:
                 drops=drops,
                 rated_until=rated_until,
             )
-            self._bench.gateway.edit(edit, is_guarded=is_guarded)
+            self._bench.gateway.edit(edit, has_conditional_edits=has_conditional_edits)

@@ -10,12 +10,12 @@ import numpy as np
 from engine.errors import RecordLost, RecordOutdated, ServerRestored
 from engine.library import Items, Level
 from engine.ownership import Owner
-from engine.planning.undo_plan import off_the_grid
+from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Bools, Ints, same
 from tasks.plex.client import PlexGateway
 from tasks.record.store import ShadowStore
-from tasks.runtime.context import Workbench
-from tasks.sync.reconcile import Stock
+from tasks.runtime.context import RunContext
+from tasks.sync.reconcile import LibrarySnapshot
 
 FEW = 10
 """So many ratings of ours some other program may have changed to odd values."""
@@ -28,7 +28,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Doubts:
+class UnexplainedRatings:
     """Ratings that the record does not explain; all but the last kind bear our tag."""
 
     unknown: dict[Level, Ints]
@@ -45,13 +45,13 @@ class Doubts:
         return any(map(len, self.redated.values()))
 
     @property
-    def are_grave(self) -> bool:
+    def exceed_threshold(self) -> bool:
         """Whether the record must be older than what stands in Plex."""
         changed = sum(map(len, self.changed.values()))
         return any(map(len, self.unknown.values())) or changed >= FEW
 
 
-def refuse_if_lost(store: ShadowStore, gateway: PlexGateway) -> None:
+def ensure_record_present(store: ShadowStore, gateway: PlexGateway) -> None:
     """Stop before inferred ratings could pass for a person's.
 
     Raises:
@@ -78,7 +78,9 @@ def _count_rated(items: Items) -> int:
     return int(np.count_nonzero(np.isfinite(items.rating)))
 
 
-def doubts(bench: Workbench, stock: Stock) -> Doubts:
+def unexplained_ratings(
+    context: RunContext, snapshot: LibrarySnapshot
+) -> UnexplainedRatings:
     """Look for ratings that only a newer record could explain.
 
     People rate in half stars. So what is taken for a person's and is no half
@@ -86,29 +88,29 @@ def doubts(bench: Workbench, stock: Stock) -> Doubts:
     costs no request. Inferred ratings that happen to be half stars are not
     found this way; `verify` lists them as stray.
     """
-    redated = {level: _redated(bench, stock, level) for level in Level}
+    redated = {level: _redated(context, snapshot, level) for level in Level}
     if sum(map(len, redated.values())) < FEW:
         redated = dict.fromkeys(Level, np.empty(0, np.int64))
     found = {
-        level: np.setdiff1d(_doubtful(bench, stock, level), redated[level])
+        level: np.setdiff1d(_doubtful(context, snapshot, level), redated[level])
         for level in Level
     }
-    owner = {level: stock.everything[level].standing.owner for level in Level}
-    return Doubts(
+    owner = {level: snapshot.everything[level].ownership.owner for level in Level}
+    return UnexplainedRatings(
         {level: at[owner[level][at] == Owner.PERSON] for level, at in found.items()},
         {level: at[owner[level][at] != Owner.PERSON] for level, at in found.items()},
         redated,
     )
 
 
-def refuse_if_outdated(
-    bench: Workbench, stock: Stock, *, spares_unknown: bool = False
+def ensure_record_current(
+    context: RunContext, snapshot: LibrarySnapshot, *, spares_unknown: bool = False
 ) -> None:
     """Stop before inferred ratings could pass for a person's.
 
     Args:
-        bench: The tools.
-        stock: The library, held against the record.
+        context: The context.
+        snapshot: The library, held against the record.
         spares_unknown: Whether tagged items of which nothing is recorded do no
             harm to what is about to be done.
 
@@ -116,9 +118,9 @@ def refuse_if_outdated(
         ServerRestored: Plex shows ratings of ours from before they were confirmed.
         RecordOutdated: Plex shows ratings of ours that the record is too old for.
     """
-    found = doubts(bench, stock)
+    found = unexplained_ratings(context, snapshot)
     if found.are_restored:
-        named = _named_rows(stock, found.redated)
+        named = _named_rows(snapshot, found.redated)
         raise ServerRestored(
             f"{len(named)} inferred ratings are in Plex as they were written, but with "
             f"earlier dates, such as {', '.join(named[:NAMED])}. It seems that Plex's "
@@ -126,8 +128,8 @@ def refuse_if_outdated(
             "the ratings back onto the record, then run again."
         )
     kinds = [found.changed] if spares_unknown else [found.changed, found.unknown]
-    named = [name for rows in kinds for name in _named_rows(stock, rows)]
-    if not named or not found.are_grave:
+    named = [name for rows in kinds for name in _named_rows(snapshot, rows)]
+    if not named or not found.exceed_threshold:
         return
     some = ", ".join(named[:NAMED])
     raise RecordOutdated(
@@ -135,34 +137,34 @@ def refuse_if_outdated(
         f"as the state database says, such as {some}. It seems to be an old copy, and "
         "they would pass for your own. Put the newest database or copy in its place, "
         "or let `plexbayes recover` take them back onto the record. If you gave them "
-        f"with another program, take the tag {bench.settings.inferred_tag} off them."
+        f"with another program, take the tag {context.settings.inferred_tag} off them."
     )
 
 
-def _doubtful(bench: Workbench, stock: Stock, level: Level) -> Ints:
-    shelf = stock.everything[level]
-    owner, odd = shelf.standing.owner, off_the_grid(shelf.items.rating)
+def _doubtful(context: RunContext, snapshot: LibrarySnapshot, level: Level) -> Ints:
+    view = snapshot.everything[level]
+    owner, odd = view.ownership.owner, not_half_star(view.items.rating)
     unknown = owner == Owner.PERSON
-    if bench.settings.grid.step < HALF_STAR:
+    if context.settings.grid.step < HALF_STAR:
         unknown &= odd
     suspects: Bools = unknown | ((owner == Owner.TAKEN_OVER) & odd)
     if not suspects.any():
         return np.empty(0, np.int64)
-    theirs = [mark.key for mark in bench.store.marks(level) if mark.had_tag]
-    keys = np.setdiff1d(shelf.items.key[suspects], theirs)
-    tagged = bench.gateway.bearing_tag(level, keys)
-    rows: Ints = np.flatnonzero(np.isin(shelf.items.key, tagged))
+    theirs = [mark.key for mark in context.store.marks(level) if mark.had_tag]
+    keys = np.setdiff1d(view.items.key[suspects], theirs)
+    tagged = context.gateway.bearing_tag(level, keys)
+    rows: Ints = np.flatnonzero(np.isin(view.items.key, tagged))
     return rows
 
 
-def _redated(bench: Workbench, stock: Stock, level: Level) -> Ints:
+def _redated(context: RunContext, snapshot: LibrarySnapshot, level: Level) -> Ints:
     """Return the rows whose rating only differs from the record by an earlier date."""
-    shelf = stock.everything[level]
-    items = shelf.items
-    taken = (shelf.standing.owner == Owner.TAKEN_OVER) & off_the_grid(items.rating)
-    rows = np.flatnonzero(taken & shelf.lead & (items.rated_at > 0))
+    view = snapshot.everything[level]
+    items = view.items
+    taken = (view.ownership.owner == Owner.TAKEN_OVER) & not_half_star(items.rating)
+    rows = np.flatnonzero(taken & view.is_primary & (items.rated_at > 0))
     known = {
-        row.guid: row for row in bench.store.shadows(level, items.guid[rows].tolist())
+        row.guid: row for row in context.store.shadows(level, items.guid[rows].tolist())
     }
     rows = rows[[guid in known for guid in items.guid[rows]]]
     shadows = [known[guid] for guid in items.guid[rows]]
@@ -172,9 +174,9 @@ def _redated(bench: Workbench, stock: Stock, level: Level) -> Ints:
     return rows[is_earlier]
 
 
-def _named_rows(stock: Stock, rows: dict[Level, Ints]) -> list[str]:
+def _named_rows(snapshot: LibrarySnapshot, rows: dict[Level, Ints]) -> list[str]:
     return [
-        _named(stock.library[level], level, row)
+        _named(snapshot.library[level], level, row)
         for level in Level
         for row in rows[level]
     ]

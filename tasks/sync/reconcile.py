@@ -1,4 +1,4 @@
-"""Holding the record against Plex: whose ratings are these, which promises held?"""
+"""Holding the record against Plex: whose ratings are these, which intents held?"""
 
 import time
 from collections import Counter
@@ -9,30 +9,30 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from engine.classic import Phase
-from engine.evidence import Part, whole
+from engine.evidence import LibraryView, whole
 from engine.library import Items, Level, Library
-from engine.ownership import Memory, Owner, Standing, standing_of
+from engine.ownership import Owner, Ownership, RecordView, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import Move, Name, fingerprints, moves
 from tasks.record.in_doubt import LATEST_ARRIVAL
 from tasks.record.rating_dates import note_dates, undated
-from tasks.record.rows import Intent, Shadow, Straggler
+from tasks.record.rows import InDoubtWrite, Intent, Shadow
 from tasks.record.store import ShadowStore
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tasks.sync.reader import read_library
-from tasks.sync.record_lookup import Recorded, arrivals, memory_of
-from tasks.sync.run_parameters import heard
+from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
+from tasks.sync.run_parameters import with_chosen_evidence
 from tasks.sync.trial_cleanup import TRIAL, mend
 
-Row = TypeVar("Row", Shadow, Intent, Straggler)
+Row = TypeVar("Row", Shadow, Intent, InDoubtWrite)
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
 
 
-def remember(
+def recorded_views(
     store: ShadowStore, library: Library, *, live: bool
-) -> dict[Level, Memory]:
+) -> dict[Level, RecordView]:
     """Return the record of every item, following those with a new name.
 
     Args:
@@ -40,17 +40,17 @@ def remember(
         library: The items as they are now.
         live: Whether the record may be brought up to the new names.
     """
-    memories = {}
+    record_views = {}
     for level in Level:
-        items, known = library[level], followed(store, library, level, live=live)
+        items, known = library[level], resolve_renames(store, library, level, live=live)
         if live:
             _receive(store, library, level, arrivals(items, known))
-        memories[level] = memory_of(items, known)
-    return memories
+        record_views[level] = record_view_of(items, known)
+    return record_views
 
 
 def _receive(
-    store: ShadowStore, library: Library, level: Level, late: dict[int, Straggler]
+    store: ShadowStore, library: Library, level: Level, late: dict[int, InDoubtWrite]
 ) -> None:
     """Put on record what arrived late, in place of what was promised since.
 
@@ -66,23 +66,23 @@ def _receive(
         one.guid: Given(one.phase, one.run_id, seen, one.sent_at)
         for one, seen in zip((late[row] for row in rows), points, strict=True)
     }
-    store.withdraw(level, list(given))
+    store.discard_intents(level, list(given))
     store.confirm(level, shadows_of(library, level, rows, given))
 
 
-def followed(
+def resolve_renames(
     store: ShadowStore, library: Library, level: Level, *, live: bool
 ) -> Recorded:
     """Return what is recorded of a level, under the names that items have now."""
     shadows, intents = store.shadows(level), store.intents(level)
-    stragglers = store.stragglers(level)
+    in_doubt = store.in_doubt(level)
     recorded = {row.guid for row in shadows} | {row.guid for row in intents}
     names = {
         (mark.guid, mark.key): Name(mark.guid, mark.key, "")
         for mark in store.marks(level)
         if mark.guid in recorded
     }
-    sent = [(row.guid, row.key) for row in stragglers]
+    sent = [(row.guid, row.key) for row in in_doubt]
     sent += [(row.guid, row.key) for row in intents]
     names |= {name: Name(*name, "") for name in sent}
     names |= {
@@ -94,7 +94,7 @@ def followed(
     return Recorded(
         _renamed(shadows, moved),
         _renamed(intents, moved),
-        _renamed(stragglers, moved),
+        _renamed(in_doubt, moved),
     )
 
 
@@ -110,58 +110,70 @@ def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
 
 
 @dataclass(frozen=True, eq=False)
-class Stock:
+class LibrarySnapshot:
     """The library at one moment, with whose rating each of them is."""
 
     library: Library
-    everything: Part
+    everything: LibraryView
 
 
-def take_stock(bench: Workbench, read: Callable[[], Library] | None = None) -> Stock:
+def read_and_reconcile(
+    context: RunContext, read: Callable[[], Library] | None = None
+) -> LibrarySnapshot:
     """Read the library, and hold it against the record of what is ours.
 
     Args:
-        bench: The tools; a live run also brings the record up to date.
+        context: The context; a live run also brings the record up to date.
         read: How to read; else plainly.
     """
-    library, standings = _look_around(bench, read)
-    if bench.is_live and mend(bench):
-        library, standings = _look_around(bench, read)
-    if bench.is_live:
-        settle(bench.store, library, standings)
-    return Stock(library, heard(whole(library, standings), bench.settings))
+    library, ownerships = _read_and_classify(context, read)
+    if context.is_live and mend(context):
+        library, ownerships = _read_and_classify(context, read)
+    if context.is_live:
+        resolve_intents(context.store, library, ownerships)
+    return LibrarySnapshot(
+        library, with_chosen_evidence(whole(library, ownerships), context.settings)
+    )
 
 
-def _look_around(
-    bench: Workbench, read: Callable[[], Library] | None
-) -> tuple[Library, dict[Level, Standing]]:
-    library = read() if read else read_library(bench.gateway, bench.gate.pass_through)
-    return library, stand(library, remember(bench.store, library, live=bench.is_live))
+def _read_and_classify(
+    context: RunContext, read: Callable[[], Library] | None
+) -> tuple[Library, dict[Level, Ownership]]:
+    library = (
+        read()
+        if read
+        else read_library(context.gateway, context.cancellation.checkpoint)
+    )
+    return library, classify_owners(
+        library, recorded_views(context.store, library, live=context.is_live)
+    )
 
 
-def stand(library: Library, memories: dict[Level, Memory]) -> dict[Level, Standing]:
+def classify_owners(
+    library: Library, record_views: dict[Level, RecordView]
+) -> dict[Level, Ownership]:
     """Tell all ratings of the library apart by owner."""
-    return {level: standing_of(library[level], memories[level]) for level in Level}
+    return {level: ownership_of(library[level], record_views[level]) for level in Level}
 
 
-def settle(
-    store: ShadowStore, library: Library, standings: dict[Level, Standing]
+def resolve_intents(
+    store: ShadowStore, library: Library, ownerships: dict[Level, Ownership]
 ) -> None:
-    """Keep the promises that Plex shows, and drop those that never arrived.
+    """Keep the intents that Plex shows, and drop those that never arrived.
 
     One that Plex shows but never acknowledged stays open: its tag may be
     missing, so the next run writes it once more.
-    A promise whose write is still on its way may look broken, so it is only
+    An intent whose write is still on its way may look broken, so it is only
     dropped when it is old. One that a person overtook stays until its release.
     One that was acknowledged and whose rating is gone was kept, and then cleared.
     """
-    store.expect_no_longer()
+    store.expire_in_doubt()
     for level in Level:
         intents = {intent.guid: intent for intent in store.intents(level)}
         rows = _first_rows(library[level].guid, intents)
         guids = library[level].guid[rows]
-        owner = standings[level].owner[rows]
-        sure = ~standings[level].unsure[rows]
+        owner = ownerships[level].owner[rows]
+        sure = ~ownerships[level].unsure[rows]
         arrived = np.array(
             [intents[g].acknowledged_at is not None for g in guids], bool
         )
@@ -177,20 +189,20 @@ def settle(
             for guid in guids[kept]
         }
         store.confirm(level, shadows_of(library, level, rows[kept], given))
-        _note_first_dates(store, library[level], level, standings[level])
+        _note_first_dates(store, library[level], level, ownerships[level])
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
-        store.withdraw(
+        store.discard_intents(
             level, [g for g in guids[broken] if intents[g].promised_at < late]
         )
 
 
 def _note_first_dates(
-    store: ShadowStore, items: Items, level: Level, standing: Standing
+    store: ShadowStore, items: Items, level: Level, ownership: Ownership
 ) -> None:
     """Record the dates of ratings of ours for which Plex had none so far."""
     rows = _first_rows(items.guid, undated(store, level))
-    rows = rows[(standing.owner[rows] == Owner.US) & (items.rated_at[rows] > 0)]
+    rows = rows[(ownership.owner[rows] == Owner.US) & (items.rated_at[rows] > 0)]
     dates = zip(items.guid[rows], items.rated_at[rows].tolist(), strict=True)
     note_dates(store, level, dict(dates))
 
@@ -248,15 +260,15 @@ def shadows_of(
 
 
 def tags_of(
-    bench: Workbench, level: Level, guids: Sequence[str]
+    context: RunContext, level: Level, guids: Sequence[str]
 ) -> dict[int, tuple[str, ...]]:
     """Return, by key, the tags of ours that items with these guids may bear.
 
     Where the tag has another name by now, an item may bear both.
     """
-    now = bench.settings.inferred_tag
+    now = context.settings.inferred_tag
     return {
         mark.key: (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
-        for mark in bench.store.marks(level, guids)
+        for mark in context.store.marks(level, guids)
         if mark.tag and not mark.had_tag
     }

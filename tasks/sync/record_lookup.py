@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.library import Items, Level, Library
-from engine.ownership import Memory, Owner, owners
-from engine.planning.batches import Look
+from engine.ownership import Owner, RecordView, owners
+from engine.planning.batches import ItemStates
 from engine.rating_scale import Floats, Ints, Texts, rounded, same
 from engine.rename_detection import Name
 from tasks.plex.client import PlexGateway
 from tasks.record.in_doubt import in_time
-from tasks.record.rows import Intent, Shadow, Straggler
+from tasks.record.rows import InDoubtWrite, Intent, Shadow
 from tasks.record.store import ShadowStore
 from tasks.sync.trial_cleanup import TRIAL, near
 
@@ -23,7 +23,7 @@ class Recorded:
 
     shadows: Sequence[Shadow] = ()
     intents: Sequence[Intent] = ()
-    stragglers: Sequence[Straggler] = ()
+    in_doubt: Sequence[InDoubtWrite] = ()
 
 
 def recorded(store: ShadowStore, level: Level, guids: Collection[str]) -> Recorded:
@@ -32,7 +32,7 @@ def recorded(store: ShadowStore, level: Level, guids: Collection[str]) -> Record
     return Recorded(
         store.shadows(level, some),
         store.intents(level, some),
-        store.stragglers(level, some),
+        store.in_doubt(level, some),
     )
 
 
@@ -50,61 +50,65 @@ def unlisted(
     return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
 
 
-def memory_of(items: Items | Look, known: Recorded) -> Memory:
+def record_view_of(items: Items | ItemStates, known: Recorded) -> RecordView:
     """Lay out what is on record beside the items that it is about.
 
-    Where Plex shows what a straggler would write, and nothing else explains it,
+    Where Plex shows what a write in doubt would write, and nothing else explains it,
     the straggler has arrived, and that is what is known of the item.
     """
-    memory, late = _without_stragglers(items.guid, known), arrivals(items, known)
+    record_view, late = _without_stragglers(items.guid, known), arrivals(items, known)
     rows = np.array(list(late), np.int64)
-    memory.value[rows] = rounded(items.rating[rows])
-    memory.seen_at[rows] = items.rated_at[rows]
-    memory.unconfirmed[rows] = False
-    return memory
+    record_view.value[rows] = rounded(items.rating[rows])
+    record_view.seen_at[rows] = items.rated_at[rows]
+    record_view.unconfirmed[rows] = False
+    return record_view
 
 
-def arrivals(items: Items | Look, known: Recorded) -> dict[int, Straggler]:
-    """Return, by row, the stragglers without which a rating would be a person's."""
-    if not known.stragglers:
+def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, InDoubtWrite]:
+    """Return, by row, the writes in doubt that alone explain a rating."""
+    if not known.in_doubt:
         return {}
-    memory = _without_stragglers(items.guid, known)
-    owner = owners(items.rating, items.rated_at, memory)
+    record_view = _without_stragglers(items.guid, known)
+    owner = owners(items.rating, items.rated_at, record_view)
     row_of: dict[str, list[int]] = {}
     for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
         row_of.setdefault(items.guid[row], []).append(int(row))
     return {
-        row: straggler
-        for straggler in known.stragglers
-        for row in row_of.get(straggler.guid, [])
-        if in_time(straggler, int(items.rated_at[row]))
-        and _is_of(items.rating[[row]], straggler)
+        row: in_doubt_write
+        for in_doubt_write in known.in_doubt
+        for row in row_of.get(in_doubt_write.guid, [])
+        if in_time(in_doubt_write, int(items.rated_at[row]))
+        and _is_of(items.rating[[row]], in_doubt_write)
     }
 
 
-def _is_of(rating: Floats, straggler: Straggler) -> bool:
-    """Say whether a rating is what a straggler would write."""
-    if straggler.value is None:
+def _is_of(rating: Floats, in_doubt_write: InDoubtWrite) -> bool:
+    """Say whether a rating is what a write in doubt would write."""
+    if in_doubt_write.value is None:
         return False
-    if straggler.run_id.startswith(TRIAL):  # nobody knows yet how this server rounds
-        return bool(near(rating, straggler.value)[0])
-    return bool(same(rating, np.array([straggler.value]))[0])
+    if in_doubt_write.run_id.startswith(
+        TRIAL
+    ):  # nobody knows yet how this server rounds
+        return bool(near(rating, in_doubt_write.value)[0])
+    return bool(same(rating, np.array([in_doubt_write.value]))[0])
 
 
-def _without_stragglers(guids: Texts, known: Recorded) -> Memory:
+def _without_stragglers(guids: Texts, known: Recorded) -> RecordView:
     shadows, intents = known.shadows, known.intents
-    memory = Memory.blank(len(guids))
+    record_view = RecordView.blank(len(guids))
     rows, at = _met(guids, shadows)
-    memory.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
-    memory.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[at]
+    record_view.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
+    record_view.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[
+        at
+    ]
     rows, at = _met(guids, intents)
     before = [np.nan if one.before is None else one.before for one in intents]
     arrived = [intent.acknowledged_at is not None for intent in intents]
-    memory.value[rows] = np.array([intent.after for intent in intents], float)[at]
-    memory.before[rows] = np.array(before, float)[at]
-    memory.arrived[rows] = np.array(arrived, bool)[at]
-    memory.unconfirmed[rows] = True
-    return memory
+    record_view.value[rows] = np.array([intent.after for intent in intents], float)[at]
+    record_view.before[rows] = np.array(before, float)[at]
+    record_view.arrived[rows] = np.array(arrived, bool)[at]
+    record_view.unconfirmed[rows] = True
+    return record_view
 
 
 def _met(guids: Texts, recorded: Sequence[Shadow | Intent]) -> tuple[Ints, Ints]:

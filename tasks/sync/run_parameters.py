@@ -3,22 +3,24 @@
 from dataclasses import replace
 
 from engine.evaluation.predictors import mean_of
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.hierarchical.duplicate_recordings import with_doubles
 from engine.hierarchical.filler import Filler, without_filler
 from engine.hierarchical.fitting import fit
-from engine.planning.plan import Beliefs, drift_tolerance
+from engine.planning.plan import RunParameters, drift_tolerance
 from tasks.config.settings import Settings
 
 
-def heard(everything: Part, settings: Settings) -> Part:
+def with_chosen_evidence(everything: LibraryView, settings: Settings) -> LibraryView:
     """Return the library with those ratings as evidence that are to count."""
     part = with_doubles(everything) if settings.twins else everything
     filler = settings.filler
     return part if filler == Filler() else without_filler(part, filler)
 
 
-def beliefs_of(settings: Settings, everything: Part, finest: float) -> Beliefs:
+def parameters_of(
+    settings: Settings, everything: LibraryView, finest: float
+) -> RunParameters:
     """Return what a run that began now would take as given.
 
     Args:
@@ -27,7 +29,7 @@ def beliefs_of(settings: Settings, everything: Part, finest: float) -> Beliefs:
         finest: The least step in which the server keeps ratings, points.
     """
     grid = settings.grid
-    return Beliefs(
+    return RunParameters(
         mean=mean_of(everything),
         tolerance=drift_tolerance(
             len(everything.tracks), dynamic=settings.dynamic_precision

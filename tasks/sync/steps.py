@@ -3,44 +3,50 @@
 from collections.abc import Sequence
 
 from engine.classic import Phase
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Library
 from engine.planning.batch_sharing import Pool
-from engine.planning.plan import Beliefs, PhasePlan, make_plan
+from engine.planning.plan import PhasePlan, RunParameters, make_plan
 from engine.reports.run_report import LetterResult
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tasks.runtime.runner import StepRun
 from tasks.sync import capability_probe as probing
 from tasks.sync import letter_writer as writing
 from tasks.sync import reader as reading
 
 
-def read(bench: Workbench) -> Library:
+def read(context: RunContext) -> Library:
     """Read the library as it is now."""
-    if bench.gate.is_stopping:
-        return reading.read_library(bench.gateway)
-    return reading.read_library(bench.gateway, bench.gate.pass_through)
+    if context.cancellation.is_cancelled:
+        return reading.read_library(context.gateway)
+    return reading.read_library(context.gateway, context.cancellation.checkpoint)
 
 
-def try_server(bench: Workbench, parts: Sequence[Part]) -> probing.Probe | None:
+def try_server(
+    context: RunContext, parts: Sequence[LibraryView]
+) -> probing.Probe | None:
     """Try out on two items how the server may be written to."""
-    with bench.at_work():
-        return probing.probe(bench, *parts)
+    with context.timed():
+        return probing.probe(context, *parts)
 
 
 def plan_phase(
     letter: str,  # noqa: ARG001 (tells what the plan is for)
     phase: Phase,
-    part: Part,
+    part: LibraryView,
     earlier: Sequence[StepRun],
-    beliefs: Beliefs,
+    parameters: RunParameters,
 ) -> PhasePlan:
     """Plan one phase of one letter, behind its earlier phases."""
-    return make_plan(phase, part, [plan.result() for plan in earlier], beliefs)
+    return make_plan(phase, part, [plan.result() for plan in earlier], parameters)
 
 
 def write_letter(
-    letter: str, bench: Workbench, everything: Part, part: Part, pool: Pool
+    letter: str,
+    context: RunContext,
+    everything: LibraryView,
+    part: LibraryView,
+    pool: Pool,
 ) -> LetterResult:
     """Write what was planned for one letter."""
-    return writing.write_letter(bench, letter, everything, part, pool)
+    return writing.write_letter(context, letter, everything, part, pool)

@@ -7,13 +7,13 @@ import numpy as np
 from engine.capabilities import COARSE
 from engine.edits import Edit
 from engine.library import Level
-from engine.planning.batches import Look
+from engine.planning.batches import ItemStates
 from engine.rating_scale import Bools, Floats, same, unreadable
-from tasks.record.rows import Intent, Straggler
-from tasks.runtime.context import Workbench
+from tasks.record.rows import InDoubtWrite, Intent
+from tasks.runtime.context import RunContext
 
 TRIAL = "trial "
-"""What the runs are called under which a trial promises its writes."""
+"""What the runs are called under which a trial intents its writes."""
 
 CANARY = "plexbayes canary"
 """A mood that only exists while a server is tried."""
@@ -28,7 +28,7 @@ def near(rating: Floats, points: float) -> Bools:
     return kept
 
 
-def mend(bench: Workbench) -> bool:
+def mend(context: RunContext) -> bool:
     """Give the items back that a trial left rated or tagged when it broke off.
 
     Where nothing is left of a trial, that costs no request.
@@ -37,29 +37,29 @@ def mend(bench: Workbench) -> bool:
         Whether anything was given back, or forgotten.
 
     Raises:
-        PlexUnreachable: It broke off again; the promises still stand.
+        PlexUnreachable: It broke off again; the intents still stand.
     """
     is_mended = False
     for level in Level:
-        promised = _of_trials(bench.store.intents(level))
-        left = promised | _of_trials(bench.store.stragglers(level))
+        promised = _of_trials(context.store.intents(level))
+        left = promised | _of_trials(context.store.in_doubt(level))
         if not left:
             continue
         guids = {key: guid for guid, key in left.items()}
-        look = bench.gateway.look(np.array(list(guids), np.int64))[level]
+        look = context.gateway.fetch_items(np.array(list(guids), np.int64))[level]
         # Who is not there, or goes by another name, may come back as it was.
         pairs = zip(look.key.tolist(), look.guid, strict=True)
         here = np.array([guids[key] == guid for key, guid in pairs], np.bool_)
         # So may a rating that cannot be read.
         look = look.take(np.flatnonzero(here & ~unreadable(look.rating)))
-        is_mended |= _give_back(bench, level, look)
+        is_mended |= _give_back(context, level, look)
         kept = [guid for guid in look.guid if guid in promised]
-        bench.store.forget(level, kept)
+        context.store.forget(level, kept)
         is_mended |= bool(kept)
     return is_mended
 
 
-def _of_trials(rows: Sequence[Intent] | Sequence[Straggler]) -> dict[str, int]:
+def _of_trials(rows: Sequence[Intent] | Sequence[InDoubtWrite]) -> dict[str, int]:
     """Return the guids and keys of what was promised, or sent, for a trial."""
     return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
 
@@ -69,26 +69,26 @@ def folded(moods: Iterable[str]) -> set[str]:
     return {mood.casefold() for mood in moods}
 
 
-def _give_back(bench: Workbench, level: Level, look: Look) -> bool:
+def _give_back(context: RunContext, level: Level, look: ItemStates) -> bool:
     """Take ratings and tags off one by one: this server was never found out.
 
     What a run rated since is rated anew by the next one, and keeps its tag. Say
     whether there was anything to do.
     """
-    writes = bench.gateway.writes
-    since = _rated_since(bench, level, look.guid.tolist())
+    writes = context.gateway.writes
+    since = _rated_since(context, level, look.guid.tolist())
     held = np.array([since.get(guid, np.nan) for guid in look.guid], np.float64)
     ours = near(look.rating, FIRST) | near(look.rating, SECOND)
     ours &= ~same(look.rating, held)
-    marks = bench.store.marks(level, look.guid.tolist())
-    tags = {bench.settings.inferred_tag, *(mark.tag for mark in marks)} - {""}
+    marks = context.store.marks(level, look.guid.tolist())
+    tags = {context.settings.inferred_tag, *(mark.tag for mark in marks)} - {""}
     for row, key in enumerate(look.key.tolist()):
-        bench.await_turn()
+        context.before_write()
         if ours[row]:
-            bench.gateway.rate_one(key, None)
+            context.gateway.rate_one(key, None)
         given = {CANARY} if look.guid[row] in since else {CANARY, *tags}
         if folded(given) & folded(look.moods[row]):
-            bench.gateway.edit(
+            context.gateway.edit(
                 Edit(
                     level,
                     look.key[[row]],
@@ -96,15 +96,15 @@ def _give_back(bench: Workbench, level: Level, look: Look) -> bool:
                     mood_locked=bool(look.mood_locked[row]),
                 )
             )
-    return bench.gateway.writes > writes
+    return context.gateway.writes > writes
 
 
 def _rated_since(
-    bench: Workbench, level: Level, guids: Sequence[str]
+    context: RunContext, level: Level, guids: Sequence[str]
 ) -> dict[str, float]:
     """Return what a run gave, or promised, after the trial, by guid."""
-    rated = {row.guid: row.value for row in bench.store.shadows(level, guids)}
-    promised = bench.store.intents(level, guids)
+    rated = {row.guid: row.value for row in context.store.shadows(level, guids)}
+    promised = context.store.intents(level, guids)
     return rated | {
         row.guid: row.after for row in promised if not row.run_id.startswith(TRIAL)
     }

@@ -14,7 +14,7 @@ from engine.planning.batches import MOST_IDS
 from engine.rating_scale import same
 from tasks.config.settings import Settings
 from tasks.record.store import ShadowStore
-from tasks.runtime.context import Workbench, workbench
+from tasks.runtime.context import RunContext, open_run
 from tasks.webhook.rating_event import Event, is_account
 
 MAX_WAIT = 5
@@ -166,33 +166,33 @@ def letters_of(
     Raises:
         PlexbayesError: Plex or the record could not be asked.
     """
-    with workbench(settings, "", live=False) as bench:
-        accounts = bench.gateway.accounts()
+    with open_run(settings, "", live=False) as context:
+        accounts = context.gateway.accounts()
         artists = set()
         for event in events:
-            reason = _why_ignored(bench, event, accounts)
+            reason = _why_ignored(context, event, accounts)
             if reason:
                 ignore(reason)
             else:
                 artists.add(event.artist)
-        return _filed_under(bench, artists) if artists else []
+        return _filed_under(context, artists) if artists else []
 
 
-def _why_ignored(bench: Workbench, event: Event, accounts: dict[str, str]) -> str:
+def _why_ignored(context: RunContext, event: Event, accounts: dict[str, str]) -> str:
     """Say why an event is no news; empty if it is."""
-    settings = bench.settings
-    if event.server != bench.gateway.identity.server:
+    settings = context.settings
+    if event.server != context.gateway.identity.server:
         return "it is of another server"
     if event.points is None:
         return "" if settings.webhook_new_music else "WEBHOOK_NEW_MUSIC is false"
-    is_owner = bench.gateway.identity.account == OWNER_ACCOUNT
+    is_owner = context.gateway.identity.account == OWNER_ACCOUNT
     if not (is_owner or settings.webhook_account):
         return "PLEX_TOKEN is not the owner's: set WEBHOOK_ACCOUNT to its account"
     if not is_account(event.account, accounts, settings.webhook_account):
         name = event.account.name or f"account {event.account.number}"
         whose = settings.webhook_account or "the server's owner"
         return f"{name} rated it, and WEBHOOK_ACCOUNT is {whose}"
-    return "plexbayes wrote it itself" if is_echo(bench.store, event) else ""
+    return "plexbayes wrote it itself" if is_echo(context.store, event) else ""
 
 
 def is_echo(store: ShadowStore, event: Event) -> bool:
@@ -204,13 +204,15 @@ def is_echo(store: ShadowStore, event: Event) -> bool:
     return bool(same(np.array(ours, np.float64), given).any())
 
 
-def _filed_under(bench: Workbench, artists: set[int]) -> list[str]:
+def _filed_under(context: RunContext, artists: set[int]) -> list[str]:
     """Return the letters of artists; those that the library lacks have none."""
     letters: set[str] = set()
     wanted = sorted(artists)
     for start in range(0, len(wanted), MOST_IDS):
         ids = {"id": ",".join(map(str, wanted[start : start + MOST_IDS]))}
-        listed = bench.gateway.listing(Level.ARTIST, bench.gate.pass_through, ids)
+        listed = context.gateway.listing(
+            Level.ARTIST, context.cancellation.checkpoint, ids
+        )
         keys = listed.items.key.tolist()
         titles = zip(keys, listed.sort_title, strict=True)
         letters |= {letter_of(title) for key, title in titles if key in artists}

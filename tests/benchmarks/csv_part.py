@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.library import Facts, Items, Level, Library
 from tests.engine.parts import objects, part_of
 
@@ -46,7 +46,9 @@ def firsts(values, group, count):
     return out
 
 
-def read_part(path: Path, *, albums_rated: bool = False, critics: bool = True) -> Part:
+def read_part(
+    path: Path, *, albums_rated: bool = False, critics: bool = True
+) -> LibraryView:
     """Read a library; artists and albums are told apart by their exact names.
 
     Args:
@@ -57,7 +59,7 @@ def read_part(path: Path, *, albums_rated: bool = False, critics: bool = True) -
     return part_of_rows(rows_of(path), albums_rated=albums_rated, critics=critics)
 
 
-def albums_as_tracks(path: Path) -> Part:
+def albums_as_tracks(path: Path) -> LibraryView:
     """Read a library of rated albums as if they were tracks without an album."""
     rows = [
         row | {"track": row["album"], "album": "", "rating_10": row["album_rating_10"]}
@@ -73,7 +75,7 @@ def rows_of(path: Path):
         return list(csv.DictReader(file))
 
 
-def part_of_rows(rows, *, albums_rated: bool, critics: bool) -> Part:
+def part_of_rows(rows, *, albums_rated: bool, critics: bool) -> LibraryView:
     """Return rows, one a track, as a part."""
     artists, artist = first_of([row["artist"] for row in rows])
     albums, album = first_of([(row["artist"], row["album"]) for row in rows])

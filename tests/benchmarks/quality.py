@@ -13,7 +13,7 @@ from engine.classic import Constants
 from engine.evaluation.backtest import backtest, verdict
 from engine.evaluation.cross_validation import (
     FOLDS,
-    Hiding,
+    Fold,
     artist_texts,
     hidings,
     number_of,
@@ -105,7 +105,7 @@ def fifths_of_albums(part):
     names = artist_texts(part) + "|" + part.tracks.items.title
     fold = np.array([number_of(name) % FOLDS for name in names])
     rated = rated_rows(part)
-    return [Hiding(rated[fold[rated] == at], 1 / len(rated)) for at in range(FOLDS)]
+    return [Fold(rated[fold[rated] == at], 1 / len(rated)) for at in range(FOLDS)]
 
 
 METHODS = usual_methods(Constants()) | {ALBUM_AVERAGE: by_album_average}

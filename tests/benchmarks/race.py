@@ -28,9 +28,9 @@ from engine.planning.plan import PhasePlan, plan_part
 from engine.rating_scale import STEP
 from tasks.config.settings import Settings
 from tasks.plex.pagination import PAGE as LARGE_PAGE
-from tasks.runtime.context import workbench
-from tasks.sync.reconcile import Stock, take_stock
-from tasks.sync.run_parameters import beliefs_of
+from tasks.runtime.context import open_run
+from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
+from tasks.sync.run_parameters import parameters_of
 from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.simulator.process import Simulator
@@ -114,16 +114,16 @@ class Bench:
         for file in self.folder.glob("plexbayes.db*"):
             file.unlink()
 
-    def plan(self, settings: Settings) -> tuple[Stock, list[PhasePlan]]:
+    def plan(self, settings: Settings) -> tuple[LibrarySnapshot, list[PhasePlan]]:
         """Return what would be written now."""
         state = f"sqlite:///{self.folder}/plexbayes.db"
         settings = settings.model_copy(update={"state_url": secret(state)})
-        with workbench(settings, "bench", live=False) as bench:
-            stock = take_stock(bench)
-        beliefs = beliefs_of(settings, stock.everything, STEP)
-        parts = split(stock.library, stock.everything).values()
-        plans = [plan_part(tuple(Phase), part, beliefs) for part in parts]
-        return stock, [plan for letter in plans for plan in letter]
+        with open_run(settings, "bench", live=False) as context:
+            snapshot = read_and_reconcile(context)
+        parameters = parameters_of(settings, snapshot.everything, STEP)
+        parts = split(snapshot.library, snapshot.everything).values()
+        plans = [plan_part(tuple(Phase), part, parameters) for part in parts]
+        return snapshot, [plan for letter in plans for plan in letter]
 
     def minimum(self, case: Case, settings: Settings) -> int:
         """Return the pages to read and the requests that the plan needs.
@@ -131,12 +131,12 @@ class Bench:
         A rating of one phase and value goes into one request with all others
         like it, as many as one request may name; so does the tag of one phase.
         """
-        stock, plans = self.plan(settings)
-        everything = stock.everything
+        snapshot, plans = self.plan(settings)
+        everything = snapshot.everything
         pages = sum(ceil(len(everything[level]) / LARGE_PAGE) for level in Level)
         most = min(settings.cooldown_batch or MOST_IDS, MOST_IDS)
         if case.words == UNDO:
-            ours = [everything[level].standing.ours for level in Level]
+            ours = [everything[level].ownership.ours for level in Level]
             counts = [np.count_nonzero(~np.isnan(own)) for own in ours]
             return pages + sum(ceil(count / MOST_IDS) for count in counts)
         if case.words not in {INFER, ()}:
@@ -173,14 +173,14 @@ BY_ITEM: dict[str, Callable[[Script], Iterator[Ask]]] = {
 """What a per-item script does in each case."""
 
 
-def by_item(bench: Bench, script: Script, case: Case) -> Result:
+def by_item(context: Bench, script: Script, case: Case) -> Result:
     """Let the per-item script do the same."""
     chosen = list(BY_ITEM[case.name](script))
-    plex = bench.plex
+    plex = context.plex
     seconds = timed(chosen, plex.url, plex.token, most=SEND_ALL)
     writes = sum(ask.method == "PUT" for ask in chosen)
     return Result(
-        tracks=bench.tracks,
+        tracks=context.tracks,
         case=case.name,
         side="per item",
         reads=len(chosen) - writes,
@@ -193,27 +193,27 @@ def by_item(bench: Bench, script: Script, case: Case) -> Result:
 def race(tracks: int, cases: Sequence[Case], folder: Path) -> Iterator[Result]:
     """Run all cases on one simulator: ours first, which leave it as it was."""
     with Simulator.start(synthetic=tracks, seed=7, latency=LATENCY) as plex:
-        bench = Bench(plex, folder, tracks)
-        bench.forget()
+        context = Bench(plex, folder, tracks)
+        context.forget()
         settings = Settings(plex_url=plex.url, plex_token=plex.token, cooldown_batch=0)
-        stock, plans = bench.plan(settings)
-        yield from precision(bench, settings)
+        snapshot, plans = context.plan(settings)
+        yield from precision(context, settings)
         for case in cases:
-            result = bench.run(case)
+            result = context.run(case)
             if case.name:
                 yield result
-        script = Script(stock.library, plans, str(plex.facts["section"]))
+        script = Script(snapshot.library, plans, str(plex.facts["section"]))
         for case in cases:
             if case.name in BY_ITEM:
-                yield by_item(bench, script, case)
+                yield by_item(context, script, case)
 
 
-def precision(bench: Bench, settings: Settings) -> Iterator[Result]:
+def precision(context: Bench, settings: Settings) -> Iterator[Result]:
     """Tell how many requests each step between two values would need; none is sent."""
     for stars in STEPS:
         finer = settings.model_copy(update={"write_precision": stars})
-        needed = bench.minimum(CASES[1], finer)
-        yield Result(bench.tracks, f"steps of {stars}★", "plan", 0, 0, 0.0, needed)
+        needed = context.minimum(CASES[1], finer)
+        yield Result(context.tracks, f"steps of {stars}★", "plan", 0, 0, 0.0, needed)
 
 
 def warm_up(folder: Path) -> None:

@@ -27,10 +27,16 @@ from engine.library import Level
 from engine.planning.plan import plan_part
 from engine.rating_scale import STEP
 from tasks.config.settings import Settings
-from tasks.runtime.context import Workbench, workbench
+from tasks.runtime.context import RunContext, open_run
 from tasks.sync.reader import read_library
-from tasks.sync.reconcile import Stock, remember, settle, stand, take_stock
-from tasks.sync.run_parameters import beliefs_of
+from tasks.sync.reconcile import (
+    LibrarySnapshot,
+    classify_owners,
+    read_and_reconcile,
+    recorded_views,
+    resolve_intents,
+)
+from tasks.sync.run_parameters import parameters_of
 from tests.benchmarks.promises import promise_everything
 from tests.simulator.process import Simulator
 
@@ -74,11 +80,11 @@ def peak() -> int:
 class Wire:
     """What a gateway spent in HTTP; pages are read side by side, each in a thread."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, context: RunContext) -> None:
         self.worked = 0.0
         """Seconds of the processor."""
         self._lock = Lock()
-        self._session = bench.gateway._session  # noqa: SLF001 (a stopwatch)
+        self._session = context.gateway._session  # noqa: SLF001 (a stopwatch)
         self._send = self._session.send
         self._session.send = self.send
 
@@ -97,35 +103,37 @@ def measure(address: str, token: str, folder: str) -> Measured:
     watch = Stopwatch()
     state = f"sqlite:///{folder}/plexbayes.db"
     settings = Settings(plex_url=address, plex_token=token, state_url=state)
-    with workbench(settings, "scale", live=True) as bench:
-        wire = Wire(bench)
+    with open_run(settings, "scale", live=True) as context:
+        wire = Wire(context)
         begun = time.perf_counter()
         with watch.stage("parse"):
-            library = read_library(bench.gateway)
+            library = read_library(context.gateway)
         watch.seconds["read"] = time.perf_counter() - begun
         watch.seconds["parse"] -= wire.worked
         with watch.stage("own"):
-            stock = take_stock(bench, lambda: library)
+            snapshot = read_and_reconcile(context, lambda: library)
         with watch.stage("infer"):
-            beliefs = beliefs_of(settings, stock.everything, STEP)
-            parts = split(library, stock.everything)
+            parameters = parameters_of(settings, snapshot.everything, STEP)
+            parts = split(library, snapshot.everything)
         with watch.stage("plan"):
             plans = [
                 plan
                 for part in parts.values()
-                for plan in plan_part(tuple(Phase), part, beliefs)
+                for plan in plan_part(tuple(Phase), part, parameters)
             ]
-        promise_everything(bench.store, plans)
+        promise_everything(context.store, plans)
         for plan in plans:
             items = library[plan.phase.level]
             items.rating[items.rows_of(plan.key)] = plan.after
         with watch.stage("store"):
-            standings = stand(library, remember(bench.store, library, live=True))
-            settle(bench.store, library, standings)
+            ownerships = classify_owners(
+                library, recorded_views(context.store, library, live=True)
+            )
+            resolve_intents(context.store, library, ownerships)
         with watch.stage("own again"):
-            stock = take_stock(bench, lambda: library)
+            snapshot = read_and_reconcile(context, lambda: library)
     planned = sum(map(len, plans))
-    assert count_ours(stock) >= planned
+    assert count_ours(snapshot) >= planned
     return {
         "tracks": len(library.tracks),
         "items": sum(len(library[level]) for level in Level),
@@ -135,9 +143,9 @@ def measure(address: str, token: str, folder: str) -> Measured:
     }
 
 
-def count_ours(stock: Stock) -> int:
+def count_ours(snapshot: LibrarySnapshot) -> int:
     """Return how many ratings are ours."""
-    ours = [stock.everything[level].standing.ours for level in Level]
+    ours = [snapshot.everything[level].ownership.ours for level in Level]
     return sum(np.count_nonzero(~np.isnan(one)) for one in ours)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.evidence import split, whole
 from engine.hierarchical.fitting import fit
-from engine.hierarchical.model import Survey, estimates
+from engine.hierarchical.model import FittedLibrary, estimates
 from engine.library import Facts, Level, Library
-from engine.ownership import Memory, standing_of
+from engine.ownership import RecordView, ownership_of
 from tests.benchmarks.csv_part import items_of, objects
 
 CASES = (
@@ -74,16 +74,16 @@ def main(tracks: int) -> None:
     """Print the seconds of one processor for each case."""
     for rated, albums_rated, genres in CASES:
         library = synthetic(tracks, rated, albums_rated, genres=genres)
-        standings = {
-            level: standing_of(library[level], Memory.blank(len(library[level])))
+        ownerships = {
+            level: ownership_of(library[level], RecordView.blank(len(library[level])))
             for level in Level
         }
-        part = whole(library, standings)
+        part = whole(library, ownerships)
         times = [time.process_time()]
         learned = fit(part)
         times.append(time.process_time())
         for letter in split(library, part).values():
-            survey = Survey.of(letter, learned)
+            survey = FittedLibrary.of(letter, learned)
             for level in Level:
                 estimates(survey, level)
         times.append(time.process_time())

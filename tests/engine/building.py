@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.classic import Constants, Phase
-from engine.evidence import Part, split, whole
+from engine.evidence import LibraryView, split, whole
 from engine.library import Items, Level, Library
-from engine.ownership import Memory, Standing, standing_of
+from engine.ownership import Ownership, RecordView, ownership_of
 from engine.partition import letter_of
-from engine.planning.plan import Beliefs, PhasePlan, plan_part
+from engine.planning.plan import PhasePlan, RunParameters, plan_part
 
 FIRST_KEY = {Level.ARTIST: 1, Level.ALBUM: 1001, Level.TRACK: 100_001}
 SMALL_LIBRARY = 0.04
@@ -76,34 +76,34 @@ def library_of(*artists: Told) -> Library:
     return _laid_out(artists)[0]
 
 
-def standings_of(*artists: Told) -> dict[Level, Standing]:
+def standings_of(*artists: Told) -> dict[Level, Ownership]:
     """Return whose rating each item has."""
-    library, memories = _laid_out(artists)
-    return {level: standing_of(library[level], memories[level]) for level in Level}
+    library, record_views = _laid_out(artists)
+    return {level: ownership_of(library[level], record_views[level]) for level in Level}
 
 
-def part_of(*artists: Told) -> Part:
+def part_of(*artists: Told) -> LibraryView:
     """Return the whole library as one part."""
     return whole(library_of(*artists), standings_of(*artists))
 
 
-def parts_of(*artists: Told) -> dict[str, Part]:
+def parts_of(*artists: Told) -> dict[str, LibraryView]:
     """Return the parts of the library by letter."""
     return split(library_of(*artists), part_of(*artists))
 
 
-def beliefs_of(
+def parameters_of(
     mean: float = 6.0, tolerance: float = SMALL_LIBRARY, **constants: float
-) -> Beliefs:
+) -> RunParameters:
     """Return what a run takes as given, in a library of average mean."""
-    return Beliefs(mean, tolerance, Constants(**constants))
+    return RunParameters(mean, tolerance, Constants(**constants))
 
 
 def plans_of(
-    part: Part, beliefs: Beliefs, phases: Iterable[Phase] = Phase
+    part: LibraryView, parameters: RunParameters, phases: Iterable[Phase] = Phase
 ) -> list[PhasePlan]:
     """Plan phases one after the other, as a run does for one letter."""
-    return plan_part(list(phases), part, beliefs)
+    return plan_part(list(phases), part, parameters)
 
 
 def given(plan: PhasePlan) -> dict[str, float]:
@@ -136,10 +136,10 @@ def _told(title: str, below: tuple[Told, ...], facts: dict[str, object]) -> Told
     return Told(title, below, **facts)
 
 
-def _laid_out(artists: Sequence[Told]) -> tuple[Library, dict[Level, Memory]]:
+def _laid_out(artists: Sequence[Told]) -> tuple[Library, dict[Level, RecordView]]:
     storey = [(0, item) for item in artists]
     place = np.array([-1])
-    items, memories = {}, {}
+    items, record_views = {}, {}
     for level in Level:
         told = [item for _, item in storey]
         _refuse_accidental_twins(told)
@@ -148,11 +148,11 @@ def _laid_out(artists: Sequence[Told]) -> tuple[Library, dict[Level, Memory]]:
         parent = np.array([above for above, _ in storey], np.int64)
         ordered = [told[n] for n in order]
         items[level] = _items(ordered, np.sort(keys), place[parent][order])
-        memories[level] = _memory(ordered)
+        record_views[level] = _memory(ordered)
         place = np.argsort(order)
         storey = [(n, child) for n, item in enumerate(told) for child in item.below]
     letter = _texts(letter_of(title) for title in items[Level.ARTIST].title)
-    return Library(*items.values(), letter), memories
+    return Library(*items.values(), letter), record_views
 
 
 def _refuse_accidental_twins(told: Sequence[Told]) -> None:
@@ -174,9 +174,9 @@ def _items(told: Sequence[Told], keys: Sequence[int], parent: np.ndarray) -> Ite
     )
 
 
-def _memory(told: Sequence[Told]) -> Memory:
+def _memory(told: Sequence[Told]) -> RecordView:
     promised = [item.promised is not None for item in told]
-    return Memory(
+    return RecordView(
         value=_points(
             item.recorded if item.promised is None else item.promised for item in told
         ),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tests.engine.building import Told, beliefs_of
+from tests.engine.building import Told, parameters_of
 
 HALVES = [n / 2 for n in range(21)]
 """What persons give; sums of halves are exact in any order."""
@@ -52,7 +52,7 @@ def libraries_with_twins(draw):
 
 
 BELIEFS = st.builds(
-    beliefs_of,
+    parameters_of,
     mean=MEANS,
     tolerance=st.sampled_from([0.0, 0.04, 0.27]),
     confidence=st.integers(1, 20).map(lambda n: n / 2),

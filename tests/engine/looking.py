@@ -6,8 +6,8 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.estimates import Estimates
-from engine.ownership import Memory
-from engine.planning.batches import Look
+from engine.ownership import RecordView
+from engine.planning.batches import ItemStates
 from engine.planning.plan import PhasePlan
 
 
@@ -35,7 +35,7 @@ def column(rows, name):
 def look_of(*rows):
     """Look at the items; without keys of their own they count from 500."""
     keys = [row.key or 500 + n for n, row in enumerate(rows)]
-    return Look(
+    return ItemStates(
         key=np.array(keys, np.int64),
         guid=np.array([row.guid for row in rows], object),
         rating=column(rows, "rating"),
@@ -47,10 +47,10 @@ def look_of(*rows):
     )
 
 
-def memory_of(*rows):
+def record_view_of(*rows):
     """Remember the same items."""
     promised = column(rows, "promised")
-    return Memory(
+    return RecordView(
         value=np.where(np.isnan(promised), column(rows, "recorded"), promised),
         before=column(rows, "before"),
         unconfirmed=~np.isnan(promised),

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.evidence import Part, whole
+from engine.evidence import LibraryView, whole
 from engine.library import Facts, Items, Level, Library
-from engine.ownership import Memory, standing_of
+from engine.ownership import RecordView, ownership_of
 
 NAN = np.nan
 
@@ -50,13 +50,13 @@ def items_of(level, titles, parent, rating=None, **others) -> Items:
     )
 
 
-def part_of(library: Library) -> Part:
+def part_of(library: Library) -> LibraryView:
     """Return a library in which all ratings were given by a person."""
-    standings = {
-        level: standing_of(library[level], Memory.blank(len(library[level])))
+    ownerships = {
+        level: ownership_of(library[level], RecordView.blank(len(library[level])))
         for level in Level
     }
-    return whole(library, standings)
+    return whole(library, ownerships)
 
 
 def library_of(artists, albums, tracks, letters=None) -> Library:
@@ -65,7 +65,7 @@ def library_of(artists, albums, tracks, letters=None) -> Library:
     return Library(artists, albums, tracks, objects(names))
 
 
-def worked_example() -> Part:
+def worked_example() -> LibraryView:
     """Return two artists with two albums each, four rated tracks and three unrated."""
     return part_of(
         library_of(

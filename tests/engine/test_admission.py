@@ -2,19 +2,19 @@
 
 import pytest
 
-from engine.planning.batches import Fate, admit
-from tests.engine.looking import Row, look_of, memory_of, plan_of
+from engine.planning.batches import WriteOutcome, filter_writable
+from tests.engine.looking import Row, look_of, plan_of, record_view_of
 
 
-def admitted(plan, *rows):
-    return admit(plan, look_of(*rows), memory_of(*rows))
+def writable(plan, *rows):
+    return filter_writable(plan, look_of(*rows), record_view_of(*rows))
 
 
 def outcome(found):
     """Return what is written where, and how many are done, taken over, gone."""
     rows = dict(zip(found.row.tolist(), found.after.tolist(), strict=True))
-    fates = (Fate.WRITTEN, Fate.TAKEN_OVER, Fate.GONE)
-    return rows, *(int((found.fate == fate).sum()) for fate in fates)
+    outcomes = (WriteOutcome.WRITTEN, WriteOutcome.TAKEN_OVER, WriteOutcome.GONE)
+    return rows, *(int((found.fate == fate).sum()) for fate in outcomes)
 
 
 WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)
@@ -53,23 +53,23 @@ WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)
     ],
 )
 def test_what_is_written_depends_on_the_item_as_it_is_now(row, expected):
-    assert outcome(admitted(plan_of(a=7.5), row)) == expected
+    assert outcome(writable(plan_of(a=7.5), row)) == expected
 
 
 def test_an_item_that_is_gone_is_only_counted():
-    found = admitted(plan_of(a=7.5, b=6.0, c=5.0), Row("b"))
+    found = writable(plan_of(a=7.5, b=6.0, c=5.0), Row("b"))
 
     assert outcome(found) == ({0: 6.0}, 0, 0, 2)
 
 
 def test_an_item_that_is_not_planned_is_left_alone():
-    found = admitted(plan_of(a=7.5), Row("x"), Row("a"), Row("y", 9.0))
+    found = writable(plan_of(a=7.5), Row("x"), Row("a"), Row("y", 9.0))
 
     assert outcome(found) == ({1: 7.5}, 0, 0, 0)
 
 
 def test_an_item_is_found_by_its_guid_whatever_its_key():
-    found = admitted(plan_of(a=7.5, b=6.0), Row("b", key=71), Row("a", key=72))
+    found = writable(plan_of(a=7.5, b=6.0), Row("b", key=71), Row("a", key=72))
 
     assert outcome(found) == ({0: 6.0, 1: 7.5}, 0, 0, 0)
 
@@ -90,19 +90,19 @@ WRITTEN = Row("a", 7.5, promised=7.5, arrived=True)
     ],
 )
 def test_twins_are_written_together_or_not_at_all(twins, expected):
-    assert outcome(admitted(plan_of(a=7.5), *twins)) == expected
+    assert outcome(writable(plan_of(a=7.5), *twins)) == expected
 
 
 def test_one_of_the_twins_is_rated_and_both_bear_the_rating():
-    found = admitted(plan_of(a=7.5, b=6.0), Row("b"), Row("a"), Row("x"), Row("a"))
+    found = writable(plan_of(a=7.5, b=6.0), Row("b"), Row("a"), Row("x"), Row("a"))
 
     assert outcome(found) == ({0: 6.0, 1: 7.5}, 0, 0, 0)
-    assert found.bearers.tolist() == [0, 1, 3]
+    assert found.affected_items.tolist() == [0, 1, 3]
 
 
 def test_an_empty_plan_admits_nothing():
-    assert outcome(admitted(plan_of(), Row("a"))) == ({}, 0, 0, 0)
+    assert outcome(writable(plan_of(), Row("a"))) == ({}, 0, 0, 0)
 
 
 def test_where_nothing_is_left_everything_is_gone():
-    assert outcome(admitted(plan_of(a=7.5, b=6.0))) == ({}, 0, 0, 2)
+    assert outcome(writable(plan_of(a=7.5, b=6.0))) == ({}, 0, 0, 2)

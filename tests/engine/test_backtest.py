@@ -81,12 +81,12 @@ def test_a_hidden_rating_is_hidden_from_its_twins_as_well():
     guid[7] = guid[0]
     twin = part.tracks.twin.copy()
     twin[7] = 0
-    lead = part.tracks.lead.copy()
-    lead[7] = False
+    is_primary = part.tracks.is_primary.copy()
+    is_primary[7] = False
     items = replace(part.tracks.items, guid=guid)
-    shelf = replace(part.tracks, items=items, twin=twin, lead=lead)
+    view = replace(part.tracks, items=items, twin=twin, is_primary=is_primary)
 
-    hidden = without(replace(part, tracks=shelf), np.array([0]))
+    hidden = without(replace(part, tracks=view), np.array([0]))
 
     assert np.flatnonzero(np.isnan(hidden.tracks.evidence)).tolist() == [0, 7]
 

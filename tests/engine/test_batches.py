@@ -8,15 +8,22 @@ from hypothesis import strategies as st
 from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.library import Level
-from engine.planning.batches import MOST_IDS, Admitted, Fate, admit, batches, taggings
-from tests.engine.looking import Row, look_of, memory_of, plan_of
+from engine.planning.batches import (
+    MOST_IDS,
+    Writable,
+    WriteOutcome,
+    batches,
+    filter_writable,
+    tag_edits,
+)
+from tests.engine.looking import Row, look_of, plan_of, record_view_of
 
 
 def all_of(look, after):
     rows = np.arange(len(after))
     points = np.array(after, np.float64)
-    left = np.full(len(after), Fate.LEFT, np.int8)
-    return Admitted(rows, points, rows, Estimates.plain(points, rows), rows, left)
+    left = np.full(len(after), WriteOutcome.LEFT, np.int8)
+    return Writable(rows, points, rows, Estimates.plain(points, rows), rows, left)
 
 
 def requests(after, *rows, size=100):
@@ -97,7 +104,7 @@ def test_the_order_of_the_plan_does_not_matter(random):
     shuffled = dict(random.sample(sorted(ratings.items()), len(ratings)))
 
     look = look_of(*rows)
-    found = admit(plan_of(**shuffled), look, memory_of(*rows))
+    found = filter_writable(plan_of(**shuffled), look, record_view_of(*rows))
     sent = list(batches(Phase.ALBUM_UP, found, look, 2))
 
     straight = requests(list(ratings.values()), *rows, size=2)
@@ -108,7 +115,7 @@ def test_the_order_of_the_plan_does_not_matter(random):
 
 def tagged(*rows):
     """Return which items are tagged together, and whether their moods are locked."""
-    edits = list(taggings(Level.TRACK, look_of(*rows), "T"))
+    edits = list(tag_edits(Level.TRACK, look_of(*rows), "T"))
     assert all(edit.adds == ("T",) and not edit.rates for edit in edits)
     return [(edit.key.tolist(), edit.mood_locked) for edit in edits]
 

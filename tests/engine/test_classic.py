@@ -21,7 +21,7 @@ from engine.errors import SettingsInvalid
 from engine.evidence import Tally, library_mean
 from engine.library import Level
 from engine.planning.plan import drift_tolerance
-from tests.engine.building import Told, beliefs_of, given, part_of, plans_of
+from tests.engine.building import Told, given, parameters_of, part_of, plans_of
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "classic.json").read_text("utf-8")
@@ -97,10 +97,10 @@ def test_the_library_mean(case):
 @golden("runs")
 def test_a_run_gives(case):
     part = part_of(*map(told, case["artists"]))
-    beliefs = beliefs_of(case["mean"], **case["constants"])
+    parameters = parameters_of(case["mean"], **case["constants"])
     phases = [phase for phase in Phase if phase.label in case["plans"]]
 
-    plans = plans_of(part, beliefs, phases)
+    plans = plans_of(part, parameters, phases)
 
     assert {plan.phase.label: given(plan) for plan in plans} == case["plans"]
 

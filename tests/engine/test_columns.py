@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from engine.hierarchical.features import Reader, common_genres, scales_of, sheet_of
+from engine.hierarchical.features import (
+    FeatureEncoder,
+    common_genres,
+    scales_of,
+    sheet_of,
+)
 from engine.hierarchical.grouping import branches_of
 from engine.hierarchical.priors import COLUMNS
 from engine.library import Level
@@ -80,7 +85,7 @@ def test_lengths_below_a_second_and_unknown_ones_are_told_apart():
 def test_columns_are_standardised_and_what_is_unknown_is_average():
     part = music()
     sheet = sheet_of(part, branches_of(part))
-    reader = Reader(sheet, scales_of(sheet, ("plays",)), ())
+    reader = FeatureEncoder(sheet, scales_of(sheet, ("plays",)), ())
 
     numbers = reader.rows(np.arange(len(sheet)))
 
@@ -95,7 +100,7 @@ def test_a_track_has_the_genres_of_its_album():
     sheet = sheet_of(part, branches_of(part))
     genres = common_genres(sheet, np.array([0, 1, 3, 4]), least=1, most=9)
 
-    numbers = Reader(sheet, (), genres).rows(np.arange(len(sheet)))
+    numbers = FeatureEncoder(sheet, (), genres).rows(np.arange(len(sheet)))
 
     assert genres == ("pop", "rock", "jazz")
     assert numbers[0, 1:].tolist() == [1, 1, 0]
@@ -109,7 +114,7 @@ def test_means_over_albums_are_the_means_of_their_rows():
     sheet = sheet_of(part, branches_of(part))
     scales = scales_of(sheet, tuple(COLUMNS))
     genres = common_genres(sheet, np.arange(6), least=1, most=9)
-    reader = Reader(sheet, scales, genres)
+    reader = FeatureEncoder(sheet, scales, genres)
 
     means = reader.means(sheet.album, 5)
 

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from engine.classic import Constants, Phase
-from engine.hierarchical.duplicate_recordings import doubles_of, overheard, with_doubles
+from engine.hierarchical.duplicate_recordings import (
+    doubles_of,
+    duplicate_rating,
+    with_doubles,
+)
 from engine.hierarchical.filler import Filler, filler_of, without_filler
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.priors import TREE_ONLY
 from engine.library import Level
-from engine.planning.plan import Beliefs, make_plan
+from engine.planning.plan import RunParameters, make_plan
 from tests.engine.parts import NAN, items_of, library_of, part_of
 
 ALBUMS = ("one", "best of", "Live at home", "hits")
@@ -53,19 +57,21 @@ def test_only_what_is_the_same_beyond_doubt_is_a_double():
 def test_an_unrated_track_hears_its_double_and_stays_unrated():
     part = with_doubles(music())
 
-    assert overheard(part)[1] == 8
-    assert np.flatnonzero(~np.isnan(overheard(part))).tolist() == [1]
-    assert np.isnan(part.tracks.standing.manual[1])
+    assert duplicate_rating(part)[1] == 8
+    assert np.flatnonzero(~np.isnan(duplicate_rating(part))).tolist() == [1]
+    assert np.isnan(part.tracks.ownership.manual[1])
 
 
 @pytest.mark.parametrize("learned", [False, True], ids=["classic", "hierarchical"])
 def test_a_double_is_inferred_as_its_other_was_rated(learned):
     part = with_doubles(music())
-    beliefs = Beliefs(6.0, 0.0, Constants(), fit(part, TREE_ONLY) if learned else None)
+    parameters = RunParameters(
+        6.0, 0.0, Constants(), fit(part, TREE_ONLY) if learned else None
+    )
 
     plans = []
     for phase in Phase:
-        plans.append(make_plan(phase, part, plans, beliefs))
+        plans.append(make_plan(phase, part, plans, parameters))
 
     key = part.tracks.items.key
     after = dict(zip(plans[-1].key.tolist(), plans[-1].after.tolist(), strict=True))
@@ -102,12 +108,12 @@ def test_without_rules_nothing_is_filler():
 
 def test_a_rating_of_filler_is_no_evidence_but_still_a_persons():
     part = without_filler(music(), Filler(words=("other",)))
-    beliefs = Beliefs(6.0, 0.0, Constants())
+    parameters = RunParameters(6.0, 0.0, Constants())
 
-    plan = make_plan(Phase.TRACK_DOWN, part, [], beliefs)
+    plan = make_plan(Phase.TRACK_DOWN, part, [], parameters)
 
     assert np.isnan(part.tracks.evidence[5])
-    assert part.tracks.standing.manual[5] == 4
+    assert part.tracks.ownership.manual[5] == 4
     assert part.tracks.items.key[5] not in plan.key
     assert fit(part, TREE_ONLY).ratings == 2
 

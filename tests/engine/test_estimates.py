@@ -10,14 +10,21 @@ from engine.estimates import Estimates
 from engine.hierarchical.duplicate_recordings import with_doubles
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.model import predict
-from engine.planning.batches import admit, batches
+from engine.planning.batches import batches, filter_writable
 from engine.planning.plan import plan_part
-from tests.engine.building import album, artist, beliefs_of, part_of, plans_of, track
-from tests.engine.looking import Row, look_of, memory_of, plan_of
+from tests.engine.building import (
+    album,
+    artist,
+    parameters_of,
+    part_of,
+    plans_of,
+    track,
+)
+from tests.engine.looking import Row, look_of, plan_of, record_view_of
 from tests.engine.parts import part_of as music_of
 from tests.engine.parts import random_library
 
-CLASSIC = beliefs_of(tolerance=0.0)
+CLASSIC = parameters_of(tolerance=0.0)
 NUMBERS = ("sd", "low", "high", "good", "poor", "confidence")
 
 
@@ -53,10 +60,10 @@ def test_the_classic_model_says_from_how_many_ratings_each_value_comes():
 @pytest.mark.parametrize("seed", range(4))
 def test_the_hierarchical_model_says_how_sure_it_is_of_all_that_is_planned(seed):
     part = music_of(random_library(seed, albums_rated=0.2))
-    beliefs = replace(CLASSIC, fit=fit(part))
+    parameters = replace(CLASSIC, fit=fit(part))
 
-    for plan in plan_part(list(Phase), part, beliefs):
-        found = predict(part, beliefs.fit, plan.phase.level)
+    for plan in plan_part(list(Phase), part, parameters):
+        found = predict(part, parameters.fit, plan.phase.level)
         rows = part[plan.phase.level].items.rows_of(plan.key)
         for name in ("mean", "ratings", *NUMBERS):
             planned = getattr(plan.estimates, name)
@@ -71,9 +78,9 @@ def test_the_rating_of_a_double_is_no_guess_and_rests_on_one(hierarchical):
         album("Best", track("Vesk", guid="c", duration=200_500)),
     )
     part = with_doubles(part_of(mirel))
-    beliefs = replace(CLASSIC, fit=fit(part) if hierarchical else None)
+    parameters = replace(CLASSIC, fit=fit(part) if hierarchical else None)
 
-    (plan,) = plan_part([Phase.TRACK_DOWN], part, beliefs)
+    (plan,) = plan_part([Phase.TRACK_DOWN], part, parameters)
 
     assert (plan.guid.tolist(), plan.after.tolist()) == (["c"], [9.0])
     assert plan.estimates.ratings.tolist() == [1]
@@ -84,8 +91,8 @@ def test_each_request_knows_how_sure_its_own_ratings_are():
     rows = [Row("c", key=1), Row("a", key=2), Row("b", key=3), Row("a", key=4)]
     look, plan = look_of(*rows), plan_of(a=7.0, b=6.0, c=7.0)
 
-    admitted = admit(plan, look, memory_of(*rows))
-    low, high = batches(plan.phase, admitted, look, 100)
+    writable = filter_writable(plan, look, record_view_of(*rows))
+    low, high = batches(plan.phase, writable, look, 100)
 
     assert ratings_behind([low]) == {"b": 11}
     assert ratings_behind([high]) == {"a": 10, "c": 12}

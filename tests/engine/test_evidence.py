@@ -102,14 +102,14 @@ def test_tracks_count_where_they_belong_in_whatever_order_they_come(keys):
 @given(libraries_with_twins(), st.randoms(use_true_random=False))
 def test_counting_comes_to_what_it_does_by_hand(artists, random):
     part = part_of(*renumbered(artists, random))
-    shelf, by_hand = part.tracks, defaultdict(dict)
+    view, by_hand = part.tracks, defaultdict(dict)
     for parent, guid, rating in zip(
-        shelf.items.parent, shelf.items.guid, shelf.standing.manual, strict=True
+        view.items.parent, view.items.guid, view.ownership.manual, strict=True
     ):
         if not np.isnan(rating):
             by_hand[parent][guid] = rating
 
-    found = tally(shelf, shelf.items.parent, len(part.albums))
+    found = tally(view, view.items.parent, len(part.albums))
 
     counts = [by_hand[row] for row in range(len(part.albums))]
     assert found.count.tolist() == [len(ratings) for ratings in counts]
@@ -161,7 +161,7 @@ def test_an_item_speaks_for_its_twins_under_all_letters():
         artist("Quill", album("Aurn", track("c", guid="x"), track("d"))),
     )
 
-    leads = {letter: part.tracks.lead.tolist() for letter, part in parts.items()}
+    leads = {letter: part.tracks.is_primary.tolist() for letter, part in parts.items()}
 
     assert leads == {"M": [True, True], "Q": [False, True]}
 
@@ -199,7 +199,7 @@ def test_the_parts_keep_whose_rating_is_whose(artists):
             for part in parts
             for level in Level
             for guid, owner in zip(
-                part[level].items.guid, part[level].standing.owner, strict=True
+                part[level].items.guid, part[level].ownership.owner, strict=True
             )
         }
 
@@ -238,5 +238,5 @@ def test_a_whole_library_is_told_apart_by_level():
 
     part = whole(library_of(mirel), standings_of(mirel))
 
-    manual = [part[level].standing.manual.tolist() for level in Level]
+    manual = [part[level].ownership.manual.tolist() for level in Level]
     np.testing.assert_array_equal(manual, [[np.nan], [7.0], [8.0]])

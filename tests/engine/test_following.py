@@ -12,7 +12,7 @@ from tests.engine.building import album, artist, library_of, track
 TRACK = Level.TRACK
 
 
-def shelf(*tracks):
+def view(*tracks):
     return library_of(artist("Mirel", album("Dorn", *tracks)))
 
 
@@ -34,28 +34,28 @@ def followed(library, recorded, level=TRACK):
 
 
 def test_nothing_moves_in_an_unchanged_library():
-    library = shelf(track("Vesk", guid="v", key=7), track("Orl", guid="o", key=8))
+    library = view(track("Vesk", guid="v", key=7), track("Orl", guid="o", key=8))
 
     assert moves(library, TRACK, names_of(library)) == []
 
 
 def test_an_item_with_a_new_key_is_found_by_its_guid():
-    before = shelf(track("Vesk", guid="v", key=7))
-    after = shelf(track("Vesk, remastered", guid="v", key=31))
+    before = view(track("Vesk", guid="v", key=7))
+    after = view(track("Vesk, remastered", guid="v", key=31))
 
     assert followed(after, names_of(before)) == {("v", 7): ("v", 31)}
 
 
 def test_an_item_with_a_new_guid_is_found_by_what_it_is():
-    before = shelf(track("Vesk", guid="v", key=7, duration=200_000))
-    after = shelf(track("Vesk", guid="w", key=31, duration=200_000))
+    before = view(track("Vesk", guid="v", key=7, duration=200_000))
+    after = view(track("Vesk", guid="w", key=31, duration=200_000))
 
     assert followed(after, names_of(before)) == {("v", 7): ("w", 31)}
 
 
 def test_a_move_keeps_what_the_item_is_known_by():
-    before = shelf(track("Vesk", guid="v", key=7))
-    after = shelf(track("Vesk", guid="w", key=31))
+    before = view(track("Vesk", guid="v", key=7))
+    after = view(track("Vesk", guid="w", key=31))
     (name,) = names_of(before)
 
     assert moves(after, TRACK, [name]) == [Move(name, Name("w", 31, name.fingerprint))]
@@ -64,9 +64,9 @@ def test_a_move_keeps_what_the_item_is_known_by():
 @pytest.mark.parametrize(
     "after",
     [
-        pytest.param(shelf(), id="it was deleted"),
-        pytest.param(shelf(track("Orl", guid="o")), id="another title"),
-        pytest.param(shelf(track("Vesk", guid="w", duration=9)), id="another duration"),
+        pytest.param(view(), id="it was deleted"),
+        pytest.param(view(track("Orl", guid="o")), id="another title"),
+        pytest.param(view(track("Vesk", guid="w", duration=9)), id="another duration"),
         pytest.param(
             library_of(artist("Mirel", album("Aurn", track("Vesk", guid="w")))),
             id="on another album",
@@ -78,35 +78,35 @@ def test_a_move_keeps_what_the_item_is_known_by():
     ],
 )
 def test_an_item_that_is_no_longer_there_does_not_move(after):
-    before = shelf(track("Vesk", guid="v", duration=1))
+    before = view(track("Vesk", guid="v", duration=1))
 
     assert moves(after, TRACK, names_of(before)) == []
 
 
 def test_the_guid_decides_even_against_all_appearances():
-    before = shelf(track("Vesk", guid="v", key=7), track("Orl", guid="o", key=8))
-    after = shelf(track("Orl", guid="v", key=7), track("Vesk", guid="o", key=8))
+    before = view(track("Vesk", guid="v", key=7), track("Orl", guid="o", key=8))
+    after = view(track("Orl", guid="v", key=7), track("Vesk", guid="o", key=8))
 
     assert moves(after, TRACK, names_of(before)) == []
 
 
 def test_an_item_that_is_recorded_already_is_not_found_again():
-    before = shelf(track("Vesk", guid="v", key=7), track("Vesk", guid="w", key=8))
-    after = shelf(track("Vesk", guid="w", key=8))
+    before = view(track("Vesk", guid="v", key=7), track("Vesk", guid="w", key=8))
+    after = view(track("Vesk", guid="w", key=8))
 
     assert moves(after, TRACK, names_of(before)) == []
 
 
 def test_what_was_recorded_without_a_description_is_only_found_by_guid():
-    after = shelf(track("Vesk", guid="w", key=31), track("Orl", guid="o", key=32))
+    after = view(track("Vesk", guid="w", key=31), track("Orl", guid="o", key=32))
     recorded = [Name("v", 7, ""), Name("o", 8, "")]
 
     assert followed(after, recorded) == {("o", 8): ("o", 32)}
 
 
 def test_items_that_look_alike_are_paired_in_the_order_of_their_keys():
-    before = shelf(track("Vesk", guid="a", key=9), track("Vesk", guid="b", key=5))
-    after = shelf(track("Vesk", guid="x", key=32), track("Vesk", guid="y", key=31))
+    before = view(track("Vesk", guid="a", key=9), track("Vesk", guid="b", key=5))
+    after = view(track("Vesk", guid="x", key=32), track("Vesk", guid="y", key=31))
 
     assert followed(after, names_of(before)) == {
         ("b", 5): ("y", 31),
@@ -115,36 +115,36 @@ def test_items_that_look_alike_are_paired_in_the_order_of_their_keys():
 
 
 def test_of_items_that_look_alike_those_too_many_are_not_found():
-    before = shelf(track("Vesk", guid="a", key=5), track("Vesk", guid="b", key=9))
-    after = shelf(track("Vesk", guid="x", key=31))
+    before = view(track("Vesk", guid="a", key=5), track("Vesk", guid="b", key=9))
+    after = view(track("Vesk", guid="x", key=31))
 
     assert followed(after, names_of(before)) == {("a", 5): ("x", 31)}
 
 
 def test_items_that_came_to_share_a_rating_are_found_once():
-    before = shelf(track("Vesk", guid="a", key=5), track("Vesk", guid="b", key=9))
-    after = shelf(track("Vesk", guid="x", key=31), track("Vesk", guid="x", key=32))
+    before = view(track("Vesk", guid="a", key=5), track("Vesk", guid="b", key=9))
+    after = view(track("Vesk", guid="x", key=31), track("Vesk", guid="x", key=32))
 
     assert followed(after, names_of(before)) == {("a", 5): ("x", 31)}
 
 
 def test_of_items_that_share_a_rating_the_lowest_key_is_taken():
-    before = shelf(track("Vesk", guid="v", key=5))
-    after = shelf(track("Vesk", guid="v", key=32), track("Vesk", guid="v", key=31))
+    before = view(track("Vesk", guid="v", key=5))
+    after = view(track("Vesk", guid="v", key=32), track("Vesk", guid="v", key=31))
 
     assert followed(after, names_of(before)) == {("v", 5): ("v", 31)}
 
 
 def test_an_item_that_kept_its_key_among_those_that_share_its_rating_stays():
-    before = shelf(track("Vesk", guid="v", key=32))
-    after = shelf(track("Vesk", guid="v", key=31), track("Vesk", guid="v", key=32))
+    before = view(track("Vesk", guid="v", key=32))
+    after = view(track("Vesk", guid="v", key=31), track("Vesk", guid="v", key=32))
 
     assert moves(after, TRACK, names_of(before)) == []
 
 
 def test_items_that_share_a_rating_are_paired_in_the_order_of_their_keys():
-    before = shelf(track("Vesk", guid="v", key=6), track("Vesk", guid="v", key=5))
-    after = shelf(track("Vesk", guid="v", key=32), track("Vesk", guid="v", key=31))
+    before = view(track("Vesk", guid="v", key=6), track("Vesk", guid="v", key=5))
+    after = view(track("Vesk", guid="v", key=32), track("Vesk", guid="v", key=31))
 
     assert followed(after, names_of(before)) == {
         ("v", 5): ("v", 31),
@@ -153,8 +153,8 @@ def test_items_that_share_a_rating_are_paired_in_the_order_of_their_keys():
 
 
 def test_an_item_leaves_the_key_to_the_one_that_kept_it():
-    before = shelf(track("Vesk", guid="v", key=5), track("Vesk", guid="v", key=32))
-    after = shelf(track("Vesk", guid="v", key=31), track("Vesk", guid="v", key=32))
+    before = view(track("Vesk", guid="v", key=5), track("Vesk", guid="v", key=32))
+    after = view(track("Vesk", guid="v", key=31), track("Vesk", guid="v", key=32))
 
     assert followed(after, names_of(before)) == {("v", 5): ("v", 31)}
 
@@ -181,8 +181,8 @@ def test_every_level_is_followed(level):
 
 
 def test_a_title_that_cannot_be_encoded_is_followed_like_any_other():
-    before = shelf(track("Vesk \ud800", guid="v", key=7))
-    after = shelf(track("Vesk \ud800", guid="w", key=8))
+    before = view(track("Vesk \ud800", guid="v", key=7))
+    after = view(track("Vesk \ud800", guid="w", key=8))
 
     assert followed(after, names_of(before)) == {("v", 7): ("w", 8)}
 
@@ -201,10 +201,10 @@ TITLED = st.lists(st.sampled_from(["Vesk", "Orl", "Trem"]), max_size=6)
 
 @given(TITLED, TITLED, st.integers(0, 3))
 def test_nothing_is_found_twice(titles_before, titles_after, shared):
-    before = shelf(
+    before = view(
         *(track(t, guid=f"{n}", key=n + 1) for n, t in enumerate(titles_before))
     )
-    after = shelf(
+    after = view(
         *(
             track(t, guid=f"{n + shared}", key=n + 50)
             for n, t in enumerate(titles_after)

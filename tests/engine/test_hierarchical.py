@@ -11,7 +11,7 @@ from engine.classic import Phase
 from engine.evidence import split
 from engine.hierarchical.fitting import fit, grid_of, prior_of
 from engine.hierarchical.gaussian_tree import Ratings
-from engine.hierarchical.model import Survey, inferred, predict
+from engine.hierarchical.model import FittedLibrary, inferred, predict
 from engine.hierarchical.observations import ratings_of
 from engine.hierarchical.priors import TREE_ONLY, Assumptions
 from engine.library import Level
@@ -60,7 +60,7 @@ def test_tracks_agree_with_one_large_covariance_matrix(
 ):
     part = part_of(library(seed, assumptions, parents_rated=parents_rated))
     learned = fit(part, assumptions)
-    survey = Survey.of(part, learned)
+    survey = FittedLibrary.of(part, learned)
     reader, tree = survey.reader, survey.branches
     ratings = ratings_of(part, tree, reader, learned.worth)
     prior = prior_of(ratings.points, reader, assumptions)
@@ -89,7 +89,7 @@ def test_tracks_agree_with_one_large_covariance_matrix(
 def test_levels_agree_with_one_large_covariance_matrix(seed, level):
     part = part_of(library(seed, ALL, parents_rated=True))
     learned = fit(part, ALL)
-    survey = Survey.of(part, learned)
+    survey = FittedLibrary.of(part, learned)
     tree = survey.branches
     ratings = ratings_of(part, tree, survey.reader, learned.worth)
     prior = prior_of(ratings.points, survey.reader, ALL)

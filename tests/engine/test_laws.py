@@ -41,8 +41,8 @@ from tests.engine.libraries import (
 NOISE = 1e-9
 
 
-def planned(artists, beliefs):
-    return [given(plan) for plan in plans_of(part_of(*artists), beliefs)]
+def planned(artists, parameters):
+    return [given(plan) for plan in plans_of(part_of(*artists), parameters)]
 
 
 def everything(artists):
@@ -51,13 +51,15 @@ def everything(artists):
 
 
 def manual_guids(part, level):
-    shelf = part[level]
-    return set(shelf.items.guid[~np.isnan(shelf.standing.manual)])
+    view = part[level]
+    return set(view.items.guid[~np.isnan(view.ownership.manual)])
 
 
 @forall(libraries(), BELIEFS, st.randoms(use_true_random=False))
-def test_the_order_of_the_items_does_not_matter(artists, beliefs, random):
-    assert planned(renumbered(artists, random), beliefs) == planned(artists, beliefs)
+def test_the_order_of_the_items_does_not_matter(artists, parameters, random):
+    assert planned(renumbered(artists, random), parameters) == planned(
+        artists, parameters
+    )
 
 
 @forall(libraries(), st.randoms(use_true_random=False))
@@ -68,29 +70,29 @@ def test_the_order_of_the_items_does_not_matter_for_the_mean(artists, random):
 
 
 @forall(libraries(), BELIEFS)
-def test_letters_do_not_depend_on_each_other(artists, beliefs):
-    together = planned(artists, beliefs)
+def test_letters_do_not_depend_on_each_other(artists, parameters):
+    together = planned(artists, parameters)
 
     apart = [{} for _ in Phase]
     for part in parts_of(*artists).values():
-        for ratings, plan in zip(apart, plans_of(part, beliefs), strict=True):
+        for ratings, plan in zip(apart, plans_of(part, parameters), strict=True):
             ratings.update(given(plan))
     assert apart == together
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_what_a_person_gave_is_in_no_plan(artists, beliefs):
+def test_what_a_person_gave_is_in_no_plan(artists, parameters):
     part = part_of(*artists)
 
-    for plan in plans_of(part, beliefs):
+    for plan in plans_of(part, parameters):
         assert not manual_guids(part, plan.phase.level) & set(plan.guid)
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_nothing_is_given_two_ratings_in_one_run(artists, beliefs):
+def test_nothing_is_given_two_ratings_in_one_run(artists, parameters):
     names = [
         (plan.phase.level, guid)
-        for plan in plans_of(part_of(*artists), beliefs)
+        for plan in plans_of(part_of(*artists), parameters)
         for guid in plan.guid
     ]
 
@@ -98,26 +100,26 @@ def test_nothing_is_given_two_ratings_in_one_run(artists, beliefs):
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_a_second_run_plans_nothing(artists, beliefs):
-    after = applied(artists, plans_of(part_of(*artists), beliefs))
+def test_a_second_run_plans_nothing(artists, parameters):
+    after = applied(artists, plans_of(part_of(*artists), parameters))
 
-    assert planned(after, beliefs) == [{}, {}, {}, {}]
+    assert planned(after, parameters) == [{}, {}, {}, {}]
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_a_run_leaves_nothing_unrated(artists, beliefs):
-    after = applied(artists, plans_of(part_of(*artists), beliefs))
+def test_a_run_leaves_nothing_unrated(artists, parameters):
+    after = applied(artists, plans_of(part_of(*artists), parameters))
 
     assert [item.name for item in everything(after) if item.rating is None] == []
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_four_phases_one_by_one_do_what_a_run_does(artists, beliefs):
-    in_one_run = applied(artists, plans_of(part_of(*artists), beliefs))
+def test_four_phases_one_by_one_do_what_a_run_does(artists, parameters):
+    in_one_run = applied(artists, plans_of(part_of(*artists), parameters))
 
     one_by_one = artists
     for phase in Phase:
-        plans = plans_of(part_of(*one_by_one), beliefs, [phase])
+        plans = plans_of(part_of(*one_by_one), parameters, [phase])
         one_by_one = applied(one_by_one, plans)
     assert one_by_one == in_one_run
 
@@ -157,21 +159,29 @@ def test_gravity_draws_from_the_rating_to_the_mean(rating, mean, gravity):
 
 
 @forall(libraries(), BELIEFS)
-def test_albums_lie_between_their_prior_and_their_evidence(artists, beliefs):
-    part, mean, constants = part_of(*artists), beliefs.mean, beliefs.constants
+def test_albums_lie_between_their_prior_and_their_evidence(artists, parameters):
+    part, mean, constants = (
+        part_of(*artists),
+        parameters.mean,
+        parameters.constants,
+    )
     prior = priors(part.albums.items.critic, mean, constants)
 
     scores = album_up(part, mean, constants)
 
     for row in np.flatnonzero(~np.isnan(scores)):
-        beneath = part.tracks.standing.manual[part.tracks.items.parent == row]
+        beneath = part.tracks.ownership.manual[part.tracks.items.parent == row]
         bounds = [prior[row], *beneath[~np.isnan(beneath)]]
         assert min(bounds) - NOISE <= scores[row] <= max(bounds) + NOISE
 
 
 @forall(libraries(), BELIEFS)
-def test_artists_lie_between_their_prior_and_their_evidence(artists, beliefs):
-    part, mean, constants = part_of(*artists), beliefs.mean, beliefs.constants
+def test_artists_lie_between_their_prior_and_their_evidence(artists, parameters):
+    part, mean, constants = (
+        part_of(*artists),
+        parameters.mean,
+        parameters.constants,
+    )
     prior = priors(part.artists.items.critic, mean, constants)
     of_album = part.albums.items.parent
     of_track = of_album[part.tracks.items.parent]
@@ -181,8 +191,8 @@ def test_artists_lie_between_their_prior_and_their_evidence(artists, beliefs):
     for row, score in enumerate(scores):
         beneath = np.concatenate(
             [
-                part.albums.standing.manual[of_album == row],
-                part.tracks.standing.manual[of_track == row],
+                part.albums.ownership.manual[of_album == row],
+                part.tracks.ownership.manual[of_track == row],
             ]
         )
         bounds = [prior[row], *beneath[~np.isnan(beneath)]]
@@ -190,8 +200,8 @@ def test_artists_lie_between_their_prior_and_their_evidence(artists, beliefs):
 
 
 @forall(libraries_with_twins(), BELIEFS)
-def test_whatever_is_given_is_on_the_scale_in_whole_steps(artists, beliefs):
-    for plan in plans_of(part_of(*artists), beliefs):
+def test_whatever_is_given_is_on_the_scale_in_whole_steps(artists, parameters):
+    for plan in plans_of(part_of(*artists), parameters):
         assert ((plan.after >= 0) & (plan.after <= 10)).all()
         np.testing.assert_array_equal(plan.after, np.round(plan.after, 2))
 
@@ -223,7 +233,7 @@ def test_more_of_what_is_above_the_prior_never_lowers(prior, rating, confidence)
 
 
 @forall(libraries(), BELIEFS, st.data())
-def test_liking_one_item_better_lowers_nothing_above(artists, beliefs, data):
+def test_liking_one_item_better_lowers_nothing_above(artists, parameters, data):
     liked = [item for item in everything(artists) if item.below == ()]
     assume(liked)
     chosen = data.draw(st.sampled_from(liked))
@@ -236,7 +246,8 @@ def test_liking_one_item_better_lowers_nothing_above(artists, beliefs, data):
     def upwards(artists):
         part = part_of(*artists)
         return [
-            up(part, beliefs.mean, beliefs.constants) for up in (album_up, artist_up)
+            up(part, parameters.mean, parameters.constants)
+            for up in (album_up, artist_up)
         ]
 
     before, after = upwards(artists), upwards([raised(item) for item in artists])

@@ -6,7 +6,7 @@ from engine.planning.change_list import SAMPLED, by_letter, changes, what_is_lef
 from tests.engine.building import (
     album,
     artist,
-    beliefs_of,
+    parameters_of,
     part_of,
     parts_of,
     plans_of,
@@ -21,7 +21,7 @@ HOUSE = [
 
 def listed():
     parts = parts_of(*HOUSE).items()
-    plans = {letter: plans_of(part, beliefs_of()) for letter, part in parts}
+    plans = {letter: plans_of(part, parameters_of()) for letter, part in parts}
     return list(changes(part_of(*HOUSE), plans))
 
 
@@ -64,7 +64,7 @@ GIVEN_BEFORE = [
 
 def summed_up(*house):
     parts = parts_of(*house)
-    plans = {letter: plans_of(part, beliefs_of()) for letter, part in parts.items()}
+    plans = {letter: plans_of(part, parameters_of()) for letter, part in parts.items()}
     return {one.letter: one for one in by_letter(part_of(*house), parts, plans)}
 
 
@@ -84,7 +84,7 @@ def test_a_changed_rating_is_not_counted_as_unchanged():
 
 
 def test_what_is_written_rated_by_a_person_or_gone_is_not_left():
-    plan = plans_of(part_of(*HOUSE), beliefs_of())[-1]
+    plan = plans_of(part_of(*HOUSE), parameters_of())[-1]
     written = track("Tiger", ours=6.0)
     after = part_of(
         artist("Pulp", album("Hits", track("Babies", 10.0), track("Razzmatazz", 4.0))),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from engine.ownership import Memory, Owner, owners, standing_of
+from engine.ownership import Owner, RecordView, owners, ownership_of
 from engine.rating_scale import UNREADABLE
 from tests.engine.building import artist, library_of
 
@@ -27,8 +27,8 @@ class Situation:
     rated_at: int = 0
     seen_at: int = 0
 
-    def memory(self):
-        return Memory(
+    def record_view(self):
+        return RecordView(
             value=column(self.record),
             before=column(self.before),
             unconfirmed=np.array([self.promised]),
@@ -38,12 +38,12 @@ class Situation:
 
     def owner_found(self):
         rated_at = np.array([self.rated_at])
-        return Owner(owners(column(self.plex), rated_at, self.memory())[0])
+        return Owner(owners(column(self.plex), rated_at, self.record_view())[0])
 
-    def standing(self):
+    def ownership(self):
         items = library_of(artist("Mirel", rating=self.plex)).artists
         items = replace(items, rated_at=np.array([self.rated_at]))
-        return standing_of(items, self.memory())
+        return ownership_of(items, self.record_view())
 
 
 def column(rating):
@@ -158,61 +158,61 @@ def test_every_situation_has_its_owner(situation):
 
 @situations(PERSON + TAKEN_OVER)
 def test_what_a_person_gave_is_evidence_and_not_ours(situation):
-    standing = situation.standing()
+    ownership = situation.ownership()
 
-    assert standing.manual.tolist() == [situation.plex]
-    assert np.isnan(standing.ours).all()
+    assert ownership.manual.tolist() == [situation.plex]
+    assert np.isnan(ownership.ours).all()
 
 
 @situations(US + WRITTEN + UNREAD)
 def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
-    standing = situation.standing()
+    ownership = situation.ownership()
 
-    assert standing.ours.tolist() == [situation.record]
-    assert np.isnan(standing.manual).all()
+    assert ownership.ours.tolist() == [situation.record]
+    assert np.isnan(ownership.manual).all()
 
 
 @situations(UNREAD)
 def test_what_cannot_be_read_is_marked_as_such(situation):
-    assert situation.standing().unread.tolist() == [True]
+    assert situation.ownership().unread.tolist() == [True]
 
 
 def test_a_rating_that_cannot_be_read_and_is_not_on_record_is_a_persons():
     situation = case("not ours", Owner.PERSON, UNREADABLE)
 
     assert situation.owner_found() is Owner.PERSON
-    assert situation.standing().unread.tolist() == [True]
-    assert np.isnan(situation.standing().manual).all()
+    assert situation.ownership().unread.tolist() == [True]
+    assert np.isnan(situation.ownership().manual).all()
 
 
 @situations(NOBODY + CLEARED)
 def test_what_is_unrated_is_neither_evidence_nor_ours(situation):
-    standing = situation.standing()
+    ownership = situation.ownership()
 
-    assert np.isnan([standing.manual, standing.ours]).all()
+    assert np.isnan([ownership.manual, ownership.ours]).all()
 
 
 @situations(UNWRITTEN)
 def test_what_never_arrived_leaves_ours_as_it_was_before(situation):
-    standing = situation.standing()
+    ownership = situation.ownership()
 
-    assert np.isnan(standing.manual).all()
-    np.testing.assert_array_equal(standing.ours, column(situation.before))
+    assert np.isnan(ownership.manual).all()
+    np.testing.assert_array_equal(ownership.ours, column(situation.before))
 
 
 @situations(ALL)
 def test_only_what_arrived_without_a_word_from_plex_is_unsure(situation):
     silent = situation.owner is Owner.WRITTEN and not situation.arrived
 
-    assert situation.standing().unsure.tolist() == [silent]
+    assert situation.ownership().unsure.tolist() == [silent]
 
 
 def test_each_item_is_told_apart_by_itself():
     rating = np.array([np.nan, 8.0, 7.0, 9.0])
-    memory = Memory.blank(4)
-    memory.value[2:] = 7.0
+    record_view = RecordView.blank(4)
+    record_view.value[2:] = 7.0
 
-    found = owners(rating, np.zeros(4, np.int64), memory)
+    found = owners(rating, np.zeros(4, np.int64), record_view)
 
     expected = [Owner.NOBODY, Owner.PERSON, Owner.US, Owner.TAKEN_OVER]
     assert found.tolist() == expected
@@ -231,8 +231,8 @@ MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
 )
 def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, flags):
     rating, value, before = ratings
-    memory = Memory(value, before, *flags, seen_at=moments[1])
+    record_view = RecordView(value, before, *flags, seen_at=moments[1])
 
-    found = owners(rating, moments[0], memory)
+    found = owners(rating, moments[0], record_view)
 
     assert set(found.tolist()) <= set(Owner)

@@ -8,26 +8,26 @@ from engine.planning.plan import drift_tolerance, make_plan
 from tests.engine.building import (
     album,
     artist,
-    beliefs_of,
     given,
+    parameters_of,
     part_of,
     plans_of,
     track,
 )
 
 LARGE = 50_000
-EXACTLY = beliefs_of(tolerance=0.0)
+EXACTLY = parameters_of(tolerance=0.0)
 
 
 def inheriting(album_rating, *tracks, tolerance=0.04):
     """Plan tracks that would inherit exactly what a person gave their album."""
     part = part_of(artist("Mirel", album("Dorn", *tracks, rating=album_rating)))
-    beliefs = beliefs_of(tolerance=tolerance, track_gravity=0.0)
-    return plans_of(part, beliefs, [Phase.TRACK_DOWN])[0]
+    parameters = parameters_of(tolerance=tolerance, track_gravity=0.0)
+    return plans_of(part, parameters, [Phase.TRACK_DOWN])[0]
 
 
-def planned(*artists, beliefs=EXACTLY, phases=Phase):
-    return [given(plan) for plan in plans_of(part_of(*artists), beliefs, phases)]
+def planned(*artists, parameters=EXACTLY, phases=Phase):
+    return [given(plan) for plan in plans_of(part_of(*artists), parameters, phases)]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_a_person_took_over_is_in_no_plan():
 def test_a_rating_that_was_kept_is_handed_down_as_it_stands():
     house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=7.03))
 
-    down = planned(house, beliefs=beliefs_of(tolerance=0.04))[3]
+    down = planned(house, parameters=parameters_of(tolerance=0.04))[3]
 
     assert down == {"Orl": 7.03}
 
@@ -199,10 +199,10 @@ def test_a_rating_is_handed_down_as_it_is_written():
     ],
 )
 def test_a_phase_alone_takes_what_plex_holds_above(facts, expected):
-    beliefs = beliefs_of(album_gravity=0.0)
+    parameters = parameters_of(album_gravity=0.0)
     house = artist("Mirel", album("Dorn", track("Vesk")), **facts)
 
-    alone = planned(house, beliefs=beliefs, phases=[Phase.ALBUM_DOWN])
+    alone = planned(house, parameters=parameters, phases=[Phase.ALBUM_DOWN])
 
     assert alone == [{"Dorn": expected}]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.classic import Phase
 from engine.planning.batch_sharing import Pool, windows
-from engine.planning.batches import MOST_IDS, Fate
+from engine.planning.batches import MOST_IDS, WriteOutcome
 from tests.engine.looking import plan_of
 
 TRACKS = Phase.TRACK_DOWN
@@ -63,14 +63,17 @@ def test_who_has_nothing_left_tags_nobody():
 def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
     pool = Pool(plans_of(**B_AND_P))
     (plan,) = pool.drawn("B", 100)
-    pool.settle(TRACKS, plan.key, Fate.WRITTEN)
+    pool.settle(TRACKS, plan.key, WriteOutcome.WRITTEN)
 
     assert drawn(pool, "P") == {"p2": 5.0}
-    assert (pool.count("B", Fate.WRITTEN), pool.count("P", Fate.WRITTEN)) == (2, 2)
+    assert (
+        pool.count("B", WriteOutcome.WRITTEN),
+        pool.count("P", WriteOutcome.WRITTEN),
+    ) == (2, 2)
     assert pool.by_letter(TRACKS, plan.key) == {"B": 2, "P": 2}
 
 
-@pytest.mark.parametrize("fate", [Fate.TAKEN_OVER, Fate.GONE])
+@pytest.mark.parametrize("fate", [WriteOutcome.TAKEN_OVER, WriteOutcome.GONE])
 def test_what_is_not_to_be_written_any_more_is_not_drawn(fate):
     pool = Pool(plans_of(**B_AND_P))
     keys = pool.drawn("P", 100)[0].key
@@ -122,7 +125,7 @@ def test_each_rating_is_drawn_once_and_in_as_few_requests_as_can_be(
 
     for letter in plans:
         (plan,) = pool.drawn(letter, size)
-        pool.settle(TRACKS, plan.key, Fate.WRITTEN)
+        pool.settle(TRACKS, plan.key, WriteOutcome.WRITTEN)
         seen += plan.key.tolist()
         values, counts = np.unique(plan.after, return_counts=True)
         requests.update(

@@ -22,7 +22,7 @@ from tests.engine.building import (
     album,
     applied,
     artist,
-    beliefs_of,
+    parameters_of,
     part_of,
     parts_of,
     plans_of,
@@ -30,7 +30,7 @@ from tests.engine.building import (
     tracks,
 )
 
-EXACTLY = beliefs_of(tolerance=0.0)
+EXACTLY = parameters_of(tolerance=0.0)
 
 
 def names(ranked):

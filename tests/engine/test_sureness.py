@@ -6,11 +6,18 @@ from engine.classic import Phase
 from engine.hierarchical.fitting import fit
 from engine.planning.plan import plan_part
 from engine.reports.confidence import NAMED, Sureness, sureness_of
-from tests.engine.building import album, artist, beliefs_of, part_of, plans_of, track
+from tests.engine.building import (
+    album,
+    artist,
+    parameters_of,
+    part_of,
+    plans_of,
+    track,
+)
 from tests.engine.parts import part_of as music_of
 from tests.engine.parts import random_library
 
-BELIEFS = beliefs_of(tolerance=0.0)
+BELIEFS = parameters_of(tolerance=0.0)
 
 
 def artists(*rated):

@@ -39,8 +39,8 @@ def music(*, on_album, spread, own, seed=1):
 
 def with_albums(part, rating, **columns):
     items = replace(part.albums.items, **columns)
-    standing = replace(part.albums.standing, manual=rating)
-    return replace(part, albums=replace(part.albums, items=items, standing=standing))
+    ownership = replace(part.albums.ownership, manual=rating)
+    return replace(part, albums=replace(part.albums, items=items, ownership=ownership))
 
 
 @pytest.mark.parametrize(("spread", "own"), [(1.0, 0.5), (0.7, 1.0), (0.5, 1.2)])

@@ -13,16 +13,16 @@ from tests.engine.building import (
     album,
     applied,
     artist,
-    beliefs_of,
     given,
     library_of,
+    parameters_of,
     part_of,
     parts_of,
     plans_of,
     track,
 )
 
-EXACTLY = beliefs_of(tolerance=0.0)
+EXACTLY = parameters_of(tolerance=0.0)
 
 
 def planned(*artists):
@@ -169,12 +169,12 @@ def test_twins_under_two_letters_are_settled_by_the_second_run():
 @drawn(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.data())
 def test_items_that_share_a_rating_are_found_together_and_counted(guids, data):
     twin = np.array([guids.index(guid) for guid in guids])
-    shelf = replace(part_of(artist("A")).artists, twin=twin)
+    view = replace(part_of(artist("A")).artists, twin=twin)
     chosen = data.draw(st.lists(st.integers(0, len(guids) - 1), unique=True))
     rows = np.array(chosen, np.int64)
 
     wanted = {guids[row] for row in chosen}
-    assert sorted(shelf.together(rows).tolist()) == [
+    assert sorted(view.together(rows).tolist()) == [
         row for row, guid in enumerate(guids) if guid in wanted
     ]
-    assert shelf.copies(rows).tolist() == [guids.count(guids[row]) for row in chosen]
+    assert view.copies(rows).tolist() == [guids.count(guids[row]) for row in chosen]

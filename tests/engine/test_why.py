@@ -29,8 +29,8 @@ MEAN = 6.3
 CONSTANTS = Constants()
 
 
-def held(shelf, inferred):
-    manual = shelf.standing.manual
+def held(view, inferred):
+    manual = view.ownership.manual
     return np.where(np.isnan(manual), inferred, manual)
 
 
@@ -86,7 +86,7 @@ def test_a_rating_of_the_same_album_weighs_more_than_one_of_another():
 
 def test_a_manual_album_is_told_apart_from_the_gravity_that_draws_on_it():
     part = part_of(random_library(1, albums_rated=1.0))
-    rating = float(part.albums.standing.manual[0])
+    rating = float(part.albums.ownership.manual[0])
     row = int(np.flatnonzero(part.tracks.items.parent == 0)[0])
 
     why = why_classic(part, Level.TRACK, row, MEAN, CONSTANTS)

@@ -9,9 +9,16 @@ from engine.classic import Phase
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.model import predict
 from engine.library import Level
-from engine.planning.plan import Beliefs, make_plan
+from engine.planning.plan import RunParameters, make_plan
 from engine.rating_scale import Grid, rounded
-from tests.engine.building import album, artist, beliefs_of, given, plans_of, track
+from tests.engine.building import (
+    album,
+    artist,
+    given,
+    parameters_of,
+    plans_of,
+    track,
+)
 from tests.engine.building import part_of as told
 from tests.engine.parts import part_of, random_library
 
@@ -21,9 +28,11 @@ COARSE = Grid(step=0.1)
 def inheriting(album_rating, ours, grid, tolerance=0.04):
     """Plan a track that would inherit exactly what a person gave its album."""
     part = told(artist("Mirel", album("Dorn", track("Vesk", ours=ours), rating=1)))
-    part.albums.standing.manual[0] = album_rating
-    beliefs = replace(beliefs_of(tolerance=tolerance, track_gravity=0.0), grid=grid)
-    return plans_of(part, beliefs, [Phase.TRACK_DOWN])[0]
+    part.albums.ownership.manual[0] = album_rating
+    parameters = replace(
+        parameters_of(tolerance=tolerance, track_gravity=0.0), grid=grid
+    )
+    return plans_of(part, parameters, [Phase.TRACK_DOWN])[0]
 
 
 @pytest.mark.parametrize(
@@ -90,13 +99,13 @@ def test_confidence_grows_with_ratings_and_is_none_without(level):
 def test_what_is_too_unsure_stays_unrated_and_the_rest_is_as_it_was():
     part = part_of(random_library(4))
     learned = fit(part)
-    boldly = Beliefs(6.0, 0.0, beliefs_of().constants, learned)
+    boldly = RunParameters(6.0, 0.0, parameters_of().constants, learned)
     sure = predict(part, learned, Level.ALBUM).confidence
     least = float(np.median(sure))
 
     everything, some = (
-        given(make_plan(phase, part, [], beliefs))
-        for beliefs in (boldly, replace(boldly, least=least))
+        given(make_plan(phase, part, [], parameters))
+        for parameters in (boldly, replace(boldly, least=least))
         for phase in [Phase.ALBUM_UP]
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tasks.config.settings import load_settings
-from tasks.runtime.context import workbench
+from tasks.runtime.context import open_run
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
@@ -25,8 +25,8 @@ Catch = Callable[[Simulator, Listener], Condition]
 def infer_before(listener: Listener) -> None:
     """Infer everything without the command, which takes its time to start."""
     settings, _ = load_settings(listener.config)
-    with workbench(settings, "earlier", live=True) as bench:
-        infer_plainly(bench)
+    with open_run(settings, "earlier", live=True) as context:
+        infer_plainly(context)
 
 
 def reading(plex: Simulator, _: Listener) -> Condition:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engine.library import Level
-from tasks.runtime.context import workbench
+from tasks.runtime.context import open_run
 from tests.flows.listener import Ratings
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
@@ -28,8 +28,8 @@ def inferred(plex: Simulator) -> Ratings:
     if model() == CLASSIC:
         return expected_ratings(plex.dump())
     settings = settings_for(plex.url, Path("none.db"), model=model())
-    with workbench(settings, "calm", live=False) as bench:
-        planned = infer_plainly(bench)
+    with open_run(settings, "calm", live=False) as context:
+        planned = infer_plainly(context)
     points = {(level, guid): value for level, guid, value in planned}
     dump = plex.dump()
     return {

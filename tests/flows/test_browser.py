@@ -118,7 +118,7 @@ def person(served: Served, tmp_path: Path) -> Iterator[Person]:
 
 
 @pytest.fixture
-def shelf(plex: Simulator) -> dict[str, list[int]]:
+def view(plex: Simulator) -> dict[str, list[int]]:
     """Put three bands into the library; return the keys of each one's tracks."""
     tracks = {}
     for artist, (album, *titles) in LIBRARY.items():
@@ -140,7 +140,7 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def test_a_person_runs_one_letter_and_then_finishes_one_that_failed(
-    plex: Simulator, shelf: dict[str, list[int]], person: Person, listener: Listener
+    plex: Simulator, view: dict[str, list[int]], person: Person, listener: Listener
 ) -> None:
     before, expected = plex.dump(), inferred(plex)
     person.run("B", "1-2")
@@ -148,7 +148,7 @@ def test_a_person_runs_one_letter_and_then_finishes_one_that_failed(
     assert "Top artists" in person.read("report")
     assert changed(before, plex.dump()) == {"B"}
 
-    broken = {"match": {"method": "PUT", "ratingKeys": shelf["Pulp"]}, "do": "status"}
+    broken = {"match": {"method": "PUT", "ratingKeys": view["Pulp"]}, "do": "status"}
     slow = {"match": {"method": "PUT"}, "do": "slow", "ms": 800 if PICTURES else 0}
     plex.faults([broken, slow])
     person.run()

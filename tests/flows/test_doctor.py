@@ -171,7 +171,9 @@ def test_writes_of_unknown_outcome_call_for_another_run(
 ) -> None:
     with begin_record(state, plex) as store:
         look = look_at("a", "b", "c")
-        store.intend([batch_of(look, 7.0)], look, "Rating_Inferred", "run 1", 1.0)
+        store.record_intents(
+            [batch_of(look, 7.0)], look, "Rating_Inferred", "run 1", 1.0
+        )
 
     findings = examine()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.settings import load_settings
-from tasks.runtime.context import workbench
+from tasks.runtime.context import open_run
 from tests.flows import terminal as terminals
 from tests.flows.catching import await_true, infer_before
 from tests.flows.listener import COMMAND, Listener
@@ -85,7 +85,7 @@ def locked_record(person: Listener) -> Iterator[Callable[[], bool]]:
 def held_library(person: Listener) -> Iterator[Callable[[], bool]]:
     """Let another run hold the library; yield whether Plex was asked."""
     settings, _ = load_settings(person.config)
-    with workbench(settings, "another", live=True):
+    with open_run(settings, "another", live=True):
         person.plex.clear_log()
         yield lambda: any("accounts" in r["path"] for r in person.plex.log())
 

@@ -1,4 +1,4 @@
-"""Promises of the original that no other test happens to keep an eye on."""
+"""Intents of the original that no other test happens to keep an eye on."""
 
 import hashlib
 import math
@@ -131,13 +131,13 @@ def test_ratings_become_usable_in_filters_and_the_tag_tells_them_apart(
 
     music = PlexServer(plex.url, plex.token).library.section("Music")
     liked = {t.ratingKey for t in music.searchTracks(filters={"userRating>>": 6})}
-    bearers = {
+    affected_items = {
         kind: {i.ratingKey for i in music.search(filters={"mood": TAG}, libtype=kind)}
         for kind in ("artist", "album", "track")
     }
     unrated = {t["ratingKey"] for t in before["tracks"] if t["userRating"] is None}
     assert liked & unrated
-    for kind, found in bearers.items():
+    for kind, found in affected_items.items():
         level = before[f"{kind}s"]
         assert found == {i["ratingKey"] for i in level if i["userRating"] is None}
 

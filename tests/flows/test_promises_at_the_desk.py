@@ -1,4 +1,4 @@
-"""Promises of the original to who sits at the terminal."""
+"""Intents of the original to who sits at the terminal."""
 
 import re
 from collections.abc import Callable

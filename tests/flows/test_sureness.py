@@ -9,10 +9,10 @@ from engine.hierarchical.fitting import fit
 from engine.planning.plan import plan_part
 from engine.reports.confidence import Sureness, sureness_of
 from flows.reports.confidence_reports import tables
-from tests.engine.building import beliefs_of, part_of
+from tests.engine.building import parameters_of, part_of
 from tests.engine.test_sureness import artists
 
-BELIEFS = beliefs_of(tolerance=0.0)
+BELIEFS = parameters_of(tolerance=0.0)
 
 
 @pytest.mark.parametrize("model", ["classic", "hierarchical"])

@@ -1,4 +1,4 @@
-"""A person at a terminal is asked, answered, held and let go as the menu promises."""
+"""A person at a terminal is asked, answered, held and let go as the menu intents."""
 
 import re
 import shlex
@@ -170,12 +170,12 @@ def test_a_held_run_goes_on_as_if_nothing_had_been(
     time.sleep(0.3)
     held = catching.written(plex)
     time.sleep(0.3)
-    still_held = catching.written(plex)
+    ensure_lease = catching.written(plex)
     plex.faults([])
     terminal.answer("", "R")
 
     assert terminal.end() == 0
-    assert held == still_held < since + len(expected)
+    assert held == ensure_lease < since + len(expected)
     assert LETTER not in terminal.screen.getvalue()
     assert ratings(plex.dump()) == pytest.approx(ratings(before) | expected, abs=0.011)
     assert tagged(plex.dump()) == set(expected)

@@ -19,7 +19,7 @@ from tasks.config.settings import Settings, load_settings
 from tasks.plex import client as gateway
 from tasks.plex import libraries as survey
 from tasks.plex.client import PlexGateway
-from tasks.plex.session import Line
+from tasks.plex.session import PlexSession
 from tasks.sync.reader import read_library
 from tests.simulator.control import dump
 from tests.simulator.csv_library import CsvInvalid, load_csv
@@ -78,7 +78,7 @@ def read_answer(thrown: bytes) -> None:
 def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
     asked: list[Callable[[], Any]] = [
         lambda: read_library(plex),
-        lambda: plex.look(np.array([1, 2, 3])),
+        lambda: plex.fetch_items(np.array([1, 2, 3])),
         *(lambda level=level: plex.listing(level, lambda: None) for level in Level),
         lambda: plex.tagged(Level.TRACK),
         lambda: plex.tagged(Level.TRACK),
@@ -98,7 +98,7 @@ def _assert_sane(found: Any) -> None:
             assert ((known > -1) & (known < 11)).all()
 
 
-class LineTo(Line):
+class LineTo(PlexSession):
     """A line to a server that always says the same, after it was sane for a while."""
 
     def __init__(self, thrown: bytes, sane: int) -> None:

@@ -128,7 +128,7 @@ def _announce(server: Server) -> None:
         "shared_token": plex.options.shared_token,
         "section": plex.world.section,
         "name": plex.world.name,
-        **{f"{kind.label}s": len(s) for kind, s in plex.world.shelves.items()},
+        **{f"{kind.label}s": len(s) for kind, s in plex.world.views.items()},
     }
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()

@@ -126,7 +126,7 @@ class Control:
         return item
 
     def _find_or_add(self, kind: Kind, title: str, parent: Item | None) -> Item:
-        for item in self._world.shelves[kind].values():
+        for item in self._world.views[kind].values():
             if item.title == title and item.parent is parent:
                 return item
         now = int(self._world.clock())
@@ -141,8 +141,8 @@ def dump(world: World) -> Json:
         "machineIdentifier": world.machine_identifier,
         "uuid": world.uuid,
         **{
-            f"{kind.label}s": [_dump_item(world, item) for item in shelf.values()]
-            for kind, shelf in world.shelves.items()
+            f"{kind.label}s": [_dump_item(world, item) for item in view.values()]
+            for kind, view in world.views.items()
         },
     }
 

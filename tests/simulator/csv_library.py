@@ -43,7 +43,7 @@ def load_csv(world: World, path: Path) -> World:
     except UNREADABLE as fault:
         raise CsvInvalid(f"{path} cannot be read: {fault}.") from None
     except SENSELESS as fault:
-        count = sum(map(len, world.shelves.values()))
+        count = sum(map(len, world.views.values()))
         raise CsvInvalid(
             f"{path}: a row makes no sense, after {count} items: {fault!r}."
         ) from None

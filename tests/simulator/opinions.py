@@ -66,7 +66,7 @@ def _give_moods(world: World, item: Item, random: Random) -> None:
 
 def _listen(world: World, random: Random) -> None:
     """Let the user play some tracks and rate some of these and a few others."""
-    for track in world.shelves[Kind.TRACK].values():
+    for track in world.views[Kind.TRACK].values():
         is_played = random.random() < PLAYED_SHARE
         if is_played:
             mine = world.remember(track)
@@ -80,13 +80,13 @@ def _listen(world: World, random: Random) -> None:
 
 def _rate_few(world: World, random: Random) -> None:
     """Let the user rate some albums, two artists, and two tracks with nothing."""
-    albums = list(world.shelves[Kind.ALBUM].values())
+    albums = list(world.views[Kind.ALBUM].values())
     for album in random.sample(albums, round(len(albums) * ALBUM_RATED_SHARE)):
         _rate(world, album, random)
-    artists = list(world.shelves[Kind.ARTIST].values())
+    artists = list(world.views[Kind.ARTIST].values())
     for artist in random.sample(artists, min(RATED_ARTISTS, len(artists))):
         _rate(world, artist, random)
-    tracks = list(world.shelves[Kind.TRACK].values())
+    tracks = list(world.views[Kind.TRACK].values())
     for track in random.sample(tracks, min(ZEROS, len(tracks))):
         _rate(world, track, random)
         world.remember(track).rating = 0.0

@@ -60,7 +60,7 @@ class Reading:
         if tag_type not in TAG_TYPES:
             raise Refusal(404)
         kind = kind_of(request)
-        items = self._world.shelves[kind].values()
+        items = self._world.views[kind].values()
         texts = {text for item in items for text in item.tags.get(tag_type, ())}
         base = f"/library/sections/{self._world.section}/all?type={kind}"
         number = self._world.tag_book.number
@@ -73,7 +73,7 @@ class Reading:
 
     def list_first_characters(self, request: Request) -> Answer:
         """Answer with the letters under which items are filed, and how many."""
-        items = self._world.shelves[kind_of(request)].values()
+        items = self._world.views[kind_of(request)].values()
         letters = Counter(bucket_of(item) for item in items)
         rows = [
             {"size": size, "key": quote(letter), "title": letter}

@@ -51,14 +51,14 @@ class Selection:
 
     def _candidates(self, pairs: Pairs, kind: Kind) -> Iterable[Item]:
         """Return the items that may fit: the few that are named, or all."""
-        shelf = self._world.shelves[kind]
+        view = self._world.views[kind]
         named = dict(pairs)
         texts = (named.get("id") or "").split(",")
         is_named = "or" not in named and "id" not in self._ignored
         if not is_named or not all(text.isdecimal() for text in texts):
-            return shelf.values()
+            return view.values()
         keys = sorted({int(text) for text in texts})
-        return [shelf[key] for key in keys if key in shelf]
+        return [view[key] for key in keys if key in view]
 
     def _choose(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         items = self.matching(pairs, kind, account)

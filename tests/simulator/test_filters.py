@@ -115,7 +115,7 @@ def test_an_edit_on_a_server_that_ignores_ids_is_one_of_the_whole_library(serve,
     edit = "type=10&id=1003&userRating.value=3"
     plex.query(f"{ALL}?{edit}", method=plex._session.put)  # noqa: SLF001
 
-    tracks = world.shelves[Kind.TRACK].values()
+    tracks = world.views[Kind.TRACK].values()
     assert {world.personal_of(OWNER, track).rating for track in tracks} == {3.0}
 
 

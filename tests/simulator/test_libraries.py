@@ -24,7 +24,7 @@ def tracks(made):
 
 
 def test_a_file_gives_each_artist_album_and_track_once(world):
-    counts = {kind.label: len(shelf) for kind, shelf in world.shelves.items()}
+    counts = {kind.label: len(view) for kind, view in world.views.items()}
 
     assert counts == {"artist": 6, "album": 8, "track": 9}
 
@@ -49,7 +49,7 @@ def test_a_file_carries_ratings_plays_and_critics(world):
 
 
 def test_a_row_without_a_track_is_an_album(world):
-    album = list(world.shelves[Kind.ALBUM].values())[-1]
+    album = list(world.views[Kind.ALBUM].values())[-1]
 
     assert (album.title, album.critic, album.children) == ("Unheard", 9.0, [])
 
@@ -82,11 +82,11 @@ def test_another_seed_makes_another_library(made):
 def test_there_are_exactly_as_many_tracks_as_asked(n_tracks):
     world = make_library(World(), n_tracks, seed=1)
 
-    assert len(world.shelves[Kind.TRACK]) == n_tracks
+    assert len(world.views[Kind.TRACK]) == n_tracks
 
 
 def test_a_few_artists_have_many_albums_and_most_have_one(made):
-    sizes = Counter(len(a.children) for a in made.shelves[Kind.ARTIST].values())
+    sizes = Counter(len(a.children) for a in made.views[Kind.ARTIST].values())
 
     assert sizes[1] > sizes.total() / 3
     assert max(sizes) > 15
@@ -101,16 +101,16 @@ def test_the_user_has_rated_about_every_seventh_track_in_whole_points(tracks):
 
 
 def test_critics_follow_the_truth_a_little_too_kindly(made):
-    heard = [a for a in made.shelves[Kind.ALBUM].values() if a.critic is not None]
+    heard = [a for a in made.views[Kind.ALBUM].values() if a.critic is not None]
     errors = [album.critic - album.truth for album in heard]
 
-    assert 0.15 < len(heard) / len(made.shelves[Kind.ALBUM]) < 0.35
+    assert 0.15 < len(heard) / len(made.views[Kind.ALBUM]) < 0.35
     assert 0.2 < sum(errors) / len(errors) < 1.0
 
 
 def test_compilations_do_not_share_one_level(made):
     various = next(
-        a for a in made.shelves[Kind.ARTIST].values() if a.title == "Various Artists"
+        a for a in made.views[Kind.ARTIST].values() if a.title == "Various Artists"
     )
     truths = [track.truth for track in various.related(Kind.TRACK)]
 

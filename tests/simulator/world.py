@@ -60,7 +60,7 @@ class World:
         self.lock = threading.RLock()
         self.journal = Journal()
         self.tag_book = TagBook()
-        self.shelves: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
+        self.views: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
         self.activities: list[Activity] = []
         self.oddities = Oddities()
@@ -83,15 +83,15 @@ class World:
 
     def find(self, key: int) -> Item | None:
         """Return the item with a ratingKey."""
-        for shelf in self.shelves.values():
-            if key in shelf:
-                return shelf[key]
+        for view in self.views.values():
+            if key in view:
+                return view[key]
         return None
 
     def items(self) -> Iterator[Item]:
         """Yield artists, then albums, then tracks, each by ratingKey."""
-        for shelf in self.shelves.values():
-            yield from shelf.values()
+        for view in self.views.values():
+            yield from view.values()
 
     def personal_of(self, account: int, item: Item) -> Personal:
         """Return what an account did with an item, for reading only."""
@@ -187,7 +187,7 @@ class World:
         for child in list(item.children):
             self.delete(child)
         parent = item.parent
-        if self.shelves[item.kind].pop(item.key, None) is None:
+        if self.views[item.kind].pop(item.key, None) is None:
             return  # its last child has already taken it along
         self._note(item, "deleted", item.title, None)
         if parent is not None:
@@ -211,7 +211,7 @@ class World:
         old one. A re-scan makes the item anew: its moods and locks are gone.
         """
         before = item.key
-        del self.shelves[item.kind][before]
+        del self.views[item.kind][before]
         item.key = self._next_key
         if item.is_local:
             item.guid = f"{LOCAL}{item.key}"
@@ -226,7 +226,7 @@ class World:
         return item.key
 
     def _shelve(self, item: Item) -> None:
-        self.shelves[item.kind][item.key] = item
+        self.views[item.kind][item.key] = item
         self._next_key = item.key + 1
         self.version += 1
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine.capabilities import Abilities
+from engine.capabilities import Capabilities
 from tasks.sync import letter_writer as writing
 from tests.simulator.items import Item
 from tests.stories.household import (
@@ -68,7 +68,7 @@ class Doings(RuleBasedStateMachine):
         wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
         wishes["model"] = self.model
         settings = settings_for(plex.url, self.record.path, **wishes)
-        able = Abilities(is_guarded=guarded)
+        able = Capabilities(has_conditional_edits=guarded)
         self.operator = Operator(plex, self.record, settings, able)
         self.taken: set[str] = set()
         """Guids that a person rated since the last complete run: a rating of
@@ -127,7 +127,7 @@ class Doings(RuleBasedStateMachine):
 
     def file_anew(self, item: Item, *, rescanned: bool) -> None:
         """Give an item another key, and a local one another guid."""
-        # A promise does not say what its item is like. If a local item is filed
+        # An intent does not say what its item is like. If a local item is filed
         # anew before its promise is confirmed, nobody knows later that the tag
         # which it took along is ours.
         promised = {entry.seen_at for entry in self.person.record_of(item)}
@@ -140,6 +140,6 @@ class Doings(RuleBasedStateMachine):
         items = self.person.items
         return items[which % len(items)]
 
-    def bearers(self) -> list[Item]:
+    def affected_items(self) -> list[Item]:
         """Return the items that bear our tag."""
         return [item for item in self.person.items if TAG in item.tags.get("mood", [])]

@@ -140,8 +140,8 @@ def serving(plex: AnyServed) -> Iterator[AnyServed]:
 
 def quick_folder() -> "tempfile.TemporaryDirectory[str]":
     """Make a folder in memory, if there is such a disk; elsewhere else."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-    return tempfile.TemporaryDirectory(dir=memory)
+    record_view = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    return tempfile.TemporaryDirectory(dir=record_view)
 
 
 def settings_for(url: str, state: Path, **wishes: object) -> Settings:

@@ -91,8 +91,8 @@ class Person:
     def add(self, artist: str, album: str, title: str, guid: str | None = None) -> None:
         """Add a track; one with a former guid comes back with its rating."""
         above = self._find_or_add(Kind.ARTIST, artist, None)
-        shelf = self._find_or_add(Kind.ALBUM, album, above)
-        self._notice(add_track(shelf, self.world, title, guid=guid))
+        view = self._find_or_add(Kind.ALBUM, album, above)
+        self._notice(add_track(view, self.world, title, guid=guid))
 
     def forget(self, guid: str) -> None:
         """Give up a rating that nobody can tell from ours any more."""
@@ -121,7 +121,7 @@ class Person:
             assert (item.key, item.locks) == (item.key, self.locks[item])
 
     def _find_or_add(self, kind: Kind, title: str, parent: Item | None) -> Item:
-        for item in self.world.shelves[kind].values():
+        for item in self.world.views[kind].values():
             if item.title == title and item.parent is parent:
                 return item
         item = self.world.add(kind, title, parent)
@@ -137,7 +137,7 @@ class Person:
         if any(
             (late.level, late.guid) == (item.kind, item.guid)
             and late.resembles(points, at)
-            for late in self._record.stragglers()
+            for late in self._record.in_doubt()
         ):
             return True
         own = self.record_of(item)
@@ -152,7 +152,7 @@ class Person:
         """Return what is recorded of an item, or will be once it is followed.
 
         A confirmed rating follows its item to a new guid, and takes along the
-        promise beside it; a promise alone does not know what its item is like.
+        promise beside it; an intent alone does not know what its item is like.
         """
         entries = [e for e in self._record.entries() if e.level == item.kind]
         own = [entry for entry in entries if entry.guid == item.guid]

@@ -25,13 +25,13 @@ class Entry:
     value: float
     before: float | None = None
     seen_at: int | None = None
-    """When Plex says it was given; none: a promise."""
+    """When Plex says it was given; none: an intent."""
 
     def resembles(self, points: float, at: int) -> bool:
         """Whether nobody could tell this rating from one that a person gives.
 
         A confirmed rating is told from a person's by its value or by its date;
-        a promise, whose date nobody knows, by its value alone: it may have
+        an intent, whose date nobody knows, by its value alone: it may have
         arrived, or what stood there before may still stand.
         """
         alike = [abs(points - self.value) <= TOLERANCE]
@@ -56,7 +56,7 @@ class Record:
             return "\n".join(connection.iterdump())
 
     def entries(self) -> list[Entry]:
-        """Return all recorded ratings; a promise stands beside the older rating."""
+        """Return all recorded ratings; an intent stands beside the older rating."""
         return [
             *(
                 Entry(*row)
@@ -72,7 +72,7 @@ class Record:
             ),
         ]
 
-    def stragglers(self) -> list[Entry]:
+    def in_doubt(self) -> list[Entry]:
         """Return what was sent and may arrive yet, whatever else is recorded."""
         question = "select level, guid, key, value from straggler"
         return [Entry(*row) for row in self._ask(f"{question} where value is not null")]
@@ -95,7 +95,7 @@ class Record:
         )
 
     def age(self, seconds: float) -> None:
-        """Let all promises be older, and all that was sent."""
+        """Let all intents be older, and all that was sent."""
         self._do("update intent set promised_at = promised_at - ?", (seconds,))
         self._do("update straggler set sent_at = sent_at - ?", (seconds,))
 

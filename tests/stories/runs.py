@@ -4,21 +4,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from engine.capabilities import Abilities
+from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
-from engine.evidence import Part, split
+from engine.evidence import LibraryView, split
 from engine.partition import chosen_letters
 from engine.planning.batch_sharing import Pool
 from engine.planning.plan import plan_part
 from engine.reports.run_report import taken_over
 from tasks.config.settings import Settings
-from tasks.runtime.context import Workbench, workbench
+from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.integrity import refuse_if_lost, refuse_if_outdated
+from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import take_stock
-from tasks.sync.run_parameters import beliefs_of
+from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.run_parameters import parameters_of
 from tests.simulator.control import dump
 from tests.simulator.plex import Plex
 from tests.stories.record import Record
@@ -32,34 +32,36 @@ class Died(Exception):
 
 
 def infer_plainly(
-    bench: Workbench, *, phases: str = "1-4", letters: str = "", attempts: int = 1
+    context: RunContext, *, phases: str = "1-4", letters: str = "", attempts: int = 1
 ) -> Planned:
     """Infer as the flow does; return what was planned.
 
     Args:
-        bench: The tools of the run.
+        context: The context of the run.
         phases: Which of them.
         letters: Which of them; empty for all.
         attempts: How often a letter is tried whose write has no known outcome.
     """
-    refuse_if_lost(bench.store, bench.gateway)
-    stock = take_stock(bench)
-    refuse_if_outdated(bench, stock)
-    if bench.is_live and bench.pen.abilities.is_assumed:
-        probe(bench, stock.everything)
-    step = bench.pen.abilities.step
-    beliefs = beliefs_of(bench.settings, stock.everything, step)
-    parts = split(stock.library, stock.everything)
+    ensure_record_present(context.store, context.gateway)
+    snapshot = read_and_reconcile(context)
+    ensure_record_current(context, snapshot)
+    if context.is_live and context.executor.capabilities.is_assumed:
+        probe(context, snapshot.everything)
+    step = context.executor.capabilities.step
+    parameters = parameters_of(context.settings, snapshot.everything, step)
+    parts = split(snapshot.library, snapshot.everything)
     plans = {
-        letter: plan_part(chosen_phases(phases), parts[letter], beliefs)
+        letter: plan_part(chosen_phases(phases), parts[letter], parameters)
         for letter in chosen_letters(letters, parts)
     }
-    if bench.is_live:
-        pool = Pool(plans, tagged=bench.tagged_at_once)
+    if context.is_live:
+        pool = Pool(plans, tagged=context.tagged_at_once)
         for letter, own in plans.items():
             if any(map(len, own)) or taken_over(parts[letter]):
-                _write(bench, letter, stock.everything, parts[letter], pool, attempts)
-        take_stock(bench)
+                _write(
+                    context, letter, snapshot.everything, parts[letter], pool, attempts
+                )
+        read_and_reconcile(context)
     return [
         (plan.phase.level.word, guid, points)
         for own in plans.values()
@@ -69,16 +71,16 @@ def infer_plainly(
 
 
 def _write(
-    bench: Workbench,
+    context: RunContext,
     letter: str,
-    everything: Part,
-    part: Part,
+    everything: LibraryView,
+    part: LibraryView,
     pool: Pool,
     attempts: int,
 ) -> None:
     for attempt in range(1, attempts + 1):
         try:
-            write_letter(bench, letter, everything, part, pool)
+            write_letter(context, letter, everything, part, pool)
         except PlexUnreachable:
             if attempt == attempts:
                 raise
@@ -97,10 +99,10 @@ class Operator:
         plex: Plex,
         record: Record,
         settings: Settings,
-        abilities: Abilities | None = None,
+        capabilities: Capabilities | None = None,
     ) -> None:
         self._plex = plex
-        self._abilities = abilities
+        self._abilities = capabilities
         self._record = record
         self._settings = settings
         self._runs = 0
@@ -112,7 +114,7 @@ class Operator:
 
     def do(
         self,
-        work: Callable[[Workbench], Any],
+        work: Callable[[RunContext], Any],
         at: int = 0,
         act: Callable[[], None] = lambda: None,
     ) -> Any:
@@ -124,28 +126,28 @@ class Operator:
             act: What happens.
         """
         try:
-            with self._bench(live=True) as bench:
-                bench.watch = Countdown(at, act)
+            with self._bench(live=True) as context:
+                context.watch = Countdown(at, act)
                 if self._abilities:
-                    bench.pen.abilities = self._abilities
-                return work(bench)
+                    context.executor.capabilities = self._abilities
+                return work(context)
         except (PlexUnreachable, Died):
             self._record.die()
             return None
         finally:
             self._plex.faults.set([])
 
-    def look(self, work: Callable[[Workbench], Any]) -> Any:
+    def look(self, work: Callable[[RunContext], Any]) -> Any:
         """Do something that must change nothing."""
         before = dump(self._plex.world), self._record.text()
-        with self._bench(live=False) as bench:
-            found = work(bench)
+        with self._bench(live=False) as context:
+            found = work(context)
         assert (dump(self._plex.world), self._record.text()) == before
         return found
 
-    def _bench(self, *, live: bool) -> AbstractContextManager[Workbench]:
+    def _bench(self, *, live: bool) -> AbstractContextManager[RunContext]:
         self._runs += 1
-        return workbench(self._settings, f"run {self._runs}", live=live)
+        return open_run(self._settings, f"run {self._runs}", live=live)
 
 
 class Countdown:

@@ -54,7 +54,7 @@ class Household(Doings):
             assert self.person.rating_of(item) is not None
         assert not rehearsed or planned == expected
         again, audit = self.operator.look(
-            lambda bench: (infer_plainly(bench), verify(bench))
+            lambda context: (infer_plainly(context), verify(context))
         )
         assert again == []
         for name, finding in audit.findings.items():
@@ -115,7 +115,7 @@ class Household(Doings):
 
     @rule(rehearsed=st.booleans())
     def undo_all(self, *, rehearsed: bool) -> None:
-        # A live run first gives up promises that are too old, a rehearsal cannot.
+        # A live run first gives up intents that are too old, a rehearsal cannot.
         if not rehearsed or self.has_waited:
             self.undo()
             return
@@ -128,11 +128,11 @@ class Household(Doings):
         """Undo everything; return the report if that came to an end."""
         strangers = {
             item: self.person.rating_of(item)
-            for item in self.bearers()
+            for item in self.affected_items()
             if not self.person.record_of(item)
         }
         undone = self.operator.do(UNDO)
-        for item in strangers.keys() - set(self.bearers()):
+        for item in strangers.keys() - set(self.affected_items()):
             # Nothing but the tag says whose rating this was. Persons rate in half
             # stars; any other value was ours.
             points = strangers[item]
@@ -153,16 +153,16 @@ class Household(Doings):
         (artist,) = self.pick(which).related(Kind.ARTIST)
         below = [item for kind in Kind for item in artist.related(kind)]
         elsewhere = {item.guid for item in self.person.items if item not in below}
-        bore_our_tag = set(self.bearers())
+        bore_our_tag = set(self.affected_items())
         known = list(filter(self.person.has_confirmed, below))
         self.operator.do(partial(undo, selection=Selection(artist=artist.title)))
         for item in [] if self.is_lost else below:
             # A rating that other artists share is not this one's alone to lose.
             if item.guid in elsewhere:
-                assert (item in bore_our_tag) == (item in self.bearers())
+                assert (item in bore_our_tag) == (item in self.affected_items())
             elif item in known and item.guid not in self.person.ratings:
                 assert self.person.rating_of(item) is None
-                assert item not in self.bearers() or item in self.stuck
+                assert item not in self.affected_items() or item in self.stuck
 
     @rule()
     def lose_the_record(self) -> None:
@@ -171,7 +171,7 @@ class Household(Doings):
 
     @rule()
     def recover_it(self) -> None:
-        for item in self.bearers():
+        for item in self.affected_items():
             # A person may have changed a rating that bears our tag. Without the
             # record nobody can tell.
             if not self.person.record_of(item):
@@ -183,10 +183,10 @@ class Household(Doings):
     def what_a_person_did_stays(self) -> None:
         if self.is_lost:
             # Our ratings that lost their tag before pass for a person's now.
-            self.person.claim_untagged(self.bearers())
+            self.person.claim_untagged(self.affected_items())
             self.is_lost = self.is_refused()
         self.person.check()
-        for item in self.bearers():
+        for item in self.affected_items():
             assert (
                 item.guid not in self.person.ratings
                 or item.guid in self.taken
@@ -208,7 +208,7 @@ class Household(Doings):
             assert (self.person.rating_of(item) is None) == (
                 item.guid not in self.person.ratings
             )
-        assert set(self.bearers()) <= self.stuck
+        assert set(self.affected_items()) <= self.stuck
         here = {(item.kind, item.guid) for item in self.person.items}
         assert not {(e.level, e.guid) for e in self.record.entries()} & here
         assert not {mark[:2] for mark in self.record.marks()} & here
@@ -224,17 +224,17 @@ class Household(Doings):
 
     def is_refused(self) -> bool:
         """Whether guesses could pass for ratings: they bear tags, and no record."""
-        ratings = map(self.person.rating_of, self.bearers())
+        ratings = map(self.person.rating_of, self.affected_items())
         if all(one is None for one in ratings):
             return False
-        return not (self.record.entries() or self.record.stragglers())
+        return not (self.record.entries() or self.record.in_doubt())
 
     def infer(self, *at: Any, **wishes: Any) -> Planned | None:
         """Infer; return what was planned, or nothing if it did not come to an end."""
         if not self.is_refused():
             return self.operator.do(partial(infer_plainly, **wishes), *at)
-        adrift = set(filter(self.is_adrift, self.bearers()))
-        assert self.is_lost or set(self.bearers()) <= self.stuck | adrift
+        adrift = set(filter(self.is_adrift, self.affected_items()))
+        assert self.is_lost or set(self.affected_items()) <= self.stuck | adrift
         with pytest.raises(RecordLost):
             self.operator.do(infer_plainly)
         return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import RecordOutdated, ServerRestored
-from engine.planning.undo_plan import Selection, off_the_grid
+from engine.planning.undo_plan import Selection, not_half_star
 from engine.rating_scale import TOLERANCE
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
@@ -47,7 +47,7 @@ def named(story: Household, title: str) -> Item:
 
 def ours(story: Household) -> list[Item]:
     """Return the items with a rating of ours that no person can give."""
-    rated = [i for i in story.bearers() if i.guid not in story.person.ratings]
+    rated = [i for i in story.affected_items() if i.guid not in story.person.ratings]
     points = {item: story.person.rating_of(item) or 0.0 for item in rated}
     return [i for i in rated if abs(points[i] - round(points[i])) > TOLERANCE]
 
@@ -71,7 +71,7 @@ def test_who_gives_our_very_value_after_a_jump_of_the_clock_takes_it_over(
     story.operator.do(infer_plainly)
 
     assert item.guid in story.person.ratings
-    assert item not in story.bearers()
+    assert item not in story.affected_items()
 
 
 def test_ratings_that_were_written_while_the_clock_was_wrong_stay_ours(story):
@@ -95,7 +95,7 @@ def test_a_date_that_is_missing_or_impossible_proves_nothing(story, date):
     right, mine.last_rated_at = mine.last_rated_at, date
 
     assert story.operator.do(infer_plainly) == []
-    assert item in story.bearers()
+    assert item in story.affected_items()
     mine.last_rated_at = right
 
 
@@ -120,7 +120,7 @@ def test_the_first_date_that_plex_shows_is_remembered(story):
     story.operator.do(infer_plainly)
 
     assert item.guid in story.person.ratings
-    assert item not in story.bearers()
+    assert item not in story.affected_items()
 
 
 def test_ten_ratings_of_ours_with_earlier_dates_mean_that_plex_was_restored(story):
@@ -128,7 +128,7 @@ def test_ten_ratings_of_ours_with_earlier_dates_mean_that_plex_was_restored(stor
     redate(story, items, -7 * DAY)
     before = dump(story.world)
 
-    for work in (infer_plainly, lambda bench: undo(bench, Selection())):
+    for work in (infer_plainly, lambda context: undo(context, Selection())):
         with pytest.raises(ServerRestored) as refusal:
             story.operator.do(work)
 
@@ -169,5 +169,5 @@ def test_few_earlier_dates_or_later_ones_are_persons(story, count, seconds):
     story.operator.do(infer_plainly)
 
     for item in items:
-        assert off_the_grid(story.person.rating_of(item))
+        assert not_half_star(story.person.rating_of(item))
         story.person.claim(item.guid)

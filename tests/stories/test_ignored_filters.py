@@ -63,8 +63,8 @@ def home(request) -> Iterator[Home]:
         yield Home(plex, Record(Path(folder) / "plexbayes.db"))
 
 
-def undo_all(bench):
-    return undo(bench, Selection())
+def undo_all(context):
+    return undo(context, Selection())
 
 
 def test_infer_lose_the_record_recover_and_undo_leaves_all_manual_ratings(home):

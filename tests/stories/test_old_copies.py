@@ -56,8 +56,8 @@ def refused(story: Household, work: object) -> str:
     return str(refusal.value)
 
 
-def undo_all(bench: object) -> object:
-    return undo(bench, Selection())
+def undo_all(context: object) -> object:
+    return undo(context, Selection())
 
 
 def add_album(story: Household) -> Item:
@@ -164,7 +164,7 @@ def test_where_all_ratings_are_half_stars_or_ours_no_request_is_made(story):
     story.operator.do(infer_plainly)
 
     planned, reads = story.operator.look(
-        lambda bench: (infer_plainly(bench), bench.gateway.reads)
+        lambda context: (infer_plainly(context), context.gateway.reads)
     )
 
     assert planned == []

@@ -7,7 +7,7 @@ import pytest
 from engine.planning.undo_plan import Selection, Undone
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tests.simulator.items import Item, Kind
 from tests.stories.runs import Died, infer_plainly
 from tests.stories.test_anything import LONG, Household
@@ -44,46 +44,46 @@ def test_undo_is_done_with_a_rating_that_a_person_confirmed(story):
 
     assert (undone.kept, undone.failed) == (1, 0)
     assert story.person.rating_of(item) == points
-    assert item not in story.bearers()
+    assert item not in story.affected_items()
 
 
 def test_undo_of_an_artist_leaves_what_another_artist_shares(story):
     item = named(story, "Tagged")
     points = story.person.rating_of(item)
 
-    story.operator.do(lambda bench: undo(bench, Selection(artist="Abel")))
+    story.operator.do(lambda context: undo(context, Selection(artist="Abel")))
 
     assert story.person.rating_of(item) == points
-    assert item in story.bearers()
+    assert item in story.affected_items()
     assert story.person.rating_of(named(story, "Locked")) is None
 
 
 def test_a_rating_that_a_person_gives_while_an_undo_waits_stays(story):
     item = named(story, "808 State")
 
-    def undo_with_a_wait(bench: Workbench) -> Undone:
-        bench.still_held = lambda: story.person.rate(item, 8.0)
-        return undo(bench, Selection())
+    def undo_with_a_wait(context: RunContext) -> Undone:
+        context.ensure_lease = lambda: story.person.rate(item, 8.0)
+        return undo(context, Selection())
 
     undone = story.operator.do(undo_with_a_wait)
 
     assert (undone.kept, undone.failed) == (1, 0)
     assert story.person.rating_of(item) == 8.0
-    assert item not in story.bearers()
+    assert item not in story.affected_items()
 
 
 def test_a_rehearsed_undo_knows_items_by_their_new_names(story):
     recorded = len(story.record.entries())
     story.file_anew(named(story, "Unsaid"), rescanned=False)
 
-    rehearsed = story.operator.look(lambda bench: undo(bench, Selection()))
+    rehearsed = story.operator.look(lambda context: undo(context, Selection()))
 
     assert (rehearsed.undone, rehearsed.gone) == (recorded, 0)
     assert rehearsed.untagged == rehearsed.swept == []
 
 
 def test_a_rehearsed_recovery_knows_items_by_their_new_names(story):
-    tagged = len(story.bearers())
+    tagged = len(story.affected_items())
     story.file_anew(named(story, "Unsaid"), rescanned=False)
 
     rehearsed = story.operator.look(recover)
@@ -97,38 +97,38 @@ def test_a_rating_that_is_cleared_before_it_was_confirmed_loses_its_tag(story):
 
     story.undo()
     story.operator.do(infer_plainly, at=3, act=die)
-    item = next(item for item in story.bearers() if item.kind == Kind.ARTIST)
+    item = next(item for item in story.affected_items() if item.kind == Kind.ARTIST)
     story.person.clear(item)
     story.record.age(LONG)
     story.operator.do(recover)
 
-    story.operator.do(lambda bench: undo(bench, Selection(artist=item.title)))
+    story.operator.do(lambda context: undo(context, Selection(artist=item.title)))
 
-    assert item not in story.bearers()
+    assert item not in story.affected_items()
 
 
 def test_undo_finds_the_tag_of_a_write_that_was_given_up(story):
     story.undo()
     story.operator.spoil(0, "reset_after")
     story.operator.do(infer_plainly)
-    assert story.bearers()
+    assert story.affected_items()
     story.record.age(LONG)
     story.operator.do(recover)
 
     story.undo()
 
-    assert story.bearers() == []
+    assert story.affected_items() == []
 
 
 def test_a_tag_that_no_rating_followed_is_ours_though_the_record_is_lost(story):
     story.undo()
     story.operator.spoil(0, "reset_after")
     story.operator.do(infer_plainly)
-    assert story.bearers()
+    assert story.affected_items()
     story.record.lose()
     story.operator.do(recover)
     story.operator.do(infer_plainly)
 
     story.undo()
 
-    assert story.bearers() == []
+    assert story.affected_items() == []

@@ -12,8 +12,8 @@ from engine.errors import PlexbayesError
 from engine.library import Level
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
-from tasks.runtime.context import Workbench, workbench
-from tasks.sync.reconcile import take_stock
+from tasks.runtime.context import RunContext, open_run
+from tasks.sync.reconcile import read_and_reconcile
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
 from tests.simulator.world import OWNER
@@ -77,7 +77,7 @@ class Scenario:
         self.verdict.edits = self.meddler.edits
         return self.verdict
 
-    def _in_a_storm(self, work: Callable[[Workbench], Any]) -> None:
+    def _in_a_storm(self, work: Callable[[RunContext], Any]) -> None:
         """Do something while things go wrong; it may fail, but only in our words."""
         drawn = faults(self._draw)
         self.plex.faults.set(self._habits + drawn)
@@ -137,10 +137,10 @@ class Scenario:
     def _check_owners(self) -> None:
         """No rating of ours may pass for a person's."""
         theirs = self.witness.theirs(Verdict())
-        everything = self._do(take_stock, live=False).everything
+        everything = self._do(read_and_reconcile, live=False).everything
         for level in Level:
-            shelf = everything[level]
-            manual = shelf.items.guid[~np.isnan(shelf.standing.manual)]
+            view = everything[level]
+            manual = view.items.guid[~np.isnan(view.ownership.manual)]
             self.verdict.mistaken += [
                 f"run {self._runs}: {Kind(level).label} {guid}"
                 for guid in sorted(set(manual) - theirs.keys())
@@ -148,7 +148,7 @@ class Scenario:
 
     def _do(
         self,
-        work: Callable[[Workbench], Any],
+        work: Callable[[RunContext], Any],
         *,
         live: bool = True,
         timeout: float = PATIENCE,
@@ -156,8 +156,8 @@ class Scenario:
         self._runs += 1
         path = self._folder / "plexbayes.db"
         settings = settings_for(self.plex.url, path, timeout=timeout, **self._wishes)
-        with workbench(settings, f"run {self._runs}", live=live) as bench:
-            return work(bench)
+        with open_run(settings, f"run {self._runs}", live=live) as context:
+            return work(context)
 
 
 def played(seed: int) -> Verdict:

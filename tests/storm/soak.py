@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.classic import Constants
 from tasks.record.runs import KEPT, begin_run, finish_run
-from tasks.runtime.context import Workbench, workbench
+from tasks.runtime.context import RunContext, open_run
 from tests.simulator.options import Options
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
@@ -38,7 +38,7 @@ class Size:
 
     shadow: int
     intent: int
-    straggler: int
+    in_doubt_write: int
     mark: int
     run: int
     lease: int
@@ -86,10 +86,10 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
     person = Meddler(world, witness, draw)
     path = folder / "plexbayes.db"
 
-    def do(work: Callable[[Workbench], Any], name: str) -> Any:
+    def do(work: Callable[[RunContext], Any], name: str) -> Any:
         settings = settings_for(plex.url, path, cooldown_batch=100)
-        with workbench(settings, name, live=True) as bench:
-            return work(bench)
+        with open_run(settings, name, live=True) as context:
+            return work(context)
 
     def write_count() -> int:
         return plex.log.counts()["writes"]
@@ -106,11 +106,11 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
         yield _size(path, 0, len(witness.moods))
 
 
-def _recorded(bench: Workbench) -> None:
+def _recorded(context: RunContext) -> None:
     """Infer as the flow does, with its entry in the list of runs."""
-    begin_run(bench.store, bench.run_id, 6.0, Constants(), time.time())
-    infer_plainly(bench)
-    finish_run(bench.store, bench.run_id, json.dumps(SUMMARY), time.time())
+    begin_run(context.store, context.run_id, 6.0, Constants(), time.time())
+    infer_plainly(context)
+    finish_run(context.store, context.run_id, json.dumps(SUMMARY), time.time())
 
 
 def _size(path: Path, writes: int, ever: int) -> Size:

@@ -1,8 +1,8 @@
 """Real processes that do one thing to a Plex, started from a warm one.
 
 A command takes seconds to start. Here a process forks off one that has imported
-everything, and then does what the command does: `launch`, which holds the gate,
-the signals and the retries. `infer` goes through its steps without Prefect.
+everything, and then does what the command does: `launch`, which
+knows of signals and retries. `infer` goes through its steps without Prefect.
 """
 
 import multiprocessing

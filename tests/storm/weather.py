@@ -249,6 +249,6 @@ class Meddler:
 
     def _merge(self, item: Item) -> None:
         gone = self._draw.choice(item.related(Kind.ALBUM))
-        others = [a for a in self._world.shelves[Kind.ALBUM].values() if a is not gone]
+        others = [a for a in self._world.views[Kind.ALBUM].values() if a is not gone]
         if len(others) > 1:
             self._world.merge(gone, self._draw.choice(others))

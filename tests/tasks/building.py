@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine.classic import Phase
 from engine.estimates import Estimates, Known
 from engine.library import Identity, Level
-from engine.planning.batches import Batch, Look
+from engine.planning.batches import Batch, ItemStates
 from tasks.config.settings import Settings
 from tasks.plex.parsing import texts
 from tasks.record.rows import Shadow
@@ -31,13 +31,13 @@ def settings_of(plex: Simulator, **wishes: Any) -> Settings:
     return Settings(**(known | wishes))
 
 
-def look_at(*guids: str, first: int = 1, **columns: Any) -> Look:
+def look_at(*guids: str, first: int = 1, **columns: Any) -> ItemStates:
     """Return a look at items numbered from `first`: unrated, untagged, unlocked.
 
     A column may be one value for all items, or one for each.
     """
     count = len(guids)
-    plain = Look(
+    plain = ItemStates(
         key=np.arange(first, first + count),
         guid=texts(guids),
         rating=np.full(count, np.nan),
@@ -51,7 +51,7 @@ def look_at(*guids: str, first: int = 1, **columns: Any) -> Look:
     return replace(plain, **wide)
 
 
-def batch_of(look: Look, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch:
+def batch_of(look: ItemStates, after: float, phase: Phase = Phase.TRACK_DOWN) -> Batch:
     """Return the request that gives all that was looked at one rating."""
     return Batch(
         phase=phase,

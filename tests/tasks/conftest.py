@@ -14,12 +14,12 @@ import pytest
 from tasks.plex.client import PlexGateway
 from tasks.record.database import open_database
 from tasks.record.store import ShadowStore
-from tasks.runtime.context import Workbench
+from tasks.runtime.context import RunContext
 from tests.simulator.process import Simulator
 from tests.tasks.building import MINE, settings_of
 from tests.tasks.odd import before, inferred, sample
 from tests.tasks.postgres import END_OTHERS, execute, postgres, postgres_server
-from tests.tasks.stage import bench_for
+from tests.tasks.stage import context_for
 
 __all__ = ["before", "inferred", "postgres", "postgres_server", "sample"]
 
@@ -68,10 +68,10 @@ def gateway(plex: Simulator) -> Iterator[PlexGateway]:
 
 
 @pytest.fixture
-def bench(plex: Simulator, record: Path) -> Iterator[Workbench]:
-    """The tools of a live run on that Plex."""
-    with bench_for(plex, record) as bench:
-        yield bench
+def context(plex: Simulator, record: Path) -> Iterator[RunContext]:
+    """The context of a live run on that Plex."""
+    with context_for(plex, record) as context:
+        yield context
 
 
 @pytest.fixture

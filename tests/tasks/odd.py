@@ -9,7 +9,7 @@ import pytest
 from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import items_in
-from tests.tasks.stage import bench_for
+from tests.tasks.stage import context_for
 
 Odd = Callable[[Simulator, dict[str, int]], None]
 
@@ -71,8 +71,8 @@ def inferred(
     plex: Simulator, record: Path, before: dict[int, Any], sample: dict[str, int]
 ) -> dict[str, int]:
     """Infer everything; return the sample."""
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
+    with context_for(plex, record) as context:
+        infer_plainly(context)
     return sample
 
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from engine.capabilities import ASSUMED, Abilities
+from engine.capabilities import ASSUMED, Capabilities
 from engine.classic import Phase
 from engine.estimates import Estimates
-from engine.evidence import Part
+from engine.evidence import LibraryView
 from engine.planning.batch_sharing import Pool
 from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult
 from tasks.plex.client import PlexGateway
-from tasks.plex.edits import Pen
+from tasks.plex.edits import EditExecutor
 from tasks.plex.throttle import Throttle
 from tasks.record.store import ShadowStore
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.context import Workbench
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import RunContext
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import take_stock
+from tasks.sync.reconcile import read_and_reconcile
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 
@@ -32,35 +32,42 @@ Wishes = dict[int, float]
 
 
 @contextmanager
-def bench_for(
-    plex: Simulator, path: Path, abilities: Abilities = ASSUMED, **wishes: Any
-) -> Iterator[Workbench]:
+def context_for(
+    plex: Simulator, path: Path, capabilities: Capabilities = ASSUMED, **wishes: Any
+) -> Iterator[RunContext]:
     """Lay out the tools of a live run whose record is a file."""
     settings = settings_of(plex, **({"cooldown_sleep": 0} | wishes))
-    gate = Gate()
+    cancellation = CancellationToken()
     throttle = Throttle(
         settings.cooldown_batch,
         settings.cooldown_sleep,
         settings.cooldown_mode,
         clock=time.monotonic,
-        rest=gate.rest,
+        rest=cancellation.sleep,
     )
     with (
         PlexGateway(settings) as gateway,
         ShadowStore.open(f"sqlite:///{path}", gateway.identity, create=True) as store,
     ):
-        pen = Pen(gateway, throttle, abilities)
-        yield Workbench(
-            settings, gateway, store, pen, throttle, gate, "run 1", is_live=True
+        executor = EditExecutor(gateway, throttle, capabilities)
+        yield RunContext(
+            settings,
+            gateway,
+            store,
+            executor,
+            throttle,
+            cancellation,
+            "run 1",
+            is_live=True,
         )
 
 
-def stock(bench: Workbench) -> Part:
+def snapshot(context: RunContext) -> LibraryView:
     """Read everything and bring the record up to date."""
-    return take_stock(bench).everything
+    return read_and_reconcile(context).everything
 
 
-def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
+def plan_for(part: LibraryView, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
     """Plan to give items what a test wishes."""
     items = part[phase.level].items
     keys = np.array(sorted(wishes), np.int64)
@@ -77,14 +84,14 @@ def plan_for(part: Part, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:
     )
 
 
-def write(bench: Workbench, part: Part, *plans: PhasePlan) -> LetterResult:
+def write(context: RunContext, part: LibraryView, *plans: PhasePlan) -> LetterResult:
     """Write plans as those of one letter."""
-    return write_letter(bench, "X", part, part, Pool({"X": plans}))
+    return write_letter(context, "X", part, part, Pool({"X": plans}))
 
 
-def infer(bench: Workbench, wishes: Wishes) -> LetterResult:
+def infer(context: RunContext, wishes: Wishes) -> LetterResult:
     """Give tracks what a test wishes, from beginning to end."""
-    part = stock(bench)
-    result = write(bench, part, plan_for(part, wishes))
-    stock(bench)
+    part = snapshot(context)
+    result = write(context, part, plan_for(part, wishes))
+    snapshot(context)
     return result

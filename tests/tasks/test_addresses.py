@@ -3,7 +3,7 @@
 import pytest
 
 from tasks.config.addresses import normalize_url
-from tasks.config.redaction import shown_address
+from tasks.config.redaction import redact_url
 
 SECRET = "s3same-0pen"  # noqa: S105 (made up)
 
@@ -82,7 +82,7 @@ def test_a_token_in_an_address_belongs_elsewhere(pasted: str) -> None:
         normalize_url(pasted)
 
     assert SECRET not in str(refusal.value)
-    assert SECRET not in shown_address(pasted)
+    assert SECRET not in redact_url(pasted)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_no_address_is_shown_or_refused_with_its_secret(url: str) -> None:
     except ValueError as refusal:
         assert SECRET not in str(refusal)  # noqa: PT017 (not every one is refused)
 
-    assert SECRET not in shown_address(url)
+    assert SECRET not in redact_url(url)
 
 
 def test_a_password_that_breaks_an_address_is_explained() -> None:

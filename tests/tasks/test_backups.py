@@ -16,7 +16,7 @@ from engine.library import Level
 from tasks.record.backups import KEPT, back_up, newest_backup
 from tasks.record.lease import lease
 from tasks.record.store import ShadowStore
-from tasks.runtime.context import workbench
+from tasks.runtime.context import open_run
 from tests.tasks.building import MINE, settings_of, shadow
 
 ANOTHER = replace(MINE, title="Songs")
@@ -153,9 +153,9 @@ def test_every_live_run_begins_with_a_copy_and_no_dry_one_does(plex, record, wri
     settings = settings_of(plex, state_url=f"sqlite:///{record}")
     write("a")
 
-    with workbench(settings, "run", live=False):
+    with open_run(settings, "run", live=False):
         assert newest_backup(str(record)) is None
-    with workbench(settings, "run", live=True):
+    with open_run(settings, "run", live=True):
         assert newest_backup(str(record)) is not None
 
 
@@ -164,9 +164,9 @@ def test_a_run_that_is_not_let_in_copies_nothing(plex, record, write):
     write("a")
 
     with (
-        workbench(settings, "first", live=True),
+        open_run(settings, "first", live=True),
         pytest.raises(LibraryHeld),
-        workbench(settings, "second", live=True),
+        open_run(settings, "second", live=True),
     ):
         pass
 

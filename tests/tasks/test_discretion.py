@@ -11,7 +11,7 @@ import plexapi
 import pytest
 
 from engine.errors import SettingsInvalid
-from tasks.config.redaction import BLOT, discreet, hide
+from tasks.config.redaction import REDACTED, redact, register_secret
 from tasks.config.settings import load_settings
 from tasks.plex.client import PlexGateway
 from tests.tasks.building import ENOUGH, HIDDEN, settings_of
@@ -32,21 +32,21 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_secret_is_blotted_out_in_every_spelling():
-    hide(SPELLED)
+    register_secret(SPELLED)
 
-    said = discreet(f"{SPELLED} t0ken%2Fwith%2Bsigns {SPELLED!r}")
+    said = redact(f"{SPELLED} t0ken%2Fwith%2Bsigns {SPELLED!r}")
 
-    assert said == f"{BLOT} {BLOT} '{BLOT}'"
+    assert said == f"{REDACTED} {REDACTED} '{REDACTED}'"
 
 
 def test_what_is_too_short_to_be_a_secret_is_none():
-    hide("abc")
+    register_secret("abc")
 
-    assert discreet("abcdef") == "abcdef"
+    assert redact("abcdef") == "abcdef"
 
 
 def test_no_logger_tells_a_secret(caplog):
-    hide(SPELLED)
+    register_secret(SPELLED)
     caplog.set_level(logging.DEBUG)
 
     for name in ("", "plexapi", "urllib3.connectionpool", "anybody"):
@@ -55,11 +55,11 @@ def test_no_logger_tells_a_secret(caplog):
         logging.getLogger(name).info({"token": SPELLED})
 
     assert SPELLED not in caplog.text
-    assert caplog.text.count(BLOT) == 12
+    assert caplog.text.count(REDACTED) == 12
 
 
 def test_the_traceback_of_a_logged_error_tells_no_secret(caplog):
-    hide(SPELLED)
+    register_secret(SPELLED)
 
     try:
         raise ValueError(f"refused: {SPELLED}")  # noqa: TRY301
@@ -72,11 +72,11 @@ def test_the_traceback_of_a_logged_error_tells_no_secret(caplog):
 
 
 def test_a_log_line_that_cannot_be_put_together_ends_nothing(caplog):
-    hide(SPELLED)
+    register_secret(SPELLED)
 
     logging.getLogger("anybody").error("%d", SPELLED)
 
-    assert BLOT in caplog.text
+    assert REDACTED in caplog.text
     assert SPELLED not in caplog.text
 
 
@@ -89,7 +89,7 @@ def test_all_that_is_said_on_the_way_to_plex_tells_no_token(plex, caplog):
         plexapi.log.debug("the token is %s", plex.token)
 
     assert "GET" in caplog.text
-    assert f"the token is {BLOT}" in caplog.text
+    assert f"the token is {REDACTED}" in caplog.text
     assert plex.token not in caplog.text
 
 
@@ -104,7 +104,7 @@ def test_a_configuration_that_is_read_is_kept_quiet_about(tmp_path):
     load_settings(path)
 
     secrets = f"{HIDDEN} plex-pass state/pass state%2Fpass query-pass"
-    assert discreet(secrets) == " ".join([BLOT] * 5)
+    assert redact(secrets) == " ".join([REDACTED] * 5)
 
 
 def test_what_a_refused_configuration_says_is_kept_quiet_about(tmp_path):
@@ -119,7 +119,7 @@ def test_what_a_refused_configuration_says_is_kept_quiet_about(tmp_path):
         load_settings(path)
 
     secrets = "plex/pass plex%2Fpass in-the-url, with a blank"
-    assert discreet(secrets) == f"{BLOT} {BLOT} {BLOT}, {BLOT}"
+    assert redact(secrets) == f"{REDACTED} {REDACTED} {REDACTED}, {REDACTED}"
 
 
 @pytest.mark.parametrize("where", ["in a thread", "in the open"])
@@ -138,5 +138,5 @@ def test_a_traceback_that_ends_a_program_tells_no_secret(where):
     )
 
     assert "Traceback" in ran.stderr
-    assert f"RuntimeError: told: {BLOT}" in ran.stderr
+    assert f"RuntimeError: told: {REDACTED}" in ran.stderr
     assert SPELLED not in ran.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import RunStopped
-from tasks.runtime.cancellation import Gate
+from tasks.runtime.cancellation import CancellationToken
 
 A_MOMENT = 0.05
 LONG = 60.0
@@ -35,77 +35,77 @@ class Walker:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def cancellation() -> CancellationToken:
+    return CancellationToken()
 
 
-def test_an_untouched_gate_lets_everybody_pass(gate):
-    gate.pass_through()
+def test_an_untouched_gate_lets_everybody_pass(cancellation):
+    cancellation.checkpoint()
 
-    assert gate.is_open
-    assert not gate.is_stopping
+    assert cancellation.is_running
+    assert not cancellation.is_cancelled
 
 
-def test_a_closed_gate_holds_until_it_is_opened(gate):
-    gate.close()
-    walker = Walker(gate.pass_through)
+def test_a_closed_gate_holds_until_it_is_opened(cancellation):
+    cancellation.pause()
+    walker = Walker(cancellation.checkpoint)
     was_held = walker.is_still_there()
 
-    gate.open()
+    cancellation.resume()
 
     assert was_held
     assert not walker.is_still_there(LONG)
     assert walker.error is None
 
 
-def test_a_stopped_gate_sends_everybody_away(gate):
-    gate.stop()
+def test_a_stopped_gate_sends_everybody_away(cancellation):
+    cancellation.cancel()
 
     with pytest.raises(RunStopped, match="what it wrote is recorded"):
-        gate.pass_through()
-    assert gate.is_stopping
+        cancellation.checkpoint()
+    assert cancellation.is_cancelled
 
 
-def test_whoever_is_held_leaves_when_the_run_is_stopped(gate):
-    gate.close()
-    walker = Walker(gate.pass_through)
+def test_whoever_is_held_leaves_when_the_run_is_stopped(cancellation):
+    cancellation.pause()
+    walker = Walker(cancellation.checkpoint)
     was_held = walker.is_still_there()
 
-    gate.stop()
+    cancellation.cancel()
 
     assert was_held
     assert not walker.is_still_there(LONG)
     assert isinstance(walker.error, RunStopped)
 
 
-def test_a_stopped_run_stays_stopped_when_the_gate_is_opened(gate):
-    gate.stop()
-    gate.open()
+def test_a_stopped_run_stays_stopped_when_the_gate_is_opened(cancellation):
+    cancellation.cancel()
+    cancellation.resume()
 
     with pytest.raises(RunStopped):
-        gate.pass_through()
+        cancellation.checkpoint()
 
 
-def test_a_rest_takes_its_time(gate):
+def test_a_rest_takes_its_time(cancellation):
     begun = time.monotonic()
 
-    gate.rest(A_MOMENT)
+    cancellation.sleep(A_MOMENT)
 
     assert time.monotonic() - begun >= A_MOMENT / 2
 
 
-def test_a_rest_ends_at_once_when_the_run_is_stopped(gate):
-    walker = Walker(lambda: gate.rest(LONG))
+def test_a_rest_ends_at_once_when_the_run_is_stopped(cancellation):
+    walker = Walker(lambda: cancellation.sleep(LONG))
     was_resting = walker.is_still_there()
 
-    gate.stop()
+    cancellation.cancel()
 
     assert was_resting
     assert not walker.is_still_there(LONG / 2)
 
 
-def test_a_rest_ends_even_where_nobody_may_pass(gate):
-    gate.close()
-    walker = Walker(lambda: gate.rest(A_MOMENT))
+def test_a_rest_ends_even_where_nobody_may_pass(cancellation):
+    cancellation.pause()
+    walker = Walker(lambda: cancellation.sleep(A_MOMENT))
 
     assert not walker.is_still_there(LONG)

@@ -144,7 +144,7 @@ def test_a_look_sorts_items_by_level(gateway, songs):
     one, two, three = songs["tracks"]
     keys = np.array([three, songs["artist"], one, songs["album"], two])
 
-    looks = gateway.look(keys)
+    looks = gateway.fetch_items(keys)
 
     assert looks[Level.ARTIST].key.tolist() == [songs["artist"]]
     assert looks[Level.ALBUM].key.tolist() == [songs["album"]]
@@ -157,7 +157,7 @@ def test_a_look_tells_ratings_locks_and_our_tag(plex, gateway, songs):
     plex.mood(one, add=TAG.upper(), lock=True)
     plex.mood(two, add="Rating_Inferred?", lock=False)
 
-    look = gateway.look(np.array(songs["tracks"]))[Level.TRACK]
+    look = gateway.fetch_items(np.array(songs["tracks"]))[Level.TRACK]
 
     np.testing.assert_array_equal(look.rating, [7.5, np.nan, np.nan])
     assert (look.rated_at > 0).tolist() == [True, False, False]
@@ -170,7 +170,7 @@ def test_a_look_tells_a_locked_rating(gateway, songs):
     keys = np.array(songs["tracks"][:1])
     gateway.edit(Edit(Level.TRACK, keys, rates=True, points=5.0, rating_locked=True))
 
-    look = gateway.look(keys)[Level.TRACK]
+    look = gateway.fetch_items(keys)[Level.TRACK]
 
     assert look.rating_locked.tolist() == [True]
     assert look.mood_locked.tolist() == [False]
@@ -180,13 +180,13 @@ def test_a_look_leaves_out_what_is_gone(plex, gateway, songs):
     one, two, three = songs["tracks"]
     plex.delete([two])
 
-    look = gateway.look(np.array([one, two, three]))[Level.TRACK]
+    look = gateway.fetch_items(np.array([one, two, three]))[Level.TRACK]
 
     assert look.key.tolist() == [one, three]
 
 
 def test_a_look_at_nothing_but_what_is_gone_is_empty(gateway):
-    looks = gateway.look(np.array([9_000_001, 9_000_002]))
+    looks = gateway.fetch_items(np.array([9_000_001, 9_000_002]))
 
     assert [len(look.key) for look in looks.values()] == [0, 0, 0]
 
@@ -195,14 +195,14 @@ def test_a_look_that_is_refused_is_no_empty_one(gateway, songs, order):
     order("status", {"path": "/library/metadata"}, code=403)
 
     with pytest.raises(PlexRefused):
-        gateway.look(np.array(songs["tracks"]))
+        gateway.fetch_items(np.array(songs["tracks"]))
 
 
 @pytest.mark.parametrize(("items", "requests"), [(0, 0), (1, 1), (400, 1), (401, 2)])
 def test_a_look_asks_for_four_hundred_items_at_a_time(plex, gateway, items, requests):
     plex.clear_log()
 
-    gateway.look(np.arange(9_000_000, 9_000_000 + items))
+    gateway.fetch_items(np.arange(9_000_000, 9_000_000 + items))
 
     assert plex.counts()["reads"] == requests
 
@@ -213,9 +213,9 @@ def test_a_server_that_takes_no_long_look_is_asked_for_less_from_then_on():
         keys = np.array([*tracks, *range(9_000_000, 9_000_000 + 340)])
 
         with PlexGateway(settings_of(plex)) as gateway:
-            first = gateway.look(keys)[Level.TRACK]
+            first = gateway.fetch_items(keys)[Level.TRACK]
             plex.clear_log()
-            second = gateway.look(keys)[Level.TRACK]
+            second = gateway.fetch_items(keys)[Level.TRACK]
 
         assert list(first.key) == list(second.key) == tracks
         assert {request["status"] for request in plex.log()} <= {200, 404}
@@ -226,7 +226,7 @@ def test_a_look_does_not_take_a_short_answer_for_a_whole_one():
         keys = np.array([track["ratingKey"] for track in plex.dump()["tracks"]])
 
         with PlexGateway(settings_of(plex)) as gateway:
-            look = gateway.look(keys)[Level.TRACK]
+            look = gateway.fetch_items(keys)[Level.TRACK]
 
     assert len(look.key) == 60
 
@@ -313,7 +313,7 @@ def test_requests_are_counted(plex, gateway, songs):
     plex.clear_log()
     reads, writes = gateway.reads, gateway.writes
 
-    gateway.look(np.array(songs["tracks"]))
+    gateway.fetch_items(np.array(songs["tracks"]))
     gateway.tagged(Level.ARTIST)
     gateway.edit(Edit(Level.TRACK, np.array(songs["tracks"]), drops=("x",)))
 

@@ -46,7 +46,9 @@ def test_what_is_recorded_is_counted(address: str) -> None:
     with ShadowStore.open(address, MINE, create=True) as store:
         store.confirm(Level.TRACK, [shadow("a", 7.0), shadow("b", 8.0)])
         look = look_at("c", "d", "e")
-        store.intend([batch_of(look, 7.0)], look, "Rating_Inferred", "run 1", 1.0)
+        store.record_intents(
+            [batch_of(look, 7.0)], look, "Rating_Inferred", "run 1", 1.0
+        )
 
     found = inspect_database(address)
 

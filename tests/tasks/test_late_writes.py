@@ -9,65 +9,65 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
-from tasks.record import in_doubt as stragglers
+from tasks.record import in_doubt
 from tests.tasks.building import told_of
-from tests.tasks.stage import bench_for, plan_for, stock, write
+from tests.tasks.stage import context_for, plan_for, snapshot, write
 
 TRACK = Level.TRACK
 ONCE = {"method": "PUT", "path": "userRating", "times": 1}
 
 
 @pytest.fixture
-def send(plex, bench, order):
+def send(plex, context, order):
     """Send a rating of which nobody hears; it arrives only if a test says so."""
 
     def send(track, points):
-        part = stock(bench)
+        part = snapshot(context)
         plan = plan_for(part, {track: points})
         order("reset_before", ONCE)
         with pytest.raises(PlexUnreachable):
-            write(bench, part, plan)
+            write(context, part, plan)
         plex.faults([])
         return part, plan
 
     return send
 
 
-def owner_of(bench, track):
-    shelf = stock(bench)[TRACK]
-    (row,) = shelf.items.rows_of([track])
-    return Owner(shelf.standing.owner[row])
+def owner_of(context, track):
+    view = snapshot(context)[TRACK]
+    (row,) = view.items.rows_of([track])
+    return Owner(view.ownership.owner[row])
 
 
-def test_what_arrives_twice_is_ours(plex, bench, tracks, send):
-    write(bench, *send(tracks[0], 7.33))
-    stock(bench)
+def test_what_arrives_twice_is_ours(plex, context, tracks, send):
+    write(context, *send(tracks[0], 7.33))
+    snapshot(context)
 
     plex.rate(tracks[0], 7.33)  # Plex dates it later than what it answered
 
-    assert owner_of(bench, tracks[0]) == Owner.US
+    assert owner_of(context, tracks[0]) == Owner.US
 
 
-def test_what_arrives_over_a_later_value_is_ours(plex, bench, tracks, send):
+def test_what_arrives_over_a_later_value_is_ours(plex, context, tracks, send):
     part, _ = send(tracks[0], 7.33)
-    write(bench, part, plan_for(part, {tracks[0]: 4.0}))
-    stock(bench)
+    write(context, part, plan_for(part, {tracks[0]: 4.0}))
+    snapshot(context)
 
     plex.rate(tracks[0], 7.33)
 
-    assert owner_of(bench, tracks[0]) == Owner.US
-    assert [row.value for row in bench.store.shadows(TRACK)] == [7.33]
+    assert owner_of(context, tracks[0]) == Owner.US
+    assert [row.value for row in context.store.shadows(TRACK)] == [7.33]
 
 
 def test_what_arrives_after_an_undo_is_taken_back_by_the_next(
-    plex, bench, tracks, send
+    plex, context, tracks, send
 ):
     send(tracks[0], 7.33)
-    undo(bench, Selection())
-    gone = bench.store.shadows(TRACK), bench.store.intents(TRACK)
+    undo(context, Selection())
+    gone = context.store.shadows(TRACK), context.store.intents(TRACK)
     plex.rate(tracks[0], 7.33)
 
-    again = undo(bench, Selection())
+    again = undo(context, Selection())
 
     assert gone == ([], [])
     assert again.undone == 1
@@ -78,68 +78,68 @@ def test_what_a_killed_process_sent_is_ours_though_another_one_undid_all(
     plex, record, tracks, order
 ):
     order("reset_before", ONCE)
-    with bench_for(plex, record) as bench:
-        part = stock(bench)
+    with context_for(plex, record) as context:
+        part = snapshot(context)
         with pytest.raises(PlexUnreachable):
-            write(bench, part, plan_for(part, {tracks[0]: 7.33}))
+            write(context, part, plan_for(part, {tracks[0]: 7.33}))
     plex.faults([])
-    with bench_for(plex, record) as bench:
-        undo(bench, Selection())
+    with context_for(plex, record) as context:
+        undo(context, Selection())
         plex.rate(tracks[0], 7.33)
 
-        assert owner_of(bench, tracks[0]) == Owner.US
+        assert owner_of(context, tracks[0]) == Owner.US
 
 
 def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
-    plex, bench, tracks, send, monkeypatch
+    plex, context, tracks, send, monkeypatch
 ):
     send(tracks[0], 7.33)
-    undo(bench, Selection())
+    undo(context, Selection())
     plex.rate(tracks[0], 7.33)
     now = time.time()
-    monkeypatch.setattr(stragglers.time, "time", lambda: now + 3 * 86400)
+    monkeypatch.setattr(in_doubt.time, "time", lambda: now + 3 * 86400)
 
-    owners = [owner_of(bench, tracks[0]) for _ in range(2)]
+    owners = [owner_of(context, tracks[0]) for _ in range(2)]
 
     assert owners == [Owner.US, Owner.US]
-    assert not bench.store.stragglers(TRACK)
+    assert not context.store.in_doubt(TRACK)
 
 
-def test_a_tag_that_arrives_late_is_no_persons(plex, bench, tracks, order):
-    part = stock(bench)
+def test_a_tag_that_arrives_late_is_no_persons(plex, context, tracks, order):
+    part = snapshot(context)
     plan = plan_for(part, {tracks[0]: 7.33})
     order("reset_before", {"method": "PUT", "path": "mood", "times": 1})
     with pytest.raises(PlexUnreachable):
-        write(bench, part, plan)
+        write(context, part, plan)
     plex.faults([])
-    undo(bench, Selection())
+    undo(context, Selection())
     plex.mood(tracks[0], add="Rating_Inferred", lock=False)
 
-    write(bench, stock(bench), plan)
-    undo(bench, Selection())
+    write(context, snapshot(context), plan)
+    undo(context, Selection())
 
     assert told_of(plex, tracks[:1], "moods") == [[]]
 
 
 def test_who_gives_our_value_much_later_takes_it_over(
-    plex, bench, tracks, send, monkeypatch
+    plex, context, tracks, send, monkeypatch
 ):
-    write(bench, *send(tracks[0], 7.33))
-    stock(bench)
-    monkeypatch.setattr(stragglers, "LATEST_ARRIVAL", 0.0)
+    write(context, *send(tracks[0], 7.33))
+    snapshot(context)
+    monkeypatch.setattr(in_doubt, "LATEST_ARRIVAL", 0.0)
     time.sleep(1.1)  # Plex dates by the second
 
     plex.rate(tracks[0], 7.33)
 
-    assert owner_of(bench, tracks[0]) == Owner.TAKEN_OVER
-    assert not bench.store.stragglers(TRACK)
+    assert owner_of(context, tracks[0]) == Owner.TAKEN_OVER
+    assert not context.store.in_doubt(TRACK)
 
 
-def test_another_value_is_a_persons_at_once(plex, bench, tracks, send):
-    write(bench, *send(tracks[0], 7.33))
-    stock(bench)
+def test_another_value_is_a_persons_at_once(plex, context, tracks, send):
+    write(context, *send(tracks[0], 7.33))
+    snapshot(context)
 
     plex.rate(tracks[0], 8.0)
 
-    assert owner_of(bench, tracks[0]) == Owner.TAKEN_OVER
+    assert owner_of(context, tracks[0]) == Owner.TAKEN_OVER
     assert told_of(plex, tracks[:1], "userRating") == [8.0]

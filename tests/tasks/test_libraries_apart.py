@@ -31,7 +31,7 @@ def other(request, address):
 def fill(store):
     look = look_at("a", "b")
     batch = batch_of(look, 7.33)
-    store.intend([batch], look, "T", "run 1", 10.0)
+    store.record_intents([batch], look, "T", "run 1", 10.0)
     store.confirm(Level.TRACK, [shadow("a", 7.33)])
 
 
@@ -62,7 +62,7 @@ DEEDS = {
         batch_of(look_at("a", "b"), 7.33), 20.0
     ),
     "confirm": lambda store: store.confirm(Level.TRACK, [shadow("b", 3.0)]),
-    "withdraw": lambda store: store.withdraw(Level.TRACK, ["a", "b"]),
+    "withdraw": lambda store: store.discard_intents(Level.TRACK, ["a", "b"]),
     "forget": lambda store: store.forget(Level.TRACK, ["a", "b"]),
     "follow": lambda store: store.follow(
         Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]

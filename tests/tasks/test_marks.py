@@ -10,7 +10,7 @@ TRACK = Level.TRACK
 
 
 def promise(store, look, after=7.33, tag="T"):
-    store.intend([batch_of(look, after)], look, tag, "run 1", 10.0)
+    store.record_intents([batch_of(look, after)], look, tag, "run 1", 10.0)
 
 
 def values(store):

@@ -8,7 +8,7 @@ from engine.errors import PlexUnreachable
 from engine.library import Level
 from tasks.commands.undo import Selection, undo
 from tasks.sync.capability_probe import CANARY
-from tasks.sync.reconcile import take_stock
+from tasks.sync.reconcile import read_and_reconcile
 from tasks.sync.trial_cleanup import FIRST
 from tests.stories.household import TAG
 from tests.stories.runs import infer_plainly
@@ -23,28 +23,28 @@ def test_a_trial_that_breaks_off_leaves_nothing_that_undo_does_not_find(
     plex, bench_at, fault, turn
 ):
     before = state(plex)
-    with bench_at(plex) as bench:
+    with bench_at(plex) as context:
         spoil(plex, fault, **{"from": turn, "times": 1})
         try:
-            tried(bench)
+            tried(context)
         except PlexUnreachable:
             plex.faults.set([])
-            tried(bench)
-        infer_plainly(bench)
-        undo(bench, Selection())
+            tried(context)
+        infer_plainly(context)
+        undo(context, Selection())
 
     assert state(plex) == before
 
 
 @contextmanager
-def late_trial(plex, bench):
+def late_trial(plex, context):
     """Break a trial off; what it sent arrives when the block is done."""
     spoil(plex, "reset_before", **{"from": 1, "times": 1})
     with pytest.raises(PlexUnreachable):
-        tried(bench)
+        tried(context)
     plex.faults.set([])
     yield
-    late = [row.key for level in Level for row in bench.store.stragglers(level)]
+    late = [row.key for level in Level for row in context.store.in_doubt(level)]
     assert len(late) == 2
     for item in map(plex.world.find, late):
         plex.world.rate(item, FIRST)
@@ -55,25 +55,25 @@ def test_a_trial_that_arrives_when_it_was_given_back_is_given_back_again(
     plex, bench_at
 ):
     before = state(plex)
-    with bench_at(plex) as bench:
-        with late_trial(plex, bench):
-            take_stock(bench)
+    with bench_at(plex) as context:
+        with late_trial(plex, context):
+            read_and_reconcile(context)
             assert state(plex) == before
         seen = state(plex)
 
-        take_stock(bench)
+        read_and_reconcile(context)
 
         assert seen != state(plex) == before
-        assert promised(bench) == []
+        assert promised(context) == []
 
 
 def test_what_a_run_rated_meanwhile_is_rated_anew_after_a_late_trial(plex, bench_at):
-    with bench_at(plex) as bench:
-        with late_trial(plex, bench):
-            infer_plainly(bench)
+    with bench_at(plex) as context:
+        with late_trial(plex, context):
+            infer_plainly(context)
             before = state(plex)
 
-        infer_plainly(bench)
+        infer_plainly(context)
 
         assert state(plex) == before
-        assert infer_plainly(bench) == []
+        assert infer_plainly(context) == []

@@ -90,7 +90,7 @@ def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
         connection.execute(promised.update().values(unheard_since=time.time()))
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
-        (late,) = store.stragglers(Level.TRACK)
+        (late,) = store.in_doubt(Level.TRACK)
 
     assert (late.guid, late.key, late.value) == ("plex://b", 5, 6.5)
     assert late.run_id == "run 1"

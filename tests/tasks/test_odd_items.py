@@ -21,7 +21,7 @@ from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in, items_in, told_of
 from tests.tasks.canned import canned_plex, container
 from tests.tasks.odd import SIDE_FACT, STRAY, UNREADABLE, state_of
-from tests.tasks.stage import bench_for
+from tests.tasks.stage import context_for
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def plex() -> Iterator[Simulator]:
         yield simulator
 
 
-def recorded(bench: Any) -> int:
-    return sum(len(bench.store.shadows(level)) for level in Level)
+def recorded(context: Any) -> int:
+    return sum(len(context.store.shadows(level)) for level in Level)
 
 
 @pytest.mark.parametrize("kind", [*STRAY, *UNREADABLE, *SIDE_FACT])
@@ -42,18 +42,18 @@ def test_every_command_goes_on_and_counts_one_odd_item(
     (STRAY | UNREADABLE | SIDE_FACT)[kind](plex, inferred)
     stands = state_of(plex)
 
-    with bench_for(plex, record) as bench:
-        audit = verify(bench)
-        planned = infer_plainly(bench)
-        best, _ = rank(bench, 10, Level.ARTIST)
-        backtest(bench, "keep50")
-        tune(bench, None)
+    with context_for(plex, record) as context:
+        audit = verify(context)
+        planned = infer_plainly(context)
+        best, _ = rank(context, 10, Level.ARTIST)
+        backtest(context, "keep50")
+        tune(context, None)
         explained = why(
-            bench, str(next(iter(bench.store.shadows(Level.ALBUM))).key), ""
+            context, str(next(iter(context.store.shadows(Level.ALBUM))).key), ""
         )
-        recovered = recover(bench)
-        exported = export_state(bench, tmp_path / "state.json")
-        kept = recorded(bench)
+        recovered = recover(context)
+        exported = export_state(context, tmp_path / "state.json")
+        kept = recorded(context)
 
     assert audit.not_understood.count == 1
     assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
@@ -75,10 +75,10 @@ def test_undo_of_an_odd_item_is_exact(plex, record, before, inferred, kind):
     )
     plex.rate(mine, 9.0)
 
-    with bench_for(plex, record) as bench:
+    with context_for(plex, record) as context:
         dry = count_of_a_dry_undo(plex, record)
-        done = undo(bench, Selection())
-        left = recorded(bench)
+        done = undo(context, Selection())
+        left = recorded(context)
 
     assert (done.undone, done.kept, done.gone, done.failed) == (dry, 1, 0, 0)
     assert state_of(plex) == before | {mine: (9.0, *before[mine][1:])}
@@ -86,9 +86,9 @@ def test_undo_of_an_odd_item_is_exact(plex, record, before, inferred, kind):
 
 
 def count_of_a_dry_undo(plex: Simulator, record: Path) -> int:
-    with bench_for(plex, record) as bench:
-        bench.is_live = False
-        return undo(bench, Selection()).undone
+    with context_for(plex, record) as context:
+        context.is_live = False
+        return undo(context, Selection()).undone
 
 
 def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
@@ -96,9 +96,9 @@ def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
 ):
     plex.hide(inferred["track"])
 
-    with bench_for(plex, record) as bench:
-        audit = verify(bench)
-        done = undo(bench, Selection())
+    with context_for(plex, record) as context:
+        audit = verify(context)
+        done = undo(context, Selection())
 
     assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
     assert audit.not_understood.count == 1
@@ -111,13 +111,13 @@ def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
 def test_a_parent_that_is_missing_for_good_costs_few_requests(
     plex, record, inferred, kind
 ):
-    with bench_for(plex, record) as bench:
+    with context_for(plex, record) as context:
         plex.clear_log()
-        read_library(bench.gateway)
+        read_library(context.gateway)
         usual = plex.counts()["reads"]
         STRAY[kind](plex, inferred)
         plex.clear_log()
-        library = read_library(bench.gateway)
+        library = read_library(context.gateway)
         counted = plex.counts()["reads"]
 
     assert len(library.not_understood) == 1
@@ -131,9 +131,9 @@ def test_a_lost_record_is_rebuilt_of_items_without_a_parent_too(
     STRAY[kind](plex, inferred)
     record.unlink()
 
-    with bench_for(plex, record) as bench:
-        recovered = recover(bench)
-        undone = undo(bench, Selection()).undone
+    with context_for(plex, record) as context:
+        recovered = recover(context)
+        undone = undo(context, Selection()).undone
 
     assert recovered.recovered == undone
     assert state_of(plex) == before
@@ -147,8 +147,8 @@ def test_items_of_one_missing_album_are_one_sentence(plex, record, inferred):
     ]
     plex.hide(inferred["album"])
 
-    with bench_for(plex, record) as bench:
-        (sentence,) = read_library(bench.gateway).not_understood
+    with context_for(plex, record) as context:
+        (sentence,) = read_library(context.gateway).not_understood
 
     assert sentence.startswith(
         f"{len(tracks)} tracks have an album ({inferred['album']}) that Plex did not "
@@ -167,10 +167,10 @@ def test_the_record_of_a_stray_track_does_not_follow_its_double(
         names[track["grandparentRatingKey"]], names[track["parentRatingKey"]], [double]
     )
 
-    with bench_for(plex, record) as bench:
-        verify(bench)
-        (row,) = bench.store.shadows(Level.TRACK, [track["guid"]])
-        undo(bench, Selection())
+    with context_for(plex, record) as context:
+        verify(context)
+        (row,) = context.store.shadows(Level.TRACK, [track["guid"]])
+        undo(context, Selection())
 
     assert row.key == track["ratingKey"]
     assert told_of(plex, [track["ratingKey"], *added["tracks"]], "userRating") == [
@@ -182,9 +182,9 @@ def test_the_record_of_a_stray_track_does_not_follow_its_double(
 def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
     plex.set_attributes(inferred["track"], ratingKey="A1")
 
-    with bench_for(plex, record) as bench:
-        audit = verify(bench)
-        library = read_library(bench.gateway)
+    with context_for(plex, record) as context:
+        audit = verify(context)
+        library = read_library(context.gateway)
 
     assert (audit.verdict, audit.not_understood.count) == ("IN SYNC", 1)
     assert len(library.not_understood) == 1
@@ -226,10 +226,10 @@ def test_a_parent_that_comes_while_reading_is_a_library_that_changes(
             plex.set_attributes(inferred["album"])
             plex.set_attributes(inferred["track"])
 
-    with bench_for(plex, record) as bench:
+    with context_for(plex, record) as context:
         if kind == "parent of another library":
-            assert len(read_library(bench.gateway, mend).not_understood) == 1
+            assert len(read_library(context.gateway, mend).not_understood) == 1
         else:
             with pytest.raises(LibraryChanging, match="changed while it was read"):
-                read_library(bench.gateway, mend)
-        assert read_library(bench.gateway).not_understood == []
+                read_library(context.gateway, mend)
+        assert read_library(context.gateway).not_understood == []

@@ -5,14 +5,14 @@ import itertools
 import pytest
 
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RunStopped
-from tasks.runtime.cancellation import Gate
-from tasks.runtime.retry import LONGEST, delay, insist
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.retry import LONGEST, call_with_retry, delay
 from tests.stories.household import settings_for
 
 MINUTES = 60.0
 
 
-class Waiting(Gate):
+class Waiting(CancellationToken):
     """A gate at which no time is lost; it can be told to stop at a rest."""
 
     def __init__(self, stops_at=None):
@@ -20,7 +20,7 @@ class Waiting(Gate):
         self.rests = []
         self._stops_at = stops_at
 
-    def rest(self, seconds):
+    def sleep(self, seconds):
         self.rests.append(seconds)
         if len(self.rests) == self._stops_at:
             self.stop()
@@ -49,13 +49,15 @@ def failing(*faults):
 
 
 def test_what_passes_is_waited_for(settings_of):
-    gate, told = Waiting(), []
+    cancellation, told = Waiting(), []
     act = failing(PlexUnreachable("Plex is busy."), LibraryChanging("It grows."))
 
-    result = insist(act, settings_of(retries=2, retry_delay=2), gate, told.append)
+    result = call_with_retry(
+        act, settings_of(retries=2, retry_delay=2), cancellation, told.append
+    )
 
     assert result == "done"
-    assert gate.rests == [2, 4]
+    assert cancellation.rests == [2, 4]
     assert told == [
         "Plex is busy. Trying again in 2 s.",
         "It grows. Trying again in 4 s.",
@@ -86,29 +88,33 @@ def test_waits_never_shrink_and_end_at_the_longest(settings_of, first):
 
 
 def test_who_never_comes_back_is_given_up(settings_of):
-    gate = Waiting()
+    cancellation = Waiting()
     act = failing(*[PlexUnreachable(f"{n}") for n in range(9)])
 
     with pytest.raises(PlexUnreachable, match="3"):
-        insist(act, settings_of(retries=3, retry_delay=1), gate, lambda _: None)
+        call_with_retry(
+            act, settings_of(retries=3, retry_delay=1), cancellation, lambda _: None
+        )
 
-    assert gate.rests == [1, 2, 4]
+    assert cancellation.rests == [1, 2, 4]
 
 
 def test_what_does_not_pass_is_not_waited_for(settings_of):
-    gate = Waiting()
+    cancellation = Waiting()
 
     with pytest.raises(PlexRefused):
-        insist(failing(PlexRefused("No.")), settings_of(retries=8), gate, print)
+        call_with_retry(
+            failing(PlexRefused("No.")), settings_of(retries=8), cancellation, print
+        )
 
-    assert gate.rests == []
+    assert cancellation.rests == []
 
 
 def test_a_stop_ends_the_waiting(settings_of):
-    gate = Waiting(stops_at=2)
+    cancellation = Waiting(stops_at=2)
     act = failing(*[PlexUnreachable("Away.")] * 9)
 
     with pytest.raises(RunStopped):
-        insist(act, settings_of(retries=8), gate, lambda _: None)
+        call_with_retry(act, settings_of(retries=8), cancellation, lambda _: None)
 
-    assert len(gate.rests) == 2
+    assert len(cancellation.rests) == 2

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from engine.capabilities import ASSUMED, Abilities, Reach
+from engine.capabilities import ASSUMED, Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import PlexRefused, PlexUnreachable, RequestTooLong
 from engine.library import Level
-from tasks.plex.edits import Pen
+from tasks.plex.edits import EditExecutor
 from tasks.plex.throttle import Throttle
 from tests.tasks.building import item_in, told_of
-from tests.tasks.stage import bench_for, plan_for, stock, write
+from tests.tasks.stage import context_for, plan_for, snapshot, write
 
 TAG = "Rating_Inferred"
-TOGETHER, SINGLY, NEVER = Reach.TOGETHER, Reach.SINGLY, Reach.NEVER
-GUARDED = Abilities(is_guarded=True)
+BATCH, SINGLE, UNSUPPORTED = EditMode.BATCH, EditMode.SINGLE, EditMode.UNSUPPORTED
+GUARDED = Capabilities(has_conditional_edits=True)
 
 
 class Resting:
@@ -31,10 +31,10 @@ class Resting:
 def pen_of(gateway):
     """Take a pen to write with as a server's abilities allow."""
 
-    def pen_of(abilities=ASSUMED, burst=0, rest=None):
+    def pen_of(capabilities=ASSUMED, burst=0, rest=None):
         clock, rest = iter(range(10**6)), rest or Resting()
         throttle = Throttle(burst, 1.0, "fixed", lambda: next(clock), rest)
-        return Pen(gateway, throttle, abilities), throttle
+        return EditExecutor(gateway, throttle, capabilities), throttle
 
     return pen_of
 
@@ -47,12 +47,12 @@ def given(keys, points=7.33, **change):
 @pytest.mark.parametrize(
     ("rating", "tagging", "requests"),
     [
-        pytest.param(TOGETHER, TOGETHER, 1, id="everything together"),
-        pytest.param(TOGETHER, SINGLY, 1 + 3, id="tags one by one"),
-        pytest.param(TOGETHER, NEVER, 1, id="no tags"),
-        pytest.param(SINGLY, TOGETHER, 3 + 1, id="ratings one by one"),
-        pytest.param(SINGLY, SINGLY, 3 + 3, id="everything one by one"),
-        pytest.param(SINGLY, NEVER, 3, id="ratings one by one, no tags"),
+        pytest.param(BATCH, BATCH, 1, id="everything together"),
+        pytest.param(BATCH, SINGLE, 1 + 3, id="tags one by one"),
+        pytest.param(BATCH, UNSUPPORTED, 1, id="no tags"),
+        pytest.param(SINGLE, BATCH, 3 + 1, id="ratings one by one"),
+        pytest.param(SINGLE, SINGLE, 3 + 3, id="everything one by one"),
+        pytest.param(SINGLE, UNSUPPORTED, 3, id="ratings one by one, no tags"),
     ],
 )
 def test_items_get_rating_and_tag_as_the_server_is_able(
@@ -60,24 +60,24 @@ def test_items_get_rating_and_tag_as_the_server_is_able(
 ):
     plex.clear_log()
 
-    pen_of(Abilities(rating, tagging))[0].make(given(tracks))
+    pen_of(Capabilities(rating, tagging))[0].make(given(tracks))
 
-    moods = [] if tagging is NEVER else [TAG]
+    moods = [] if tagging is UNSUPPORTED else [TAG]
     assert plex.counts()["writes"] == requests
     assert told_of(plex, tracks, "userRating") == [7.33] * 3
     assert told_of(plex, tracks, "moods") == [moods] * 3
     assert told_of(plex, tracks, "locks") == [[]] * 3
 
 
-@pytest.mark.parametrize("rating", [TOGETHER, SINGLY])
-@pytest.mark.parametrize("tagging", [TOGETHER, SINGLY])
+@pytest.mark.parametrize("rating", [BATCH, SINGLE])
+@pytest.mark.parametrize("tagging", [BATCH, SINGLE])
 def test_what_was_given_can_be_taken_in_the_same_way(
     plex, pen_of, tracks, rating, tagging
 ):
-    pen, _ = pen_of(Abilities(rating, tagging))
-    pen.make(given(tracks))
+    executor, _ = pen_of(Capabilities(rating, tagging))
+    executor.apply(given(tracks))
 
-    pen.make(Edit(Level.TRACK, np.array(tracks), rates=True, drops=(TAG,)))
+    executor.apply(Edit(Level.TRACK, np.array(tracks), rates=True, drops=(TAG,)))
 
     assert told_of(plex, tracks, "userRating") == [None] * 3
     assert told_of(plex, tracks, "moods") == [[]] * 3
@@ -86,7 +86,7 @@ def test_what_was_given_can_be_taken_in_the_same_way(
 def test_one_by_one_an_item_that_is_gone_is_no_obstacle(plex, pen_of, tracks):
     plex.delete([tracks[1]])
 
-    pen_of(Abilities(SINGLY, SINGLY))[0].make(given(tracks))
+    pen_of(Capabilities(SINGLE, SINGLE))[0].make(given(tracks))
 
     assert told_of(plex, [tracks[0], tracks[2]], "userRating") == [7.33] * 2
 
@@ -97,13 +97,13 @@ def test_what_is_too_long_for_the_server_is_halved(plex, pen_of, tracks, order, 
     order(
         "status", {"method": "PUT", "path": f"id={ids.replace('%2C', ',')}"}, code=code
     )
-    pen, _ = pen_of()
+    executor, _ = pen_of()
     plex.clear_log()
 
-    pen.make(given(tracks))
+    executor.apply(given(tracks))
 
     assert told_of(plex, tracks, "userRating") == [7.33] * 3
-    assert pen.at_once == 1
+    assert executor.at_once == 1
     assert plex.counts()["writes"] == 1 + 3
 
 
@@ -131,14 +131,14 @@ def test_other_answers_are_not_halved(plex, pen_of, tracks, order, code, fault):
 
 @pytest.mark.parametrize(
     ("rating", "tagging"),
-    [(TOGETHER, TOGETHER), (SINGLY, SINGLY), (SINGLY, TOGETHER), (TOGETHER, SINGLY)],
+    [(BATCH, BATCH), (SINGLE, SINGLE), (SINGLE, BATCH), (BATCH, SINGLE)],
 )
 def test_a_burst_counts_items_and_not_requests(pen_of, tracks, rating, tagging):
     rest = Resting()
-    pen, throttle = pen_of(Abilities(rating, tagging), burst=4, rest=rest)
+    executor, throttle = pen_of(Capabilities(rating, tagging), burst=4, rest=rest)
 
     for _ in range(4):
-        pen.make(given(tracks))
+        executor.apply(given(tracks))
         throttle.rest_if_due()
 
     assert rest.rests == 2
@@ -168,22 +168,22 @@ def test_an_edit_of_items_with_an_unknown_date_is_not_guarded(plex, pen_of, trac
 def test_a_rating_given_in_the_very_moment_of_writing_wins(
     plex, record, tracks, points
 ):
-    with bench_for(plex, record, GUARDED) as bench:
-        part = stock(bench)
-        intend = bench.store.intend
+    with context_for(plex, record, GUARDED) as context:
+        part = snapshot(context)
+        intend = context.store.record_intents
 
         def meanwhile(*wishes):
             plex.rate(tracks[1], points)
             intend(*wishes)
 
-        bench.store.intend = meanwhile
-        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
-        after = stock(bench)
+        context.store.record_intents = meanwhile
+        write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+        after = snapshot(context)
 
     changes = [c for c in plex.journal() if c["ratingKey"] == tracks[1]]
     assert [c["after"] for c in changes if c["what"] == "rating"] == [points]
     assert item_in(plex, tracks[1])["moods"] == []
-    manual = after.tracks.standing.manual[after.tracks.items.rows_of(np.array(tracks))]
+    manual = after.tracks.ownership.manual[after.tracks.items.rows_of(np.array(tracks))]
     if points != 7.33:
         assert manual[1] == points
     assert np.isnan(manual[[0, 2]]).all()

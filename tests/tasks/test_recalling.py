@@ -8,8 +8,8 @@ import pytest
 from engine.classic import Phase
 from engine.ownership import Owner, owners
 from tasks.record.in_doubt import LATEST_ARRIVAL
-from tasks.record.rows import Intent, Straggler
-from tasks.sync.record_lookup import Recorded, memory_of
+from tasks.record.rows import InDoubtWrite, Intent
+from tasks.sync.record_lookup import Recorded, record_view_of
 from tasks.sync.trial_cleanup import FIRST, TRIAL
 from tests.engine.looking import Row, look_of
 from tests.tasks.building import shadow
@@ -25,50 +25,52 @@ def intent(guid, before, after, acknowledged_at=None):
     return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
 
 
-def straggler(guid, value, run_id="run 1", sent_at=SENT):
-    return Straggler(guid, 1, Phase.TRACK_DOWN, run_id, value, sent_at)
+def in_doubt_write(guid, value, run_id="run 1", sent_at=SENT):
+    return InDoubtWrite(guid, 1, Phase.TRACK_DOWN, run_id, value, sent_at)
 
 
 def owner_of(points, known, rated_at=0):
     look = replace(look_of(Row("a", points)), rated_at=np.array([rated_at]))
-    (owner,) = owners(look.rating, look.rated_at, memory_of(look, known))
+    (owner,) = owners(look.rating, look.rated_at, record_view_of(look, known))
     return Owner(owner)
 
 
 def test_nothing_recorded_is_nothing_remembered():
-    memory = memory_of(unrated("a", "b"), Recorded())
+    record_view = record_view_of(unrated("a", "b"), Recorded())
 
-    assert np.isnan(memory.value).all()
-    assert not memory.unconfirmed.any()
+    assert np.isnan(record_view.value).all()
+    assert not record_view.unconfirmed.any()
 
 
 def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
-    memory = memory_of(
+    record_view = record_view_of(
         unrated("a", "b", "a"), Recorded([shadow("a", 7.33, seen_at=60)])
     )
 
-    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
-    assert memory.seen_at.tolist() == [60, 0, 60]
-    assert not memory.unconfirmed.any()
+    np.testing.assert_array_equal(record_view.value, [7.33, np.nan, 7.33])
+    assert record_view.seen_at.tolist() == [60, 0, 60]
+    assert not record_view.unconfirmed.any()
 
 
 def test_a_promise_counts_for_more_than_what_was_confirmed():
     intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, acknowledged_at=20.0)]
 
-    memory = memory_of(unrated("a", "b"), Recorded([shadow("a", 7.33)], intents))
+    record_view = record_view_of(
+        unrated("a", "b"), Recorded([shadow("a", 7.33)], intents)
+    )
 
-    assert memory.value.tolist() == [8.0, 5.0]
-    np.testing.assert_array_equal(memory.before, [7.33, np.nan])
-    assert memory.unconfirmed.tolist() == [True, True]
-    assert memory.arrived.tolist() == [False, True]
+    assert record_view.value.tolist() == [8.0, 5.0]
+    np.testing.assert_array_equal(record_view.before, [7.33, np.nan])
+    assert record_view.unconfirmed.tolist() == [True, True]
+    assert record_view.arrived.tolist() == [False, True]
 
 
 def test_what_is_recorded_of_others_is_left_aside():
-    memory = memory_of(
+    record_view = record_view_of(
         unrated("a"), Recorded([shadow("x", 7.33)], [intent("y", None, 5.0)])
     )
 
-    assert np.isnan(memory.value).all()
+    assert np.isnan(record_view.value).all()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_what_is_recorded_of_others_is_left_aside():
     ],
 )
 def test_what_arrives_late_at_an_item_is_ours(known):
-    late = Recorded(known.shadows, known.intents, [straggler("a", 7.33)])
+    late = Recorded(known.shadows, known.intents, [in_doubt_write("a", 7.33)])
 
     assert owner_of(7.33, known) in {Owner.PERSON, Owner.TAKEN_OVER}
     assert owner_of(7.33, late) == Owner.US
@@ -90,34 +92,34 @@ def test_what_arrives_late_at_an_item_is_ours(known):
 def test_what_arrives_late_at_twins_is_ours_at_both():
     look = look_of(Row("a", 7.33), Row("b", 7.33), Row("a", 7.33))
 
-    memory = memory_of(look, Recorded(stragglers=[straggler("a", 7.33)]))
+    record_view = record_view_of(look, Recorded(in_doubt=[in_doubt_write("a", 7.33)]))
 
-    np.testing.assert_array_equal(memory.value, [7.33, np.nan, 7.33])
+    np.testing.assert_array_equal(record_view.value, [7.33, np.nan, 7.33])
 
 
 @pytest.mark.parametrize(
     ("after", "owner"), [(60, Owner.US), (2 * LATEST_ARRIVAL, Owner.PERSON)]
 )
 def test_when_it_arrived_counts_and_not_when_it_is_seen(after, owner):
-    known = Recorded(stragglers=[straggler("a", 7.33)])
+    known = Recorded(in_doubt=[in_doubt_write("a", 7.33)])
 
     assert owner_of(7.33, known, rated_at=int(SENT + after)) == owner
 
 
 def test_a_tag_that_may_arrive_explains_no_rating():
-    known = Recorded(stragglers=[straggler("a", None)])
+    known = Recorded(in_doubt=[in_doubt_write("a", None)])
 
     assert owner_of(7.33, known) == Owner.PERSON
 
 
 @pytest.mark.parametrize("kept", [FIRST, round(FIRST, 1)])
 def test_a_trial_that_arrives_late_is_ours_however_plex_rounds(kept):
-    late = [straggler("a", FIRST, f"{TRIAL}run 1")]
+    late = [in_doubt_write("a", FIRST, f"{TRIAL}run 1")]
 
-    assert owner_of(kept, Recorded(stragglers=late)) == Owner.US
+    assert owner_of(kept, Recorded(in_doubt=late)) == Owner.US
 
 
 def test_a_promise_explains_more_than_a_straggler():
-    known = Recorded([], [intent("a", None, 7.33)], [straggler("a", 7.33)])
+    known = Recorded([], [intent("a", None, 7.33)], [in_doubt_write("a", 7.33)])
 
     assert owner_of(7.33, known) == Owner.WRITTEN

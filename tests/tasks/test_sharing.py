@@ -6,9 +6,9 @@ from engine.errors import PlexUnreachable
 from engine.evidence import split
 from engine.planning.batch_sharing import Pool
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import take_stock
+from tasks.sync.reconcile import read_and_reconcile
 from tests.tasks.building import told_of
-from tests.tasks.stage import bench_for, plan_for
+from tests.tasks.stage import context_for, plan_for
 
 TAG = "Rating_Inferred"
 LETTERS = {"B": "Bell", "P": "Pond"}
@@ -28,16 +28,16 @@ def titles(plex):
 @pytest.fixture
 def write(plex, record, titles):
     """Write a letter, when all of both are to get the same rating."""
-    with bench_for(plex, record) as bench:
-        stock = take_stock(bench)
-        parts = split(stock.library, stock.everything)
+    with context_for(plex, record) as context:
+        snapshot = read_and_reconcile(context)
+        parts = split(snapshot.library, snapshot.everything)
         plans = {
             letter: [plan_for(parts[letter], dict.fromkeys(titles[letter], 7.33))]
             for letter in LETTERS
         }
         pool = Pool(plans)
         yield lambda letter: write_letter(
-            bench, letter, stock.everything, parts[letter], pool
+            context, letter, snapshot.everything, parts[letter], pool
         )
 
 

@@ -14,7 +14,7 @@ from engine.errors import PlexbayesError, PlexUnreachable, PlexUnusable, RunStop
 from engine.library import Level
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
-from tasks.plex.libraries import survey
+from tasks.plex.libraries import discover
 from tasks.plex.session import MAX_ANSWER
 from tests.flows.listener import COMMAND
 from tests.tasks import hostile
@@ -52,7 +52,7 @@ def test_an_answer_that_never_ends_is_asked_for_twice(play: Play) -> None:
         wire(answers={"/": play}) as plex,
         pytest.raises(PlexUnusable, match="twice: it has 2 s in all"),
     ):
-        survey(plex.url, "token", 0.5)
+        discover(plex.url, "token", 0.5)
 
     assert 2 * 0.5 < time.monotonic() - begun < 10 * 0.5 + 1
     assert len(plex.seen) == 2
@@ -66,7 +66,7 @@ def test_an_encrypted_answer_that_never_ends_is_asked_for_twice(tmp_path: Path) 
         wire(certificate=authority.certify(HOST), answers=answers) as plex,
         pytest.raises(PlexUnusable, match="twice"),
     ):
-        survey(plex.url, "token", 0.5, str(authority.certificate))
+        discover(plex.url, "token", 0.5, str(authority.certificate))
 
 
 @pytest.mark.parametrize("play", LARGE)
@@ -75,7 +75,7 @@ def test_a_huge_answer_is_refused(play: Play) -> None:
         wire(answers={"/": play}) as plex,
         pytest.raises(PlexUnusable, match="more than 64 MiB in one answer to GET /"),
     ):
-        survey(plex.url, "token", 5)
+        discover(plex.url, "token", 5)
 
 
 def test_an_answer_of_too_many_elements_is_refused_before_it_is_parsed() -> None:
@@ -83,13 +83,13 @@ def test_an_answer_of_too_many_elements_is_refused_before_it_is_parsed() -> None
         wire(answers={"/": hostile.element_bomb}) as plex,
         pytest.raises(PlexUnusable, match="more than 1,000,000 elements"),
     ):
-        survey(plex.url, "token", 5)
+        discover(plex.url, "token", 5)
 
 
 @pytest.mark.parametrize("play", [hostile.entity_bomb, hostile.deep])
 def test_entities_and_depth_are_no_usable_answer(play: Play) -> None:
     with wire(answers={"/": play}) as plex, pytest.raises(PlexbayesError):
-        survey(plex.url, "token", 5)
+        discover(plex.url, "token", 5)
 
 
 def test_an_answer_of_the_usual_size_is_read_whole() -> None:
@@ -97,7 +97,7 @@ def test_an_answer_of_the_usual_size_is_read_whole() -> None:
     answers = {"/": lambda handler: send(handler, body, "text/xml;charset=utf-8")}
 
     with wire(answers=answers) as plex:
-        assert survey(plex.url, "token", 5).version == "1"
+        assert discover(plex.url, "token", 5).version == "1"
 
 
 @pytest.mark.parametrize("kind", ["text/xml", "application/xml", "text/xml; v=1"])
@@ -106,7 +106,7 @@ def test_an_answer_that_names_no_charset_is_utf_8(kind: str) -> None:
     answers = {"/library/sections": lambda handler: send(handler, body, kind)}
 
     with wire(answers=answers) as plex:
-        (library,) = survey(plex.url, "token", 5).libraries
+        (library,) = discover(plex.url, "token", 5).libraries
 
     assert library.title == "Müsik ★"
 
@@ -116,7 +116,7 @@ def test_a_silent_server_is_a_time_out_that_may_pass() -> None:
         wire(answers={"/": lambda _: time.sleep(5)}) as plex,
         pytest.raises(PlexUnreachable) as failed,
     ):
-        survey(plex.url, "token", 0.3)
+        discover(plex.url, "token", 0.3)
 
     assert not isinstance(failed.value, PlexUnusable)
     assert len(plex.seen) == 1

@@ -11,42 +11,42 @@ from engine.planning.batch_sharing import Pool
 from tasks.plex.client import PlexGateway
 from tasks.sync import letter_writer as writing
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import take_stock
+from tasks.sync.reconcile import read_and_reconcile
 from tests.tasks.building import item_in, settings_of, told_of
-from tests.tasks.stage import bench_for, infer, plan_for, stock, write
+from tests.tasks.stage import context_for, infer, plan_for, snapshot, write
 
 TAG = "Rating_Inferred"
 EDIT = {"method": "PUT"}
 
 
-def promised(bench):
-    return {row.key for row in bench.store.intents(Level.TRACK)}
+def promised(context):
+    return {row.key for row in context.store.intents(Level.TRACK)}
 
 
 @pytest.mark.parametrize("points", [0.0, 3.0, 7.33])
 def test_a_rating_that_a_person_gives_after_the_reading_wins(
-    plex, bench, tracks, points
+    plex, context, tracks, points
 ):
-    part = stock(bench)
+    part = snapshot(context)
     plex.rate(tracks[1], points)
 
-    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+    result = write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     assert told_of(plex, tracks, "userRating") == [7.33, points, 7.33]
     assert item_in(plex, tracks[1])["moods"] == []
     assert (result.written, result.taken_over) == (2, 1)
-    assert promised(bench) == {tracks[0], tracks[2]}
+    assert promised(context) == {tracks[0], tracks[2]}
 
 
 def test_a_rating_that_a_person_gives_while_a_letter_is_long_in_writing_wins(
     plex, record, tracks, monkeypatch
 ):
     monkeypatch.setattr(writing, "LOOK_LASTS", 0.0)
-    with bench_for(plex, record, cooldown_batch=1) as bench:
-        part = stock(bench)
-        bench.watch = lambda _: plex.rate(tracks[2], 3.0)
+    with context_for(plex, record, cooldown_batch=1) as context:
+        part = snapshot(context)
+        context.watch = lambda _: plex.rate(tracks[2], 3.0)
 
-        write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+        write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     changes = [c for c in plex.journal() if c["ratingKey"] == tracks[2]]
     given = [c["after"] for c in changes if c["what"] == "rating"]
@@ -55,63 +55,63 @@ def test_a_rating_that_a_person_gives_while_a_letter_is_long_in_writing_wins(
 
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
 def test_a_rating_that_a_person_gives_between_two_attempts_wins(
-    plex, bench, tracks, order, fault
+    plex, context, tracks, order, fault
 ):
-    part = stock(bench)
+    part = snapshot(context)
     plan = plan_for(part, dict.fromkeys(tracks, 7.33))
     order(fault, {**EDIT, "times": 1})
     with pytest.raises(PlexUnreachable):
-        write(bench, part, plan)
+        write(context, part, plan)
     plex.rate(tracks[1], 3.0)
 
-    result = write(bench, part, plan)
+    result = write(context, part, plan)
 
     assert told_of(plex, tracks, "userRating") == [7.33, 3.0, 7.33]
     assert result.taken_over == 1
 
 
 def test_a_rating_of_ours_that_a_person_changes_before_it_is_replaced_stays(
-    plex, bench, tracks
+    plex, context, tracks
 ):
-    infer(bench, dict.fromkeys(tracks, 7.33))
-    part = stock(bench)
+    infer(context, dict.fromkeys(tracks, 7.33))
+    part = snapshot(context)
     plex.rate(tracks[1], 3.0)
 
-    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
+    result = write(context, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
 
     assert told_of(plex, tracks, "userRating") == [8.0, 3.0, 8.0]
     assert result.taken_over == 1
 
 
 def test_a_rating_of_ours_that_a_person_confirms_before_it_is_replaced_stays(
-    plex, bench, tracks
+    plex, context, tracks
 ):
-    infer(bench, dict.fromkeys(tracks, 7.33))
-    part = stock(bench)
+    infer(context, dict.fromkeys(tracks, 7.33))
+    part = snapshot(context)
     plex.rate(tracks[1], 7.33)
 
-    write(bench, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
+    write(context, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
 
     assert told_of(plex, tracks, "userRating") == [8.0, 7.33, 8.0]
 
 
-def test_an_item_that_is_gone_is_counted_and_no_obstacle(plex, bench, tracks):
-    part = stock(bench)
+def test_an_item_that_is_gone_is_counted_and_no_obstacle(plex, context, tracks):
+    part = snapshot(context)
     plex.delete([tracks[1]])
 
-    result = write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+    result = write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     assert told_of(plex, [tracks[0], tracks[2]], "userRating") == [7.33, 7.33]
     assert (result.written, result.gone) == (2, 1)
-    assert promised(bench) == {tracks[0], tracks[2]}
+    assert promised(context) == {tracks[0], tracks[2]}
 
 
-def test_a_plan_of_which_all_is_gone_writes_nothing(plex, bench, songs):
-    part = stock(bench)
+def test_a_plan_of_which_all_is_gone_writes_nothing(plex, context, songs):
+    part = snapshot(context)
     plex.delete([songs["artist"]])
     plex.clear_log()
 
-    result = write(bench, part, plan_for(part, dict.fromkeys(songs["tracks"], 7.33)))
+    result = write(context, part, plan_for(part, dict.fromkeys(songs["tracks"], 7.33)))
 
     assert (result.written, result.gone) == (0, 3)
     assert plex.counts()["writes"] == 0
@@ -120,15 +120,15 @@ def test_a_plan_of_which_all_is_gone_writes_nothing(plex, bench, songs):
 @pytest.mark.parametrize("mood_locked", [True, False])
 @pytest.mark.parametrize("rating_locked", [True, False])
 def test_moods_and_locks_stay_as_they_were(
-    plex, bench, tracks, mood_locked, rating_locked
+    plex, context, tracks, mood_locked, rating_locked
 ):
     key = tracks[0]
     plex.mood(key, add="Calm", lock=mood_locked)
     lock_rating(plex, key, locked=rating_locked, mood_locked=mood_locked)
     before = item_in(plex, key)["locks"]
-    part = stock(bench)
+    part = snapshot(context)
 
-    write(bench, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
+    write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     after = item_in(plex, key)
     assert (
@@ -160,8 +160,8 @@ def lock_rating(plex, key, *, locked, mood_locked):
 def test_without_a_tag_moods_are_left_alone(plex, record, tracks):
     plex.mood(tracks[0], add="Calm")
 
-    with bench_for(plex, record, inferred_tag="") as bench:
-        infer(bench, dict.fromkeys(tracks, 7.33))
+    with context_for(plex, record, inferred_tag="") as context:
+        infer(context, dict.fromkeys(tracks, 7.33))
 
     assert item_in(plex, tracks[0])["moods"] == ["Calm"]
     assert item_in(plex, tracks[0])["locks"] == ["mood"]
@@ -177,31 +177,33 @@ def twins(plex, songs):
     return [songs["tracks"][0], added["tracks"][0]]
 
 
-def test_items_that_share_a_rating_are_both_tagged_and_counted_once(plex, bench, twins):
-    part = stock(bench)
+def test_items_that_share_a_rating_are_both_tagged_and_counted_once(
+    plex, context, twins
+):
+    part = snapshot(context)
 
-    result = write(bench, part, plan_for(part, {twins[0]: 7.33}))
+    result = write(context, part, plan_for(part, {twins[0]: 7.33}))
 
     assert told_of(plex, twins, "userRating") == [7.33, 7.33]
     assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
     assert result.written == 1
 
 
-def test_a_twin_under_another_letter_is_tagged_too(plex, bench, twins):
-    taken = take_stock(bench)
+def test_a_twin_under_another_letter_is_tagged_too(plex, context, twins):
+    taken = read_and_reconcile(context)
     part = split(taken.library, taken.everything)["S"]
 
     pool = Pool({"S": [plan_for(part, {twins[0]: 7.33})]})
-    write_letter(bench, "S", taken.everything, part, pool)
+    write_letter(context, "S", taken.everything, part, pool)
 
     assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
 
 
-def test_a_rating_that_a_person_gives_a_twin_wins(plex, bench, twins):
-    part = stock(bench)
+def test_a_rating_that_a_person_gives_a_twin_wins(plex, context, twins):
+    part = snapshot(context)
     plex.rate(twins[1], 3.0)
 
-    result = write(bench, part, plan_for(part, {twins[0]: 7.33}))
+    result = write(context, part, plan_for(part, {twins[0]: 7.33}))
 
     assert told_of(plex, twins, "userRating") == [3.0, 3.0]
     assert (result.written, result.taken_over) == (0, 1)

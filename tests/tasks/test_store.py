@@ -14,7 +14,7 @@ TRACK = Level.TRACK
 
 def promise(store, look, after=7.33, now=10.0, tag="T", run="run 1"):
     batch = batch_of(look, after)
-    store.intend([batch], look, tag, run, now)
+    store.record_intents([batch], look, tag, run, now)
     return batch
 
 
@@ -71,7 +71,9 @@ def test_a_promise_that_fails_is_none(store):
     impossible = look_at("a", mood_locked=[None])
 
     with pytest.raises(ShadowUnreadable):
-        store.intend([batch_of(look_at("a"), 7.33)], impossible, None, "run 1", 10.0)
+        store.record_intents(
+            [batch_of(look_at("a"), 7.33)], impossible, None, "run 1", 10.0
+        )
 
     assert intents(store) == {}
     assert marks(store) == {}
@@ -108,7 +110,7 @@ def test_a_promise_can_be_withdrawn_without_touching_what_was_kept(store):
     store.confirm(TRACK, [shadow("a", 6.0)])
     promise(store, look_at("a", "b", rating=[6.0, np.nan]))
 
-    store.withdraw(TRACK, ["a"])
+    store.discard_intents(TRACK, ["a"])
 
     assert intents(store) == {"b": (None, 7.33)}
     assert values(store) == {"a": 6.0}
@@ -132,7 +134,7 @@ def test_levels_are_kept_apart(store):
     store.confirm(Level.ALBUM, [shadow("a", 5.0)])
 
     store.forget(Level.ARTIST, ["a"])
-    store.withdraw(Level.ALBUM, ["a"])
+    store.discard_intents(Level.ALBUM, ["a"])
 
     assert intents(store) == {"a": (None, 7.33)}
     assert values(store, Level.ALBUM) == {"a": 5.0}

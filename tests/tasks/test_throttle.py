@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
 from tasks.plex.throttle import Throttle
-from tasks.runtime.context import workbench
+from tasks.runtime.context import open_run
 from tests.tasks.building import settings_of
 from tests.tasks.stage import infer
 
@@ -205,12 +205,12 @@ def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record):
         writes = plex.counts()["writes"]
         return 0.1 * writes + 0.7 * min(max(writes - 4, 0), 2)
 
-    with workbench(settings, "run 1", live=True, clock=clock) as bench:
-        bench.watch = lambda step: notes.append(step.note)
-        result = infer(bench, dict.fromkeys(keys, 7.33))
+    with open_run(settings, "run 1", live=True, clock=clock) as context:
+        context.watch = lambda step: notes.append(step.note)
+        result = infer(context, dict.fromkeys(keys, 7.33))
 
     assert result.written == len(keys)
-    assert bench.throttle.rested == pytest.approx(0.6)
+    assert context.throttle.rested == pytest.approx(0.6)
     started, over = filter(None, notes)
     assert started.endswith("so it gets rests: 0.3 s now, never more than 0.3 s.")
     assert over == "Plex is as quick as before and gets no more rests."

@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import LibraryHeld, RunStopped
 from tasks.record.lease import LIFETIME, Lease, Patience, lease
-from tasks.runtime.cancellation import Gate
+from tasks.runtime.cancellation import CancellationToken
 from tests.tasks.test_lease import LONG, hold, holder
 
 
@@ -61,12 +61,12 @@ def test_patience_has_an_end(store):
 
 
 def test_who_waits_can_be_stopped(store):
-    gate = Gate()
-    gate.stop()
+    cancellation = CancellationToken()
+    cancellation.cancel()
 
     with (
         lease(store, "run 1"),
         pytest.raises(RunStopped),
-        lease(store, "run 2", Patience(LONG, gate.wait)),
+        lease(store, "run 2", Patience(LONG, cancellation.sleep_or_raise)),
     ):
         pass

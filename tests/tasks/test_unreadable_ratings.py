@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.capabilities import Abilities
+from engine.capabilities import Capabilities
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.planning.undo_plan import Selection
@@ -15,7 +15,7 @@ from tests.simulator.process import Simulator
 from tests.stories.runs import infer_plainly
 from tests.tasks.building import item_in
 from tests.tasks.odd import UNREADABLE, state_of
-from tests.tasks.stage import bench_for
+from tests.tasks.stage import context_for
 
 TAG = "Rating_Inferred"
 
@@ -35,14 +35,14 @@ def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
     key = inferred["track"]
     ours = state_of(plex)[key]
 
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
-        done = undo(bench, Selection())
-        kept = [row.key for level in Level for row in bench.store.shadows(level)]
+    with context_for(plex, record) as context:
+        infer_plainly(context)
+        done = undo(context, Selection())
+        kept = [row.key for level in Level for row in context.store.shadows(level)]
     left = state_of(plex)
     plex.set_attributes(key)
-    with bench_for(plex, record) as bench:
-        again = undo(bench, Selection())
+    with context_for(plex, record) as context:
+        again = undo(context, Selection())
 
     assert len(done.unreadable) == 1
     assert f"({key})" in done.unreadable[0]
@@ -56,19 +56,19 @@ def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
 def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
     plex, record, before, inferred, kind
 ):
-    with bench_for(plex, record) as bench:
-        undo(bench, Selection())
+    with context_for(plex, record) as context:
+        undo(context, Selection())
     key = inferred["track"]
     plex.rate(key, 10.0)
     plex.set_attributes(key, userRating=kind)
 
-    with bench_for(plex, record) as bench:
-        infer_plainly(bench)
-        (row,) = bench.store.shadows(
+    with context_for(plex, record) as context:
+        infer_plainly(context)
+        (row,) = context.store.shadows(
             Level.ALBUM, [item_in(plex, inferred["album"])["guid"]]
         )
-        recovered = recover(bench)
-        done = undo(bench, Selection())
+        recovered = recover(context)
+        done = undo(context, Selection())
 
     assert row.phase == 3  # from the artist: the track said nothing of its album
     assert recovered.recovered == 0
@@ -85,9 +85,9 @@ def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
     plex.set_attributes(key, userRating="10.2")
     record.unlink()
 
-    with bench_for(plex, record) as bench:
-        recovered = recover(bench)
-        undo(bench, Selection())
+    with context_for(plex, record) as context:
+        recovered = recover(context)
+        undo(context, Selection())
 
     assert [f"({key})" in name for name in recovered.unreadable] == [True]
     assert state_of(plex)[key] == stands
@@ -98,10 +98,10 @@ def test_a_rating_that_becomes_unreadable_before_it_is_written_is_left_alone(
 ):
     key = inferred["track"]
     plex.rate(key, None)
-    with bench_for(plex, record) as bench:
-        lay_trap = LookTrap(plex, key, bench.gateway.look)
-        bench.gateway.look = lay_trap
-        planned = infer_plainly(bench)
+    with context_for(plex, record) as context:
+        lay_trap = LookTrap(plex, key, context.gateway.fetch_items)
+        context.gateway.fetch_items = lay_trap
+        planned = infer_plainly(context)
 
     guid = item_in(plex, key)["guid"]
     assert guid in {planned_guid for _, planned_guid, _ in planned}
@@ -127,19 +127,19 @@ def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
     plex.rate(key, None)
     order("reset_after", {"method": "PUT", "path": "userRating"})
     with (
-        bench_for(plex, record, Abilities()) as bench,
+        context_for(plex, record, Capabilities()) as context,
         pytest.raises(PlexUnreachable),
     ):
-        infer_plainly(bench)
+        infer_plainly(context)
     plex.faults([])
     plex.set_attributes(key, userRating="nan")
-    with bench_for(plex, record, Abilities()) as bench:
-        planned = infer_plainly(bench)
-        open_ones = [row.key for row in bench.store.intents(Level.TRACK)]
+    with context_for(plex, record, Capabilities()) as context:
+        planned = infer_plainly(context)
+        open_ones = [row.key for row in context.store.intents(Level.TRACK)]
     plex.set_attributes(key)
-    with bench_for(plex, record, Abilities()) as bench:
-        infer_plainly(bench)
-        settled = [row.key for row in bench.store.shadows(Level.TRACK)]
+    with context_for(plex, record, Capabilities()) as context:
+        infer_plainly(context)
+        settled = [row.key for row in context.store.shadows(Level.TRACK)]
 
     assert planned == []
     assert open_ones == [key]

@@ -15,26 +15,26 @@ UNHEARD: list[str] = []
 RATED = event_of(payload())
 
 
-def rated(plex, bench, key, points):
+def rated(plex, context, key, points):
     """Return what Plex would tell of a track that was rated by its owner."""
     dump = plex.dump()
     track = next(track for track in dump["tracks"] if track["ratingKey"] == key)
     return replace(
         RATED,
-        server=bench.gateway.identity.server,
+        server=context.gateway.identity.server,
         guid=track["guid"],
         artist=track["grandparentRatingKey"],
         points=points,
     )
 
 
-def test_the_letter_comes_from_the_sort_title(plex, bench, record):
+def test_the_letter_comes_from_the_sort_title(plex, context, record):
     names = {"The Zombies": "Z", "808 State": "#"}
     keys = {name: plex.add(name, "Songs", ["a"])["tracks"][0] for name in names}
     settings = settings_of(plex, state_url=f"sqlite:///{record}")
     artists = {a["title"]: a for a in plex.dump()["artists"]}
 
-    heard = [rated(plex, bench, key, 8.0) for key in keys.values()]
+    heard = [rated(plex, context, key, 8.0) for key in keys.values()]
 
     sort = artists["The Zombies"]["titleSort"] or "The Zombies"
     assert letters_of(settings, heard, UNHEARD.append) == [
@@ -44,10 +44,10 @@ def test_the_letter_comes_from_the_sort_title(plex, bench, record):
 
 
 def test_other_servers_and_artists_that_are_gone_have_no_letter(
-    plex, bench, tracks, record
+    plex, context, tracks, record
 ):
     settings = settings_of(plex, state_url=f"sqlite:///{record}")
-    heard = rated(plex, bench, tracks[0], 8.0)
+    heard = rated(plex, context, tracks[0], 8.0)
 
     assert (
         letters_of(settings, [replace(heard, server="another")], UNHEARD.append) == []
@@ -55,11 +55,11 @@ def test_other_servers_and_artists_that_are_gone_have_no_letter(
     assert letters_of(settings, [replace(heard, artist=999_999)], UNHEARD.append) == []
 
 
-def test_what_we_wrote_ourselves_is_an_echo(plex, bench, tracks, record):
+def test_what_we_wrote_ourselves_is_an_echo(plex, context, tracks, record):
     settings = settings_of(plex, state_url=f"sqlite:///{record}")
-    infer(bench, {tracks[0]: 7.36})
+    infer(context, {tracks[0]: 7.36})
 
-    echo, news = (rated(plex, bench, tracks[0], p) for p in (7.3599996, 8.0))
+    echo, news = (rated(plex, context, tracks[0], p) for p in (7.3599996, 8.0))
 
     assert letters_of(settings, [echo], UNHEARD.append) == []
     assert len(letters_of(settings, [echo, news], UNHEARD.append)) == 1
@@ -67,7 +67,7 @@ def test_what_we_wrote_ourselves_is_an_echo(plex, bench, tracks, record):
 
 def test_a_promise_has_an_echo_too(store):
     look = look_at("plex://track/33")
-    store.intend([batch_of(look, 4.0)], look, "", "run 1", 1.0)
+    store.record_intents([batch_of(look, 4.0)], look, "", "run 1", 1.0)
 
     assert is_echo(store, replace(RATED, points=4.0))
     assert not is_echo(store, RATED)
@@ -83,10 +83,10 @@ def test_a_promise_has_an_echo_too(store):
         (Account(1, "owner", is_owner=True), {"webhook_account": "shared"}, "owner"),
     ],
 )
-def test_whose_ratings_start_runs(plex, bench, record, account, wishes, reason):
+def test_whose_ratings_start_runs(plex, context, record, account, wishes, reason):
     settings = settings_of(plex, state_url=f"sqlite:///{record}", **wishes)
     track = plex.dump()["tracks"][0]["ratingKey"]
-    heard = replace(rated(plex, bench, track, 8.0), account=account)
+    heard = replace(rated(plex, context, track, 8.0), account=account)
     reasons: list[str] = []
 
     letters = letters_of(settings, [heard], reasons.append)
@@ -107,10 +107,10 @@ def test_the_owner_counts_for_nobody_elses_token(plex, record):
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-def test_new_music_counts_if_wished(plex, bench, tracks, record, wanted):
+def test_new_music_counts_if_wished(plex, context, tracks, record, wanted):
     settings = settings_of(
         plex, state_url=f"sqlite:///{record}", webhook_new_music=wanted
     )
-    added = replace(rated(plex, bench, tracks[0], 8.0), points=None)
+    added = replace(rated(plex, context, tracks[0], 8.0), points=None)
 
     assert bool(letters_of(settings, [added], UNHEARD.append)) is wanted

@@ -114,14 +114,14 @@ def test_only_so_many_events_are_remembered():
 
 
 def test_runs_are_started_one_after_the_other():
-    at_work = threading.Semaphore()
+    timed = threading.Semaphore()
     overlaps = []
     done = threading.Event()
 
     def start(events):
-        overlaps.append(not at_work.acquire(blocking=False))
+        overlaps.append(not timed.acquire(blocking=False))
         time.sleep(0.2)
-        at_work.release()
+        timed.release()
         if len(overlaps) > 1:
             done.set()
 

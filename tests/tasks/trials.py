@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from engine.library import Level
-from tasks.runtime.context import Workbench, workbench
+from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.reconcile import take_stock
+from tasks.sync.reconcile import read_and_reconcile
 from tests.simulator.control import dump
 from tests.stories.household import Served, served, settings_for, small_world
 
@@ -24,10 +24,10 @@ def bench_at(tmp_path):
     """Lay out the tools of a live run on a server."""
 
     @contextmanager
-    def bench_at(plex: Served, **wishes) -> Iterator[Workbench]:
+    def bench_at(plex: Served, **wishes) -> Iterator[RunContext]:
         settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
-        with workbench(settings, "run", live=True) as bench:
-            yield bench
+        with open_run(settings, "run", live=True) as context:
+            yield context
 
     return bench_at
 
@@ -45,9 +45,9 @@ def state(plex):
     }
 
 
-def tried(bench):
-    return probe(bench, take_stock(bench).everything)
+def tried(context):
+    return probe(context, read_and_reconcile(context).everything)
 
 
-def promised(bench):
-    return [row for level in Level for row in bench.store.intents(level)]
+def promised(context):
+    return [row for level in Level for row in context.store.intents(level)]

@@ -1,4 +1,4 @@
-"""A write that may arrive yet is kept apart from the promise, and outlives it."""
+"""A write that may arrive yet is kept apart from the intent, and outlives it."""
 
 import sqlalchemy as sa
 from alembic import op
