@@ -21,7 +21,6 @@ LONG_MODULES = {
     "tasks/orchestration/schedules.py": 260,
     "tasks/config/settings.py": 285,
     "tasks/record/store.py": 310,
-    "flows/cli/main.py": 335,
     "flows/webhook_server.py": 295,
     "tests/engine/test_hierarchical.py": 270,
     "tests/engine/test_partition.py": 280,
@@ -93,7 +92,7 @@ def test_modules_are_short():
     }
 
     assert len(lines) > 100
-    assert too_long == {}
+    assert not too_long, too_long
     assert LONG_MODULES.keys() <= lines.keys()
     assert max(LONG_MODULES.values()) <= HIGHEST
 
@@ -106,7 +105,7 @@ def test_functions_are_short():
         if length(function) > LONG_FUNCTIONS.get(module.as_posix(), LONGEST_FUNCTION)
     ]
 
-    assert too_long == []
+    assert not too_long, too_long
 
 
 def test_names_say_what_something_is_for():

@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from sqlalchemy import make_url
 
-from flows.cli.main import main as cli
+from flows.cli import main as cli
 from tasks.config.settings import Settings
 from tasks.orchestration.prefect_server import QUIET
 from tasks.orchestration.server_access import (

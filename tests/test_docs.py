@@ -10,8 +10,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from flows.cli import main as cli
 from flows.cli.command_table import COMMANDS
-from flows.cli.main import main as cli
 from tasks.config.settings import Settings
 from tests.tasks.test_settings import ORIGINAL
 

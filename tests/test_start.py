@@ -7,7 +7,7 @@ HEAVY = {"scipy", "matplotlib", "prefect", "sqlalchemy", "plexapi"}
 HELP = """
 import sys
 from typer.testing import CliRunner
-from flows.cli.main import main as cli
+from flows.cli import main as cli
 CliRunner().invoke(cli.app, ["--help"])
 print(*{name.partition(".")[0] for name in sys.modules})
 """

@@ -142,6 +142,9 @@ COMMANDS = (
     ),
 )
 
+DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+"""Exit statuses; docs/commands.md lists them."""
+
 EXIT_STATUSES = (
     "Exit statuses: 0 done, 1 failed, 2 usage or configuration, 3 some letters "
     "failed, 4 another run holds the library, 5 verify found a difference, "

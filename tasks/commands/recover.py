@@ -22,9 +22,9 @@ from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
     Given,
     read_and_reconcile,
-    resolve_renames,
     shadows_of,
 )
+from tasks.sync.rename_resolution import resolve_renames
 
 NOTHING = np.empty(0, np.int64)
 

@@ -28,10 +28,10 @@ from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
     read_and_reconcile,
-    resolve_renames,
     tags_of,
 )
 from tasks.sync.record_lookup import Recorded, record_view_of, unlisted
+from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.trial_cleanup import TRIAL
 
 Row = Shadow | Intent

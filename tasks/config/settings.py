@@ -238,11 +238,8 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     except ValidationError as error:
         faults = "\n".join(f"  {line}" for line in _faults(error))
         raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
-    remarks = [
-        f"{chosen}: unknown key {key} is ignored."
-        for key in document
-        if key not in known
-    ]
+    unknown = document.keys() - known.keys()
+    remarks = [f"{chosen}: unknown key {key} is ignored." for key in sorted(unknown)]
     if settings.version != FORMAT_VERSION:
         remarks.append(
             f"{chosen} is of version {settings.version}; "
@@ -261,10 +258,10 @@ def _hide_secrets(values: Mapping[str, object]) -> None:
     surroundings = {key.upper(): value for key, value in os.environ.items()}
     for name in (*SECRET, "plex_url"):
         for said in (values.get(name), surroundings.get(prefix + name.upper())):
-            if isinstance(said, str):
-                register_url_secrets(said) if name.endswith("url") else register_secret(
-                    said.strip()
-                )
+            if isinstance(said, str) and name.endswith("url"):
+                register_url_secrets(said)
+            elif isinstance(said, str):
+                register_secret(said.strip())
 
 
 def _default_state(config: Path) -> str:

@@ -189,12 +189,12 @@ class PlexGateway:
                 return mood.get("key")
         return None
 
-    def edit(self, edit: Edit, *, has_conditional_edits: bool = False) -> None:
+    def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
 
         Args:
             edit: What is to change.
-            has_conditional_edits: Whether Plex is asked to leave items alone that were rated
+            conditional: Whether Plex is asked to leave items alone that were rated
                 since; only some servers understand that.
 
         Raises:
@@ -207,7 +207,7 @@ class PlexGateway:
         if self._obeys_ids is False:
             raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
-        wishes = wishes_of(edit, has_conditional_edits=has_conditional_edits)
+        wishes = wishes_of(edit, conditional=conditional)
         query = urlencode({"type": int(edit.level), "id": ids, **wishes})
         path = f"{self._all}?{query}"
         if len(path) > LONGEST_URL:

@@ -8,12 +8,12 @@ Wishes = dict[str, str | int]
 """Parameters of a request."""
 
 
-def wishes_of(edit: Edit, *, has_conditional_edits: bool = False) -> Wishes:
+def wishes_of(edit: Edit, *, conditional: bool = False) -> Wishes:
     """Return the parameters that change items, besides those that name them.
 
     Args:
         edit: What is to change.
-        has_conditional_edits: Whether items are left alone that a person rated since: the
+        conditional: Whether items are left alone that a person rated since: the
             request then also filters by date. Items that were never rated have no
             date, and Plex takes that for an early one. A date that is unknown to us
             may be any, so such an item would never be written: it is not guarded.
@@ -29,7 +29,7 @@ def wishes_of(edit: Edit, *, has_conditional_edits: bool = False) -> Wishes:
     if edit.drops:
         # Plex splits the value at commas and decodes each piece once more.
         wishes["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
-    if has_conditional_edits and edit.rated_until >= 0 and (edit.rates or edit.adds):
+    if conditional and edit.rated_until >= 0 and (edit.rates or edit.adds):
         wishes[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
     return wishes
 

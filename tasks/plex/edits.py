@@ -87,7 +87,7 @@ class EditExecutor:
                 with self._throttle.timed(_kind(part), items):
                     self._gateway.edit(
                         part,
-                        has_conditional_edits=self.capabilities.has_conditional_edits,
+                        conditional=self.capabilities.has_conditional_edits,
                     )
             except RequestTooLong:
                 if len(part) == 1:

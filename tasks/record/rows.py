@@ -1,10 +1,11 @@
 """Rows of the record as values: light enough to hold a million of them at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.edits import Edit
 from engine.planning.batches import Batch
 
 Promise = dict[str, int | str | float | None]
@@ -64,6 +65,14 @@ def sent_of(batch: Batch, run_id: str, now: float) -> list[InDoubtWrite]:
     """Return what may arrive of a batch that was sent, and not answered."""
     phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
     return [InDoubtWrite(*item, phase, run_id, batch.after, now) for item in items]
+
+
+def tags_sent(
+    edit: Edit, guids: Iterable[str], run_id: str, now: float
+) -> list[InDoubtWrite]:
+    """Return what may arrive of tags that were sent, and not answered."""
+    items = zip(guids, edit.key.tolist(), strict=True)
+    return [InDoubtWrite(*item, 0, run_id, None, now) for item in items]
 
 
 def promises_of(

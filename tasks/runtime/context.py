@@ -133,8 +133,8 @@ def open_run(
     with ExitStack() as stack:
         stack.enter_context(cancelled_by_sigterm(cancellation))
         with cancellable():
-            plex = PlexGateway(settings, lambda: cancellation.is_cancelled)
-        gateway = stack.enter_context(plex)
+            gateway = PlexGateway(settings, lambda: cancellation.is_cancelled)
+        stack.enter_context(gateway)
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)
@@ -154,9 +154,8 @@ def open_run(
             settings, gateway, store, executor, throttle, cancellation, run_id, live
         )
         if live:
-            patience = Patience(
-                settings.wait_for_others, cancellation.sleep_or_raise, say
-            )
+            wait = cancellation.sleep_or_raise
+            patience = Patience(settings.wait_for_others, wait, say)
             held = stack.enter_context(lease(store, run_id, patience))
             context.ensure_lease = held.check
             back_up(address, datetime.now(UTC).astimezone())

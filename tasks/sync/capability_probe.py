@@ -44,10 +44,8 @@ class Probe:
 def probe(context: RunContext, *parts: LibraryView) -> Probe | None:
     """Find out how the server may be written to, and leave all as it was.
 
-    Two unrated items are rated and tagged together, read back, and restored. As
-    ever, the writes are promised on record first: if the trial breaks off, the
-    two are known to be ours. What is found out is remembered for this version of
-    the server, and the context goes by it.
+    Two unrated items are rated and tagged together, read back, and restored; intents
+    come first as ever. The verdict is recorded for this version of the server.
 
     Args:
         context: The context of a live run.
@@ -104,7 +102,7 @@ class _Trial:
     """One trial on two items of a level, both unrated, untagged and unlocked."""
 
     def __init__(self, context: RunContext, level: Level, before: ItemStates) -> None:
-        self._bench = context
+        self._context = context
         self._level = level
         self._before = before
         self._now = before
@@ -118,7 +116,7 @@ class _Trial:
             return self._run()
         except PlexUnreachable:
             sent = sent_of(self._promised, self._name, time.time())
-            self._bench.store.record_in_doubt(self._level, sent)
+            self._context.store.record_in_doubt(self._level, sent)
             raise
 
     def _run(self) -> Probe:
@@ -130,7 +128,7 @@ class _Trial:
         self._look()
         able = Capabilities(self._rating(), self._tagging())
         # Plex's own apps rate like this; it also sets the date that a guard needs.
-        self._bench.gateway.rate_one(int(self._before.key[0]), FIRST)
+        self._context.gateway.rate_one(int(self._before.key[0]), FIRST)
         self._look()
         is_fine = abs(self._now.rating[0] - FIRST) <= TOLERANCE
         able = replace(able, step=STEP if is_fine else COARSE)
@@ -157,7 +155,7 @@ class _Trial:
     def _is_spared(self) -> bool:
         """Say whether a guarded edit leaves alone what was rated since."""
         self._promise(SECOND, self._now.rating)
-        self._edit(rates=True, points=SECOND, has_conditional_edits=True)
+        self._edit(rates=True, points=SECOND, conditional=True)
         self._keep()
         self._look()
         return not near(self._now.rating, SECOND)[0]
@@ -169,7 +167,7 @@ class _Trial:
             self._edit(
                 rates=True,
                 rated_until=until,
-                has_conditional_edits=able.has_conditional_edits,
+                conditional=able.has_conditional_edits,
             )
             self._look()
         rated = ~np.isnan(self._now.rating)
@@ -177,7 +175,7 @@ class _Trial:
             # A guard that lets nothing pass is of no use either.
             able = replace(able, has_conditional_edits=False)
             for key in self._now.key[rated].tolist():
-                self._bench.gateway.rate_one(key, None)
+                self._context.gateway.rate_one(key, None)
         if able.tagging is EditMode.BATCH:
             self._edit(drops=self._tags)
         else:
@@ -185,13 +183,13 @@ class _Trial:
         self._look()
         marred = self._marred()
         if np.isnan(self._now.rating).all():
-            self._bench.store.forget(self._level, self._before.guid.tolist())
+            self._context.store.forget(self._level, self._before.guid.tolist())
         return Probe(able, marred)
 
     def _restore_moods(self) -> None:
         for key, moods in zip(self._before.key, self._before.moods, strict=True):
             edit = Edit(self._level, np.array([key]), adds=moods, drops=self._tags)
-            self._bench.gateway.edit(edit)
+            self._context.gateway.edit(edit)
 
     def _marred(self) -> tuple[int, ...]:
         before, now = self._before, self._now
@@ -202,7 +200,7 @@ class _Trial:
 
     def _look(self) -> None:
         """Look at the items; whoever else is at work there comes first."""
-        now = self._bench.gateway.fetch_items(self._before.key)[self._level]
+        now = self._context.gateway.fetch_items(self._before.key)[self._level]
         ours = np.isnan(now.rating) | near(now.rating, FIRST)
         ours |= near(now.rating, SECOND)
         if len(now.key) != len(self._before.key) or not ours.all():
@@ -225,13 +223,13 @@ class _Trial:
             rated_until=0,
             estimates=Estimates.plain(before.rating, np.zeros(len(before.key), int)),
         )
-        context, tag = self._bench, "".join(self._tags[1:])
+        context, tag = self._context, "".join(self._tags[1:])
         context.store.record_intents([batch], before, tag, self._name, time.time())
         self._promised = batch
 
     def _keep(self) -> None:
         """Note that Plex accepted what was promised: it will not arrive later."""
-        self._bench.store.acknowledge(self._promised, time.time())
+        self._context.store.acknowledge(self._promised, time.time())
 
     def _edit(
         self,
@@ -241,10 +239,10 @@ class _Trial:
         adds: tuple[str, ...] = (),
         drops: tuple[str, ...] = (),
         rated_until: int = 0,
-        has_conditional_edits: bool = False,
+        conditional: bool = False,
     ) -> None:
         if rates or adds or drops:
-            self._bench.before_write()
+            self._context.before_write()
             edit = Edit(
                 self._level,
                 self._before.key,
@@ -254,4 +252,4 @@ class _Trial:
                 drops=drops,
                 rated_until=rated_until,
             )
-            self._bench.gateway.edit(edit, has_conditional_edits=has_conditional_edits)
+            self._context.gateway.edit(edit, conditional=conditional)

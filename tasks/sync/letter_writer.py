@@ -26,18 +26,16 @@ from engine.planning.batches import (
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Ints
 from engine.reports.run_report import LetterResult
-from tasks.record.rows import InDoubtWrite, sent_of
+from tasks.record.rows import sent_of, tags_sent
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.release import release, rollback_tags
 
-LOOK_LASTS, GUARDED_LOOK_LASTS = 3.0, 10.0
-"""Seconds for which a look is trusted; whatever is not written by then is looked at
-again. Looking before every single request would double their number. It may be older
-where Plex itself spares what a person rates in the moment of writing."""
-LOOK_SPANS, GUARDED_LOOK_SPANS = MOST_IDS, 12 * MOST_IDS
-"""Items that are looked at in one go: the more, the fewer requests give the tag. So
-many are written well before their look is out of date."""
+STATES_LAST = {False: 3.0, True: 10.0}
+"""Seconds for which fetched states are trusted: longer with conditional edits. What is
+not written by then is fetched again; before every request would double their number."""
+WINDOW = {False: MOST_IDS, True: 12 * MOST_IDS}
+"""Items whose states are fetched in one go, likewise."""
 
 
 def write_letter(
@@ -108,6 +106,10 @@ class _Writer:
     tagged: set[int] = field(default_factory=set)
     """Keys that were given the tag already."""
 
+    @property
+    def _has_conditional_edits(self) -> bool:
+        return self.context.executor.capabilities.has_conditional_edits
+
     def write_all(self, letter: str) -> None:
         """Write what is left of a letter, and what goes along with it."""
         plans = self.pool.drawn(letter, self.context.batch_size)
@@ -116,8 +118,7 @@ class _Writer:
             view.copies(view.items.rows_of(plan.key))
             for view, plan in zip(views, plans, strict=True)
         ]
-        has_conditional_edits = self.context.executor.capabilities.has_conditional_edits
-        width = GUARDED_LOOK_SPANS if has_conditional_edits else LOOK_SPANS
+        width = WINDOW[self._has_conditional_edits]
         for window in windows(plans, copies, self.context.batch_size, width):
             self._write(window)
 
@@ -132,9 +133,7 @@ class _Writer:
         """Look, and write until the look is out of date; return what is left."""
         self.context.before_write()
         looks = self.context.gateway.fetch_items(self._keys(due))
-        has_conditional_edits = self.context.executor.capabilities.has_conditional_edits
-        lasts = GUARDED_LOOK_LASTS if has_conditional_edits else LOOK_LASTS
-        valid_until = time.monotonic() + lasts
+        valid_until = time.monotonic() + STATES_LAST[self._has_conditional_edits]
         found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
         writes, affected_items = self._promise(found), _by_level(found)
         try:
@@ -158,12 +157,12 @@ class _Writer:
 
     def _admit(self, plan: PhasePlan, look: ItemStates) -> _Found:
         """Find out what may still be written, and note what may not."""
-        record_view = self._memory(plan.phase.level, look)
+        record_view = self._record_view(plan.phase.level, look)
         found = filter_writable(plan, look, record_view, tagged=bool(self.context.tag))
         self.pool.settle(plan.phase, plan.key, found.fate)
         return _Found(plan.phase, look, found)
 
-    def _memory(self, level: Level, look: ItemStates) -> RecordView:
+    def _record_view(self, level: Level, look: ItemStates) -> RecordView:
         return record_view_of(look, recorded(self.context.store, level, set(look.guid)))
 
     def _promise(self, found: Sequence[_Found]) -> list[Batch]:
@@ -181,10 +180,7 @@ class _Writer:
         return promised
 
     def _tag(self, affected_items: dict[Level, ItemStates]) -> bool:
-        """Tag what is about to be rated; say whether that took a request.
-
-        The tag comes first, so that no rating of ours is ever without it.
-        """
+        """Tag what is about to be rated, before it is; say if that took a request."""
         is_needed = False
         for level, look in affected_items.items() if self.context.tag else ():
             new = [key not in self.tagged for key in look.key.tolist()]
@@ -198,24 +194,20 @@ class _Writer:
         return is_needed
 
     def _give_tag(self, edit: Edit, look: ItemStates) -> None:
-        context = self.context
         try:
-            context.executor.apply(edit)
+            self.context.executor.apply(edit)
         except PlexUnreachable:
             guids = look.guid[np.isin(look.key, edit.key)]
-            items = zip(guids, edit.key.tolist(), strict=True)
-            now = time.time()
-            sent = [InDoubtWrite(*item, 0, context.run_id, None, now) for item in items]
-            context.store.record_in_doubt(edit.level, sent)
+            sent = tags_sent(edit, guids, self.context.run_id, time.time())
+            self.context.store.record_in_doubt(edit.level, sent)
             raise
 
     def _write_until(
         self, valid_until: float, writes: Sequence[Batch], *, is_first: bool
     ) -> set[str]:
-        """Write batches until their look is out of date; return the guids left.
+        """Write batches while their states are fresh; return the guids left.
 
-        The first request after a look is made in any case: its turn was awaited
-        before the look.
+        The first one is written in any case: its turn came before the look.
         """
         left: set[str] = set()
         for batch in writes:

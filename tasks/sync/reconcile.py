@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,18 +13,17 @@ from engine.evidence import LibraryView, whole
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, RecordView, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
-from engine.rename_detection import Move, Name, fingerprints, moves
+from engine.rename_detection import fingerprints
 from tasks.record.in_doubt import LATEST_ARRIVAL
 from tasks.record.rating_dates import note_dates, undated
-from tasks.record.rows import InDoubtWrite, Intent, Shadow
+from tasks.record.rows import InDoubtWrite, Shadow
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.reader import read_library
-from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
+from tasks.sync.record_lookup import arrivals, record_view_of
+from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.run_parameters import with_chosen_evidence
 from tasks.sync.trial_cleanup import TRIAL, mend
-
-Row = TypeVar("Row", Shadow, Intent, InDoubtWrite)
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
@@ -68,45 +67,6 @@ def _receive(
     }
     store.discard_intents(level, list(given))
     store.confirm(level, shadows_of(library, level, rows, given))
-
-
-def resolve_renames(
-    store: ShadowStore, library: Library, level: Level, *, live: bool
-) -> Recorded:
-    """Return what is recorded of a level, under the names that items have now."""
-    shadows, intents = store.shadows(level), store.intents(level)
-    in_doubt = store.in_doubt(level)
-    recorded = {row.guid for row in shadows} | {row.guid for row in intents}
-    names = {
-        (mark.guid, mark.key): Name(mark.guid, mark.key, "")
-        for mark in store.marks(level)
-        if mark.guid in recorded
-    }
-    sent = [(row.guid, row.key) for row in in_doubt]
-    sent += [(row.guid, row.key) for row in intents]
-    names |= {name: Name(*name, "") for name in sent}
-    names |= {
-        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint) for row in shadows
-    }
-    moved = moves(library, level, list(names.values()))
-    if live and moved:
-        store.follow(level, moved)
-    return Recorded(
-        _renamed(shadows, moved),
-        _renamed(intents, moved),
-        _renamed(in_doubt, moved),
-    )
-
-
-def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
-    if not moved:
-        return rows
-    new = {(move.old.guid, move.old.key): move.new for move in moved}
-    names = [new.get((row.guid, row.key)) for row in rows]
-    return [
-        row._replace(guid=name.guid, key=name.key) if name else row
-        for row, name in zip(rows, names, strict=True)
-    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -48,6 +49,9 @@ Measured = dict[str, Any]
 """What came of one size: counts, seconds and megabytes by stage."""
 THINKING = ("parse", "own", "infer", "plan")
 """The stages of a first dry run without HTTP."""
+
+
+PHASES = tuple(Phase)
 
 
 @dataclass
@@ -116,20 +120,15 @@ def measure(address: str, token: str, folder: str) -> Measured:
             parameters = parameters_of(settings, snapshot.everything, STEP)
             parts = split(library, snapshot.everything)
         with watch.stage("plan"):
-            plans = [
-                plan
-                for part in parts.values()
-                for plan in plan_part(tuple(Phase), part, parameters)
-            ]
+            by_letter = (plan_part(PHASES, p, parameters) for p in parts.values())
+            plans = list(chain.from_iterable(by_letter))
         promise_everything(context.store, plans)
         for plan in plans:
             items = library[plan.phase.level]
             items.rating[items.rows_of(plan.key)] = plan.after
         with watch.stage("store"):
-            ownerships = classify_owners(
-                library, recorded_views(context.store, library, live=True)
-            )
-            resolve_intents(context.store, library, ownerships)
+            views = recorded_views(context.store, library, live=True)
+            resolve_intents(context.store, library, classify_owners(library, views))
         with watch.stage("own again"):
             snapshot = read_and_reconcile(context, lambda: library)
     planned = sum(map(len, plans))

@@ -148,7 +148,7 @@ def _laid_out(artists: Sequence[Told]) -> tuple[Library, dict[Level, RecordView]
         parent = np.array([above for above, _ in storey], np.int64)
         ordered = [told[n] for n in order]
         items[level] = _items(ordered, np.sort(keys), place[parent][order])
-        record_views[level] = _memory(ordered)
+        record_views[level] = _record_view(ordered)
         place = np.argsort(order)
         storey = [(n, child) for n, item in enumerate(told) for child in item.below]
     letter = _texts(letter_of(title) for title in items[Level.ARTIST].title)
@@ -174,7 +174,7 @@ def _items(told: Sequence[Told], keys: Sequence[int], parent: np.ndarray) -> Ite
     )
 
 
-def _memory(told: Sequence[Told]) -> RecordView:
+def _record_view(told: Sequence[Told]) -> RecordView:
     promised = [item.promised is not None for item in told]
     return RecordView(
         value=_points(

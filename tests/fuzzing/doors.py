@@ -67,11 +67,11 @@ def read_answer(thrown: bytes) -> None:
     for later in (0, len(USUAL)):
         line = LineTo(thrown, later)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gateway, "Line", lambda *_, line=line: line)
+            patch.setattr(gateway, "PlexSession", lambda *_, line=line: line)
             with suppress(PlexbayesError), PlexGateway(_SETTINGS) as plex:
                 _ask_everything(plex, line)
     with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
-        patch.setattr(survey, "Line", lambda *_: LineTo(thrown, 1))
+        patch.setattr(survey, "PlexSession", lambda *_: LineTo(thrown, 1))
         survey.survey(URL, HIDDEN, 1)
 
 

@@ -58,7 +58,7 @@ class Doings(RuleBasedStateMachine):
         self.home = ExitStack()
         patch = self.home.enter_context(pytest.MonkeyPatch.context())
         # In a story no time passes between the look at a letter and a write.
-        patch.setattr(writing, "LOOK_LASTS", 0.0)
+        patch.setattr(writing, "STATES_LAST", {False: 0.0, True: 10.0})
         patch.setenv("NO_PROXY", "127.0.0.1")
         folder = Path(self.home.enter_context(quick_folder()))
         self.record = Record(folder / "plexbayes.db")

@@ -126,7 +126,7 @@ class Operator:
             act: What happens.
         """
         try:
-            with self._bench(live=True) as context:
+            with self._context(live=True) as context:
                 context.watch = Countdown(at, act)
                 if self._abilities:
                     context.executor.capabilities = self._abilities
@@ -140,12 +140,12 @@ class Operator:
     def look(self, work: Callable[[RunContext], Any]) -> Any:
         """Do something that must change nothing."""
         before = dump(self._plex.world), self._record.text()
-        with self._bench(live=False) as context:
+        with self._context(live=False) as context:
             found = work(context)
         assert (dump(self._plex.world), self._record.text()) == before
         return found
 
-    def _bench(self, *, live: bool) -> AbstractContextManager[RunContext]:
+    def _context(self, *, live: bool) -> AbstractContextManager[RunContext]:
         self._runs += 1
         return open_run(self._settings, f"run {self._runs}", live=live)
 

@@ -41,7 +41,7 @@ def test_a_rating_that_a_person_gives_after_the_reading_wins(
 def test_a_rating_that_a_person_gives_while_a_letter_is_long_in_writing_wins(
     plex, record, tracks, monkeypatch
 ):
-    monkeypatch.setattr(writing, "LOOK_LASTS", 0.0)
+    monkeypatch.setattr(writing, "STATES_LAST", {False: 0.0, True: 10.0})
     with context_for(plex, record, cooldown_batch=1) as context:
         part = snapshot(context)
         context.watch = lambda _: plex.rate(tracks[2], 3.0)

@@ -203,7 +203,7 @@ def test_a_run_that_is_stopped_leaves_nothing_half_done(plex, hasty, tracks):
 def test_a_run_that_is_stopped_after_a_second_look_leaves_nothing_half_done(
     plex, hasty, tracks, monkeypatch
 ):
-    monkeypatch.setattr(writing, "LOOK_LASTS", 0.0)
+    monkeypatch.setattr(writing, "STATES_LAST", {False: 0.0, True: 10.0})
     part = snapshot(hasty)
     hasty.watch = lambda _: hasty.cancellation.cancel()
 
