@@ -42,7 +42,7 @@ test-pythons: ## Run the tests of engine and tasks with every other Python at ha
 
 test-hierarchical: setup ## Tell the stories of the command with the other model
 	PLEXBAYES_MODEL=hierarchical $(BIN)/pytest -q -n 3 --dist loadfile -m '' \
-	  tests/flows tests/storm/test_crash.py --ignore tests/flows/test_model.py
+	  tests/flows tests/crash_matrix/test_crash.py --ignore tests/flows/test_model.py
 
 format: setup ## Format the code
 	$(BIN)/ruff format .

@@ -16,11 +16,11 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from tests.crash_matrix.command_runs import Command, prefect_server
+from tests.crash_matrix.crash import LIBRARY, Case, Rig, Start
+from tests.crash_matrix.forked_runs import Process
 from tests.simulator.process import Simulator
-from tests.stories.household import quick_folder
-from tests.storm.commands import Command, prefect_server
-from tests.storm.crash import LIBRARY, Case, Rig, Start
-from tests.storm.warm import Process
+from tests.state_machine.accounts import quick_folder
 
 
 def try_all(rig: Rig, cases: Iterable[Case]) -> tuple[int, int]:

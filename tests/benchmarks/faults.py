@@ -16,8 +16,8 @@ import os
 import sys
 import time
 
-from tests.storm.scenario import played
-from tests.storm.witness import Verdict
+from tests.crash_matrix.invariants import Verdict
+from tests.crash_matrix.scenario import played
 
 FAULTS = ("overwritten", "mistaken", "residue")
 

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from engine.rating_scale import TOLERANCE
+from tests.crash_matrix.command_runs import Command, prefect_server
+from tests.crash_matrix.crash import ratings
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
-from tests.storm.commands import Command, prefect_server
-from tests.storm.crash import ratings
 
 LIBRARY = {"synthetic": 400, "latency": {"rate": 30}}
 """Slow enough to be caught while it is written."""

@@ -4,7 +4,7 @@ Run `python -m tests.benchmarks.plainly` where a config.json is.
 """
 
 from flows.local_runner import launch
-from tests.stories.runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly
 
 if __name__ == "__main__":
     launch(infer_plainly, config="config.json", live=True)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.orchestration.result_storage import FOLDER
+from tests.crash_matrix.command_runs import prefect_server
 from tests.flows.listener import Listener
 from tests.flows.test_faults import under_one_artist
 from tests.simulator.process import Simulator
-from tests.storm.commands import prefect_server
 
 TRACKS = 400
 EMPTY = 12_000_000

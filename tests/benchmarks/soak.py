@@ -6,8 +6,8 @@ Run `make bench-soak`, or `python -m tests.benchmarks.soak RUNS`.
 import sys
 from pathlib import Path
 
-from tests.stories.household import quick_folder
-from tests.storm.soak import EDITS, soaked
+from tests.crash_matrix.soak import EDITS, soaked
+from tests.state_machine.accounts import quick_folder
 
 TRACKS = 400
 

@@ -42,7 +42,7 @@ NOISE = 1e-9
 
 
 def planned(artists, parameters):
-    return [given(plan) for plan in plans_of(part_of(*artists), parameters)]
+    return list(map(given, plans_of(part_of(*artists), parameters)))
 
 
 def everything(artists):
@@ -124,9 +124,7 @@ def test_four_phases_one_by_one_do_what_a_run_does(artists, parameters):
 
 
 @forall(libraries_with_twins(), st.floats(0, 3))
-def test_scaling_what_was_inferred_changes_nothing_that_is_inferred_from(
-    artists, factor
-):
+def test_scaling_inferred_ratings_changes_no_evidence(artists, factor):
     def scaled(item):
         below = tuple(scaled(child) for child in item.below)
         if item.rating is None or item.rating != item.recorded:
@@ -238,7 +236,7 @@ def test_liking_one_item_better_lowers_nothing_above(artists, parameters, data):
     chosen = data.draw(st.sampled_from(liked))
 
     def raised(item):
-        below = tuple(raised(child) for child in item.below)
+        below = tuple(map(raised, item.below))
         rating = 10.0 if item is chosen else item.rating
         return replace(item, below=below, rating=rating)
 
@@ -246,7 +244,7 @@ def test_liking_one_item_better_lowers_nothing_above(artists, parameters, data):
         known = part_of(*artists), parameters.mean, parameters.constants
         return album_up(*known), artist_up(*known)
 
-    after = upwards([raised(item) for item in artists])
+    after = upwards(map(raised, artists))
 
     for one, other in zip(upwards(artists), after, strict=True):
         assert not (other < one - NOISE).any()

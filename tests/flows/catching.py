@@ -10,7 +10,7 @@ from tasks.config.settings import load_settings
 from tasks.runtime.context import open_run
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
-from tests.stories.runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly
 
 PATIENCE = 120
 """Seconds that something may take to happen."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.crash_matrix.command_runs import prefect_server
 from tests.flows.catching import await_true
 from tests.flows.listener import Listener
 from tests.simulator.process import Simulator
-from tests.storm.commands import prefect_server
 from tests.tasks.postgres import postgres, postgres_server
 
 __all__ = ["postgres", "postgres_server"]

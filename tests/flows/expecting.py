@@ -8,8 +8,8 @@ from tasks.runtime.context import open_run
 from tests.flows.listener import Ratings
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
-from tests.stories.household import settings_for
-from tests.stories.runs import infer_plainly
+from tests.state_machine.accounts import settings_for
+from tests.state_machine.plain_runs import infer_plainly
 
 CLASSIC = "classic"
 

@@ -14,7 +14,7 @@ from tasks.config.config_writer import template
 from tasks.config.settings import load_settings
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
-from tests.tasks.canned import canned_plex, container
+from tests.tasks.recorded_responses import canned_plex, container
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 

@@ -19,7 +19,7 @@ from tests.flows.catching import await_true, infer_before
 from tests.flows.listener import COMMAND, Listener
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
-from tests.tasks.wire import wire
+from tests.tasks.http_answers import wire
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),

@@ -23,7 +23,7 @@ from tests.flows.test_faults import letter, under_one_artist
 from tests.flows.test_serve import Served, served
 from tests.flows.test_workers import machines
 from tests.simulator.process import Simulator
-from tests.tasks.test_results import MALICIOUS
+from tests.tasks.test_result_serializer import MALICIOUS
 
 pytestmark = pytest.mark.system
 

@@ -174,12 +174,8 @@ def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
 def test_an_older_database_is_upgraded_and_its_schedules_are_kept(
     home: Home,
 ) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tasks.orchestration.prefect_server",
-        str(home.port),
-    ]
+    module = "tasks.orchestration.prefect_server"
+    command = [sys.executable, "-m", module, str(home.port)]
     server = subprocess.Popen(
         command,
         env=home.listener.environment,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flows.listener import Listener, items, ratings, tagged
-from tests.flows.test_sacred import inferred_tracks
+from tests.flows.test_manual_ratings import inferred_tracks
 from tests.simulator.process import Simulator
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.simulator.clock import Clock
 from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
 from tests.simulator.journal import Journal
-from tests.simulator.oddities import Oddities
+from tests.simulator.odd_inputs import Oddities
 from tests.simulator.tags import TagBook
 
 OWNER = 1

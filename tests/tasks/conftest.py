@@ -17,9 +17,9 @@ from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tests.simulator.process import Simulator
 from tests.tasks.building import MINE, settings_of
-from tests.tasks.odd import before, inferred, sample
+from tests.tasks.odd_items import before, inferred, sample
 from tests.tasks.postgres import END_OTHERS, execute, postgres, postgres_server
-from tests.tasks.stage import context_for
+from tests.tasks.setup import context_for
 
 __all__ = ["before", "inferred", "postgres", "postgres_server", "sample"]
 

@@ -14,8 +14,8 @@ from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, settings_of
-from tests.tasks.canned import canned_plex, container
-from tests.tasks.wire import HOST, Authority, wire
+from tests.tasks.http_answers import HOST, Authority, wire
+from tests.tasks.recorded_responses import canned_plex, container
 
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 LOGIN_PAGE = "<!DOCTYPE html>\n<html><body>Please log in<br></body></html>"

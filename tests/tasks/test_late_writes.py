@@ -11,7 +11,7 @@ from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
 from tasks.record import in_doubt
 from tests.tasks.building import told_of
-from tests.tasks.stage import context_for, plan_for, snapshot, write
+from tests.tasks.setup import context_for, plan_for, snapshot, write
 
 TRACK = Level.TRACK
 ONCE = {"method": "PUT", "path": "userRating", "times": 1}

@@ -12,7 +12,7 @@ from tasks.plex.client import PlexGateway
 from tasks.plex.pagination import PAGE
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
-from tests.tasks.canned import canned_plex, container
+from tests.tasks.recorded_responses import canned_plex, container
 
 TRACKS = 3000
 ALL = "/library/sections/1/all"

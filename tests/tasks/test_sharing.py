@@ -8,7 +8,7 @@ from engine.planning.batch_sharing import Pool
 from tasks.sync.letter_writer import write_letter
 from tasks.sync.reconcile import read_and_reconcile
 from tests.tasks.building import told_of
-from tests.tasks.stage import context_for, plan_for
+from tests.tasks.setup import context_for, plan_for
 
 TAG = "Rating_Inferred"
 LETTERS = {"B": "Bell", "P": "Pond"}

@@ -18,8 +18,8 @@ from tasks.plex.libraries import discover
 from tasks.plex.session import MAX_ANSWER
 from tests.flows.listener import COMMAND
 from tests.tasks import hostile
-from tests.tasks.canned import SECTIONS, container
-from tests.tasks.wire import HOST, Authority, wire
+from tests.tasks.http_answers import HOST, Authority, wire
+from tests.tasks.recorded_responses import SECTIONS, container
 
 LISTING = "/library/sections/1/all"
 ENOUGH_MEMORY = 600 * 1024

@@ -13,7 +13,7 @@ from tasks.sync import letter_writer as writing
 from tasks.sync.letter_writer import write_letter
 from tasks.sync.reconcile import read_and_reconcile
 from tests.tasks.building import item_in, settings_of, told_of
-from tests.tasks.stage import context_for, infer, plan_for, snapshot, write
+from tests.tasks.setup import context_for, infer, plan_for, snapshot, write
 
 TAG = "Rating_Inferred"
 EDIT = {"method": "PUT"}

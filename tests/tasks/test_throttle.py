@@ -10,7 +10,7 @@ from engine.errors import PlexUnreachable
 from tasks.plex.throttle import Throttle
 from tasks.runtime.context import open_run
 from tests.tasks.building import settings_of
-from tests.tasks.stage import infer
+from tests.tasks.setup import infer
 
 
 class Clock:

@@ -12,10 +12,10 @@ from engine.planning.undo_plan import Selection
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
 from tests.simulator.process import Simulator
-from tests.stories.runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.building import item_in
-from tests.tasks.odd import UNREADABLE, state_of
-from tests.tasks.stage import context_for
+from tests.tasks.odd_items import UNREADABLE, state_of
+from tests.tasks.setup import context_for
 
 TAG = "Rating_Inferred"
 

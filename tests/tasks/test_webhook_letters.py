@@ -9,7 +9,7 @@ from tasks.webhook.debouncer import is_echo, letters_of
 from tasks.webhook.rating_event import Account, event_of
 from tests.tasks.building import batch_of, look_at, settings_of
 from tests.tasks.payloads import payload
-from tests.tasks.stage import infer
+from tests.tasks.setup import infer
 
 UNHEARD: list[str] = []
 RATED = event_of(payload())

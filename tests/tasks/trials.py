@@ -10,7 +10,7 @@ from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.reconcile import read_and_reconcile
 from tests.simulator.control import dump
-from tests.stories.household import Served, served, settings_for, small_world
+from tests.state_machine.accounts import Served, served, settings_for, small_world
 
 
 @pytest.fixture

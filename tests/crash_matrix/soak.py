@@ -1,0 +1,122 @@
+"""Many runs in a row on one library that people use: what grows, and how far?"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from engine.classic import Constants
+from tasks.record.runs import KEPT, begin_run, finish_run
+from tasks.runtime.context import RunContext, open_run
+from tests.crash_matrix.fault_schedule import Meddler, Stormy
+from tests.crash_matrix.invariants import Witness
+from tests.crash_matrix.scenario import UNDO
+from tests.simulator.options import Options
+from tests.simulator.synthetic import make_library
+from tests.simulator.world import World
+from tests.state_machine.accounts import StoryClock, serving, settings_for
+from tests.state_machine.plain_runs import infer_plainly
+
+EDITS = 12
+"""Things that a person does between two runs."""
+PER_ROW = 400
+"""Bytes that a row may take, with its share of the indexes and of what is free."""
+EMPTY = 150_000
+"""Bytes that an empty database may take."""
+SUMMARY = "x" * 4000
+"""A summary as long as that of a full run of a large library."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a record is after a run, and what it would do again."""
+
+    shadow: int
+    intent: int
+    straggler: int
+    mark: int
+    run: int
+    lease: int
+    bytes: int
+    writes: int
+    """Requests of one more run that change something."""
+    ever: int
+    """Items that there are or were."""
+
+    def too_large(self) -> list[str]:
+        """Name the bounds that are broken.
+
+        Shadow rows and marks: one an item that there is or was, since Plex keeps
+        the rating of an item that is gone, and it may come back. No open promise,
+        no lease, the latest runs, and a file in proportion.
+        """
+        bounds = {
+            "shadow": self.ever,
+            "mark": self.ever,
+            "intent": 0,
+            "straggler": 0,
+            "lease": 0,
+            "run": KEPT,
+            "bytes": EMPTY + PER_ROW * 2 * self.ever + self.run * 2 * len(SUMMARY),
+            "writes": 0,
+        }
+        have = asdict(self)
+        return [
+            f"{name} is {have[name]}, above {bound}"
+            for name, bound in bounds.items()
+            if have[name] > bound
+        ]
+
+
+def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size]:
+    """Run again and again; yield the size of the record after each run.
+
+    At the end everything is undone; the last size is that of what is left.
+    """
+    draw = Random(seed)  # noqa: S311 (must be repeatable)
+    world = make_library(World(), tracks, seed)
+    world.clock = StoryClock()
+    plex = Stormy(world, Options())
+    witness = Witness(plex)
+    person = Meddler(world, witness, draw)
+    path = folder / "plexbayes.db"
+
+    def do(work: Callable[[RunContext], Any], name: str) -> Any:
+        settings = settings_for(plex.url, path, cooldown_batch=100)
+        with open_run(settings, name, live=True) as context:
+            return work(context)
+
+    def write_count() -> int:
+        return plex.log.counts()["writes"]
+
+    with serving(plex):
+        for number in range(runs):
+            do(_recorded, f"run {number}")
+            before = write_count()
+            do(_recorded, f"run {number} again")
+            yield _size(path, write_count() - before, len(witness.moods))
+            for _ in range(EDITS):
+                person.do_something()
+        do(UNDO, "undo")
+        yield _size(path, 0, len(witness.moods))
+
+
+def _recorded(context: RunContext) -> None:
+    """Infer as the flow does, with its entry in the list of runs."""
+    begin_run(context.store, context.run_id, 6.0, Constants(), time.time())
+    infer_plainly(context)
+    finish_run(context.store, context.run_id, json.dumps(SUMMARY), time.time())
+
+
+def _size(path: Path, writes: int, ever: int) -> Size:
+    with closing(sqlite3.connect(path)) as record:
+        counts = {
+            table: record.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 (our own tables)
+            for table in ("shadow", "intent", "straggler", "mark", "run", "lease")
+        }
+    return Size(**counts, bytes=path.stat().st_size, writes=writes, ever=ever)

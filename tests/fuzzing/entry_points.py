@@ -1,0 +1,153 @@
+"""The doors at which something may come in that nobody foresaw."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+
+from engine.errors import PlexbayesError
+from engine.library import Level
+from tasks.commands.recover import read_state
+from tasks.config.settings import Settings, load_settings
+from tasks.plex import client as gateway
+from tasks.plex import libraries as survey
+from tasks.plex.client import PlexGateway
+from tasks.plex.session import PlexSession
+from tasks.sync.reader import read_library
+from tests.simulator.control import dump
+from tests.simulator.csv_library import CsvInvalid, load_csv
+from tests.simulator.world import World
+from tests.tasks.building import HIDDEN
+from tests.tasks.http_answers import USUAL
+
+URL = "http://plex"
+MOST_REQUESTS = 12
+"""After so many a server is silent; one that goes on for ever proves nothing."""
+
+_FOLDER = tempfile.TemporaryDirectory()
+_FILE = Path(_FOLDER.name) / "thrown.json"
+_SETTINGS = Settings(plex_url=URL, plex_token=HIDDEN, timeout=1)
+
+
+def read_configuration(thrown: bytes) -> None:
+    """Take anything for a config.json."""
+    _FILE.write_bytes(thrown)
+    with suppress(PlexbayesError):
+        settings, remarks = load_settings(_FILE)
+        assert all([settings.constants, settings.grid, settings.filler])
+        "\n".join([*remarks, settings.plex_url, settings.library_name]).encode()
+
+
+def read_legacy_state(thrown: bytes) -> None:
+    """Take anything for a plex_state.json."""
+    _FILE.write_bytes(thrown)
+    with suppress(PlexbayesError):
+        state = read_state(_FILE)
+        np.array(list(state.ratings), np.int64)
+        assert all(-1 < points < 11 for points in state.ratings.values())
+
+
+def read_csv(thrown: bytes) -> None:
+    """Take anything for a library in a CSV file, as it is or packed."""
+    for path in (_FILE.with_suffix(".csv"), _FILE.with_suffix(".csv.gz")):
+        path.write_bytes(thrown)
+        with suppress(CsvInvalid):
+            dump(load_csv(World(), path))
+
+
+def read_answer(thrown: bytes) -> None:
+    """Take anything for the answers of Plex: when connecting, and afterwards."""
+    for later in (0, len(USUAL)):
+        line = LineTo(thrown, later)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(gateway, "PlexSession", lambda *_, line=line: line)
+            with suppress(PlexbayesError), PlexGateway(_SETTINGS) as plex:
+                _ask_everything(plex, line)
+    with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
+        patch.setattr(survey, "PlexSession", lambda *_: LineTo(thrown, 1))
+        survey.survey(URL, HIDDEN, 1)
+
+
+def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
+    asked: list[Callable[[], Any]] = [
+        lambda: read_library(plex),
+        lambda: plex.fetch_items(np.array([1, 2, 3])),
+        *(lambda level=level: plex.listing(level, lambda: None) for level in Level),
+        lambda: plex.tagged(Level.TRACK),
+        lambda: plex.tagged(Level.TRACK),
+    ]
+    for ask in asked:
+        line.forget()
+        with suppress(PlexbayesError):
+            _assert_sane(ask())
+
+
+def _assert_sane(found: Any) -> None:
+    """Make sure that no rating came in that cannot be one."""
+    items = getattr(found, "items", found)
+    for ratings in (getattr(items, "rating", None), getattr(found, "rating", None)):
+        if ratings is not None:
+            known = ratings[np.isfinite(ratings)]
+            assert ((known > -1) & (known < 11)).all()
+
+
+class LineTo(PlexSession):
+    """A line to a server that always says the same, after it was sane for a while."""
+
+    def __init__(self, thrown: bytes, sane: int) -> None:
+        super().__init__()
+        self._server = Server(thrown, sane)
+        self.mount("http://", self._server)
+        self.trust_env = False
+
+    def forget(self) -> None:
+        """Let the server speak again."""
+        self._server.left = MOST_REQUESTS
+
+
+class Server(BaseAdapter):
+    """What stands at the other end; no byte leaves this process."""
+
+    def __init__(self, thrown: bytes, sane: int) -> None:
+        super().__init__()
+        self._thrown = thrown
+        self._sane = sane
+        self.left = MOST_REQUESTS
+
+    def send(
+        self, request: requests.PreparedRequest, *_: Any, **__: Any
+    ) -> requests.Response:
+        """Answer."""
+        self.left -= 1
+        if self.left < 0:
+            raise requests.ConnectionError
+        body = self._thrown
+        if self._sane:
+            self._sane -= 1
+            body = USUAL.get(request.path_url.partition("?")[0], "").encode() or body
+        response = requests.Response()
+        response.status_code = 200
+        response.url, response.request = request.url or URL, request
+        response.headers["Content-Type"] = "text/xml;charset=utf-8"
+        response.encoding = "utf-8"
+        response.raw = BytesIO(body)
+        return response
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+DOORS: dict[str, Callable[[bytes], None]] = {
+    "config": read_configuration,
+    "state": read_legacy_state,
+    "xml": read_answer,
+    "csv": read_csv,
+}
+"""What can be thrown at what."""

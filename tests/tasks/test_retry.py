@@ -1,0 +1,120 @@
+"""What may pass is waited for: for minutes, ever longer, and never past a stop."""
+
+import itertools
+
+import pytest
+
+from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RunStopped
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.retry import LONGEST, call_with_retry, delay
+from tests.state_machine.accounts import settings_for
+
+MINUTES = 60.0
+
+
+class Waiting(CancellationToken):
+    """A gate at which no time is lost; it can be told to stop at a rest."""
+
+    def __init__(self, stops_at=None):
+        super().__init__()
+        self.rests = []
+        self._stops_at = stops_at
+
+    def sleep(self, seconds):
+        self.rests.append(seconds)
+        if len(self.rests) == self._stops_at:
+            self.stop()
+
+
+def delays(settings):
+    """Return all waits between the attempts that the settings allow."""
+    return [delay(settings, attempt + 1) for attempt in range(settings.retries)]
+
+
+@pytest.fixture
+def settings_of(tmp_path):
+    return lambda **wishes: settings_for("http://plex", tmp_path / "db", **wishes)
+
+
+def failing(*faults):
+    """Return what fails so many times, and then says that it is done."""
+    left = iter(faults)
+
+    def act():
+        for fault in left:
+            raise fault
+        return "done"
+
+    return act
+
+
+def test_what_passes_is_waited_for(settings_of):
+    cancellation, told = Waiting(), []
+    act = failing(PlexUnreachable("Plex is busy."), LibraryChanging("It grows."))
+
+    result = call_with_retry(
+        act, settings_of(retries=2, retry_delay=2), cancellation, told.append
+    )
+
+    assert result == "done"
+    assert cancellation.rests == [2, 4]
+    assert told == [
+        "Plex is busy. Trying again in 2 s.",
+        "It grows. Trying again in 4 s.",
+    ]
+
+
+def test_by_default_a_server_may_be_away_for_minutes(settings_of):
+    settings = settings_of()
+    plain = type(settings).model_fields
+
+    waits = delays(
+        settings_of(
+            retries=plain["retries"].default, retry_delay=plain["retry_delay"].default
+        )
+    )
+
+    assert sum(waits) >= 4 * MINUTES
+    assert max(waits) == LONGEST
+
+
+@pytest.mark.parametrize("first", [0, 0.5, 7, 60, 600])
+def test_waits_never_shrink_and_end_at_the_longest(settings_of, first):
+    waits = delays(settings_of(retries=20, retry_delay=first))
+
+    assert waits[0] == first
+    assert all(a <= b for a, b in itertools.pairwise(waits))
+    assert max(waits) == (max(first, LONGEST) if first else 0)
+
+
+def test_who_never_comes_back_is_given_up(settings_of):
+    cancellation = Waiting()
+    act = failing(*[PlexUnreachable(f"{n}") for n in range(9)])
+
+    with pytest.raises(PlexUnreachable, match="3"):
+        call_with_retry(
+            act, settings_of(retries=3, retry_delay=1), cancellation, lambda _: None
+        )
+
+    assert cancellation.rests == [1, 2, 4]
+
+
+def test_what_does_not_pass_is_not_waited_for(settings_of):
+    cancellation = Waiting()
+
+    with pytest.raises(PlexRefused):
+        call_with_retry(
+            failing(PlexRefused("No.")), settings_of(retries=8), cancellation, print
+        )
+
+    assert cancellation.rests == []
+
+
+def test_a_stop_ends_the_waiting(settings_of):
+    cancellation = Waiting(stops_at=2)
+    act = failing(*[PlexUnreachable("Away.")] * 9)
+
+    with pytest.raises(RunStopped):
+        call_with_retry(act, settings_of(retries=8), cancellation, lambda _: None)
+
+    assert len(cancellation.rests) == 2
