@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 
 from flows.deployments import OFFERS, Stored, new_schedules, read_stored, retire
-from flows.reports.terminal import remark
+from flows.reports.terminal import notify
 from tasks.orchestration.schedules import repair
 from tasks.runtime.package_versions import check_versions
 
@@ -40,7 +40,7 @@ def prepare_deploy(timezone: str = "UTC") -> dict[str, str]:
             found = stored[offer.name]
             if found.latest:
                 for sentence in repair(client, found.latest, offer.known):
-                    remark(sentence)
+                    notify(sentence)
             if not found.own:
                 client.create_deployment(
                     client.create_flow(offer.flow),
@@ -49,7 +49,7 @@ def prepare_deploy(timezone: str = "UTC") -> dict[str, str]:
                     schedules=new_schedules(offer, found, timezone),
                 )
         for sentence in retire(client, stored):
-            remark(sentence)
+            notify(sentence)
     return {"directory": str(Path.cwd())}
 
 

@@ -14,7 +14,7 @@ from prefect.runner import Runner
 
 from engine.errors import ServerMissing
 from flows.deployments import register
-from flows.reports.terminal import remark
+from flows.reports.terminal import notify
 from tasks.orchestration.scheduler import scheduler_problem
 
 CHECK_EVERY = 60.0
@@ -37,13 +37,13 @@ def run_offers(timezone: str, *, make_up: bool) -> None:
     try:
         with get_client(sync_client=True) as client:
             for sentence in register(runner, client, timezone, make_up=make_up):
-                remark(sentence)
+                notify(sentence)
     except httpx.HTTPError as error:
         raise ServerMissing(
             f"The Prefect server did not take the deployments ({error})."
         ) from None
     address = str(client.api_url).rstrip("/").removesuffix("/api")
-    remark(f"Open {address} in a browser. Ctrl-C ends it all.")
+    notify(f"Open {address} in a browser. Ctrl-C ends it all.")
     with _watched_scheduler():
         # Ctrl-C as SIGTERM: the run at hand is cancelled before the server goes.
         signal.signal(signal.SIGINT, runner.handle_sigterm)
@@ -69,6 +69,6 @@ def _watch(ended: threading.Event) -> None:
             with suppress(httpx.HTTPError):  # runs report that themselves
                 problem = scheduler_problem(client, datetime.now(UTC))
                 if problem and problem != said:
-                    remark(f"Warning: {problem}")
+                    notify(f"Warning: {problem}")
                 said = problem
             ended.wait(CHECK_EVERY)

@@ -58,8 +58,8 @@ def infer(
 
 def _run(request: Request, config: str) -> State[Summary]:
     claim_run()
-    settings, remarks = load_settings(config_named(config))
+    settings, warnings = load_settings(config_named(config))
     runner = PrefectRunner()
-    runner.report.say(*remarks)
+    runner.report.say(*warnings)
     summary = work(runner, with_token(settings), request)
     return Completed(message=headline(summary), data=summary)

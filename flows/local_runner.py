@@ -14,7 +14,7 @@ from flows.interrupts import interruptible
 from flows.next_steps import RETRY, repeated
 from flows.pipeline import Request, infer
 from flows.progress_bar import Watching
-from flows.reports.terminal import remark
+from flows.reports.terminal import notify
 from tasks.config.config_file import CONFIG
 from tasks.config.output_files import PLAN_FILE
 from tasks.config.settings import Settings, load_settings
@@ -42,9 +42,9 @@ class Attempt(Protocol[Made_co]):
 
 def settings_of(config: Path | None) -> Settings:
     """Load the settings, and pass on what there is to remark about them."""
-    settings, remarks = load_settings(config)
-    for sentence in remarks:
-        remark(sentence)
+    settings, warnings = load_settings(config)
+    for sentence in warnings:
+        notify(sentence)
     return with_token(settings)
 
 

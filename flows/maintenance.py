@@ -164,8 +164,8 @@ def _recover(dry_run: bool, config: str) -> State[Recovered]:
 def settings_of(config: str) -> Settings:
     """Begin a run: load the settings, and pass on what there is to remark."""
     claim_run()
-    settings, remarks = load_settings(config_named(config))
-    PrefectReporter().say(*remarks)
+    settings, warnings = load_settings(config_named(config))
+    PrefectReporter().say(*warnings)
     return with_token(settings)
 
 

@@ -23,7 +23,7 @@ from tasks.sync.integrity import ensure_record_current
 from tasks.sync.preflight import precautions
 from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.run_parameters import parameters_of
-from tasks.sync.trial_cleanup import mend
+from tasks.sync.trial_cleanup import clean_up_trials
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def opened(
         )
         runner.report.say(*attempted(lambda: precautions(context)))
         if live:
-            attempted(lambda: mend(context))
+            attempted(lambda: clean_up_trials(context))
         try:
             yield Run(runner, context)
         except RunStopped:

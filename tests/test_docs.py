@@ -82,10 +82,10 @@ def test_the_readme_is_short():
 
 
 def test_every_promise_of_the_original_has_a_row():
-    promises = rows(PROMISES.split("# What the original got wrong")[0])
+    intents = rows(PROMISES.split("# What the original got wrong")[0])
 
     expected = {f"{kind}{n}" for kind, numbers in IDS.items() for n in numbers}
-    assert expected | set(ORIGINAL) <= set(promises)
+    assert expected | set(ORIGINAL) <= set(intents)
 
 
 def test_every_fault_of_the_original_has_a_row():

@@ -43,7 +43,7 @@ class Candidate:
     shares: Shares
     slopes: tuple[float, ...]
     """General level and effects, points."""
-    doubt: tuple[tuple[float, ...], ...]
+    covariance: tuple[tuple[float, ...], ...]
     """Their covariance, in units of `variance`."""
     variance: float
     """Total variance, points squared."""
@@ -81,46 +81,46 @@ def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
         part: The library with the ratings that count as evidence.
         assumptions: What is believed beforehand; the defaults if none.
     """
-    believed = assumptions or Assumptions()
+    assumed = assumptions or Assumptions()
     branches = branches_of(part)
     sheet = sheet_of(part, branches)
     rated = np.flatnonzero(~np.isnan(part.tracks.evidence))
-    genres = common_genres(sheet, rated, believed.genre_ratings, believed.genres)
-    reader = FeatureEncoder(sheet, scales_of(sheet, believed.columns), genres)
-    worth = _worth(part, branches, sheet, believed)
+    genres = common_genres(sheet, rated, assumed.genre_ratings, assumed.genres)
+    reader = FeatureEncoder(sheet, scales_of(sheet, assumed.columns), genres)
+    worth = _worth(part, branches, sheet, assumed)
     ratings = ratings_of(part, branches, reader, worth)
-    prior = prior_of(ratings.points, reader, believed)
+    prior = prior_of(ratings.points, reader, assumed)
     tracks = part.tracks.evidence[rated]
     albums = part.albums.evidence
     return Fit(
         scales=reader.scales,
         genres=genres,
-        candidates=_candidates(sums_of(ratings), prior, believed),
+        candidates=_candidates(sums_of(ratings), prior, assumed),
         worth=worth,
         taste=taste_of(tracks if len(tracks) else albums[~np.isnan(albums)]),
         ratings=len(ratings.points),
-        freedom=2 * believed.sd_weight + len(ratings.points),
+        freedom=2 * assumed.sd_weight + len(ratings.points),
     )
 
 
-def prior_of(points: Floats, reader: FeatureEncoder, believed: Assumptions) -> Prior:
+def prior_of(points: Floats, reader: FeatureEncoder, assumed: Assumptions) -> Prior:
     """Return what is believed of level, slopes and variance beforehand."""
     slopes = [COLUMNS[scale.name] for scale in reader.scales]
     slopes += [GENRE] * len(reader.genres)
     spread = float(((points - points.mean()) ** 2).sum()) if len(points) else 0.0
-    weight = believed.sd_weight + max(len(points) - 1, 0) / 2
-    sd = math.sqrt((believed.sd_weight * believed.sd**2 + spread / 2) / weight)
+    weight = assumed.sd_weight + max(len(points) - 1, 0) / 2
+    sd = math.sqrt((assumed.sd_weight * assumed.sd**2 + spread / 2) / weight)
     return Prior(
-        mean=np.array([believed.mean, *(sd * slope.mean for slope in slopes)]),
+        mean=np.array([assumed.mean, *(sd * slope.mean for slope in slopes)]),
         precision=np.array(
-            [believed.mean_weight, *(slope.spread**-2 for slope in slopes)]
+            [assumed.mean_weight, *(slope.spread**-2 for slope in slopes)]
         ),
-        sd=believed.sd,
-        sd_weight=believed.sd_weight,
+        sd=assumed.sd,
+        sd_weight=assumed.sd_weight,
     )
 
 
-def grid_of(believed: Assumptions) -> list[tuple[Shares, float]]:
+def grid_of(assumed: Assumptions) -> list[tuple[Shares, float]]:
     """Return the candidate shares with the logarithm of their prior weight."""
 
     def weights(values: Sequence[float], beta: tuple[float, float]) -> Floats:
@@ -129,20 +129,20 @@ def grid_of(believed: Assumptions) -> list[tuple[Shares, float]]:
         logs: Floats = density + np.log(np.gradient(at))
         return logs
 
-    shared = weights(believed.shared, believed.shared_prior)
-    artistic = weights(believed.artistic, believed.artistic_prior)
+    shared = weights(assumed.shared, assumed.shared_prior)
+    artistic = weights(assumed.artistic, assumed.artistic_prior)
     return [
         (Shares(h * s, h * (1 - s), 1 - h), float(shared[i] + artistic[j]))
-        for i, h in enumerate(believed.shared)
-        for j, s in enumerate(believed.artistic)
+        for i, h in enumerate(assumed.shared)
+        for j, s in enumerate(assumed.artistic)
     ]
 
 
 def _posteriors(
-    sums: Sums, prior: Prior, believed: Assumptions
+    sums: Sums, prior: Prior, assumed: Assumptions
 ) -> tuple[list[Posterior], Floats]:
     """Return what follows from each candidate, and its logarithmic weight."""
-    grid = grid_of(believed)
+    grid = grid_of(assumed)
     posteriors = [
         posterior_of(sums, shares, prior, messages_of(sums, shares))
         for shares, _ in grid
@@ -152,22 +152,22 @@ def _posteriors(
 
 
 def _candidates(
-    sums: Sums, prior: Prior, believed: Assumptions
+    sums: Sums, prior: Prior, assumed: Assumptions
 ) -> tuple[Candidate, ...]:
-    posteriors, logs = _posteriors(sums, prior, believed)
+    posteriors, logs = _posteriors(sums, prior, assumed)
     weight = np.exp(logs - logs.max())
     weight /= weight.sum()
     order = np.argsort(-weight, kind="stable")
     before = np.cumsum(weight[order]) - weight[order]
-    kept = order[(before < ENOUGH) | (weight[order] >= believed.negligible)]
+    kept = order[(before < ENOUGH) | (weight[order] >= assumed.negligible)]
     total = weight[kept].sum()
-    grid = grid_of(believed)
+    grid = grid_of(assumed)
     return tuple(
         Candidate(
             weight=float(weight[at] / total),
             shares=grid[at][0],
             slopes=tuple(posteriors[at].slopes.tolist()),
-            doubt=tuple(map(tuple, posteriors[at].doubt.tolist())),
+            covariance=tuple(map(tuple, posteriors[at].covariance.tolist())),
             variance=posteriors[at].variance,
         )
         for at in kept
@@ -175,24 +175,24 @@ def _candidates(
 
 
 def _worth(
-    part: LibraryView, branches: Branches, sheet: FeatureTable, believed: Assumptions
+    part: LibraryView, branches: Branches, sheet: FeatureTable, assumed: Assumptions
 ) -> ObservationWeights:
     """Find out what albums' own ratings are worth, by the tree alone."""
     worth = ObservationWeights(
-        believed.album_weight, believed.artist_weight, offset_of(part)
+        assumed.album_weight, assumed.artist_weight, offset_of(part)
     )
     if np.isnan(part.albums.evidence).all():
         return worth
     reader = FeatureEncoder(sheet, (), ())
     ratings = ratings_of(part, branches, reader, worth)
-    prior = prior_of(ratings.points, reader, believed)
+    prior = prior_of(ratings.points, reader, assumed)
     tracks = rated_rows(part.tracks, branches.album)
     is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
     logs = []
-    for album in believed.album_weights:
+    for album in assumed.album_weights:
         weight = np.where(is_album, album, ratings.weight)
         sums = sums_of(replace(ratings, weight=weight))
-        _, evidence = _posteriors(sums, prior, believed)
-        distance = math.log(album / believed.album_weight)
+        _, evidence = _posteriors(sums, prior, assumed)
+        distance = math.log(album / assumed.album_weight)
         logs.append(float(np.logaddexp.reduce(evidence)) - distance**2 / 2)
-    return replace(worth, album=believed.album_weights[int(np.argmax(logs))])
+    return replace(worth, album=assumed.album_weights[int(np.argmax(logs))])

@@ -110,7 +110,7 @@ class Posterior:
     """Logarithm of the probability density of all ratings."""
     slopes: Floats
     """Their posterior means, points, shape (slopes,)."""
-    doubt: Floats
+    covariance: Floats
     """Their covariance, in units of the total variance, shape (slopes, slopes)."""
     variance: float
     """Estimate of the total variance, points squared."""
@@ -194,7 +194,7 @@ def posterior_of(
     return Posterior(
         log_evidence=_log_evidence(sums.ratings, prior, rate) - log_determinant / 2,
         slopes=slopes.astype(np.float64),
-        doubt=np.linalg.inv(matrix).astype(np.float64),
+        covariance=np.linalg.inv(matrix).astype(np.float64),
         variance=rate / after,
         freedom=2 * after,
     )

@@ -46,7 +46,7 @@ class Witnesses:
         raise ValueError(f"There is no rating {rating}.")
 
 
-def witnesses_of(part: LibraryView, branches: Branches) -> Witnesses:
+def rated_rows_of(part: LibraryView, branches: Branches) -> Witnesses:
     """Return whose ratings speak; a name for many cannot speak for anybody."""
     heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
     return Witnesses(
@@ -63,7 +63,7 @@ def ratings_of(
     worth: ObservationWeights,
 ) -> Ratings:
     """Return all ratings that speak: of tracks, then of albums, then of artists."""
-    own = witnesses_of(part, branches)
+    own = rated_rows_of(part, branches)
     tracks, albums, artists = own.tracks, own.albums, own.artists
     above = part.albums.items.parent[reader.sheet.album]
     sources = (

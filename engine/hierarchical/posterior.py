@@ -19,7 +19,7 @@ class Mixture:
     weight: Floats
     slopes: Floats
     """Shape (candidates, slopes), points."""
-    doubt: Floats
+    covariance: Floats
     """Covariance of the slopes, points squared, (candidates, slopes, slopes)."""
     variance: Floats
     """Total variance of a rating, points squared."""
@@ -35,11 +35,13 @@ class Mixture:
         slopes = np.array([c.slopes for c in fit.candidates])
         widening = fit.freedom / (fit.freedom - 2)
         variance = np.array([c.variance for c in fit.candidates]) * widening
-        doubt = variance[:, None, None] * np.array([c.doubt for c in fit.candidates])
+        covariance = variance[:, None, None] * np.array(
+            [c.covariance for c in fit.candidates]
+        )
         level = weight @ slopes
         off = slopes - level
-        square = np.tensordot(weight, doubt, 1) + (off * weight[:, None]).T @ off
-        return cls(weight, slopes, doubt, variance, level, square)
+        square = np.tensordot(weight, covariance, 1) + (off * weight[:, None]).T @ off
+        return cls(weight, slopes, covariance, variance, level, square)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +109,8 @@ def confidence(fit: Fit, mixture: Mixture, level: Level, sd: Floats) -> Floats:
     )
     artist, album, own = (mixture.weight * mixture.variance) @ shares
     unknown = artist if level is Level.ARTIST else artist + album
-    doubt = sd**2 - (own if level is Level.TRACK else 0.0)
-    sure: Floats = np.clip(1 - np.sqrt(np.maximum(doubt, 0) / unknown), 0, 1)
+    covariance = sd**2 - (own if level is Level.TRACK else 0.0)
+    sure: Floats = np.clip(1 - np.sqrt(np.maximum(covariance, 0) / unknown), 0, 1)
     return sure
 
 
@@ -131,7 +133,7 @@ def stand_of(mixture: Mixture, seen: Sequence[tuple[Floats, Floats]]) -> RandomE
     for at, (vectors, variance) in enumerate(seen):
         weight, numbers = mixture.weight[at], vectors[:, 1:]
         off = adds[at] - mean
-        doubtful = numbers @ mixture.doubt[at]
+        doubtful = numbers @ mixture.covariance[at]
         change = off[:, None] * (mixture.slopes[at] - mixture.level)
         slant += weight * (change - doubtful)
         spread += weight * (

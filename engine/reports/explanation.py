@@ -10,7 +10,7 @@ from engine.hierarchical.duplicate_recordings import doubles_of, duplicate_ratin
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.gaussian_tree import messages_of
 from engine.hierarchical.model import FittedLibrary
-from engine.hierarchical.observations import witnesses_of
+from engine.hierarchical.observations import rated_rows_of
 from engine.hierarchical.rating_scale_usage import HIGHEST, LOWEST
 from engine.library import Level
 from engine.rating_scale import Floats, Ints
@@ -154,7 +154,7 @@ def why_hierarchical(part: LibraryView, fit: Fit, level: Level, row: int) -> Why
         if adds
     ]
     weight, adds = _pulls(survey, rows)
-    speakers = witnesses_of(part, survey.branches)
+    speakers = rated_rows_of(part, survey.branches)
     for at in np.flatnonzero(weight):
         own, witness = speakers.of(int(at))
         reasons.append(

@@ -69,7 +69,7 @@ def tune(
     """Fit the constants of the classic model to your own ratings."""
     from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.model_reports import show_tuning  # noqa: PLC0415
-    from flows.reports.terminal import remark  # noqa: PLC0415
+    from flows.reports.terminal import notify  # noqa: PLC0415
     from tasks.commands.analysis import tune as work  # noqa: PLC0415
     from tasks.config.config_file import config_path  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def tune(
     )
     write_json(json_file, tuning)
     show_tuning(tuning)
-    remark(f"Written to {path}." if write else "Nothing written; use --write to save.")
+    notify(f"Written to {path}." if write else "Nothing written; use --write to save.")
 
 
 def why(

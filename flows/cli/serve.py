@@ -12,7 +12,7 @@ import typer
 
 from engine.errors import SettingsInvalid
 from flows.cli.options import Config, Timezone
-from flows.reports.terminal import remark
+from flows.reports.terminal import notify
 from tasks.orchestration.prefect_server import LOOPBACK, be_quiet, prefect_server
 from tasks.orchestration.server_access import require_password, share_allowed_hosts
 
@@ -51,9 +51,9 @@ def serve(
     """
     from tasks.config.settings import load_settings  # noqa: PLC0415 (--help needs none)
 
-    settings, remarks = load_settings(config)
-    for sentence in remarks:
-        remark(sentence)
+    settings, warnings = load_settings(config)
+    for sentence in warnings:
+        notify(sentence)
     doors = Doors(host, port, webhook)
     if webhook is not None and not settings.webhook_secret.get_secret_value():
         raise SettingsInvalid(
@@ -63,7 +63,7 @@ def serve(
     be_quiet()
     share_allowed_hosts(config)
     if webhook is None or not os.environ.get("PREFECT_API_URL"):
-        require_password(host, remark)  # else only the webhook listens there
+        require_password(host, notify)  # else only the webhook listens there
     if config:
         os.environ["PLEXBAYES_CONFIG"] = str(config.resolve())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
@@ -74,7 +74,7 @@ def serve(
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
         with _webhook(settings, doors, api):
             _offer(settings, api, timezone)
-    remark("Stopped.")
+    notify("Stopped.")
 
 
 def _offer(settings: "Settings", api: str, timezone: str) -> None:
@@ -102,14 +102,14 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
         RatingListener,
     )
 
-    ignore = IgnoredEvents(remark)
-    start = run_starter(api, remark, ignore)
-    listener = RatingListener(settings.webhook_quiet, start, remark, ignore)
+    ignore = IgnoredEvents(notify)
+    start = run_starter(api, notify, ignore)
+    listener = RatingListener(settings.webhook_quiet, start, notify, ignore)
     secret = settings.webhook_secret.get_secret_value()
     place = doors.host, doors.webhook
     try:
         with webhook_server(secret, listener.hear, ignore, place):
-            remark(
+            notify(
                 f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET"
             )
             yield

@@ -7,7 +7,7 @@ import typer
 
 from engine.errors import ServerMissing
 from flows.cli.options import Config
-from flows.reports.terminal import remark
+from flows.reports.terminal import notify
 from tasks.orchestration.prefect_server import (
     LOOPBACK,
     api_at,
@@ -34,14 +34,14 @@ def server(
     be_quiet()
     check_settings()
     share_allowed_hosts(config)
-    require_password(host, remark)
+    require_password(host, notify)
     with _listening(host, port) as place:
         guarded = guarded_server(port, host, ui=True)
-        remark(f"Open {api_at(host, port).removesuffix('/api')} in a browser.")
+        notify(f"Open {api_at(host, port).removesuffix('/api')} in a browser.")
         try:
             guarded.run([place])
         except KeyboardInterrupt:
-            remark("Stopped.")
+            notify("Stopped.")
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -45,12 +45,12 @@ def export_state(
 ) -> None:
     """Write the record as a plex_state.json that the original understands."""
     from flows.local_runner import launch  # noqa: PLC0415
-    from flows.reports.terminal import remark  # noqa: PLC0415
+    from flows.reports.terminal import notify  # noqa: PLC0415
     from tasks.commands.recover import export_state as work  # noqa: PLC0415
 
     refuse_outputs(path, overwrite=overwrite, config=config)
     count = launch(lambda context: work(context, path), config=config, live=False)
-    remark(f"{count} ratings written to {path}.")
+    notify(f"{count} ratings written to {path}.")
 
 
 def init(*, config: Config = None) -> None:

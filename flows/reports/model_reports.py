@@ -5,7 +5,7 @@ from engine.evaluation.tuning import Tuning
 from engine.reports.explanation import Reason, Why
 from flows.reports.screen import screen
 from flows.reports.terminal import NAMED, stars, table
-from tasks.commands.analysis import Doubt, Explained
+from tasks.commands.analysis import Explained, Uncertainty
 from tasks.config.field_types import CONSTANTS
 
 METHODS = (
@@ -65,8 +65,8 @@ def show_why(explained: Explained) -> None:
     console = screen()
     console.rule(f"{explained.item}: {stars(explained.why.value, 3)}")
     console.print(table(f"The {explained.model} model", PARTS, parts(explained.why)))
-    if explained.doubt is not None:
-        for line in doubts(explained.doubt):
+    if explained.uncertainty is not None:
+        for line in uncertainty_lines(explained.uncertainty):
             console.print(line)
     if explained.manual is not None:
         said = f"You rated it {stars(explained.manual)}, and that stays."
@@ -86,20 +86,20 @@ def parts(why: Why) -> list[tuple[str, ...]]:
     return rows
 
 
-def doubts(doubt: Doubt) -> list[str]:
+def uncertainty_lines(uncertainty: Uncertainty) -> list[str]:
     """Return how sure a value is, a sentence a line."""
     return [
         (
-            f"Give or take {stars(doubt.sd)}; four times in five from "
-            f"{stars(doubt.low)} to {stars(doubt.high)}."
+            f"Give or take {stars(uncertainty.sd)}; four times in five from "
+            f"{stars(uncertainty.low)} to {stars(uncertainty.high)}."
         ),
         (
-            f"3 stars or more: {100 * doubt.good:.0f} %; "
-            f"2 stars or fewer: {100 * doubt.poor:.0f} %."
+            f"3 stars or more: {100 * uncertainty.good:.0f} %; "
+            f"2 stars or fewer: {100 * uncertainty.poor:.0f} %."
         ),
         (
-            f"It rests on {doubt.ratings} ratings of the same artist; "
-            f"confidence {doubt.confidence:.2f}."
+            f"It rests on {uncertainty.ratings} ratings of the same artist; "
+            f"confidence {uncertainty.confidence:.2f}."
         ),
     ]
 

@@ -147,7 +147,7 @@ def complain(sentence: str) -> None:
     print(printable(redact(f"plexbayes: {sentence}")), file=sys.stderr)
 
 
-def remark(sentence: str) -> None:
+def notify(sentence: str) -> None:
     """Print something that a person may want to know, beside the report."""
     print(printable(sentence), file=sys.stderr)
 

@@ -29,7 +29,7 @@ NAMED = 10
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Uncertainty:
     """How sure the hierarchical model is of an item; points."""
 
     sd: float
@@ -56,7 +56,7 @@ class Explained:
     manual: float | None
     """What a person gave it, points: that stays."""
     why: Why
-    doubt: Doubt | None
+    uncertainty: Uncertainty | None
     """None: nobody can say, such as the classic model."""
 
 
@@ -103,25 +103,25 @@ def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
     level, row = _found(part, wanted)
     parameters = parameters_of(settings, part, context.executor.capabilities.step)
     manual = float(part[level].ownership.manual[row])
-    double, doubt = why_double(part, level, row), None
+    double, uncertainty = why_double(part, level, row), None
     if double is not None:
         reasons = double
     elif parameters.fit is None:
         reasons = why_classic(part, level, row, parameters.mean, parameters.constants)
     else:
         reasons = why_hierarchical(part, parameters.fit, level, row)
-        doubt = _doubt(predict(part, parameters.fit, level), row)
+        uncertainty = _uncertainty(predict(part, parameters.fit, level), row)
     return Explained(
         item=f"{level.word} {_names(part)[level][row]}",
         model=settings.model,
         manual=None if np.isnan(manual) else manual,
         why=reasons,
-        doubt=doubt,
+        uncertainty=uncertainty,
     )
 
 
-def _doubt(found: Estimates, row: int) -> Doubt:
-    return Doubt(
+def _uncertainty(found: Estimates, row: int) -> Uncertainty:
+    return Uncertainty(
         sd=float(found.sd[row]),
         low=float(found.low[row]),
         high=float(found.high[row]),

@@ -100,7 +100,7 @@ def check_configuration(
         said = f"Others on this machine can read the secrets in {path}."
         yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
     try:
-        settings, remarks = load_settings(config)
+        settings, warnings = load_settings(config)
         settings = with_token(settings)
     except SettingsInvalid as fault:
         head, *faults = str(fault).splitlines()
@@ -108,8 +108,8 @@ def check_configuration(
         for line in faults or [head]:
             yield Finding(subject, "fault", line.strip(), advice)
         return None
-    for remark in remarks:
-        yield Finding(subject, "warning", remark, "Correct it there, if it is wrong.")
+    for notify in warnings:
+        yield Finding(subject, "warning", notify, "Correct it there, if it is wrong.")
     source = path if path.exists() else "The environment"
     yield Finding(subject, "ok", f"{source} says all that is needed.")
     return settings
@@ -202,8 +202,8 @@ def check_record(settings: Settings) -> Generator[Finding, None, Inspection | No
         yield Finding(subject, state, f"{record.place} {what}", advice)
         return None if state == "fault" else record
     said = f"{record.place} holds {record.ratings} ratings of ours"
-    if record.promises:
-        said += f" and {record.promises} writes of which nobody knows if they arrived."
+    if record.intents:
+        said += f" and {record.intents} writes of which nobody knows if they arrived."
         advice = "Let a run that is going on end, or run again: that settles them."
         yield Finding(subject, "warning", said, advice)
     else:

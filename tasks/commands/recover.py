@@ -22,7 +22,7 @@ from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
     Given,
     read_and_reconcile,
-    shadows_of,
+    shadow_rows_of,
 )
 from tasks.sync.rename_resolution import resolve_renames
 
@@ -133,7 +133,7 @@ def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> No
         guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
         for guid, value in zip(items.guid, values, strict=True)
     }
-    shadows = shadows_of(library, level, rows, given)
+    shadows = shadow_rows_of(library, level, rows, given)
     context.store.confirm(level, list({row.guid: row for row in shadows}.values()))
 
 

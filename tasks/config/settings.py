@@ -239,13 +239,13 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
         faults = "\n".join(f"  {line}" for line in _faults(error))
         raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
     unknown = document.keys() - known.keys()
-    remarks = [f"{chosen}: unknown key {key} is ignored." for key in sorted(unknown)]
+    warnings = [f"{chosen}: unknown key {key} is ignored." for key in sorted(unknown)]
     if settings.version != FORMAT_VERSION:
-        remarks.append(
+        warnings.append(
             f"{chosen} is of version {settings.version}; "
             f"this program was written for {FORMAT_VERSION}."
         )
-    return settings, remarks
+    return settings, warnings
 
 
 def _key(field: str) -> str:

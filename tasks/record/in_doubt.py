@@ -41,7 +41,7 @@ def expect_open(
     session: Session, library_id: int, level: Level, guids: Sequence[str]
 ) -> None:
     """Put on record that intents may be kept yet that were left open."""
-    promised = select(
+    intended = select(
         IntentRow.library_id,
         IntentRow.level,
         IntentRow.guid,
@@ -57,7 +57,7 @@ def expect_open(
         IntentRow.acknowledged_at.is_(None),
     )
     columns = ["library_id", "level", *InDoubtWrite._fields]
-    session.execute(insert(InDoubtRow).from_select(columns, promised))
+    session.execute(insert(InDoubtRow).from_select(columns, intended))
 
 
 def expire_in_doubt(session: Session, library_id: int) -> None:

@@ -30,7 +30,7 @@ class Inspection:
     newer or foreign: it cannot be used."""
     ratings: int = 0
     """Recorded ratings of ours, of all libraries."""
-    promises: int = 0
+    intents: int = 0
     """Writes that were promised and not yet seen in Plex, of all libraries."""
 
 
@@ -85,8 +85,8 @@ def _look(connection: Connection, place: str) -> Inspection:
     shape = _shape(connection)
     if shape != "current":
         return Inspection(place, shape)
-    ratings, promises = (_count(connection, table) for table in (ShadowRow, IntentRow))
-    return Inspection(place, shape, ratings, promises)
+    ratings, intents = (_count(connection, table) for table in (ShadowRow, IntentRow))
+    return Inspection(place, shape, ratings, intents)
 
 
 def _shape(connection: Connection) -> Shape:

@@ -28,7 +28,7 @@ LOOK_AGAIN = 2.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class LeaseWait:
     """How a run waits for another one that is writing."""
 
     seconds: float = 0
@@ -41,7 +41,7 @@ class Patience:
 
 @contextmanager
 def lease(
-    store: ShadowStore, run_id: str, patience: Patience = Patience()
+    store: ShadowStore, run_id: str, lease_wait: LeaseWait = LeaseWait()
 ) -> Iterator["Lease"]:
     """Hold the right to write to a library while the block runs.
 
@@ -50,7 +50,7 @@ def lease(
             the message says which and where.
     """
     held = Lease(store, run_id)
-    held.before_write(patience)
+    held.before_write(lease_wait)
     finished = threading.Event()
     renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
     renewer.start()
@@ -77,13 +77,13 @@ class Lease:
             LeaseRow.run_id == run_id,
         )
 
-    def before_write(self, patience: Patience) -> None:
+    def before_write(self, lease_wait: LeaseWait) -> None:
         """Take the lease as soon as nobody else holds it.
 
         Raises:
             LibraryHeld: Somebody else still did when our patience ended.
         """
-        deadline = time.monotonic() + patience.seconds
+        deadline = time.monotonic() + lease_wait.seconds
         told = ""
         while True:
             try:
@@ -93,8 +93,8 @@ class Lease:
                     raise
                 if str(held) != told:
                     told = str(held)
-                    patience.say(f"{told} This run waits for that.")
-            patience.rest(LOOK_AGAIN)
+                    lease_wait.say(f"{told} This run waits for that.")
+            lease_wait.rest(LOOK_AGAIN)
 
     def take(self) -> None:
         """Take the lease, from a dead holder if need be.

@@ -8,7 +8,7 @@ import numpy as np
 from engine.edits import Edit
 from engine.planning.batches import Batch
 
-Promise = dict[str, int | str | float | None]
+IntentValues = dict[str, int | str | float | None]
 """A row about a rating that is about to be written, by column."""
 
 
@@ -75,9 +75,9 @@ def tags_sent(
     return [InDoubtWrite(*item, 0, run_id, None, now) for item in items]
 
 
-def promises_of(
+def intent_values_of(
     batches: Sequence[Batch], run_id: str, now: float
-) -> Iterator[tuple[str, Promise]]:
+) -> Iterator[tuple[str, IntentValues]]:
     """Yield by guid what a run is about to write, and how sure that is."""
     for batch in batches:
         columns = batch.guid, batch.key.tolist(), batch.before.tolist()

@@ -22,7 +22,7 @@ from tasks.record.in_doubt import (
 from tasks.record.libraries import record_of
 from tasks.record.original_tags import mark, marks_of
 from tasks.record.renames import rename
-from tasks.record.rows import InDoubtWrite, Intent, Mark, Shadow, promises_of
+from tasks.record.rows import InDoubtWrite, Intent, Mark, Shadow, intent_values_of
 from tasks.record.tables import (
     InDoubtRow,
     IntentRow,
@@ -147,18 +147,18 @@ class ShadowStore:
         if not batches:
             return
         level = batches[0].phase.level
-        promises = {
+        intents = {
             guid: {**self._item(level, guid), **promise}
-            for guid, promise in promises_of(batches, run_id, now)
+            for guid, promise in intent_values_of(batches, run_id, now)
         }
-        guids = list(promises)
+        guids = list(intents)
         sent = {in_doubt_write.guid for in_doubt_write in self.in_doubt(level, guids)}
         # What was sent may have brought our tag: then nobody else gave it.
         arrived = np.array([guid in sent for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~arrived)
         with self.database.writing() as session:
             self._end(session, level, guids)
-            session.execute(insert(IntentRow), list(promises.values()))
+            session.execute(insert(IntentRow), list(intents.values()))
             mark(session, self.library_id, level, look, tag)
         self._promised |= {(level, guid) for guid in guids}
 
@@ -184,7 +184,7 @@ class ShadowStore:
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
-        promised = (
+        intended = (
             update(IntentRow)
             .where(
                 IntentRow.library_id == self.library_id,
@@ -195,7 +195,7 @@ class ShadowStore:
         )
         with self.database.writing() as session:
             session.connection().execute(
-                promised, [{"of": guid} for guid in batch.guid]
+                intended, [{"of": guid} for guid in batch.guid]
             )
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:

@@ -18,7 +18,7 @@ from tasks.plex.session import cancellable
 from tasks.plex.throttle import Throttle
 from tasks.record.backups import back_up
 from tasks.record.capabilities import known_capabilities
-from tasks.record.lease import Patience, lease
+from tasks.record.lease import LeaseWait, lease
 from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 
@@ -155,8 +155,8 @@ def open_run(
         )
         if live:
             wait = cancellation.sleep_or_raise
-            patience = Patience(settings.wait_for_others, wait, say)
-            held = stack.enter_context(lease(store, run_id, patience))
+            lease_wait = LeaseWait(settings.wait_for_others, wait, say)
+            held = stack.enter_context(lease(store, run_id, lease_wait))
             context.ensure_lease = held.check
             back_up(address, datetime.now(UTC).astimezone())
         yield context

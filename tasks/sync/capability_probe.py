@@ -19,7 +19,15 @@ from engine.rating_scale import STEP, TOLERANCE, Floats, Ints
 from tasks.record.capabilities import record_capabilities
 from tasks.record.rows import sent_of
 from tasks.runtime.context import RunContext
-from tasks.sync.trial_cleanup import CANARY, FIRST, SECOND, TRIAL, folded, mend, near
+from tasks.sync.trial_cleanup import (
+    CANARY,
+    FIRST,
+    SECOND,
+    TRIAL,
+    clean_up_trials,
+    folded,
+    near,
+)
 
 LONGEST_NAME = 64
 """Letters of a run's name on record."""
@@ -58,7 +66,7 @@ def probe(context: RunContext, *parts: LibraryView) -> Probe | None:
         PlexUnreachable: The trial broke off; another may be made.
         LibraryChanging: A person was at work on the two items.
     """
-    mend(context)
+    clean_up_trials(context)
     if context.gateway.obeys_ids():
         found = _candidates(context, parts)
         if found is None:
@@ -80,11 +88,11 @@ def _candidates(
     for level in PHASES:
         free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
         look = context.gateway.fetch_items(np.concatenate(free)[:MOST_IDS])[level]
-        promised = {row.guid for row in context.store.intents(level)}
-        promised |= {row.guid for row in context.store.in_doubt(level)}
+        intended = {row.guid for row in context.store.intents(level)}
+        intended |= {row.guid for row in context.store.in_doubt(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
-        rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in promised]
+        rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in intended]
         rows.sort(key=lambda row: len(look.moods[row]))
         if len(rows) > 1:
             return level, look.take(np.sort(rows[:2]))
@@ -121,7 +129,7 @@ class _Trial:
 
     def _run(self) -> Probe:
         # On a server that rounds, what arrives is this, and still known as ours.
-        self._promise(FIRST, np.full(len(self._before.key), round(FIRST, 1)))
+        self._record_intents(FIRST, np.full(len(self._before.key), round(FIRST, 1)))
         self._edit(adds=self._tags[:1])
         self._edit(rates=True, points=FIRST, adds=self._tags[1:])
         self._keep()
@@ -154,7 +162,7 @@ class _Trial:
 
     def _is_spared(self) -> bool:
         """Say whether a guarded edit leaves alone what was rated since."""
-        self._promise(SECOND, self._now.rating)
+        self._record_intents(SECOND, self._now.rating)
         self._edit(rates=True, points=SECOND, conditional=True)
         self._keep()
         self._look()
@@ -209,7 +217,7 @@ class _Trial:
             )
         self._now = now
 
-    def _promise(self, points: float, or_else: Floats) -> None:
+    def _record_intents(self, points: float, or_else: Floats) -> None:
         """Put on record that the items hold points, or else others, and are ours."""
         before = self._before
         batch = Batch(

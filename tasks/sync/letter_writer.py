@@ -135,7 +135,7 @@ class _Writer:
         looks = self.context.gateway.fetch_items(self._keys(due))
         valid_until = time.monotonic() + STATES_LAST[self._has_conditional_edits]
         found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
-        writes, affected_items = self._promise(found), _by_level(found)
+        writes, affected_items = self._record_intents(found), _by_level(found)
         try:
             is_first = not self._tag(affected_items)
             left = self._write_until(valid_until, writes, is_first=is_first)
@@ -165,10 +165,10 @@ class _Writer:
     def _record_view(self, level: Level, look: ItemStates) -> RecordView:
         return record_view_of(look, recorded(self.context.store, level, set(look.guid)))
 
-    def _promise(self, found: Sequence[_Found]) -> list[Batch]:
+    def _record_intents(self, found: Sequence[_Found]) -> list[Batch]:
         """Put on record what is about to be written, and return it."""
         context = self.context
-        promised: list[Batch] = []
+        intended: list[Batch] = []
         for one in found:
             writes = list(
                 batches(one.phase, one.writable, one.look, context.batch_size)
@@ -176,8 +176,8 @@ class _Writer:
             context.store.record_intents(
                 writes, one.affected_items, context.tag, context.run_id, time.time()
             )
-            promised += writes
-        return promised
+            intended += writes
+        return intended
 
     def _tag(self, affected_items: dict[Level, ItemStates]) -> bool:
         """Tag what is about to be rated, before it is; say if that took a request."""

@@ -23,7 +23,7 @@ from tasks.sync.reader import read_library
 from tasks.sync.record_lookup import arrivals, record_view_of
 from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.run_parameters import with_chosen_evidence
-from tasks.sync.trial_cleanup import TRIAL, mend
+from tasks.sync.trial_cleanup import TRIAL, clean_up_trials
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
@@ -43,12 +43,12 @@ def recorded_views(
     for level in Level:
         items, known = library[level], resolve_renames(store, library, level, live=live)
         if live:
-            _receive(store, library, level, arrivals(items, known))
+            _record_late_arrivals(store, library, level, arrivals(items, known))
         record_views[level] = record_view_of(items, known)
     return record_views
 
 
-def _receive(
+def _record_late_arrivals(
     store: ShadowStore, library: Library, level: Level, late: dict[int, InDoubtWrite]
 ) -> None:
     """Put on record what arrived late, in place of what was promised since.
@@ -66,7 +66,7 @@ def _receive(
         for one, seen in zip((late[row] for row in rows), points, strict=True)
     }
     store.discard_intents(level, list(given))
-    store.confirm(level, shadows_of(library, level, rows, given))
+    store.confirm(level, shadow_rows_of(library, level, rows, given))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ def read_and_reconcile(
         read: How to read; else plainly.
     """
     library, ownerships = _read_and_classify(context, read)
-    if context.is_live and mend(context):
+    if context.is_live and clean_up_trials(context):
         library, ownerships = _read_and_classify(context, read)
     if context.is_live:
         resolve_intents(context.store, library, ownerships)
@@ -148,7 +148,7 @@ def resolve_intents(
             )
             for guid in guids[kept]
         }
-        store.confirm(level, shadows_of(library, level, rows[kept], given))
+        store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
         _note_first_dates(store, library[level], level, ownerships[level])
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
@@ -199,7 +199,7 @@ class Given(NamedTuple):
     written_at: float
 
 
-def shadows_of(
+def shadow_rows_of(
     library: Library, level: Level, rows: Ints, given: Mapping[str, Given]
 ) -> list[Shadow]:
     """Return what to record of ratings that are seen in Plex and are ours.

@@ -28,7 +28,7 @@ def near(rating: Floats, points: float) -> Bools:
     return kept
 
 
-def mend(context: RunContext) -> bool:
+def clean_up_trials(context: RunContext) -> bool:
     """Give the items back that a trial left rated or tagged when it broke off.
 
     Where nothing is left of a trial, that costs no request.
@@ -41,8 +41,8 @@ def mend(context: RunContext) -> bool:
     """
     is_mended = False
     for level in Level:
-        promised = _of_trials(context.store.intents(level))
-        left = promised | _of_trials(context.store.in_doubt(level))
+        intended = _of_trials(context.store.intents(level))
+        left = intended | _of_trials(context.store.in_doubt(level))
         if not left:
             continue
         guids = {key: guid for guid, key in left.items()}
@@ -53,7 +53,7 @@ def mend(context: RunContext) -> bool:
         # So may a rating that cannot be read.
         look = look.take(np.flatnonzero(here & ~unreadable(look.rating)))
         is_mended |= _give_back(context, level, look)
-        kept = [guid for guid in look.guid if guid in promised]
+        kept = [guid for guid in look.guid if guid in intended]
         context.store.forget(level, kept)
         is_mended |= bool(kept)
     return is_mended
@@ -104,7 +104,7 @@ def _rated_since(
 ) -> dict[str, float]:
     """Return what a run gave, or promised, after the trial, by guid."""
     rated = {row.guid: row.value for row in context.store.shadows(level, guids)}
-    promised = context.store.intents(level, guids)
+    intended = context.store.intents(level, guids)
     return rated | {
-        row.guid: row.after for row in promised if not row.run_id.startswith(TRIAL)
+        row.guid: row.after for row in intended if not row.run_id.startswith(TRIAL)
     }

@@ -10,7 +10,7 @@ from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, MarkRow
 
 
-def promise_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
+def intend_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
     """Promise all plans, and note that Plex accepted them."""
     now = time.time()
     for plan in plans:

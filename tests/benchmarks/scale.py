@@ -21,6 +21,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from tests.benchmarks.intents import intend_everything
 
 from engine.classic import Phase
 from engine.evidence import split
@@ -38,7 +39,6 @@ from tasks.sync.reconcile import (
     resolve_intents,
 )
 from tasks.sync.run_parameters import parameters_of
-from tests.benchmarks.promises import promise_everything
 from tests.simulator.process import Simulator
 
 SIZES = (30_000, 100_000, 300_000, 1_000_000)
@@ -122,7 +122,7 @@ def measure(address: str, token: str, folder: str) -> Measured:
         with watch.stage("plan"):
             by_letter = (plan_part(PHASES, p, parameters) for p in parts.values())
             plans = list(chain.from_iterable(by_letter))
-        promise_everything(context.store, plans)
+        intend_everything(context.store, plans)
         for plan in plans:
             items = library[plan.phase.level]
             items.rating[items.rows_of(plan.key)] = plan.after

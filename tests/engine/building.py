@@ -32,7 +32,7 @@ class Told:
     """What Plex holds."""
     recorded: float | None = None
     """What we wrote and saw confirmed."""
-    promised: float | None = None
+    intended: float | None = None
     """What we meant to write; whether it arrived was never seen."""
     before: float | None = None
     """What stood there when we promised."""
@@ -124,7 +124,7 @@ def applied(artists: Sequence[Told], plans: Iterable[PhasePlan]) -> list[Told]:
         points = ratings.get((level, item.name))
         if points is None:
             return replace(item, below=below)
-        return replace(item, below=below, rating=points, recorded=points, promised=None)
+        return replace(item, below=below, rating=points, recorded=points, intended=None)
 
     return [after(item, Level.ARTIST) for item in artists]
 
@@ -175,13 +175,13 @@ def _items(told: Sequence[Told], keys: Sequence[int], parent: np.ndarray) -> Ite
 
 
 def _record_view(told: Sequence[Told]) -> RecordView:
-    promised = [item.promised is not None for item in told]
+    intended = [item.intended is not None for item in told]
     return RecordView(
         value=_points(
-            item.recorded if item.promised is None else item.promised for item in told
+            item.recorded if item.intended is None else item.intended for item in told
         ),
         before=_points(item.before for item in told),
-        unconfirmed=np.array(promised, np.bool_),
+        unconfirmed=np.array(intended, np.bool_),
         arrived=np.array([item.arrived for item in told], np.bool_),
         seen_at=np.zeros(len(told), np.int64),
     )

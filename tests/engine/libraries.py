@@ -17,11 +17,11 @@ MANUAL = [Told("", rating=r) for r in HALVES]
 OURS = [Told("", rating=r, recorded=r) for r in CENTS]
 CLEARED = [Told("", recorded=r) for r in CENTS]
 TAKEN_OVER = [Told("", rating=(r + 5) % 10, recorded=r) for r in HALVES]
-UNSURE = [Told("", rating=r, promised=r) for r in CENTS]
+UNSURE = [Told("", rating=r, intended=r) for r in CENTS]
 UNWRITTEN = [
-    Told("", rating=r, promised=(r + 5) % 10, before=r, arrived=True) for r in CENTS
+    Told("", rating=r, intended=(r + 5) % 10, before=r, arrived=True) for r in CENTS
 ]
-PROMISED = [Told("", promised=r) for r in CENTS]
+PROMISED = [Told("", intended=r) for r in CENTS]
 KINDS = [MANUAL, OURS, CLEARED, TAKEN_OVER, UNSURE, UNWRITTEN, PROMISED]
 ITEMS = st.sampled_from([*UNRATED * 40, *MANUAL, *(item for k in KINDS for item in k)])
 WITH_CRITIC = st.builds(

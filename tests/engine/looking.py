@@ -18,7 +18,7 @@ class Row:
     guid: str
     rating: float = np.nan
     recorded: float = np.nan
-    promised: float = np.nan
+    intended: float = np.nan
     before: float = np.nan
     arrived: bool = False
     mood_locked: bool = False
@@ -49,11 +49,11 @@ def look_of(*rows):
 
 def record_view_of(*rows):
     """Remember the same items."""
-    promised = column(rows, "promised")
+    intended = column(rows, "promised")
     return RecordView(
-        value=np.where(np.isnan(promised), column(rows, "recorded"), promised),
+        value=np.where(np.isnan(intended), column(rows, "recorded"), intended),
         before=column(rows, "before"),
-        unconfirmed=~np.isnan(promised),
+        unconfirmed=~np.isnan(intended),
         arrived=column(rows, "arrived"),
         seen_at=np.zeros(len(rows), np.int64),
     )

@@ -28,27 +28,27 @@ WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)
         pytest.param(Row("a", 7.49, recorded=7.49), WRITE, id="ours, one step away"),
         pytest.param(Row("a", recorded=7.0), WRITE, id="a person removed ours"),
         pytest.param(Row("a", recorded=7.5), WRITE, id="a person removed just that"),
-        pytest.param(Row("a", promised=7.5), WRITE, id="promised, never arrived"),
+        pytest.param(Row("a", intended=7.5), WRITE, id="promised, never arrived"),
         pytest.param(
-            Row("a", 7.0, promised=7.5, before=7.0), WRITE, id="a change never arrived"
+            Row("a", 7.0, intended=7.5, before=7.0), WRITE, id="a change never arrived"
         ),
         pytest.param(
-            Row("a", 7.5, promised=7.5), WRITE, id="there, but never acknowledged"
+            Row("a", 7.5, intended=7.5), WRITE, id="there, but never acknowledged"
         ),
         pytest.param(
-            Row("a", 7.0, promised=7.0, arrived=True), WRITE, id="another one arrived"
+            Row("a", 7.0, intended=7.0, arrived=True), WRITE, id="another one arrived"
         ),
         pytest.param(Row("a", 7.5, recorded=7.5), DONE, id="ours, and just that"),
-        pytest.param(Row("a", 7.5, promised=7.5, arrived=True), DONE, id="it arrived"),
+        pytest.param(Row("a", 7.5, intended=7.5, arrived=True), DONE, id="it arrived"),
         pytest.param(
-            Row("a", 7.49, promised=7.5, arrived=True), DONE, id="it arrived, rounded"
+            Row("a", 7.49, intended=7.5, arrived=True), DONE, id="it arrived, rounded"
         ),
         pytest.param(Row("a", 9.0), TAKEN_OVER, id="a person rated it meanwhile"),
         pytest.param(Row("a", 7.5), TAKEN_OVER, id="a person gave just that meanwhile"),
         pytest.param(Row("a", 0.0), TAKEN_OVER, id="a person gave it a 0"),
         pytest.param(Row("a", 9.0, recorded=7.0), TAKEN_OVER, id="a person changed it"),
         pytest.param(
-            Row("a", 9.0, promised=7.5), TAKEN_OVER, id="a person was faster than us"
+            Row("a", 9.0, intended=7.5), TAKEN_OVER, id="a person was faster than us"
         ),
     ],
 )
@@ -74,7 +74,7 @@ def test_an_item_is_found_by_its_guid_whatever_its_key():
     assert outcome(found) == ({0: 6.0, 1: 7.5}, 0, 0, 0)
 
 
-WRITTEN = Row("a", 7.5, promised=7.5, arrived=True)
+WRITTEN = Row("a", 7.5, intended=7.5, arrived=True)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ WRITTEN = Row("a", 7.5, promised=7.5, arrived=True)
         pytest.param([Row("a")] * 2, WRITE, id="both unrated"),
         pytest.param([WRITTEN] * 2, DONE, id="both written"),
         pytest.param(
-            [WRITTEN, Row("a", promised=7.5)], WRITE, id="one of them written"
+            [WRITTEN, Row("a", intended=7.5)], WRITE, id="one of them written"
         ),
         pytest.param([Row("a"), Row("a", 9.0)], TAKEN_OVER, id="a person rated one"),
         pytest.param([WRITTEN, Row("a", 9.0)], TAKEN_OVER, id="written, then rated"),

@@ -74,7 +74,7 @@ def test_artists_albums_and_new_tracks_are_those_computed_by_hand(
     def seen(vectors, variance):
         off = 1 - vectors[:, 1]
         mean = vectors[:, 0] + off * found.slopes[0]
-        return mean, variance + off**2 * found.doubt[0, 0]
+        return mean, variance + off**2 * found.covariance[0, 0]
 
     mean, variance = seen(*artist_views(sums, candidate))
     assert mean[:2] == pytest.approx(artists[0], abs=6e-7)

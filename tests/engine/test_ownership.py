@@ -22,7 +22,7 @@ class Situation:
     plex: float | None = None
     record: float | None = None
     before: float | None = None
-    promised: bool = False
+    intended: bool = False
     arrived: bool = False
     rated_at: int = 0
     seen_at: int = 0
@@ -31,7 +31,7 @@ class Situation:
         return RecordView(
             value=column(self.record),
             before=column(self.before),
-            unconfirmed=np.array([self.promised]),
+            unconfirmed=np.array([self.intended]),
             arrived=np.array([self.arrived]),
             seen_at=np.array([self.seen_at]),
         )
@@ -58,7 +58,7 @@ def case(sentence, *facts, rated_at=0, seen_at=0):
 def promise(sentence, *facts, arrived=False, rated_at=0):
     """Tell of an open promise: owner, Plex, what was promised, what was before."""
     return Situation(
-        sentence, *facts, promised=True, arrived=arrived, rated_at=rated_at
+        sentence, *facts, intended=True, arrived=arrived, rated_at=rated_at
     )
 
 

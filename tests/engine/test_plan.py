@@ -216,14 +216,14 @@ def test_a_phase_alone_takes_what_plex_holds_above(facts, expected):
     ],
 )
 def test_a_rating_that_plex_never_acknowledged_is_written_again(album_rating, expected):
-    plan = inheriting(album_rating, track("Vesk", 7.5, promised=7.5))
+    plan = inheriting(album_rating, track("Vesk", 7.5, intended=7.5))
 
     assert given(plan) == {"Vesk": expected}
     assert plan.kept == 0
 
 
 def test_a_rating_that_plex_acknowledged_is_not_written_again():
-    plan = inheriting(7.5, track("Vesk", 7.5, promised=7.5, arrived=True))
+    plan = inheriting(7.5, track("Vesk", 7.5, intended=7.5, arrived=True))
 
     assert len(plan) == 0
 

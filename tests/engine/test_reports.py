@@ -228,7 +228,7 @@ def test_what_was_seen_in_plex_is_counted_where_it_was_planned():
 def test_only_what_neither_arrived_nor_had_a_reason_has_failed():
     results = {"M": LetterResult(released=4), "Q": LetterResult()}
     seen = {("M", Phase.ALBUM_UP): 1, ("M", Phase.ARTIST_UP): 1}
-    overtaken = track("Orl", 9.0, promised=6.0)
+    overtaken = track("Orl", 9.0, intended=6.0)
     after = part_of(
         artist("Mirel", album("Dorn", track("Vesk", 10.0), overtaken)),
         artist("Quill", album("Aurn", track("another"))),

@@ -40,9 +40,9 @@ def read_configuration(thrown: bytes) -> None:
     """Take anything for a config.json."""
     _FILE.write_bytes(thrown)
     with suppress(PlexbayesError):
-        settings, remarks = load_settings(_FILE)
+        settings, warnings = load_settings(_FILE)
         assert all([settings.constants, settings.grid, settings.filler])
-        "\n".join([*remarks, settings.plex_url, settings.library_name]).encode()
+        "\n".join([*warnings, settings.plex_url, settings.library_name]).encode()
 
 
 def read_legacy_state(thrown: bytes) -> None:

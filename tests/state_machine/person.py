@@ -141,8 +141,8 @@ class Person:
         ):
             return True
         own = self.record_of(item)
-        promised = [entry for entry in own if entry.seen_at is None]
-        return any(entry.resembles(points, at) for entry in promised or own)
+        intended = [entry for entry in own if entry.seen_at is None]
+        return any(entry.resembles(points, at) for entry in intended or own)
 
     def has_confirmed(self, item: Item) -> bool:
         """Whether a rating of ours was seen there, beyond any promise."""

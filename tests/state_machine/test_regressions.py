@@ -30,9 +30,9 @@ def named(story: Household, title: str) -> Item:
 
 
 def test_twins_that_are_locked_differently_are_confirmed_together(story):
-    promises = [entry for entry in story.record.entries() if entry.seen_at is None]
+    intents = [entry for entry in story.record.entries() if entry.seen_at is None]
 
-    assert promises == []
+    assert intents == []
 
 
 def test_undo_is_done_with_a_rating_that_a_person_confirmed(story):

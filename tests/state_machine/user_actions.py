@@ -130,8 +130,8 @@ class Doings(RuleBasedStateMachine):
         # An intent does not say what its item is like. If a local item is filed
         # anew before its promise is confirmed, nobody knows later that the tag
         # which it took along is ours.
-        promised = {entry.seen_at for entry in self.person.record_of(item)}
-        if item.is_local and promised == {None} and not rescanned:
+        intended = {entry.seen_at for entry in self.person.record_of(item)}
+        if item.is_local and intended == {None} and not rescanned:
             self.stuck.add(item)
         self.person.rekey(item, rescanned=rescanned)
 

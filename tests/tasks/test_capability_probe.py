@@ -24,7 +24,7 @@ from tests.state_machine.accounts import (
     small_world,
 )
 from tests.state_machine.plain_runs import infer_plainly
-from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
+from tests.tasks.trials import bench_at, intended, plex, spoil, state, tried
 
 __all__ = ["bench_at", "plex"]
 
@@ -49,7 +49,7 @@ def test_a_good_server_is_trusted_and_left_as_it_was(plex, bench_at):
             BATCH, BATCH, has_conditional_edits=True
         )
         assert found.marred == ()
-        assert promised(context) == []
+        assert intended(context) == []
     assert state(plex) == before
 
 

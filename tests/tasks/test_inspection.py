@@ -52,7 +52,7 @@ def test_what_is_recorded_is_counted(address: str) -> None:
 
     found = inspect_database(address)
 
-    assert (found.shape, found.ratings, found.promises) == ("current", 2, 3)
+    assert (found.shape, found.ratings, found.intents) == ("current", 2, 3)
 
 
 def test_an_empty_database_stays_empty(bare_address: str, tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def test_what_an_older_version_recorded_is_kept(bare_address, revision):
 def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
     old_database(bare_address, "0005")
     with connected(bare_address) as connection:
-        promised = table(connection, "intent")
-        connection.execute(promised.update().values(unheard_since=time.time()))
+        intended = table(connection, "intent")
+        connection.execute(intended.update().values(unheard_since=time.time()))
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
         (late,) = store.in_doubt(Level.TRACK)
@@ -101,11 +101,11 @@ def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_add
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
         (ours,) = store.shadows(Level.TRACK)
-        (promised,) = store.intents(Level.TRACK)
+        (intended,) = store.intents(Level.TRACK)
         (sure,), (as_sure,) = sure_of(store, ShadowRow), sure_of(store, IntentRow)
         fit = first_fit(store, "run 1")
 
     assert (ours.guid, ours.value, ours.key) == ("plex://a", 7.33, 2**40)
-    assert (promised.guid, promised.after) == ("plex://b", 6.5)
+    assert (intended.guid, intended.after) == ("plex://b", 6.5)
     assert set(sure.values()) == set(as_sure.values()) == {None}
     assert fit is None

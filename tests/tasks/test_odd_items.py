@@ -219,7 +219,7 @@ def test_a_parent_that_comes_while_reading_is_a_library_that_changes(
     STRAY[kind](plex, inferred)
     pages = iter(range(1, 9))
 
-    def mend() -> None:
+    def look_on() -> None:
         if next(pages) == 4:  # the first of the second reading
             plex.show(inferred["album"])
             plex.show(inferred["artist"])
@@ -228,8 +228,8 @@ def test_a_parent_that_comes_while_reading_is_a_library_that_changes(
 
     with context_for(plex, record) as context:
         if kind == "parent of another library":
-            assert len(read_library(context.gateway, mend).not_understood) == 1
+            assert len(read_library(context.gateway, look_on).not_understood) == 1
         else:
             with pytest.raises(LibraryChanging, match="changed while it was read"):
-                read_library(context.gateway, mend)
+                read_library(context.gateway, look_on)
         assert read_library(context.gateway).not_understood == []

@@ -135,11 +135,11 @@ def test_how_sure_a_rating_was_is_promised_and_kept_with_it(plex, context, track
     estimates = replace(plan.estimates, **sure, ratings=ratings)
 
     write(context, part, replace(plan, estimates=estimates))
-    promised = sure_of(context.store, IntentRow)
+    intended = sure_of(context.store, IntentRow)
     snapshot(context)
     kept = sure_of(context.store, ShadowRow)
 
-    for rows in (promised, kept):
+    for rows in (intended, kept):
         assert sorted(row["ratings"] for row in rows) == ratings.tolist()
         assert {tuple(row[name] for name in columns) for row in rows} == {
             tuple(columns.values())

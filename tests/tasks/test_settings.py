@@ -70,10 +70,10 @@ def test_what_is_not_said_is_as_in_the_original(load, key, default):
 
 
 def test_the_file_of_the_original_needs_two_edits_and_causes_no_remark(load):
-    settings, remarks = load(**ORIGINAL | ENOUGH)
+    settings, warnings = load(**ORIGINAL | ENOUGH)
 
     assert settings.plex_token.get_secret_value() == HIDDEN
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("field", ["PLEX_URL", "PLEX_TOKEN"])
@@ -214,10 +214,10 @@ def test_an_example_that_nobody_edited_is_recognised(refusal, key, example):
     "url", ["host", "HTTP://HOST:32400", " http://host ", "http://host:32400/web/#!/"]
 )
 def test_an_address_is_repaired_as_init_repairs_it(load, url):
-    settings, remarks = load(PLEX_URL=url)
+    settings, warnings = load(PLEX_URL=url)
 
     assert settings.plex_url == "http://host:32400"
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize(
@@ -245,10 +245,10 @@ def test_a_blank_token_is_a_missing_one(refusal, blank):
     ("version", "remark"),
     [("1.1.1", False), ("1.2.1", True), ("1.0", True), ("0.9", True)],
 )
-def test_another_version_is_remarked_upon(load, version, remark):
-    _, remarks = load(version=version)
+def test_another_version_is_remarked_upon(load, version, notify):
+    _, warnings = load(version=version)
 
-    assert [f"is of version {version};" in text for text in remarks] == [True] * remark
+    assert [f"is of version {version};" in text for text in warnings] == [True] * notify
 
 
 @pytest.mark.parametrize("version", ["2", "2.0.0", "10.1"])

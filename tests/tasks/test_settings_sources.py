@@ -49,10 +49,10 @@ def test_the_environment_alone_may_say_enough(path, monkeypatch):
     for key, value in ENOUGH.items():
         monkeypatch.setenv(f"PLEXBAYES_{key}", value)
 
-    settings, remarks = load_settings()
+    settings, warnings = load_settings()
 
     assert settings.plex_url == "http://host:32400"
-    assert remarks == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("key", ["DRY_RUN", "CONFIDENCE_C", "PLEX_URL", "PLEX_TOKEN"])
@@ -169,9 +169,9 @@ def test_a_slash_at_the_end_of_the_address_is_dropped(path, url):
 
 
 def test_unknown_keys_are_remarked_upon_without_their_values(path):
-    _, remarks = load(path, ENOUGH | {"PLEX_TOKN": HIDDEN, "plex_url": "x"})
+    _, warnings = load(path, ENOUGH | {"PLEX_TOKN": HIDDEN, "plex_url": "x"})
 
-    assert remarks == [
+    assert warnings == [
         f"{path}: unknown key PLEX_TOKN is ignored.",
         f"{path}: unknown key plex_url is ignored.",
     ]

@@ -19,7 +19,7 @@ TAG = "Rating_Inferred"
 EDIT = {"method": "PUT"}
 
 
-def promised(context):
+def intended(context):
     return {row.key for row in context.store.intents(Level.TRACK)}
 
 
@@ -35,7 +35,7 @@ def test_a_rating_that_a_person_gives_after_the_reading_wins(
     assert told_of(plex, tracks, "userRating") == [7.33, points, 7.33]
     assert item_in(plex, tracks[1])["moods"] == []
     assert (result.written, result.taken_over) == (2, 1)
-    assert promised(context) == {tracks[0], tracks[2]}
+    assert intended(context) == {tracks[0], tracks[2]}
 
 
 def test_a_rating_that_a_person_gives_while_a_letter_is_long_in_writing_wins(
@@ -103,7 +103,7 @@ def test_an_item_that_is_gone_is_counted_and_no_obstacle(plex, context, tracks):
 
     assert told_of(plex, [tracks[0], tracks[2]], "userRating") == [7.33, 7.33]
     assert (result.written, result.gone) == (2, 1)
-    assert promised(context) == {tracks[0], tracks[2]}
+    assert intended(context) == {tracks[0], tracks[2]}
 
 
 def test_a_plan_of_which_all_is_gone_writes_nothing(plex, context, songs):

@@ -12,7 +12,7 @@ from tasks.sync.reconcile import read_and_reconcile
 from tasks.sync.trial_cleanup import FIRST
 from tests.state_machine.accounts import TAG
 from tests.state_machine.plain_runs import infer_plainly
-from tests.tasks.trials import bench_at, plex, promised, spoil, state, tried
+from tests.tasks.trials import bench_at, intended, plex, spoil, state, tried
 
 __all__ = ["bench_at", "plex"]
 
@@ -64,7 +64,7 @@ def test_a_trial_that_arrives_when_it_was_given_back_is_given_back_again(
         read_and_reconcile(context)
 
         assert seen != state(plex) == before
-        assert promised(context) == []
+        assert intended(context) == []
 
 
 def test_what_a_run_rated_meanwhile_is_rated_anew_after_a_late_trial(plex, bench_at):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from engine.errors import LibraryHeld, RunStopped
-from tasks.record.lease import LIFETIME, Lease, Patience, lease
+from tasks.record.lease import LIFETIME, Lease, LeaseWait, lease
 from tasks.runtime.cancellation import CancellationToken
 from tests.tasks.test_lease import LONG, hold, holder
 
@@ -44,7 +44,7 @@ def test_a_patient_run_is_told_once_for_whom_it_waits(store):
         if next(rests) == "come":
             first.give_back()
 
-    with lease(store, "run 2", Patience(LONG, rest, said.append)):
+    with lease(store, "run 2", LeaseWait(LONG, rest, said.append)):
         assert holder(store).run_id == "run 2"
     assert [s.startswith("Run run 1 has been writing") for s in said] == [True]
 
@@ -53,7 +53,7 @@ def test_patience_has_an_end(store):
     with (
         lease(store, "run 1"),
         pytest.raises(LibraryHeld, match="run 1"),
-        lease(store, "run 2", Patience(0.05, time.sleep)),
+        lease(store, "run 2", LeaseWait(0.05, time.sleep)),
     ):
         pass
 
@@ -67,6 +67,6 @@ def test_who_waits_can_be_stopped(store):
     with (
         lease(store, "run 1"),
         pytest.raises(RunStopped),
-        lease(store, "run 2", Patience(LONG, cancellation.sleep_or_raise)),
+        lease(store, "run 2", LeaseWait(LONG, cancellation.sleep_or_raise)),
     ):
         pass

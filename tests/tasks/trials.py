@@ -49,5 +49,5 @@ def tried(context):
     return probe(context, read_and_reconcile(context).everything)
 
 
-def promised(context):
+def intended(context):
     return [row for level in Level for row in context.store.intents(level)]
