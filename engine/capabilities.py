@@ -48,7 +48,7 @@ rating cannot be tried out then, so ratings are such that any server keeps them.
 def limitations(capabilities: Capabilities) -> list[str]:
     """Return in sentences what a person should know of a server's shortcomings.
 
-    >>> remarks_on(Abilities())
+    >>> limitations(Capabilities())
     []
     """
     said = []

@@ -21,7 +21,7 @@ class Change:
 def relative_gain(before: float, after: float) -> float:
     """Return by which part a root of squares becomes smaller.
 
-    >>> _gain(4.0, 1.0)
+    >>> relative_gain(4.0, 1.0)
     0.5
     """
     return 1 - math.sqrt(after / before) if before > 0 else 0.0

@@ -70,7 +70,7 @@ def is_ours(owner: NDArray[np.int8]) -> Bools:
 def not_half_star(rating: Floats) -> Bools:
     """Say where a rating cannot be a person's half stars.
 
-    >>> off_the_grid(np.array([7.0, 7.48, np.nan]))
+    >>> not_half_star(np.array([7.0, 7.48, np.nan]))
     array([False,  True, False])
     """
     known = np.where(np.isfinite(rating), rating, 0.0)

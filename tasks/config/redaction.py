@@ -63,9 +63,9 @@ def register_url_secrets(url: str) -> None:
 def redact_url(url: str) -> str:
     """Return an address for people: without what logs in, and without a query.
 
-    >>> shown_address("https://me:secret@plex.example/base?X-Plex-Token=secret")
+    >>> redact_url("https://me:secret@plex.example/base?X-Plex-Token=secret")
     'https://plex.example/base'
-    >>> shown_address("me:se?ret@plex.example")  # where does the password end?
+    >>> redact_url("me:se?ret@plex.example")  # where does the password end?
     '<hidden>'
     """
     scheme = SCHEME.match(url)

@@ -49,7 +49,7 @@ def look_of(*rows):
 
 def record_view_of(*rows):
     """Remember the same items."""
-    intended = column(rows, "promised")
+    intended = column(rows, "intended")
     return RecordView(
         value=np.where(np.isnan(intended), column(rows, "recorded"), intended),
         before=column(rows, "before"),

@@ -53,13 +53,13 @@ def test_a_parent_without_ratings_counts_none():
         pytest.param({"rating": 8.0}, (1, 8.0), id="a person's"),
         pytest.param({"rating": 0.0}, (1, 0.0), id="a person's 0"),
         pytest.param({"rating": 8.0, "recorded": 5.0}, (1, 8.0), id="taken over"),
-        pytest.param({"rating": 8.0, "promised": 5.0}, (1, 8.0), id="faster than us"),
+        pytest.param({"rating": 8.0, "intended": 5.0}, (1, 8.0), id="faster than us"),
         pytest.param({}, (0, 0.0), id="unrated"),
         pytest.param({"ours": 8.0}, (0, 0.0), id="ours"),
         pytest.param({"recorded": 8.0}, (0, 0.0), id="removed"),
-        pytest.param({"rating": 8.0, "promised": 8.0}, (0, 0.0), id="just arrived"),
+        pytest.param({"rating": 8.0, "intended": 8.0}, (0, 0.0), id="just arrived"),
         pytest.param(
-            {"rating": 8.0, "promised": 5.0, "before": 8.0}, (0, 0.0), id="not arrived"
+            {"rating": 8.0, "intended": 5.0, "before": 8.0}, (0, 0.0), id="not arrived"
         ),
     ],
 )

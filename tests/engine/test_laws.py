@@ -236,9 +236,9 @@ def test_liking_one_item_better_lowers_nothing_above(artists, parameters, data):
     chosen = data.draw(st.sampled_from(liked))
 
     def raised(item):
-        below = tuple(map(raised, item.below))
-        rating = 10.0 if item is chosen else item.rating
-        return replace(item, below=below, rating=rating)
+        if item is chosen:  # by a person, whatever is on record
+            return replace(item, rating=10.0, recorded=None, intended=None)
+        return replace(item, below=tuple(map(raised, item.below)))
 
     def upwards(artists):
         known = part_of(*artists), parameters.mean, parameters.constants

@@ -89,7 +89,7 @@ def test_without_tolerance_any_change_that_can_be_written_is(told, new, expected
     [
         pytest.param({}, id="unrated"),
         pytest.param({"recorded": 7.5}, id="removed by a person"),
-        pytest.param({"promised": 7.5}, id="promised, never arrived"),
+        pytest.param({"intended": 7.5}, id="promised, never arrived"),
     ],
 )
 def test_a_first_rating_is_written_whatever_the_tolerance(facts):
@@ -192,9 +192,9 @@ def test_a_rating_is_handed_down_as_it_is_written():
         pytest.param({"ours": 4.0}, 4.0, id="what we gave"),
         pytest.param({"rating": 4.0}, 4.0, id="what a person gave"),
         pytest.param({"rating": 4.0, "recorded": 7.0}, 4.0, id="taken over"),
-        pytest.param({"rating": 4.0, "promised": 4.0}, 4.0, id="promised, and there"),
+        pytest.param({"rating": 4.0, "intended": 4.0}, 4.0, id="promised, and there"),
         pytest.param(
-            {"rating": 4.0, "promised": 8.0, "before": 4.0}, 4.0, id="never arrived"
+            {"rating": 4.0, "intended": 8.0, "before": 4.0}, 4.0, id="never arrived"
         ),
     ],
 )

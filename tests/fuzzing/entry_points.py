@@ -72,7 +72,7 @@ def read_answer(thrown: bytes) -> None:
                 _ask_everything(plex, line)
     with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
         patch.setattr(survey, "PlexSession", lambda *_: LineTo(thrown, 1))
-        survey.survey(URL, HIDDEN, 1)
+        survey.discover(URL, HIDDEN, 1)
 
 
 def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:

@@ -28,15 +28,15 @@ class Resting:
 
 
 @pytest.fixture
-def pen_of(gateway):
+def executor_of(gateway):
     """Take a pen to write with as a server's abilities allow."""
 
-    def pen_of(capabilities=ASSUMED, burst=0, rest=None):
+    def executor_of(capabilities=ASSUMED, burst=0, rest=None):
         clock, rest = iter(range(10**6)), rest or Resting()
         throttle = Throttle(burst, 1.0, "fixed", lambda: next(clock), rest)
         return EditExecutor(gateway, throttle, capabilities), throttle
 
-    return pen_of
+    return executor_of
 
 
 def given(keys, points=7.33, **change):
@@ -56,11 +56,11 @@ def given(keys, points=7.33, **change):
     ],
 )
 def test_items_get_rating_and_tag_as_the_server_is_able(
-    plex, pen_of, tracks, rating, tagging, requests
+    plex, executor_of, tracks, rating, tagging, requests
 ):
     plex.clear_log()
 
-    pen_of(Capabilities(rating, tagging))[0].make(given(tracks))
+    executor_of(Capabilities(rating, tagging))[0].apply(given(tracks))
 
     moods = [] if tagging is UNSUPPORTED else [TAG]
     assert plex.counts()["writes"] == requests
@@ -72,9 +72,9 @@ def test_items_get_rating_and_tag_as_the_server_is_able(
 @pytest.mark.parametrize("rating", [BATCH, SINGLE])
 @pytest.mark.parametrize("tagging", [BATCH, SINGLE])
 def test_what_was_given_can_be_taken_in_the_same_way(
-    plex, pen_of, tracks, rating, tagging
+    plex, executor_of, tracks, rating, tagging
 ):
-    executor, _ = pen_of(Capabilities(rating, tagging))
+    executor, _ = executor_of(Capabilities(rating, tagging))
     executor.apply(given(tracks))
 
     executor.apply(Edit(Level.TRACK, np.array(tracks), rates=True, drops=(TAG,)))
@@ -83,21 +83,23 @@ def test_what_was_given_can_be_taken_in_the_same_way(
     assert told_of(plex, tracks, "moods") == [[]] * 3
 
 
-def test_one_by_one_an_item_that_is_gone_is_no_obstacle(plex, pen_of, tracks):
+def test_one_by_one_an_item_that_is_gone_is_no_obstacle(plex, executor_of, tracks):
     plex.delete([tracks[1]])
 
-    pen_of(Capabilities(SINGLE, SINGLE))[0].make(given(tracks))
+    executor_of(Capabilities(SINGLE, SINGLE))[0].apply(given(tracks))
 
     assert told_of(plex, [tracks[0], tracks[2]], "userRating") == [7.33] * 2
 
 
 @pytest.mark.parametrize("code", [400, 413, 414, 431])
-def test_what_is_too_long_for_the_server_is_halved(plex, pen_of, tracks, order, code):
+def test_what_is_too_long_for_the_server_is_halved(
+    plex, executor_of, tracks, order, code
+):
     ids = "%2C".join(map(str, tracks))
     order(
         "status", {"method": "PUT", "path": f"id={ids.replace('%2C', ',')}"}, code=code
     )
-    executor, _ = pen_of()
+    executor, _ = executor_of()
     plex.clear_log()
 
     executor.apply(given(tracks))
@@ -107,11 +109,11 @@ def test_what_is_too_long_for_the_server_is_halved(plex, pen_of, tracks, order, 
     assert plex.counts()["writes"] == 1 + 3
 
 
-def test_what_is_refused_even_for_one_item_is_refused(pen_of, tracks, order):
+def test_what_is_refused_even_for_one_item_is_refused(executor_of, tracks, order):
     order("status", {"method": "PUT"}, code=400)
 
     with pytest.raises(RequestTooLong):
-        pen_of()[0].make(given(tracks))
+        executor_of()[0].apply(given(tracks))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +121,12 @@ def test_what_is_refused_even_for_one_item_is_refused(pen_of, tracks, order):
     [(401, PlexRefused), (403, PlexRefused)]
     + [(code, PlexUnreachable) for code in (429, 500, 502, 503, 504, 520)],
 )
-def test_other_answers_are_not_halved(plex, pen_of, tracks, order, code, fault):
+def test_other_answers_are_not_halved(plex, executor_of, tracks, order, code, fault):
     order("status", {"method": "PUT"}, code=code)
     plex.clear_log()
 
     with pytest.raises(fault):
-        pen_of()[0].make(given(tracks))
+        executor_of()[0].apply(given(tracks))
 
     assert plex.counts()["writes"] == 1
 
@@ -133,9 +135,9 @@ def test_other_answers_are_not_halved(plex, pen_of, tracks, order, code, fault):
     ("rating", "tagging"),
     [(BATCH, BATCH), (SINGLE, SINGLE), (SINGLE, BATCH), (BATCH, SINGLE)],
 )
-def test_a_burst_counts_items_and_not_requests(pen_of, tracks, rating, tagging):
+def test_a_burst_counts_items_and_not_requests(executor_of, tracks, rating, tagging):
     rest = Resting()
-    executor, throttle = pen_of(Capabilities(rating, tagging), burst=4, rest=rest)
+    executor, throttle = executor_of(Capabilities(rating, tagging), burst=4, rest=rest)
 
     for _ in range(4):
         executor.apply(given(tracks))
@@ -144,22 +146,24 @@ def test_a_burst_counts_items_and_not_requests(pen_of, tracks, rating, tagging):
     assert rest.rests == 2
 
 
-def test_a_guarded_edit_spares_what_was_rated_since(plex, pen_of, tracks):
+def test_a_guarded_edit_spares_what_was_rated_since(plex, executor_of, tracks):
     plex.rate(tracks[0], 5.0)
     seen_at = item_in(plex, tracks[0])["lastRatedAt"]
     plex.rate(tracks[1], 5.0)
     plex.rate(tracks[1], 4.0)  # at least a second later
 
-    pen_of(GUARDED)[0].make(given(tracks, rated_until=seen_at))
+    executor_of(GUARDED)[0].apply(given(tracks, rated_until=seen_at))
 
     assert told_of(plex, tracks, "userRating") == [7.33, 4.0, 7.33]
     assert told_of(plex, tracks, "moods") == [[TAG], [], [TAG]]
 
 
-def test_an_edit_of_items_with_an_unknown_date_is_not_guarded(plex, pen_of, tracks):
+def test_an_edit_of_items_with_an_unknown_date_is_not_guarded(
+    plex, executor_of, tracks
+):
     plex.rate(tracks[0], 5.0)
 
-    pen_of(GUARDED)[0].make(given(tracks, rated_until=-1))
+    executor_of(GUARDED)[0].apply(given(tracks, rated_until=-1))
 
     assert told_of(plex, tracks, "userRating") == [7.33, 7.33, 7.33]
 

@@ -48,7 +48,9 @@ def test_every_mistake_is_a_finding_of_its_own(check: Check) -> None:
 
 
 def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
-    (finding,) = check_configuration(tmp_path / "config.json")
+    (finding,) = check_configuration(
+        tmp_path / "config.json", lambda settings: settings
+    )
 
     assert finding.state == "fault"
     assert "There is no" in finding.said

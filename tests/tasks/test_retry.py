@@ -13,7 +13,7 @@ MINUTES = 60.0
 
 
 class Waiting(CancellationToken):
-    """A gate at which no time is lost; it can be told to stop at a rest."""
+    """Sleeps without losing time; it can cancel itself in a sleep."""
 
     def __init__(self, stops_at=None):
         super().__init__()
@@ -23,7 +23,7 @@ class Waiting(CancellationToken):
     def sleep(self, seconds):
         self.rests.append(seconds)
         if len(self.rests) == self._stops_at:
-            self.stop()
+            self.cancel()
 
 
 def delays(settings):
