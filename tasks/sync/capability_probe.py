@@ -1,21 +1,18 @@
 """Trying out on two items what a server can be trusted with, before it matters."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.capabilities import COARSE, RATING_ONLY, Capabilities, EditMode
-from engine.classic import Phase
 from engine.edits import Edit, latest_date
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.estimates import Estimates
-from engine.evidence import LevelView, LibraryView
+from engine.evidence import LibraryView
 from engine.library import Level
-from engine.ownership import Owner
-from engine.planning.batches import MOST_IDS, Batch, ItemStates
-from engine.rating_scale import STEP, TOLERANCE, Floats, Ints
+from engine.planning.batches import Batch, ItemStates
+from engine.rating_scale import STEP, TOLERANCE, Floats
 from tasks.record.capabilities import record_capabilities
 from tasks.record.rows import sent_of
 from tasks.runtime.context import RunContext
@@ -28,16 +25,10 @@ from tasks.sync.trial_cleanup import (
     folded,
     near,
 )
+from tasks.sync.trial_items import PHASES, trial_items
 
 LONGEST_NAME = 64
 """Letters of a run's name on record."""
-
-PHASES = {
-    Level.TRACK: Phase.TRACK_DOWN,
-    Level.ALBUM: Phase.ALBUM_DOWN,
-    Level.ARTIST: Phase.ARTIST_UP,
-}
-"""As what items of a level are recorded meanwhile; tracks are preferred."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ def probe(context: RunContext, *parts: LibraryView) -> Probe | None:
     """
     clean_up_trials(context)
     if context.gateway.obeys_ids():
-        found = _candidates(context, parts)
+        found = trial_items(context, parts)
         if found is None:
             return None
         came = _Trial(context, *found).run()
@@ -79,31 +70,6 @@ def probe(context: RunContext, *parts: LibraryView) -> Probe | None:
     record_capabilities(context.store, server, version, came.capabilities)
     context.executor.capabilities = came.capabilities
     return came
-
-
-def _candidates(
-    context: RunContext, parts: Sequence[LibraryView]
-) -> tuple[Level, ItemStates] | None:
-    """Return two items that nobody rated, preferably without moods to lose."""
-    for level in PHASES:
-        free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
-        look = context.gateway.fetch_items(np.concatenate(free)[:MOST_IDS])[level]
-        intended = {row.guid for row in context.store.intents(level)}
-        intended |= {row.guid for row in context.store.in_doubt(level)}
-        plain = np.isnan(look.rating) & ~look.has_tag
-        plain &= ~look.mood_locked & ~look.rating_locked
-        rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in intended]
-        rows.sort(key=lambda row: len(look.moods[row]))
-        if len(rows) > 1:
-            return level, look.take(np.sort(rows[:2]))
-    return None
-
-
-def _free(view: LevelView) -> Ints:
-    """Return the keys of unrated items that share their rating with no other."""
-    alone = np.bincount(view.twin, minlength=1)[view.twin] == 1
-    keys: Ints = view.items.key[alone & (view.ownership.owner == Owner.NOBODY)]
-    return keys
 
 
 class _Trial:
