@@ -42,12 +42,20 @@ TASKS: Mapping[Callable[..., Any], Task[..., Any]] = {
         (
             steps.plan_phase,
             "plan",
-            {"cache_policy": RUN_ID + INPUTS - "part" - "earlier" - "beliefs"} | KEPT,
+            {"cache_policy": RUN_ID + INPUTS - "part" - "earlier" - "parameters"}
+            | KEPT,
         ),
         (
             steps.write_letter,
             "write",
-            {"cache_policy": RUN_ID + INPUTS - "bench" - "everything" - "part" - "pool"}
+            {
+                "cache_policy": RUN_ID
+                + INPUTS
+                - "context"
+                - "everything"
+                - "part"
+                - "pool"
+            }
             | KEPT,
         ),
     )

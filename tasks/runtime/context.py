@@ -22,7 +22,9 @@ from tasks.record.lease import LeaseWait, lease
 from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 
-CANCELLATION: ContextVar[CancellationToken | None] = ContextVar("gate", default=None)
+CANCELLATION: ContextVar[CancellationToken | None] = ContextVar(
+    "cancellation", default=None
+)
 """The cancellation token that a signal handler holds, if this process has one."""
 
 

@@ -108,11 +108,11 @@ def test_the_parts_of_an_inferred_rating_add_up_to_it(
     assert parts == pytest.approx(value)
     assert f"{value / 2:.3f}★" in ran.out
     if model == "classic":
-        assert by_key["doubt"] is None
+        assert by_key["uncertainty"] is None
     else:
-        doubt = by_key["doubt"]
-        assert doubt["low"] < value < doubt["high"]
-        assert 0 <= doubt["confidence"] <= 1
+        doubt = by_key["uncertainty"]
+        assert uncertainty["low"] < value < uncertainty["high"]
+        assert 0 <= uncertainty["confidence"] <= 1
 
 
 def test_what_is_explained_is_what_is_written(
