@@ -117,7 +117,7 @@ def critic_points(critic: Floats, constants: Constants) -> Floats:
 
 
 def priors(critic: Floats, mean: float, constants: Constants) -> Floats:
-    """Return what is believed of items before their own evidence, points.
+    """Return what is assumed of items before their own evidence, points.
 
     >>> priors(np.array([6.0, np.nan]), 6.0, Constants()).round(4)
     array([6.3913, 6.    ])

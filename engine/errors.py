@@ -32,11 +32,11 @@ from contextlib import contextmanager
 
 
 class PlexbayesError(Exception):
-    """A fault to be shown as one sentence, without a traceback."""
+    """An error to be shown as one sentence, without a traceback."""
 
 
 class SettingsInvalid(PlexbayesError):
-    """The configuration cannot be used; the message names every fault."""
+    """The configuration cannot be used; the message names every error."""
 
 
 class ConfigMissing(SettingsInvalid):
@@ -135,7 +135,7 @@ class StoppedAt(RunStopped):
 
 
 TRANSIENT = (PlexUnreachable, LibraryChanging)
-"""The faults that may pass by themselves; nothing else is ever retried."""
+"""The errors that may pass by themselves; nothing else is ever retried."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ FORMAT = "1.2"
 
 TWIN = 2
 """The original's mark for ratings that it took over from twins: some were a
-person's own, so on the half-star grid they are not believed."""
+person's own, so on the half-star grid they are not trusted."""
 
 
 @dataclass(frozen=True)

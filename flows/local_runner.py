@@ -63,7 +63,7 @@ def launch(
 ) -> Result:
     """Run a piece of work in this process, without a Prefect server.
 
-    A fault that may pass is waited for and tried again, as often as configured;
+    An error that may pass is waited for and tried again, as often as configured;
     all such work is safe to repeat. At a terminal, what keeps it from beginning is
     told at once instead: somebody is there to correct it.
 

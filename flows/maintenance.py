@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 def carried_out(
     settings: Settings, work: Callable[[RunContext], Result], *, live: bool
 ) -> Result:
-    """Do a piece of work as one task that is tried again if a fault may pass."""
+    """Do a piece of work as one task that is tried again if an error may pass."""
     runner, cancellation = PrefectRunner(), CancellationToken()
 
     @task(name=runner.info.command, cache_policy=NO_CACHE, persist_result=False)

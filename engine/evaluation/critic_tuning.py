@@ -16,7 +16,7 @@ INDIFFERENT = 0.05
 """Below this slope critics are left out."""
 
 MEAN_WEIGHT = 5.0
-"""How many albums the belief is worth that critics are right on the average."""
+"""How many albums the prior is worth that critics are right on the average."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,7 +91,7 @@ def difference(
         squares: Squared errors of one method, points squared.
         others: Those of the other, of the same ratings.
         weight: What each rating counts.
-        artist: Whose it is: ratings of one artist are no independent witnesses.
+        artist: Whose it is: ratings of one artist are not independent.
 
     Returns:
         The difference in RMSE as a part of the other's RMSE, negative if it is

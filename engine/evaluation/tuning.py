@@ -25,11 +25,11 @@ CONFIDENCES = np.exp(np.linspace(math.log(0.05), math.log(40), 136))
 """Candidates for the confidence."""
 
 USUAL_CONFIDENCE, CONFIDENCE_SPREAD = 3.0, 1.2
-"""What is believed of it beforehand, and how widely its logarithm varies
+"""What is assumed of it beforehand, and how widely its logarithm varies
 between listeners."""
 
 USUAL, GRAVITY_SPREAD = Constants(), 0.3
-"""What is believed of gravities beforehand, and how widely they vary between
+"""What is assumed of gravities beforehand, and how widely they vary between
 listeners. Not the present ones: else tuning again would always go on."""
 
 

@@ -79,7 +79,7 @@ def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
 
     Args:
         part: The library with the ratings that count as evidence.
-        assumptions: What is believed beforehand; the defaults if none.
+        assumptions: What is assumed beforehand; the defaults if none.
     """
     assumed = assumptions or Assumptions()
     branches = branches_of(part)
@@ -104,7 +104,7 @@ def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
 
 
 def prior_of(points: Floats, reader: FeatureEncoder, assumed: Assumptions) -> Prior:
-    """Return what is believed of level, slopes and variance beforehand."""
+    """Return what is assumed of level, slopes and variance beforehand."""
     slopes = [COLUMNS[scale.name] for scale in reader.scales]
     slopes += [GENRE] * len(reader.genres)
     spread = float(((points - points.mean()) ** 2).sum()) if len(points) else 0.0

@@ -70,7 +70,7 @@ class Sums:
     album_of: Ints
     """The row in `places` of each rating, shape (ratings,)."""
     kind: Ints
-    """Albums of one kind are equally good witnesses: a number for each album."""
+    """Albums of one kind are equally informative: a number for each album."""
     products: Floats
     """Sums over each kind of the products of the mean vectors with themselves,
     shape (kinds, 1 + slopes, 1 + slopes)."""
@@ -78,7 +78,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed of level, slopes and total variance beforehand."""
+    """What is assumed of level, slopes and total variance beforehand."""
 
     mean: Floats
     """Of each slope, points."""
@@ -95,7 +95,7 @@ class Messages:
     """What the albums tell their artists, for given shares."""
 
     precision: Floats
-    """Of each album's mean as a witness of its artist, shape (albums,)."""
+    """Of each album's mean as an observation of its artist, shape (albums,)."""
     heard: Floats
     """Sum of those precisions, shape (artists,)."""
     total: Floats

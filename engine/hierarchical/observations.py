@@ -25,7 +25,7 @@ class ObservationWeights:
 
 
 @dataclass(frozen=True, eq=False)
-class Witnesses:
+class RatedRows:
     """Whose ratings speak: rows of tracks, of albums, and of artists."""
 
     tracks: Ints
@@ -46,10 +46,10 @@ class Witnesses:
         raise ValueError(f"There is no rating {rating}.")
 
 
-def rated_rows_of(part: LibraryView, branches: Branches) -> Witnesses:
+def rated_rows_of(part: LibraryView, branches: Branches) -> RatedRows:
     """Return whose ratings speak; a name for many cannot speak for anybody."""
     heard = ~np.isnan(part.artists.evidence) & ~branches.is_nobody
-    return Witnesses(
+    return RatedRows(
         rated_rows(part.tracks, branches.album),
         rated_rows(part.albums, part.albums.items.parent),
         np.flatnonzero(heard),

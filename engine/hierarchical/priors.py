@@ -1,11 +1,11 @@
-"""Every number that the hierarchical model believes before it looks."""
+"""The priors of the hierarchical model: every number that it assumes beforehand."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Slope(NamedTuple):
-    """What is believed of the effect of one column, in units of the total sd.
+    """What is assumed of the effect of one column, in units of the total sd.
 
     Both are for one standard deviation of the column.
     """
@@ -34,7 +34,7 @@ GENRE = Slope(0.0, 0.30)
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What is believed of a listener before the first rating is seen.
+    """What is assumed of a listener before the first rating is seen.
 
     A rating is the sum of a general level, the effects of the columns, what its
     artist and its album share, and what is its own. The variances of the last
@@ -45,11 +45,11 @@ class Assumptions:
     mean: float = 7.0
     """Level of a listener of whom nothing is known, points."""
     mean_weight: float = 1.0
-    """How many ratings that belief is worth, by the total variance."""
+    """How many ratings that prior is worth, by the total variance."""
     sd: float = 1.7
     """Total standard deviation of such a listener's ratings, points."""
     sd_weight: float = 1.5
-    """Half the number of ratings that the belief in `sd` is worth; above 0.5."""
+    """Half the number of ratings that the prior of `sd` is worth; above 0.5."""
     shared: tuple[float, ...] = (
         *(0.02, 0.06, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     )

@@ -91,7 +91,7 @@ def forecast(taste: Taste, mean: Floats, sd: Floats) -> Floats:
     """Return the probability of each step, shape (items, steps).
 
     Model: the listener's habit, tilted by how much more probable a step is
-    under the guess than under what is believed of any track. A guess that
+    under the guess than under what is assumed of any track. A guess that
     knows nothing returns the habit.
 
     >>> forecast(Taste((5.0, 10.0), (0.5, 0.5)), np.array([7.5]), np.array([9.0]))

@@ -106,7 +106,7 @@ class Pool:
         self._letters = list(plans)
         self._is_shared = is_shared and len(plans) > 1
         phases = sorted({plan.phase for own in plans.values() for plan in own})
-        self._trays = {phase: self._tray(phase, plans) for phase in phases}
+        self._queues = {phase: self._tray(phase, plans) for phase in phases}
 
     def _tray(self, phase: Phase, plans: Mapping[str, Sequence[PhasePlan]]) -> _Tray:
         chosen = [
@@ -134,29 +134,29 @@ class Pool:
         """
         number = self._number[letter]
         return [
-            tray.drawn(number, size, self._tagged, is_shared=self._is_shared)
-            for tray in self._trays.values()
+            queue.drawn(number, size, self._tagged, is_shared=self._is_shared)
+            for queue in self._queues.values()
         ]
 
     def settle(
         self, phase: Phase, keys: Ints, fate: WriteOutcome | NDArray[np.int8]
     ) -> None:
         """Note what became of planned ratings."""
-        tray = self._trays[phase]
-        tray.fate[tray.rows_of(keys)] = fate
+        queue = self._queues[phase]
+        queue.fate[queue.rows_of(keys)] = fate
 
     def count(self, letter: str, fate: WriteOutcome) -> int:
         """Return how many ratings of a letter came to that."""
         number = self._number[letter]
         return sum(
-            int(np.count_nonzero((tray.letter == number) & (tray.fate == fate)))
-            for tray in self._trays.values()
+            int(np.count_nonzero((queue.letter == number) & (queue.fate == fate)))
+            for queue in self._queues.values()
         )
 
     def by_letter(self, phase: Phase, keys: Ints) -> dict[str, int]:
         """Return how many of these planned ratings belong to each letter."""
-        tray = self._trays[phase]
-        counts = np.bincount(tray.letter[tray.rows_of(keys)])
+        queue = self._queues[phase]
+        counts = np.bincount(queue.letter[queue.rows_of(keys)])
         return {self._letters[n]: int(counts[n]) for n in np.flatnonzero(counts)}
 
     def disband(self) -> bool:

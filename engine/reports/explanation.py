@@ -114,10 +114,10 @@ def _averaged(
             (albums, Level.ALBUM, albums.items.parent),
         ]
     spoken = [
-        (view, own, int(witness))
+        (view, own, int(rated))
         for view, own, parent in sources
-        for witness in rated_rows(view, parent)
-        if parent[witness] == row
+        for rated in rated_rows(view, parent)
+        if parent[rated] == row
     ]
     share = 1 / (constants.confidence + len(spoken))
     reasons = [_level(mean)]
@@ -156,9 +156,9 @@ def why_hierarchical(part: LibraryView, fit: Fit, level: Level, row: int) -> Why
     weight, adds = _pulls(survey, rows)
     speakers = rated_rows_of(part, survey.branches)
     for at in np.flatnonzero(weight):
-        own, witness = speakers.of(int(at))
+        own, rated = speakers.of(int(at))
         reasons.append(
-            _rated(part[own], own, witness, float(weight[at]), float(adds[at]))
+            _rated(part[own], own, rated, float(weight[at]), float(adds[at]))
         )
     if level is Level.ALBUM and fit.worth.offset:
         reasons.append(Reason("measure", "albums beside tracks", -fit.worth.offset))

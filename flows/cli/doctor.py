@@ -32,10 +32,10 @@ def doctor(config: Path | None, *, canary: bool = False) -> list[Finding]:
 
 
 def report(findings: Iterable[Finding]) -> int:
-    """Print what was found, and return the exit status: 1 if there is a fault."""
+    """Print what was found, and return the exit status: 1 if there is an error."""
     found = list(findings)
     show_findings(astuple(finding) for finding in found)
-    return int(any(finding.state == "fault" for finding in found))
+    return int(any(finding.state == "error" for finding in found))
 
 
 def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:

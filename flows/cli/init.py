@@ -78,8 +78,8 @@ def _find_server() -> tuple[str, str, list[MusicLibrary]]:
         say(f"Connecting to {redact_url(address)} ...")
         try:
             found = discover(address, token, PATIENCE).libraries
-        except PlexError as fault:
-            say(str(fault))
+        except PlexError as error:
+            say(str(error))
             continue
         if found:
             return address, token, found
@@ -93,8 +93,8 @@ def _ask_address(default: str) -> str:
         register_url_secrets(answer)
         try:
             return normalize_url(answer)
-        except ValueError as fault:
-            say(f"{redact_url(answer)}: {fault}. Enter one such as {AT_HOME}.")
+        except ValueError as error:
+            say(f"{redact_url(answer)}: {error}. Enter one such as {AT_HOME}.")
 
 
 def _ask_token() -> str:

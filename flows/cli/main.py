@@ -41,7 +41,7 @@ STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
     (RunStopped, INTERRUPTED),
     (PlexbayesError, FAILED),
 )
-"""The exit status of each fault; the first that fits counts."""
+"""The exit status of each error; the first that fits counts."""
 
 NAME = "plexbayes"
 COMPLETION = f"_{NAME.upper()}_COMPLETE"
@@ -113,23 +113,23 @@ def main() -> None:
     words = [word for word in words if word != "--debug"]
     try:
         app(spelled_out(words) or _menu(), prog_name=NAME)
-    except PlexbayesError as fault:
-        if _offer_config(fault):
+    except PlexbayesError as error:
+        if _offer_config(error):
             return
-        complain(str(fault))
+        complain(str(error))
         if debug:
-            sys.excepthook(type(fault), fault, fault.__traceback__)
-        sys.exit(next(status for kind, status in STATUS if isinstance(fault, kind)))
+            sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(next(status for kind, status in STATUS if isinstance(error, kind)))
 
 
-def _offer_config(fault: PlexbayesError) -> bool:
+def _offer_config(error: PlexbayesError) -> bool:
     """Offer to create the configuration if it is all that is missing."""
-    if not isinstance(fault, ConfigMissing) or not sys.stdin.isatty():
+    if not isinstance(error, ConfigMissing) or not sys.stdin.isatty():
         return False
     from flows.cli.init import init as work  # noqa: PLC0415
 
-    complain(str(fault))
-    return work(Path(fault.path))
+    complain(str(error))
+    return work(Path(error.path))
 
 
 def _menu() -> list[str]:

@@ -222,7 +222,7 @@ def say(sentence: str) -> None:
 
 def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
     """Print what was checked, in which state it is, what is and what to do."""
-    styles = {"ok": "green", "warning": "yellow", "fault": "bold red"}
+    styles = {"ok": "green", "warning": "yellow", "error": "bold red"}
     table = Table()
     for name in ("check", "state", "what is", "what to do"):
         table.add_column(name, overflow="fold")  # not one letter of a URL may go

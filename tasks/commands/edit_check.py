@@ -21,8 +21,8 @@ def check_edits(settings: Settings) -> Iterator[Finding]:
             able = context.executor.capabilities
             found = None if able == RATING_ONLY else probe(context, everything)
             able = context.executor.capabilities
-    except PlexbayesError as fault:
-        yield Finding(subject, "fault", str(fault), "Try once more.")
+    except PlexbayesError as error:
+        yield Finding(subject, "error", str(error), "Try once more.")
         return
     for key in found.marred if found else ():
         said = f"Trying this out changed moods or locks of item {key} for good."

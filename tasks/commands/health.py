@@ -36,7 +36,7 @@ PATIENCE = 5.0
 LOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 """What a server answers that is well, to somebody without its key."""
 
-State = Literal["ok", "warning", "fault"]
+State = Literal["ok", "warning", "error"]
 
 RECORDS: dict[Shape, tuple[State, str, str]] = {
     "missing": ("ok", "does not exist yet; the first live run creates it.", ""),
@@ -46,9 +46,9 @@ RECORDS: dict[Shape, tuple[State, str, str]] = {
         "was written by an older plexbayes.",
         "Keep a copy of it: the next run brings it up to date.",
     ),
-    "newer": ("fault", "was written by a newer plexbayes.", "Upgrade plexbayes."),
+    "newer": ("error", "was written by a newer plexbayes.", "Upgrade plexbayes."),
     "foreign": (
-        "fault",
+        "error",
         "holds other tables and none of plexbayes.",
         "Give plexbayes a database of its own in STATE_URL.",
     ),
@@ -63,7 +63,7 @@ class Finding:
     subject: str
     """What was checked, in a word or two."""
     state: State
-    """A fault keeps a run from doing its work; a warning does not."""
+    """An error keeps a run from doing its work; a warning does not."""
     said: str
     """What is."""
     advice: str = ""
@@ -81,7 +81,7 @@ def check_installation() -> Finding:
     problems = installation_problems(installed, loaded)
     if problems:
         advice = "Unset PYTHONPATH; reinstall plexbayes in an environment of its own."
-        return Finding(subject, "fault", " ".join(problems), advice)
+        return Finding(subject, "error", " ".join(problems), advice)
     return Finding(subject, "ok", f"plexbayes {installed.version} is as installed.")
 
 
@@ -102,11 +102,11 @@ def check_configuration(
     try:
         settings, warnings = load_settings(config)
         settings = with_token(settings)
-    except SettingsInvalid as fault:
-        head, *faults = str(fault).splitlines()
+    except SettingsInvalid as error:
+        head, *errors = str(error).splitlines()
         advice = "Correct that first: Plex and the record are only checked then."
-        for line in faults or [head]:
-            yield Finding(subject, "fault", line.strip(), advice)
+        for line in errors or [head]:
+            yield Finding(subject, "error", line.strip(), advice)
         return None
     for notify in warnings:
         yield Finding(subject, "warning", notify, "Correct it there, if it is wrong.")
@@ -130,19 +130,19 @@ def check_server(settings: Settings) -> Generator[Finding, None, Server | None]:
     shown = redact_url(url)
     try:
         server = discover(url, token, settings.timeout, settings.ca_file)
-    except SettingsInvalid as fault:
-        yield Finding("address", "fault", str(fault), "Correct CA_FILE.")
+    except SettingsInvalid as error:
+        yield Finding("address", "error", str(error), "Correct CA_FILE.")
         return None
-    except PlexError as fault:
-        if any(f"({status:d})" in str(fault) for status in LOCKED):
+    except PlexError as error:
+        if any(f"({status:d})" in str(error) for status in LOCKED):
             yield Finding("address", "ok", f"A server answers at {shown}.")
             advice = f"Correct PLEX_TOKEN; how to find it: {ARTICLE}"
-            yield Finding("token", "fault", "Plex refuses the token.", advice)
+            yield Finding("token", "error", "Plex refuses the token.", advice)
         else:
             advice = (
                 "Correct PLEX_URL, or see whether Plex runs and can be reached there."
             )
-            yield Finding("address", "fault", str(fault), advice)
+            yield Finding("address", "error", str(error), advice)
         return None
     yield Finding("address", "ok", f"A server answers at {shown}.")
     yield Finding("token", "ok", "Plex accepts the token.")
@@ -156,12 +156,12 @@ def check_library(
     """Check the library and our rights there, and return the way into it."""
     try:
         gateway = PlexGateway(settings)
-    except LibraryMissing as fault:
-        said, _, advice = str(fault).partition(". ")
-        yield Finding("library", "fault", f"{said}.", advice)
+    except LibraryMissing as error:
+        said, _, advice = str(error).partition(". ")
+        yield Finding("library", "error", f"{said}.", advice)
         return None
-    except PlexError as fault:
-        yield Finding("library", "fault", str(fault), "Check once more.")
+    except PlexError as error:
+        yield Finding("library", "error", str(error), "Check once more.")
         return None
     title = gateway.identity.title
     yield Finding("library", "ok", f"There is a music library {title!r}.")
@@ -193,14 +193,14 @@ def check_record(settings: Settings) -> Generator[Finding, None, Inspection | No
     subject = "record"
     try:
         record = inspect_database(settings.state_url.get_secret_value())
-    except ShadowUnreadable as fault:
+    except ShadowUnreadable as error:
         advice = "Repair it or restore a copy, or point STATE_URL elsewhere."
-        yield Finding(subject, "fault", str(fault), advice)
+        yield Finding(subject, "error", str(error), advice)
         return None
     if record.shape != "current":
         state, what, advice = RECORDS[record.shape]
         yield Finding(subject, state, f"{record.place} {what}", advice)
-        return None if state == "fault" else record
+        return None if state == "error" else record
     said = f"{record.place} holds {record.ratings} ratings of ours"
     if record.intents:
         said += f" and {record.intents} writes of which nobody knows if they arrived."
@@ -223,6 +223,6 @@ def check_memory(
     try:
         with ShadowStore.open(address, gateway.identity, create=False) as store:
             ensure_record_present(store, gateway)
-    except PlexbayesError as fault:
+    except PlexbayesError as error:
         advice = "Make no live run before this is settled."
-        yield Finding("record", "fault", str(fault), advice)
+        yield Finding("record", "error", str(error), advice)

@@ -14,8 +14,8 @@ def check_listings(gateway: PlexGateway) -> Finding:
     """Read all listings, and say what in them cannot be understood."""
     try:
         library = read_library(gateway)
-    except PlexError as fault:
-        return Finding("listings", "warning", str(fault), "Check once more.")
+    except PlexError as error:
+        return Finding("listings", "warning", str(error), "Check once more.")
     sizes = [len(library.listed(level)) for level in Level]
     said = "Plex lists {} artists, {} albums and {} tracks".format(*sizes)
     odd = library.not_understood
@@ -27,6 +27,6 @@ def check_listings(gateway: PlexGateway) -> Finding:
         "listings",
         "warning",
         f"{said}. Not understood: {len(odd)}\n{named}{more}",
-        "Nothing has to be done: these are left out, or unknown. To mend them, refresh "
-        "their metadata in Plex, or rate them anew if it is the rating.",
+        "Nothing has to be done: these are left out, or unknown. To repair them, "
+        "refresh their metadata in Plex, or rate them anew if it is the rating.",
     )

@@ -75,8 +75,8 @@ def change(path: Path, values: Mapping[str, Any]) -> None:
         with draft(path) as file:
             file.write(as_text(document | values))
             shutil.copymode(path, file.name)
-    except OSError as fault:
+    except OSError as error:
         raise SettingsInvalid(
-            f"{path} cannot be written: {fault.strerror}. Enter by hand: "
+            f"{path} cannot be written: {error.strerror}. Enter by hand: "
             + ", ".join(f"{key} {value:g}" for key, value in values.items())
         ) from None

@@ -93,8 +93,8 @@ def _come_between() -> None:
     logging.setLogRecordFactory(made)
     sys.excepthook = _tell
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = lambda fault: _tell(
-            fault.exc_type, fault.exc_value, fault.exc_traceback
+        threading.excepthook = lambda error: _tell(
+            error.exc_type, error.exc_value, error.exc_traceback
         )
 
 
@@ -107,9 +107,9 @@ def _message(record: logging.LogRecord) -> str:
 
 def _tell(
     kind: type[BaseException],
-    fault: BaseException | None,
+    error: BaseException | None,
     trace: TracebackType | None,
 ) -> None:
     if not issubclass(kind, SystemExit):
-        shown = traceback.format_exception(kind, fault, trace)
+        shown = traceback.format_exception(kind, error, trace)
         sys.stderr.write(printable(redact("".join(shown))))

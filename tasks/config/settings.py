@@ -153,8 +153,8 @@ class Settings(BaseSettings):
             raise PydanticCustomError("placeholder", "still the example: edit it")
         try:
             return normalize_url(url)
-        except ValueError as fault:
-            said = {"reason": str(fault)}
+        except ValueError as error:
+            said = {"reason": str(error)}
             raise PydanticCustomError("address", "{reason}", said) from None
 
     @field_serializer("plex_url")
@@ -221,10 +221,10 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
 
     Args:
         path: The file; None means PLEXBAYES_CONFIG, else config.json here.
-            A missing default file is no fault if the environment says enough.
+            A missing default file is no error if the environment says enough.
 
     Raises:
-        SettingsInvalid: Something is missing or wrong; every fault is named.
+        SettingsInvalid: Something is missing or wrong; every error is named.
     """
     chosen = config_path(path)
     named = path is not None or bool(os.environ.get("PLEXBAYES_CONFIG"))
@@ -236,8 +236,8 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        faults = "\n".join(f"  {line}" for line in _faults(error))
-        raise SettingsInvalid(f"{chosen} cannot be used:\n{faults}") from None
+        errors = "\n".join(f"  {line}" for line in _errors(error))
+        raise SettingsInvalid(f"{chosen} cannot be used:\n{errors}") from None
     unknown = document.keys() - known.keys()
     warnings = [f"{chosen}: unknown key {key} is ignored." for key in sorted(unknown)]
     if settings.version != FORMAT_VERSION:
@@ -268,13 +268,13 @@ def _default_state(config: Path) -> str:
     return f"sqlite:///{quote(str(config.resolve().parent / 'plexbayes.db'))}"
 
 
-def _faults(error: ValidationError) -> list[str]:
+def _errors(refused: ValidationError) -> list[str]:
     lines = []
-    for fault in error.errors(include_url=False):
-        name = str(fault["loc"][0])
+    for error in refused.errors(include_url=False):
+        name = str(error["loc"][0])
         allowed = Settings.model_fields[name].description
-        shown = "" if name in SECRET else f" = {_shown(name, fault['input'])!r}"
-        message = fault["msg"].replace("Input should", "input should")
+        shown = "" if name in SECRET else f" = {_shown(name, error['input'])!r}"
+        message = error["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines
 

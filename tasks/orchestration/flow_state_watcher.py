@@ -1,4 +1,4 @@
-"""Heeding the Prefect UI: what a person presses there reaches the run."""
+"""Pause, Resume and Cancel in the Prefect UI reach the run."""
 
 import threading
 from collections.abc import Iterator

@@ -21,10 +21,10 @@ def check_prefect() -> Finding:
             return Finding(subject, "ok", said)
         check_api(api)
     except VersionsIncompatible as error:
-        return Finding(subject, "fault", str(error), "Install matching versions.")
-    except (SettingsInvalid, ServerMissing) as fault:
-        said, _, advice = str(fault).partition(". ")
-        return Finding(subject, "fault", f"Version {release}; {said}.", advice)
+        return Finding(subject, "error", str(error), "Install matching versions.")
+    except (SettingsInvalid, ServerMissing) as error:
+        said, _, advice = str(error).partition(". ")
+        return Finding(subject, "error", f"Version {release}; {said}.", advice)
     shown = redact_url(api)
     problem = _scheduler_problem()
     if problem:

@@ -59,7 +59,7 @@ def check_settings() -> None:
     """Make sure that Prefect can be imported with the settings that it finds.
 
     Raises:
-        SettingsInvalid: It cannot; the message says where the fault is.
+        SettingsInvalid: It cannot; the message says where the error is.
     """
     with _explained():
         from prefect.settings import (  # noqa: PLC0415 (takes a second)
@@ -98,10 +98,10 @@ def check_api(api: str) -> None:
     try:
         is_page = _begin_of(f"{api}/health").startswith(b"<")
         reason = "a web page is there; its API usually ends in /api" if is_page else ""
-    except HTTPError as fault:
-        reason = "" if fault.code in LOCKED else str(fault)
-    except (OSError, ValueError) as fault:
-        cause = fault.reason if isinstance(fault, URLError) else fault
+    except HTTPError as error:
+        reason = "" if error.code in LOCKED else str(error)
+    except (OSError, ValueError) as error:
+        cause = error.reason if isinstance(error, URLError) else error
         reason = getattr(cause, "strerror", None) or str(cause)
     if reason:
         raise ServerMissing(
@@ -119,10 +119,10 @@ def check_access(api: str) -> None:
     """
     try:
         _begin_of(f"{api}/admin/version")
-    except HTTPError as fault:
-        if fault.code in LOCKED:
+    except HTTPError as error:
+        if error.code in LOCKED:
             raise ServerMissing(
-                f"Prefect's server at {redact_url(api)} refuses us ({fault.code}). "
+                f"Prefect's server at {redact_url(api)} refuses us ({error.code}). "
                 "Set PREFECT_API_AUTH_STRING to its password, or PREFECT_API_KEY to "
                 "your key, or unset PREFECT_API_URL: without one, plexbayes starts its "
                 "own."
@@ -161,7 +161,7 @@ def _explained() -> Iterator[None]:
     Raises:
         SettingsInvalid: A variable or a file is wrong; it is named.
     """
-    said = io.StringIO()  # Prefect prints the same fault twice before it raises
+    said = io.StringIO()  # Prefect prints the same error twice before it raises
     try:
         with redirect_stderr(said):
             yield

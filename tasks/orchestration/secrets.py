@@ -46,10 +46,10 @@ def _kept(name: str) -> str:
             f"PLEX_TOKEN names the Prefect Secret block {name!r}, which {server} "
             "does not have. Make it in the Prefect UI: Blocks, Secret."
         ) from None
-    except (httpx.HTTPError, RuntimeError) as fault:
+    except (httpx.HTTPError, RuntimeError) as error:
         raise SettingsInvalid(
             f"PLEX_TOKEN names the Prefect Secret block {name!r}, but {server} "
-            f"gave no usable answer ({type(fault).__name__})."
+            f"gave no usable answer ({type(error).__name__})."
         ) from None
     token = str(block.get()).strip()
     if not is_token(token):

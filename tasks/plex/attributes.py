@@ -71,7 +71,7 @@ def date_of(element: Element, name: str, latest: float = math.inf) -> int:
     Args:
         element: An item.
         name: The attribute.
-        latest: Beyond which no date is believed, epoch seconds.
+        latest: Later dates are unknown, epoch seconds.
 
     Returns:
         UNKNOWN_DATE if it is no number, before 1990, or beyond `latest`.
@@ -110,7 +110,7 @@ class Attributes:
 
         Args:
             name: The attribute.
-            latest: Beyond which no date is believed; nor is one before 1990.
+            latest: Later dates are unknown; nor is one before 1990.
         """
         dates = self._column(name, 0, UNKNOWN_DATE)
         beyond = (dates != 0) & ((dates < EARLIEST) | (dates > latest))

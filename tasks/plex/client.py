@@ -148,7 +148,7 @@ class PlexGateway:
     def tagged(self, level: Level, trusted: Ints | None = None) -> Items:
         """Return the items of a level that bear our tag; maybe none.
 
-        A server may ignore a filter, so what it lists is only believed if the items
+        A server may ignore a filter, so what it lists is only trusted if the items
         show the tag on their own pages.
 
         Args:

@@ -59,18 +59,18 @@ def translate_errors(doing: str) -> Iterator[None]:
         raise NotThere(f"Plex knows no such thing (404) when {doing}.") from None
     except BadRequest as refusal:
         raise _by_status(refusal, doing) from None
-    except (*BAD_PROXY, *BAD_ADDRESS) as fault:
-        raise _by_address(fault, doing) from None
+    except (*BAD_PROXY, *BAD_ADDRESS) as error:
+        raise _by_address(error, doing) from None
     except requests.Timeout:
         raise PlexUnreachable(f"Plex did not answer in time when {doing}.") from None
-    except requests.ConnectionError as fault:
-        raise connection_error(fault, doing) from None
-    except UNUSABLE as fault:
+    except requests.ConnectionError as error:
+        raise connection_error(error, doing) from None
+    except UNUSABLE as error:
         # plexapi raises TypeError for a status that requests has no name for,
         # AttributeError for an empty answer where it expects one, and ValueError
         # for a word where it expects a number.
         raise PlexUnreachable(
-            f"Plex gave no usable answer ({type(fault).__name__}) when {doing}."
+            f"Plex gave no usable answer ({type(error).__name__}) when {doing}."
         ) from None
 
 
@@ -89,8 +89,8 @@ def _by_status(refusal: BadRequest, doing: str) -> PlexRefused | PlexUnreachable
     return RequestTooLong(said) if code in TOO_LONG else PlexRefused(said)
 
 
-def _by_address(fault: Exception, doing: str) -> PlexRefused:
-    if isinstance(fault, BAD_PROXY):
+def _by_address(error: Exception, doing: str) -> PlexRefused:
+    if isinstance(error, BAD_PROXY):
         return PlexRefused(
             "The proxy of the environment (HTTP_PROXY, HTTPS_PROXY) is not an address "
             f"that can be used while {doing}. Correct it there."

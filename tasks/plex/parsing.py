@@ -65,7 +65,7 @@ def listing_of(
     Args:
         level: Which items.
         elements: One for each.
-        latest: Beyond which no date is believed, epoch seconds.
+        latest: Later dates are unknown, epoch seconds.
     """
     key = np.array([key_of(element) for element in elements], np.int64)
     order = np.argsort(key, kind="stable")

@@ -40,7 +40,7 @@ CHUNK = 256 * 1024
 """Bytes of an answer that are read at a time."""
 CLOCK_LEEWAY = 86_400.0
 """Seconds by which a date may be ahead of our clock and of the server's, and still be
-believed: clocks are wrong by minutes, time zones by hours."""
+trusted: clocks are wrong by minutes, time zones by hours."""
 
 _CAN_BE_CANCELLED: ContextVar[bool] = ContextVar("can_be_cancelled", default=False)
 """Whether this thread makes a request whose answer a stopped run can do without."""
@@ -276,8 +276,8 @@ def _bundle(path: str) -> str:
     bundle = str(Path(path).expanduser())
     try:
         ssl.create_default_context(cafile=bundle)
-    except OSError as fault:
-        reason = "it holds no certificate" if isinstance(fault, ssl.SSLError) else fault
+    except OSError as error:
+        reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error
         raise SettingsInvalid(
             f"CA_FILE = {path!r} is no file of certificates (PEM): {reason}."
         ) from None

@@ -56,9 +56,9 @@ def back_up(address: str, now: datetime) -> Path | None:
             draft.replace(copy)
         for old in _copies(database)[:-KEPT]:
             old.unlink()
-    except (OSError, sqlite3.Error) as fault:
+    except (OSError, sqlite3.Error) as error:
         raise ShadowUnreadable(
-            f"No copy of {database} can be made before the run: {fault}. Nothing was "
+            f"No copy of {database} can be made before the run: {error}. Nothing was "
             "written to Plex. Make room on its disk and allow plexbayes to write "
             "into its folder."
         ) from None

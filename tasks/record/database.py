@@ -83,11 +83,11 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address)
         url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as fault:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         raise ShadowUnreadable(
             "STATE_URL is not a SQLAlchemy URL that can be used here, such as "
             "sqlite:///plexbayes.db or postgresql+psycopg://user@host/name "
-            f"({type(fault).__name__})."
+            f"({type(error).__name__})."
         ) from None
     return url
 

@@ -20,7 +20,7 @@ ADVICE = {
     "SQLITE_CORRUPT": "Repair it or restore a copy",
     "SQLITE_NOTADB": "Repair it or restore a copy",
 }
-"""What to do, by the beginning of the name that SQLite gives to a fault."""
+"""What to do, by the beginning of the name that SQLite gives to an error."""
 
 OTHERWISE = "Repair it or restore a copy, or point STATE_URL elsewhere."
 
@@ -34,13 +34,13 @@ def usable(url: URL) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, ImportError) as fault:
-        raise refusal_of(url, fault) from fault
+    except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        raise refusal_of(url, error) from error
 
 
-def refusal_of(url: URL, fault: Exception) -> ShadowUnreadable:
-    """Return what is to be said of a fault."""
-    origin = getattr(fault, "orig", None) or fault
+def refusal_of(url: URL, error: Exception) -> ShadowUnreadable:
+    """Return what is to be said of an error."""
+    origin = getattr(error, "orig", None) or error
     reason = str(origin).splitlines()[0]
     return ShadowUnreadable(
         f"The state database {shown(url)} cannot be used: {reason}. Nothing more "

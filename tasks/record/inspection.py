@@ -31,7 +31,7 @@ class Inspection:
     ratings: int = 0
     """Recorded ratings of ours, of all libraries."""
     intents: int = 0
-    """Writes that were promised and not yet seen in Plex, of all libraries."""
+    """Writes that were recorded and not yet seen in Plex, of all libraries."""
 
 
 def inspect_database(address: str) -> Inspection:
@@ -54,8 +54,8 @@ def inspect_database(address: str) -> Inspection:
     try:
         with engine.connect() as connection:
             return _look(connection, place)
-    except SQLAlchemyError as fault:
-        reason = str(getattr(fault, "orig", None) or fault).splitlines()[0]
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise ShadowUnreadable(f"{place} cannot be used: {reason}.") from None
 
 

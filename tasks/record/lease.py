@@ -115,8 +115,8 @@ class Lease:
                         heartbeat=now(),
                     )
                 )
-        except ShadowUnreadable as fault:
-            if not isinstance(fault.__cause__, IntegrityError):
+        except ShadowUnreadable as error:
+            if not isinstance(error.__cause__, IntegrityError):
                 raise
             raise LibraryHeld("Another run took this library just now.") from None
         self._renewed = time.time()

@@ -50,8 +50,8 @@ def _begin_record(database: Database, identity: Identity) -> None:
     try:
         with database.writing() as session:
             session.execute(insert(LibraryRow).values(**asdict(identity)))
-    except ShadowUnreadable as fault:
-        if not isinstance(fault.__cause__, IntegrityError):
+    except ShadowUnreadable as error:
+        if not isinstance(error.__cause__, IntegrityError):
             raise
         # Another run began the same record at this moment: it serves both.
 

@@ -26,7 +26,7 @@ class Shadow(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """A rating that we promised to write and have not yet seen in Plex."""
+    """A rating that we are writing and have not yet seen in Plex."""
 
     guid: str
     key: int

@@ -134,7 +134,7 @@ class ShadowStore:
         run_id: str,
         now: float,
     ) -> None:
-        """Promise batches of one phase, and note what items were like before.
+        """Record intents for batches of one phase, and what items were like before.
 
         Args:
             batches: What will be rated.
@@ -148,8 +148,8 @@ class ShadowStore:
             return
         level = batches[0].phase.level
         intents = {
-            guid: {**self._item(level, guid), **promise}
-            for guid, promise in intent_values_of(batches, run_id, now)
+            guid: {**self._item(level, guid), **values}
+            for guid, values in intent_values_of(batches, run_id, now)
         }
         guids = list(intents)
         sent = {in_doubt_write.guid for in_doubt_write in self.in_doubt(level, guids)}
@@ -259,7 +259,7 @@ class ShadowStore:
     def _known(
         self, session: Session, level: Level, guids: Sequence[str]
     ) -> dict[str, Known]:
-        """Return how sure promised ratings are, by guid."""
+        """Return how sure intended ratings are, by guid."""
         columns = [getattr(IntentRow, name) for name in UNKNOWN]
         wanted = select(IntentRow.guid, *columns).where(
             IntentRow.library_id == self.library_id, IntentRow.level == level

@@ -2,7 +2,7 @@
 
 library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
-         ├─ intent       a rating promised to Plex and not yet seen there
+         ├─ intent       a rating that is being written and not yet seen in Plex
          ├─ straggler    a write that nobody heard of, and that may arrive yet
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
@@ -114,7 +114,7 @@ class ShadowRow(Base, OfItem, OfGuess):
 
 
 class IntentRow(Base, OfItem, OfGuess):
-    """A rating that we promised to write and have not yet seen in Plex."""
+    """A rating that we are writing and have not yet seen in Plex."""
 
     __tablename__ = "intent"
 

@@ -202,7 +202,7 @@ class _Trial:
         self._promised = batch
 
     def _keep(self) -> None:
-        """Note that Plex accepted what was promised: it will not arrive later."""
+        """Note that Plex accepted what was intended: it will not arrive later."""
         self._context.store.acknowledge(self._promised, time.time())
 
     def _edit(

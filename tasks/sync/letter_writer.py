@@ -1,4 +1,4 @@
-"""Writing one letter: look, promise, tag, rate, note; whatever happens, we know."""
+"""Writing one letter: fetch states, record intents, tag, rate, acknowledge."""
 
 import time
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def write_letter(
 
     Safe to repeat: what an earlier attempt wrote is recognised, and what a
     person changed meanwhile is left alone. If a request fails in which other
-    letters had a share, the letter goes on alone at once: the fault may be theirs.
+    letters had a share, the letter goes on alone at once: the error may be theirs.
 
     Args:
         context: The context of the run.

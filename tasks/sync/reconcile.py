@@ -51,7 +51,7 @@ def recorded_views(
 def _record_late_arrivals(
     store: ShadowStore, library: Library, level: Level, late: dict[int, InDoubtWrite]
 ) -> None:
-    """Put on record what arrived late, in place of what was promised since.
+    """Put on record what arrived late, in place of what was intended since.
 
     What a trial sent is given back instead.
     """

@@ -54,7 +54,7 @@ def record_view_of(items: Items | ItemStates, known: Recorded) -> RecordView:
     """Lay out what is on record beside the items that it is about.
 
     Where Plex shows what a write in doubt would write, and nothing else explains it,
-    the straggler has arrived, and that is what is known of the item.
+    the write has arrived, and that is what is known of the item.
     """
     record_view, late = _without_stragglers(items.guid, known), arrivals(items, known)
     rows = np.array(list(late), np.int64)

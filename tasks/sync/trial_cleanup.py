@@ -60,7 +60,7 @@ def clean_up_trials(context: RunContext) -> bool:
 
 
 def _of_trials(rows: Sequence[Intent] | Sequence[InDoubtWrite]) -> dict[str, int]:
-    """Return the guids and keys of what was promised, or sent, for a trial."""
+    """Return the guids and keys of what was intended, or sent, for a trial."""
     return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
 
 
@@ -102,7 +102,7 @@ def _give_back(context: RunContext, level: Level, look: ItemStates) -> bool:
 def _rated_since(
     context: RunContext, level: Level, guids: Sequence[str]
 ) -> dict[str, float]:
-    """Return what a run gave, or promised, after the trial, by guid."""
+    """Return what a run gave, or intended, after the trial, by guid."""
     rated = {row.guid: row.value for row in context.store.shadows(level, guids)}
     intended = context.store.intents(level, guids)
     return rated | {

@@ -196,7 +196,7 @@ def _why_ignored(context: RunContext, event: Event, accounts: dict[str, str]) ->
 
 
 def is_echo(store: ShadowStore, event: Event) -> bool:
-    """Say whether a rating is what we wrote, or promised to write, ourselves."""
+    """Say whether a rating is what we wrote, or are about to write, ourselves."""
     of_item = event.level, [event.guid]
     ours = [row.value for row in store.shadows(*of_item)]
     ours += [row.after for row in store.intents(*of_item)]

@@ -99,7 +99,7 @@ def test_with_a_wrong_configuration_what_needs_none_is_still_checked(
 ) -> None:
     findings = examine(CONFIDENCE_C=0)
 
-    assert wrong(findings) == {"configuration": "fault"}
+    assert wrong(findings) == {"configuration": "error"}
     assert findings[-1].subject == "Prefect"
 
 
@@ -108,7 +108,7 @@ def test_where_no_server_answers_the_rest_is_still_checked(
 ) -> None:
     findings = examine(PLEX_URL=NOBODY)
 
-    assert wrong(findings) == {"address": "fault"}
+    assert wrong(findings) == {"address": "error"}
     assert {"record", "Prefect"} <= {finding.subject for finding in findings}
 
 
@@ -117,7 +117,7 @@ def test_a_refused_token_is_no_fault_of_the_address(
 ) -> None:
     findings = examine(PLEX_TOKEN=HIDDEN)
 
-    assert wrong(findings) == {"token": "fault"}
+    assert wrong(findings) == {"token": "error"}
     assert ARTICLE in text(findings, "token")
     assert HIDDEN not in repr(findings)
 
@@ -127,7 +127,7 @@ def test_an_unknown_library_brings_a_list_of_those_that_there_are(
 ) -> None:
     findings = examine(LIBRARY_NAME="Jazz")
 
-    assert wrong(findings) == {"library": "fault"}
+    assert wrong(findings) == {"library": "error"}
     assert "LIBRARY_NAME to one of: Music" in text(findings, "library")
 
 
@@ -186,7 +186,7 @@ def test_a_database_out_of_reach_is_a_fault_told_without_its_password(
 ) -> None:
     findings = examine(STATE_URL=f"postgresql+psycopg://me:{HIDDEN}@127.0.0.1:9/state")
 
-    assert wrong(findings) == {"record": "fault"}
+    assert wrong(findings) == {"record": "error"}
     assert HIDDEN not in repr(findings)
 
 
@@ -200,7 +200,7 @@ def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(
 
         findings = examine(PLEX_URL=plex.url)
 
-    assert wrong(findings) == {"record": "fault"}
+    assert wrong(findings) == {"record": "error"}
     assert "1 tracks in Plex bear the tag" in text(findings, "record")
     assert not state.exists()
 
@@ -211,7 +211,7 @@ def test_the_record_of_another_library_of_the_name_is_a_fault(
     with begin_record(state, plex, uuid="before") as store:
         store.confirm(Level.TRACK, [shadow("a", 7.0)])
 
-    assert wrong(examine()) == {"record": "fault"}
+    assert wrong(examine()) == {"record": "error"}
 
 
 def test_the_configured_prefect_server_is_asked_how_it_is(
@@ -224,10 +224,10 @@ def test_the_configured_prefect_server_is_asked_how_it_is(
     with temporary_settings({PREFECT_API_URL: f"{plex.url}/api"}):
         assert wrong(examine()) == {}  # it wants a key, so it is there
     with temporary_settings({PREFECT_API_URL: f"{NOBODY}/api"}):
-        assert wrong(examine()) == {"Prefect": "fault"}
+        assert wrong(examine()) == {"Prefect": "error"}
 
 
-@pytest.mark.parametrize(("state", "status"), [("warning", 0), ("fault", 1)])
+@pytest.mark.parametrize(("state", "status"), [("warning", 0), ("error", 1)])
 def test_a_report_says_everything_in_words_and_only_faults_count(
     capsys: pytest.CaptureFixture[str], state: Any, status: int
 ) -> None:

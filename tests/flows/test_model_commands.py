@@ -110,7 +110,7 @@ def test_the_parts_of_an_inferred_rating_add_up_to_it(
     if model == "classic":
         assert by_key["uncertainty"] is None
     else:
-        doubt = by_key["uncertainty"]
+        uncertainty = by_key["uncertainty"]
         assert uncertainty["low"] < value < uncertainty["high"]
         assert 0 <= uncertainty["confidence"] <= 1
 

@@ -42,7 +42,7 @@ def test_a_configuration_that_says_enough_is_ok(check: Check) -> None:
 def test_every_mistake_is_a_finding_of_its_own(check: Check) -> None:
     findings = check(CONFIDENCE_C=0, DRY_RUN="perhaps", PLEX_TOKEN="")
 
-    assert [finding.state for finding in findings] == ["fault"] * 3
+    assert [finding.state for finding in findings] == ["error"] * 3
     assert any("CONFIDENCE_C = 0" in finding.said for finding in findings)
     assert all(finding.advice for finding in findings)
 
@@ -52,7 +52,7 @@ def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
         tmp_path / "config.json", lambda settings: settings
     )
 
-    assert finding.state == "fault"
+    assert finding.state == "error"
     assert "There is no" in finding.said
 
 
@@ -106,6 +106,6 @@ def test_a_database_that_is_not_ours_is_a_fault_and_not_touched(
 
     (finding,) = check_record(settings_at(path))
 
-    assert finding.state == "fault"
+    assert finding.state == "error"
     assert advice in finding.advice
     assert path.read_bytes() == before

@@ -242,13 +242,13 @@ def test_a_blank_token_is_a_missing_one(refusal, blank):
 
 
 @pytest.mark.parametrize(
-    ("version", "remark"),
+    ("version", "warns"),
     [("1.1.1", False), ("1.2.1", True), ("1.0", True), ("0.9", True)],
 )
-def test_another_version_is_remarked_upon(load, version, notify):
+def test_another_version_is_warned_about(load, version, warns):
     _, warnings = load(version=version)
 
-    assert [f"is of version {version};" in text for text in warnings] == [True] * notify
+    assert [f"is of version {version};" in text for text in warnings] == [True] * warns
 
 
 @pytest.mark.parametrize("version", ["2", "2.0.0", "10.1"])
