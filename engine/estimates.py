@@ -39,7 +39,7 @@ class Estimates:
 
     @classmethod
     def plain(cls, mean: Floats, ratings: Ints) -> Self:
-        """Return values of whose doubt only the number of ratings is known."""
+        """Return values of which only the number of ratings behind them is known."""
         unknown = np.full(len(mean), np.nan)
         return cls(
             mean=mean,

@@ -37,6 +37,6 @@ def _candidate(document: Mapping[str, Any]) -> Candidate:
         weight=document["weight"],
         shares=Shares(**document["shares"]),
         slopes=tuple(document["slopes"]),
-        covariance=tuple(map(tuple, document.get("covariance", document.get("doubt")))),
+        covariance=tuple(map(tuple, document["covariance"])),
         variance=document["variance"],
     )

@@ -95,7 +95,7 @@ def artist_views(sums: Sums, candidate: Candidate) -> tuple[Floats, Floats]:
 def confidence(fit: Fit, mixture: Mixture, level: Level, sd: Floats) -> Floats:
     """Return how sure estimates are: 0 without any rating, 1 beyond doubt.
 
-    It is 1 − doubt / doubt without ratings, both of the level of items like it:
+    It is 1 − sd / sd without ratings, both of the level of items like it:
     what sets a track apart from its album is in no rating but its own.
 
     Args:

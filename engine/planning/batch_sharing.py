@@ -15,13 +15,13 @@ from engine.rating_scale import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
-class _Tray:
+class _Queue:
     """What one phase is to write, for all letters, ascending by value."""
 
     plan: PhasePlan
     letter: Ints
     """The number of each rating's letter."""
-    fate: NDArray[np.int8]
+    outcome: NDArray[np.int8]
 
     @cached_property
     def by_key(self) -> Ints:
@@ -49,7 +49,7 @@ class _Tray:
         self, letter: int, size: int, tagged: int, *, is_shared: bool
     ) -> PhasePlan:
         """Return what a letter has left, and as much of others as fits beside it."""
-        left = self.fate == WriteOutcome.LEFT
+        left = self.outcome == WriteOutcome.LEFT
         own = left & (self.letter == letter)
         if is_shared and own.any():
             own |= self._beside(own, left & ~own, size)
@@ -106,9 +106,11 @@ class Pool:
         self._letters = list(plans)
         self._is_shared = is_shared and len(plans) > 1
         phases = sorted({plan.phase for own in plans.values() for plan in own})
-        self._queues = {phase: self._tray(phase, plans) for phase in phases}
+        self._queues = {phase: self._queue_of(phase, plans) for phase in phases}
 
-    def _tray(self, phase: Phase, plans: Mapping[str, Sequence[PhasePlan]]) -> _Tray:
+    def _queue_of(
+        self, phase: Phase, plans: Mapping[str, Sequence[PhasePlan]]
+    ) -> _Queue:
         chosen = [
             (self._number[letter], plan)
             for letter, own in plans.items()
@@ -118,7 +120,7 @@ class Pool:
         plan = PhasePlan.joined([plan for _, plan in chosen])
         letters, lengths = zip(*((n, len(plan)) for n, plan in chosen), strict=True)
         order = np.argsort(plan.after, kind="stable")
-        return _Tray(
+        return _Queue(
             plan.take(order),
             np.repeat(letters, lengths)[order],
             np.full(len(plan), WriteOutcome.LEFT, np.int8),
@@ -139,17 +141,17 @@ class Pool:
         ]
 
     def settle(
-        self, phase: Phase, keys: Ints, fate: WriteOutcome | NDArray[np.int8]
+        self, phase: Phase, keys: Ints, outcome: WriteOutcome | NDArray[np.int8]
     ) -> None:
         """Note what became of planned ratings."""
         queue = self._queues[phase]
-        queue.fate[queue.rows_of(keys)] = fate
+        queue.outcome[queue.rows_of(keys)] = outcome
 
-    def count(self, letter: str, fate: WriteOutcome) -> int:
+    def count(self, letter: str, outcome: WriteOutcome) -> int:
         """Return how many ratings of a letter came to that."""
         number = self._number[letter]
         return sum(
-            int(np.count_nonzero((queue.letter == number) & (queue.fate == fate)))
+            int(np.count_nonzero((queue.letter == number) & (queue.outcome == outcome)))
             for queue in self._queues.values()
         )
 

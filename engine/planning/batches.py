@@ -118,8 +118,8 @@ class Writable:
     """How sure these ratings are."""
     affected_items: Ints
     """Rows of the look, ascending: all items that will bear one of these ratings."""
-    fate: NDArray[np.int8]
-    """A `Fate` for each rating of the plan."""
+    outcome: NDArray[np.int8]
+    """A `WriteOutcome` for each rating of the plan."""
 
 
 def filter_writable(
@@ -141,28 +141,28 @@ def filter_writable(
     )
     acknowledged &= look.has_tag | (not tagged)
     rows_of = look.rows_of(plan.guid)
-    fate = np.full(len(plan), WriteOutcome.LEFT, np.int8)
+    outcome = np.full(len(plan), WriteOutcome.LEFT, np.int8)
     rows: list[int] = []
     affected_items: list[int] = []
     for wish, (guid, points) in enumerate(zip(plan.guid, plan.after, strict=True)):
         own = rows_of[guid]
         if not own:
-            fate[wish] = WriteOutcome.GONE
+            outcome[wish] = WriteOutcome.GONE
         elif by_person[own].any():
-            fate[wish] = WriteOutcome.TAKEN_OVER
+            outcome[wish] = WriteOutcome.TAKEN_OVER
         elif (acknowledged[own] & equal(record_view.value[own], points)).all():
-            fate[wish] = WriteOutcome.WRITTEN
+            outcome[wish] = WriteOutcome.WRITTEN
         else:
             rows.append(own[0])
             affected_items += own
-    left = np.flatnonzero(fate == WriteOutcome.LEFT)
+    left = np.flatnonzero(outcome == WriteOutcome.LEFT)
     return Writable(
         np.array(rows, np.int64),
         plan.after[left],
         plan.key[left],
         plan.estimates.take(left),
         np.sort(np.array(affected_items, np.int64)),
-        fate,
+        outcome,
     )
 
 

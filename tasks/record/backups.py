@@ -17,7 +17,7 @@ from engine.errors import ShadowUnreadable
 KEPT = 5
 """How many copies stay; the oldest ones go."""
 
-RECORD = ("library", "shadow", "intent", "straggler", "mark")
+RECORD = ("library", "shadow", "intent", "in_doubt", "mark")
 """The tables that a copy is worth making for."""
 
 
@@ -27,7 +27,7 @@ def newest_backup(database: str) -> Path | None:
     return copies[-1] if copies else None
 
 
-def back_up(address: str, now: datetime) -> Path | None:
+def back_up(address: str, now: datetime, *, always: bool = False) -> Path | None:
     """Copy the state database, if it is a SQLite file and changed since the last copy.
 
     The copy appears whole or not at all. A database on a server has its own ways.
@@ -35,6 +35,7 @@ def back_up(address: str, now: datetime) -> Path | None:
     Args:
         address: A SQLAlchemy URL.
         now: When; the name of the copy tells it.
+        always: Whether to copy it even if the last copy is the same.
 
     Returns:
         The new copy; none if there was no need for one.
@@ -49,7 +50,8 @@ def back_up(address: str, now: datetime) -> Path | None:
     database = Path(url.database)
     try:
         with _draft(database) as draft:
-            if not _is_worth_keeping(draft, newest_backup(url.database)):
+            last = newest_backup(url.database)
+            if not (always or _is_worth_keeping(draft, last)):
                 return None
             shutil.copymode(database, draft)
             copy = database.with_name(f"{database.name}.bak-{now:%Y%m%d-%H%M%S}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
+from tasks.record.backups import back_up
 from tasks.record.errors import usable
 from tasks.record.network_shares import is_on_network_share
 
@@ -170,6 +172,9 @@ def _migrate(engine: Engine) -> None:
             f"The state database was written by a newer plexbayes (schema {present}). "
             "Upgrade plexbayes to use it."
         )
+    if present:
+        address = engine.url.render_as_string(hide_password=False)
+        back_up(address, datetime.now(UTC).astimezone(), always=True)
     if engine.url.database and engine.url.get_backend_name() == "sqlite":
         _choose_journal(engine)
     with engine.execution_options(writes=True).begin() as connection:

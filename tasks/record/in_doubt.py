@@ -49,7 +49,7 @@ def expect_open(
         IntentRow.phase,
         IntentRow.run_id,
         IntentRow.after,
-        IntentRow.promised_at,
+        IntentRow.intended_at,
     ).where(
         IntentRow.library_id == library_id,
         IntentRow.level == level,

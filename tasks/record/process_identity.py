@@ -40,7 +40,7 @@ class Place:
                 _text_of(Path("/proc/sys/kernel/random/boot_id")),
                 _pid_namespace(),
             )
-        # The boot time moves a little with the clock; a doubt only costs a wait.
+        # The boot time moves a little with the clock; uncertainty only costs a wait.
         return cls(host, f"{psutil.boot_time() / 60:.0f}", "-")
 
     @property

@@ -34,7 +34,7 @@ class Intent(NamedTuple):
     run_id: str
     before: float | None
     after: float
-    promised_at: float
+    intended_at: float
     acknowledged_at: float | None
 
 
@@ -91,7 +91,7 @@ def intent_values_of(
                     "run_id": run_id,
                     "before": None if np.isnan(before) else before,
                     "after": batch.after,
-                    "promised_at": now,
+                    "intended_at": now,
                     **sure,
                 },
             )

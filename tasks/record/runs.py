@@ -46,7 +46,6 @@ def begin_run(
                 mean=mean,
                 constants=json.dumps(asdict(constants)),
                 fit=fit and json.dumps(document_of(fit)),
-                glances=0,
             )
         )
         of_library = RunRow.library_id == store.library_id

@@ -51,7 +51,7 @@ class ShadowStore:
     def __init__(self, database: Database, library_id: int) -> None:
         self.database = database
         self.library_id = library_id
-        self._promised: set[tuple[Level, str]] = set()
+        self._intended: set[tuple[Level, str]] = set()
 
     @classmethod
     def open(
@@ -160,7 +160,7 @@ class ShadowStore:
             self._end(session, level, guids)
             session.execute(insert(IntentRow), list(intents.values()))
             mark(session, self.library_id, level, look, tag)
-        self._promised |= {(level, guid) for guid in guids}
+        self._intended |= {(level, guid) for guid in guids}
 
     def record_in_doubt(self, level: Level, sent: Sequence[InDoubtWrite]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
@@ -277,7 +277,7 @@ class ShadowStore:
 
         Of its own writes a process hears; another one may have died in mid-write.
         """
-        theirs = [guid for guid in guids if (level, guid) not in self._promised]
+        theirs = [guid for guid in guids if (level, guid) not in self._intended]
         for some in _pieces(theirs):
             expect_open(session, self.library_id, level, some)
         self._delete(session, IntentRow, level, guids)

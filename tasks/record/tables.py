@@ -3,7 +3,7 @@
 library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
          ├─ intent       a rating that is being written and not yet seen in Plex
-         ├─ straggler    a write that nobody heard of, and that may arrive yet
+         ├─ in_doubt     a write that nobody heard of, and that may arrive yet
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
 server                   what a Plex server can be trusted with
@@ -61,11 +61,6 @@ class RunRow(Base, OfLibrary):
     """What came of it, JSON."""
     fit: Mapped[str | None] = mapped_column(Text)
     """What the hierarchical model learned, JSON; none: the classic model inferred."""
-    glance: Mapped[str | None] = mapped_column(Text)
-    """What the library looked like to a glance when there was nothing to write,
-    JSON; none: nobody glanced, or there was something."""
-    glances: Mapped[int]
-    """Runs since that were content with a glance."""
 
 
 class OfItem(OfLibrary):
@@ -122,7 +117,7 @@ class IntentRow(Base, OfItem, OfGuess):
     """What Plex held, points; none: unrated."""
     after: Mapped[float] = mapped_column(Float)
     """What it is to hold, points."""
-    promised_at: Mapped[float] = mapped_column(Float)
+    intended_at: Mapped[float] = mapped_column(Float)
     acknowledged_at: Mapped[float | None] = mapped_column(Float)
     """When Plex accepted the request; none: the outcome is unknown."""
 
@@ -130,8 +125,8 @@ class IntentRow(Base, OfItem, OfGuess):
 class InDoubtRow(Base):
     """A write that was sent, of which nobody heard, and which may arrive yet."""
 
-    __tablename__ = "straggler"
-    __table_args__ = (Index("ix_straggler_item", "library_id", "level", "guid"),)
+    __tablename__ = "in_doubt"
+    __table_args__ = (Index("ix_in_doubt_item", "library_id", "level", "guid"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id"))
@@ -189,6 +184,6 @@ class ServerRow(Base):
     """A `Reach`."""
     tagging: Mapped[int]
     """A `Reach`."""
-    has_conditional_edits: Mapped[bool] = mapped_column("is_guarded")
+    has_conditional_edits: Mapped[bool]
     step: Mapped[float] = mapped_column(Float)
     """Points."""

@@ -89,7 +89,7 @@ class _Trial:
         try:
             return self._run()
         except PlexUnreachable:
-            sent = sent_of(self._promised, self._name, time.time())
+            sent = sent_of(self._intended, self._name, time.time())
             self._context.store.record_in_doubt(self._level, sent)
             raise
 
@@ -199,11 +199,11 @@ class _Trial:
         )
         context, tag = self._context, "".join(self._tags[1:])
         context.store.record_intents([batch], before, tag, self._name, time.time())
-        self._promised = batch
+        self._intended = batch
 
     def _keep(self) -> None:
         """Note that Plex accepted what was intended: it will not arrive later."""
-        self._context.store.acknowledge(self._promised, time.time())
+        self._context.store.acknowledge(self._intended, time.time())
 
     def _edit(
         self,

@@ -159,7 +159,7 @@ class _Writer:
         """Find out what may still be written, and note what may not."""
         record_view = self._record_view(plan.phase.level, look)
         found = filter_writable(plan, look, record_view, tagged=bool(self.context.tag))
-        self.pool.settle(plan.phase, plan.key, found.fate)
+        self.pool.settle(plan.phase, plan.key, found.outcome)
         return _Found(plan.phase, look, found)
 
     def _record_view(self, level: Level, look: ItemStates) -> RecordView:

@@ -144,7 +144,7 @@ def resolve_intents(
                 intents[guid].phase,
                 intents[guid].run_id,
                 intents[guid].after,
-                intents[guid].acknowledged_at or intents[guid].promised_at,
+                intents[guid].acknowledged_at or intents[guid].intended_at,
             )
             for guid in guids[kept]
         }
@@ -153,7 +153,7 @@ def resolve_intents(
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = time.time() - LATEST_ARRIVAL
         store.discard_intents(
-            level, [g for g in guids[broken] if intents[g].promised_at < late]
+            level, [g for g in guids[broken] if intents[g].intended_at < late]
         )
 
 

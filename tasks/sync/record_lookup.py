@@ -56,7 +56,7 @@ def record_view_of(items: Items | ItemStates, known: Recorded) -> RecordView:
     Where Plex shows what a write in doubt would write, and nothing else explains it,
     the write has arrived, and that is what is known of the item.
     """
-    record_view, late = _without_stragglers(items.guid, known), arrivals(items, known)
+    record_view, late = _without_in_doubt(items.guid, known), arrivals(items, known)
     rows = np.array(list(late), np.int64)
     record_view.value[rows] = rounded(items.rating[rows])
     record_view.seen_at[rows] = items.rated_at[rows]
@@ -68,7 +68,7 @@ def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, InDoubtWri
     """Return, by row, the writes in doubt that alone explain a rating."""
     if not known.in_doubt:
         return {}
-    record_view = _without_stragglers(items.guid, known)
+    record_view = _without_in_doubt(items.guid, known)
     owner = owners(items.rating, items.rated_at, record_view)
     row_of: dict[str, list[int]] = {}
     for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
@@ -93,7 +93,7 @@ def _is_of(rating: Floats, in_doubt_write: InDoubtWrite) -> bool:
     return bool(same(rating, np.array([in_doubt_write.value]))[0])
 
 
-def _without_stragglers(guids: Texts, known: Recorded) -> RecordView:
+def _without_in_doubt(guids: Texts, known: Recorded) -> RecordView:
     shadows, intents = known.shadows, known.intents
     record_view = RecordView.blank(len(guids))
     rows, at = _met(guids, shadows)

@@ -39,7 +39,7 @@ def clean_up_trials(context: RunContext) -> bool:
     Raises:
         PlexUnreachable: It broke off again; the intents still stand.
     """
-    is_mended = False
+    is_changed = False
     for level in Level:
         intended = _of_trials(context.store.intents(level))
         left = intended | _of_trials(context.store.in_doubt(level))
@@ -52,11 +52,11 @@ def clean_up_trials(context: RunContext) -> bool:
         here = np.array([guids[key] == guid for key, guid in pairs], np.bool_)
         # So may a rating that cannot be read.
         look = look.take(np.flatnonzero(here & ~unreadable(look.rating)))
-        is_mended |= _give_back(context, level, look)
+        is_changed |= _give_back(context, level, look)
         kept = [guid for guid in look.guid if guid in intended]
         context.store.forget(level, kept)
-        is_mended |= bool(kept)
-    return is_mended
+        is_changed |= bool(kept)
+    return is_changed
 
 
 def _of_trials(rows: Sequence[Intent] | Sequence[InDoubtWrite]) -> dict[str, int]:

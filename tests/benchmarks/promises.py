@@ -24,7 +24,7 @@ def intend_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
                 "run_id": "scale",
                 "before": None,
                 "after": after,
-                "promised_at": now,
+                "intended_at": now,
                 "acknowledged_at": now,
             }
             for guid, key, after in zip(

@@ -14,7 +14,7 @@ def outcome(found):
     """Return what is written where, and how many are done, taken over, gone."""
     rows = dict(zip(found.row.tolist(), found.after.tolist(), strict=True))
     outcomes = (WriteOutcome.WRITTEN, WriteOutcome.TAKEN_OVER, WriteOutcome.GONE)
-    return rows, *(int((found.fate == fate).sum()) for fate in outcomes)
+    return rows, *(int((found.outcome == outcome).sum()) for outcome in outcomes)
 
 
 WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)

@@ -74,14 +74,14 @@ def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
 
 
 @pytest.mark.parametrize("fate", [WriteOutcome.TAKEN_OVER, WriteOutcome.GONE])
-def test_what_is_not_to_be_written_any_more_is_not_drawn(fate):
+def test_what_is_not_to_be_written_any_more_is_not_drawn(outcome):
     pool = Pool(plans_of(**B_AND_P))
     keys = pool.drawn("P", 100)[0].key
 
-    pool.settle(TRACKS, keys[:1], fate)
+    pool.settle(TRACKS, keys[:1], outcome)
 
     assert drawn(pool, "P") == {"p1": 7.0, "p3": 7.0, "b1": 7.0}
-    assert pool.count("P", fate) == 1
+    assert pool.count("P", outcome) == 1
 
 
 def test_after_a_fault_every_letter_goes_alone():

@@ -96,7 +96,7 @@ class Record:
 
     def age(self, seconds: float) -> None:
         """Let all intents be older, and all that was sent."""
-        self._do("update intent set promised_at = promised_at - ?", (seconds,))
+        self._do("update intent set intended_at = intended_at - ?", (seconds,))
         self._do("update straggler set sent_at = sent_at - ?", (seconds,))
 
     def forget_dates(self) -> None:

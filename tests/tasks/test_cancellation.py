@@ -46,7 +46,7 @@ def test_an_untouched_gate_lets_everybody_pass(cancellation):
     assert not cancellation.is_cancelled
 
 
-def test_a_closed_gate_holds_until_it_is_opened(cancellation):
+def test_a_paused_run_waits_until_it_is_resumed(cancellation):
     cancellation.pause()
     walker = Walker(cancellation.checkpoint)
     was_held = walker.is_still_there()

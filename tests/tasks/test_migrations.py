@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, create_engine
 
 import tasks.record
 from engine.library import Level
+from tasks.record.database import open_database
 from tasks.record.runs import first_fit
 from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, ShadowRow
@@ -19,7 +20,7 @@ from tests.tasks.building import MINE, sure_of
 
 STEPS = Path(tasks.record.__file__).parent / "migrations"
 TRACK = {"library_id": 7, "level": int(Level.TRACK)}
-OURS, PROMISED = TRACK | {"guid": "plex://a"}, TRACK | {"guid": "plex://b"}
+OURS, INTENDED = TRACK | {"guid": "plex://a"}, TRACK | {"guid": "plex://b"}
 BY_RUN = {"phase": 4, "run_id": "run 1"}
 IDENTITY = {"server": "server", "uuid": "uuid", "account": "1", "title": "Music"}
 MARKED = {"tag": "T", "had_tag": False, "mood_locked": True, "rating_locked": False}
@@ -29,8 +30,8 @@ OLD = {
     "library": IDENTITY | {"id": 7},
     "run": BEGUN | {"library_id": 7, "id": "run 1"},
     "shadow": OURS | BY_RUN | WRITTEN | {"key": 2**40},
-    "intent": PROMISED | BY_RUN | {"key": 5, "after": 6.5, "promised_at": 3.5},
-    "mark": PROMISED | MARKED | {"key": 5},
+    "intent": INTENDED | BY_RUN | {"key": 5, "after": 6.5, "promised_at": 3.5},
+    "mark": INTENDED | MARKED | {"key": 5},
 }
 """One row of each table, with the columns that it has had from the beginning."""
 
@@ -71,23 +72,26 @@ def rows(address: str) -> dict[str, dict[str, object]]:
     return {name: dict(row) for name, row in found.items()}
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002"])
-def test_what_an_older_version_recorded_is_kept(bare_address, revision):
-    old_database(bare_address, revision)
+def test_what_an_older_version_recorded_is_kept(bare_address):
+    old_database(bare_address, "0007")
 
     with ShadowStore.open(bare_address, MINE, create=True):
         pass
 
+    renamed = OLD | {"intent": dict(OLD["intent"])}
+    renamed["intent"]["intended_at"] = renamed["intent"].pop("promised_at")
     for name, row in rows(bare_address).items():
-        assert OLD[name].items() <= row.items()
-        assert {row[column] for column in row.keys() - OLD[name]} <= {None, 0}
+        assert renamed[name].items() <= row.items()
+        assert {row[column] for column in row.keys() - renamed[name]} <= {None, 0}
 
 
 def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
-    old_database(bare_address, "0005")
+    old_database(bare_address, "0007")
+    sent = {"guid": "plex://b", "key": 5, "phase": 4, "run_id": "run 1", "value": 6.5}
     with connected(bare_address) as connection:
-        intended = table(connection, "intent")
-        connection.execute(intended.update().values(unheard_since=time.time()))
+        waiting = table(connection, "straggler")
+        row = TRACK | sent | {"sent_at": time.time()}
+        connection.execute(waiting.insert(), row)
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
         (late,) = store.in_doubt(Level.TRACK)
@@ -96,8 +100,20 @@ def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
     assert late.run_id == "run 1"
 
 
+def test_a_copy_is_made_before_an_upgrade(tmp_path):
+    file = tmp_path / "plexbayes.db"
+    old_database(f"sqlite:///{file}", "0007")
+
+    open_database(f"sqlite:///{file}", create=True).close()
+    open_database(f"sqlite:///{file}", create=True).close()
+
+    (copy,) = tmp_path.glob("plexbayes.db.bak-*")
+    with connected(f"sqlite:///{copy}") as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0007"
+
+
 def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_address):
-    old_database(bare_address, "0002")
+    old_database(bare_address, "0007")
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
         (ours,) = store.shadows(Level.TRACK)

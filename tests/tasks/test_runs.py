@@ -32,7 +32,7 @@ def test_a_new_run_takes_what_is_given(store):
     assert runs(store)["run 1"].started_at == 100.5
 
 
-def test_a_run_that_was_begun_before_keeps_to_its_first_beliefs(store):
+def test_a_run_that_was_begun_before_keeps_to_its_first_parameters(store):
     begin_run(store, "run 1", 6.4321, GENTLE, now=100.5)
 
     again = begin_run(store, "run 1", 7.0, HARSH, now=200.0)

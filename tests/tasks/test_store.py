@@ -45,7 +45,7 @@ def test_a_promise_says_when_and_by_whom_it_was_made(store):
 
     (row,) = store.intents(TRACK)
     assert (row.key, row.phase, row.run_id) == (2**40, Phase.TRACK_DOWN, "run 9")
-    assert (row.promised_at, row.acknowledged_at) == (1_700_000_000.25, None)
+    assert (row.intended_at, row.acknowledged_at) == (1_700_000_000.25, None)
 
 
 def test_only_what_plex_accepted_is_acknowledged(store):
