@@ -13,7 +13,7 @@ help: ## List what can be made
 
 setup: .venv/ready ## Create .venv with the pinned versions
 
-demo: setup ## Run the main job, live, on an embedded Plex
+demo: setup ## Run the main job on an embedded Plex: plainly, and as a Prefect flow
 	$(BIN)/python -m tests.demo
 
 # Hundreds of commands are started: where Python writes no .pyc, each would compile.

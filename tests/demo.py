@@ -1,22 +1,27 @@
-"""The main job, live, on a made-up library that an embedded Plex serves.
+"""The main job on a made-up library that an embedded Plex serves, in two ways.
 
     make demo
 
-Nothing is left behind: Plex, Prefect's server and the state database live in a
-temporary folder and end with the demo.
+First as a dry run in the terminal, then live as a Prefect flow: its tasks letter by
+letter, a letter that fails, and the retry that finishes it. Nothing is left behind:
+Plex, Prefect's server and the state database live in a temporary folder.
 """
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from tasks.orchestration.prefect_server import free_port
+from tests.flows.listener import COMMAND, Listener
+from tests.flows.test_faults import under_one_artist
+from tests.flows.test_serve import Served
 from tests.simulator.process import Simulator
 
-TRACKS = 1500
+TRACKS = 600
 Ratings = dict[int, float]
 
 
@@ -28,17 +33,68 @@ def manual_ratings(dump: dict[str, Any]) -> Ratings:
     }
 
 
-def infer(plex: Simulator, folder: Path) -> int:
-    """Run the real command as its user would; return its exit status."""
-    config = {"PLEX_URL": plex.url, "PLEX_TOKEN": plex.token, "DRY_RUN": False}
-    (folder / "config.json").write_text(json.dumps(config))
-    environment = os.environ | {"PREFECT_HOME": str(folder / "prefect")}
-    environment.pop("PREFECT_API_URL", None)
-    command = [str(Path(sys.executable).with_name("plexbayes")), "infer"]
-    print(f"An embedded Plex serves {TRACKS} tracks at {plex.url}.")
-    print("Running: plexbayes infer (a first start of Prefect takes half a minute)\n")
-    sys.stdout.flush()
-    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
+def say(text: str) -> None:
+    """Show what happens, at once."""
+    print(text, flush=True)
+
+
+def plan(listener: Listener) -> int:
+    """Make a dry run in the terminal, without Prefect; return its exit status."""
+    say("\n1. In the terminal: plexbayes infer --dry-run\n")
+    command = [COMMAND, "infer", "--dry-run"]
+    where = {"cwd": listener.folder, "env": listener.environment}
+    return subprocess.run(command, check=False, **where).returncode
+
+
+def orchestrate(listener: Listener) -> bool:
+    """Run the flow with a letter that fails, and retry it; say whether that works."""
+    say("\n2. As a Prefect flow: plexbayes serve (its first start takes half a minute)")
+    letter, keys = under_one_artist(listener.plex.dump())
+    failing = {"match": {"method": "PUT", "ratingKeys": keys}, "do": "status"}
+    served = Served(listener, free_port())
+    try:
+        offers = served.await_offers()
+        say(f"   Its page is at {str(served.api.base_url).removesuffix('/api/')}")
+        listener.plex.faults([failing | {"code": 500}])
+        first = served.run(offers["infer"], dry_run=False)
+        shown = show_run(served, first, but=set())
+        say(f"\n3. Plex takes the edits of letter {letter} again; Retry is pressed")
+        listener.plex.faults([])
+        second = served.retry(first["id"])
+        show_run(served, second, but=shown)
+    finally:
+        served.end()
+        served.api.close()
+    return (first["state_type"], second["state_type"]) == ("FAILED", "COMPLETED")
+
+
+def show_run(served: Served, run: dict[str, Any], but: set[str]) -> set[str]:
+    """Show a run and its tasks by letter, but for some; return all that there are."""
+    state = run["state"]
+    say(f"\n   {run['name']}: {state['name']}\n   {state['message']}\n")
+    tasks = tasks_of(served, run["id"])
+    letters: dict[str, list[str]] = defaultdict(list)
+    for task in sorted(tasks, key=lambda task: task["start_time"]):
+        letter, _, step = task["name"].rpartition(" · ")
+        if task["id"] not in but and task["state_name"] != "Cached":
+            letters[letter].append(f"{step} ({task['state_name']})")
+    for letter, steps in sorted(letters.items()):
+        say(f"   {letter:4} {' → '.join(steps)}")
+    cached = sum(task["state_name"] == "Cached" for task in tasks)
+    say(f"   {cached} tasks were done before, and not again." if cached else "")
+    return {task["id"] for task in tasks}
+
+
+def tasks_of(served: Served, run_id: str) -> list[dict[str, Any]]:
+    """Return the tasks of a run that has ended, once Prefect has noted them all."""
+    wanted = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
+    deadline = time.monotonic() + 60
+    while True:
+        time.sleep(3)
+        tasks: list[dict[str, Any]] = served.post("/task_runs/filter", wanted)
+        is_noted = all(task["end_time"] for task in tasks)
+        if is_noted or time.monotonic() > deadline:
+            return tasks
 
 
 def prove(plex: Simulator, before: Ratings) -> bool:
@@ -48,22 +104,24 @@ def prove(plex: Simulator, before: Ratings) -> bool:
     changed = [key for key, points in before.items() if now.get(key) != points]
     total = sum(len(dump[level]) for level in ("artists", "albums", "tracks"))
     counts = plex.counts()
-    print(f"\nPlex saw {counts['reads']} reads and {counts['writes']} writes,")
-    print(f"and now {len(now)} of {total} items are rated; they were {len(before)}.")
-    print(f"Manual ratings changed: {len(changed)} of {len(before)}.")
+    say(f"\nPlex saw {counts['reads']} reads and {counts['writes']} writes,")
+    say(f"and now {len(now)} of {total} items are rated; they were {len(before)}.")
+    say(f"Manual ratings changed: {len(changed)} of {len(before)}.")
     return not changed and len(now) == total
 
 
 def main() -> int:
-    """Run the demo; the exit status says whether it kept its promise."""
+    """Run the demo; the exit status says whether all went as it should."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator.start(synthetic=TRACKS, seed=7) as plex,
     ):
+        say(f"An embedded Plex serves {TRACKS} tracks at {plex.url}.")
+        listener = Listener(Path(folder), plex)
         before = manual_ratings(plex.dump())
-        status = infer(plex, Path(folder))
-        kept = prove(plex, before)
-    return status or int(not kept)
+        status = plan(listener)
+        went_well = orchestrate(listener) and prove(plex, before)
+    return status or int(not went_well)
 
 
 if __name__ == "__main__":
