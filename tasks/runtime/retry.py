@@ -1,10 +1,11 @@
-"""Waiting for what may pass: ever longer, at most a minute, never past a stop."""
+"""Transient errors are retried with backoff; Ctrl-C and Cancel abort the wait."""
 
 from collections.abc import Callable
-from itertools import count
 from typing import TypeVar
 
-from engine.errors import TRANSIENT, PlexUnusable
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from engine.errors import TRANSIENT
 from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
 
@@ -35,8 +36,11 @@ def seconds_to_retry(
         settings: How often, and how long to wait.
         cancellation: Nothing is tried again in a run that stops.
     """
-    may_pass = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
-    if not may_pass or attempts > settings.retries or cancellation.is_cancelled:
+    if (
+        not is_transient(error)
+        or attempts > settings.retries
+        or cancellation.is_cancelled
+    ):
         return None
     return delay(settings, attempts)
 
@@ -44,7 +48,7 @@ def seconds_to_retry(
 def retry_sentence(error: BaseException, seconds: float, step: str = "") -> str:
     """Say what failed, and when it is tried again.
 
-    >>> retry_sentence(PlexUnreachable("Plex is away."), 2, "read it back")
+    >>> retry_sentence(PlexUnusable("Plex is away."), 2, "read it back")
     'read it back: Plex is away. Trying again in 2 s.'
     """
     begin = f"{step_of(step, error)}: " if step else ""
@@ -69,14 +73,27 @@ def call_with_retry(
         PlexbayesError: It failed for good, or too often.
         RunStopped: A person asked to stop meanwhile.
     """
-    for attempt in count(1):
-        try:
-            return act()
-        except TRANSIENT as error:
-            seconds = seconds_to_retry(error, attempt, settings, cancellation)
-            if seconds is None:
-                cancellation.checkpoint()
-                raise
-            tell(retry_sentence(error, seconds))
-            cancellation.sleep_or_raise(seconds)
-    raise AssertionError  # it counts for ever
+
+    def is_over(state: RetryCallState) -> bool:
+        error, attempts = error_of(state), state.attempt_number
+        return seconds_to_retry(error, attempts, settings, cancellation) is None
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(TRANSIENT),
+        stop=is_over,
+        wait=lambda state: delay(settings, state.attempt_number),
+        sleep=cancellation.sleep_or_raise,
+        before_sleep=lambda s: tell(retry_sentence(error_of(s), s.upcoming_sleep)),
+        reraise=True,
+    )
+    try:
+        return retrying(act)
+    except TRANSIENT:
+        cancellation.checkpoint()
+        raise
+
+
+def error_of(state: RetryCallState) -> BaseException:
+    """Return why the last attempt failed."""
+    error = state.outcome.exception() if state.outcome else None
+    return error or AssertionError("nothing failed")
