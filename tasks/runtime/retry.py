@@ -36,11 +36,8 @@ def seconds_to_retry(
         settings: How often, and how long to wait.
         cancellation: Nothing is tried again in a run that stops.
     """
-    if (
-        not is_transient(error)
-        or attempts > settings.retries
-        or cancellation.is_cancelled
-    ):
+    is_transient = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
+    if not is_transient or attempts > settings.retries or cancellation.is_cancelled:
         return None
     return delay(settings, attempts)
 
