@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from engine.errors import TRANSIENT
+from engine.errors import TRANSIENT, PlexUnusable
 from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
 
