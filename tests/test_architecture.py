@@ -178,3 +178,24 @@ def test_asking_for_help_loads_nothing_slow():
 
     assert "infer" in answer.stdout
     assert SLOW.isdisjoint(name.split(".")[0] for name in answer.stderr.split())
+
+
+def test_importing_the_program_changes_nothing_in_the_process():
+    names = [module.with_suffix("").as_posix().replace("/", ".") for module in PROGRAM]
+    plain = [name for name in names if "migrations" not in name.split(".")]
+    program = (
+        "import os, sys; before = dict(os.environ);"
+        f"[__import__(name) for name in {plain}];"
+        "changed = {k for k, v in os.environ.items() if before.get(k) != v};"
+        "print(sorted(changed | (before.keys() - os.environ.keys())))"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert answer.stdout == "[]\n"

@@ -1,9 +1,39 @@
-"""Everything that speaks to Plex; nothing else does."""
+"""Everything that speaks to Plex; nothing else does.
+
+What a person set up for other programs that use plexapi, in its file or in variables,
+must not change our token, page size or time-outs, nor put the token into log files.
+"""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-# What a person set up for other programs that use plexapi must not change our token,
-# page size or patience, nor put the token into addresses and log files.
-for _name in [name for name in os.environ if name.startswith("PLEXAPI_")]:
-    del os.environ[_name]
-os.environ["PLEXAPI_CONFIG_PATH"] = os.devnull
+
+@contextmanager
+def _without_set_up() -> Iterator[None]:
+    """Hide the set-up of plexapi while the block runs, which imports it."""
+    hidden = {n: v for n, v in os.environ.items() if n.startswith("PLEXAPI_")}
+    for name in hidden:
+        del os.environ[name]
+    os.environ["PLEXAPI_CONFIG_PATH"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["PLEXAPI_CONFIG_PATH"]
+        os.environ.update(hidden)
+
+
+def _nothing_set_up(
+    _key: str,
+    default: Any = None,  # noqa: ANN401 (as plexapi has it)
+    cast: Callable[[Any], Any] | None = None,
+) -> Any:  # noqa: ANN401
+    return default if cast is None or default is None else cast(default)
+
+
+with _without_set_up():
+    import plexapi
+
+# It also looks into variables, at each call.
+plexapi.CONFIG.get = _nothing_set_up  # type: ignore[method-assign]

@@ -154,7 +154,7 @@ def test_a_file_that_holds_no_certificates_is_named(tmp_path, content):
     with pytest.raises(SettingsInvalid, match=rf"CA_FILE = '{path}' is no file"):
         PlexGateway(settings)
     (finding,) = check_server(settings)
-    assert (finding.state, finding.advice) == ("fault", "Correct CA_FILE.")
+    assert (finding.state, finding.advice) == ("error", "Correct CA_FILE.")
 
 
 def test_the_proxies_of_the_environment_are_used(monkeypatch):
