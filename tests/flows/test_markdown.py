@@ -6,6 +6,7 @@ from engine.planning.change_list import Change, LetterPlan
 from engine.reports.run_report import PhaseCount
 from flows.next_steps import command, go_on
 from flows.reports.markdown import bullets, heading, markdown, plan_page, table
+from tasks.runtime.runner import RunInfo
 from tests.engine.test_reports import summary
 
 ODD = "*NSYNC* | <PIG> [x](http://evil.example) ![i](http://evil.example/i)"
@@ -79,4 +80,6 @@ def test_a_command_repeats_what_was_asked_for():
 
 
 def test_without_a_deployment_only_the_command_line_can_go_on():
-    assert go_on("verify", "press Retry") == "Go on with: plexbayes verify"
+    run = RunInfo("1", "verify")
+
+    assert go_on(run, "verify", "press Retry") == "Go on with: plexbayes verify"
