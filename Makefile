@@ -21,13 +21,13 @@ compiled: setup
 	@$(BIN)/python -m compileall -q engine tasks flows tests
 
 test: compiled ## Run the tests that need no server and no browser (5 min)
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test-system: compiled ## Run those with Prefect, PostgreSQL and a browser
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "system and not long"
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "system and not long"
 
 test-all: compiled ## Run all, the longest ones, too
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m ''
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m ''
 
 # Every other supported Python that pyenv has here; PYTHONS="..." names others.
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[2-4].*/bin/python3)
@@ -41,7 +41,7 @@ test-pythons: ## Run the tests of engine and tasks with every other Python at ha
 	done
 
 test-hierarchical: setup ## Tell the stories of the command with the other model
-	PLEXBAYES_MODEL=hierarchical $(BIN)/pytest -q -n 3 --dist loadfile -m '' \
+	PLEXBAYES_MODEL=hierarchical $(BIN)/pytest -q -n 3 --dist loadscope --no-loadscope-reorder -m '' \
 	  tests/flows tests/crash_matrix/test_crash.py --ignore tests/flows/test_model.py
 
 format: setup ## Format the code

@@ -5,9 +5,13 @@ import pytest
 SERVERS = {"prefect_database", "prefect_api", "served", "machines", "postgres_server"}
 """Fixtures that start a server of Prefect or PostgreSQL."""
 
+LONGEST = {"test_anything", "test_scenarios", "test_crash", "test_workers", "test_undo"}
+"""Modules that take minutes: whoever begins them last keeps all others waiting."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start a server beside the simulated Plex."""
+    """Mark the tests that start a server beside the simulated Plex; longest first."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
     for item in items:
         asked = getattr(item, "fixturenames", ())
         chosen = getattr(item, "callspec", None)
