@@ -20,7 +20,7 @@ demo: setup ## Run the main job on an embedded Plex: plainly, and as a Prefect f
 compiled: setup
 	@$(BIN)/python -m compileall -q engine tasks flows tests
 
-test: compiled ## Run the tests that need no server and no browser (5 min)
+test: compiled ## Run the tests that need no server and no browser
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test-system: compiled ## Run those with Prefect, PostgreSQL and a browser

@@ -137,8 +137,9 @@ def test_old_runs_go_with_all_that_is_theirs_and_those_of_others_stay(
 
 
 def test_results_can_be_kept_and_those_of_unknown_runs_go_when_they_are_old(
-    plex: Simulator, listener: Listener
+    plex: Simulator, orchestrated: Listener
 ) -> None:
+    listener = orchestrated
     storage = listener.folder / "prefect" / "storage" / FOLDER
     young, old = (storage / str(uuid4()) for _ in range(2))
     for folder in (young, old, storage / "no-run"):
