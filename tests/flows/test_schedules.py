@@ -168,7 +168,7 @@ def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
 
     assert said.count("infer was due on") == 1
     assert "dry" in fired["name"]
-    assert state["type"] in {"CRASHED", "FAILED", "CANCELLED"}
+    assert state["type"] in ENDED  # its own process may outlive the killed one
 
 
 def test_an_older_database_is_upgraded_and_its_schedules_are_kept(
