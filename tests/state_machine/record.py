@@ -74,7 +74,7 @@ class Record:
 
     def in_doubt(self) -> list[Entry]:
         """Return what was sent and may arrive yet, whatever else is recorded."""
-        question = "select level, guid, key, value from straggler"
+        question = "select level, guid, key, value from in_doubt"
         return [Entry(*row) for row in self._ask(f"{question} where value is not null")]
 
     def marks(self) -> list[tuple[int, str, int]]:
@@ -97,7 +97,7 @@ class Record:
     def age(self, seconds: float) -> None:
         """Let all intents be older, and all that was sent."""
         self._do("update intent set intended_at = intended_at - ?", (seconds,))
-        self._do("update straggler set sent_at = sent_at - ?", (seconds,))
+        self._do("update in_doubt set sent_at = sent_at - ?", (seconds,))
 
     def forget_dates(self) -> None:
         """Let no date of a rating be known."""

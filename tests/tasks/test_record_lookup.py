@@ -119,7 +119,7 @@ def test_a_trial_that_arrives_late_is_ours_however_plex_rounds(kept):
     assert owner_of(kept, Recorded(in_doubt=late)) == Owner.US
 
 
-def test_a_promise_explains_more_than_a_straggler():
+def test_an_intent_explains_more_than_a_write_in_doubt():
     known = Recorded([], [intent("a", None, 7.33)], [in_doubt_write("a", 7.33)])
 
     assert owner_of(7.33, known) == Owner.WRITTEN
