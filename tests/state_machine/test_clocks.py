@@ -13,8 +13,8 @@ from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.simulator.world import OWNER
 from tests.state_machine.accounts import TAG, add_track
+from tests.state_machine.household import Household
 from tests.state_machine.plain_runs import infer_plainly
-from tests.state_machine.test_anything import Household
 
 DAY = 86_400
 JUMPS = {

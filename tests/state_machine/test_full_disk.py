@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from engine.errors import ShadowUnreadable
+from tests.state_machine.household import Household
 from tests.state_machine.plain_runs import infer_plainly
-from tests.state_machine.test_anything import Household
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from tasks.record.backups import newest_backup
 from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.state_machine.accounts import TAG
+from tests.state_machine.household import Household
 from tests.state_machine.plain_runs import infer_plainly
-from tests.state_machine.test_anything import Household
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from tasks.commands.recover import recover
 from tasks.commands.undo import undo
 from tasks.runtime.context import RunContext
 from tests.simulator.items import Item, Kind
+from tests.state_machine.household import LONG, Household
 from tests.state_machine.plain_runs import Died, infer_plainly
-from tests.state_machine.test_anything import LONG, Household
 
 
 @pytest.fixture
