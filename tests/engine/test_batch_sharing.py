@@ -73,7 +73,7 @@ def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
     assert pool.by_letter(TRACKS, plan.key) == {"B": 2, "P": 2}
 
 
-@pytest.mark.parametrize("fate", [WriteOutcome.TAKEN_OVER, WriteOutcome.GONE])
+@pytest.mark.parametrize("outcome", [WriteOutcome.TAKEN_OVER, WriteOutcome.GONE])
 def test_what_is_not_to_be_written_any_more_is_not_drawn(outcome):
     pool = Pool(plans_of(**B_AND_P))
     keys = pool.drawn("P", 100)[0].key
