@@ -28,5 +28,5 @@ def check_listings(gateway: PlexGateway) -> Finding:
         "warning",
         f"{said}. Not understood: {len(odd)}\n{named}{more}",
         "Nothing has to be done: these are left out, or unknown. To repair them, "
-        "refresh their metadata in Plex, or rate them anew if it is the rating.",
+        "refresh their metadata in Plex, or rate them again if it is the rating.",
     )

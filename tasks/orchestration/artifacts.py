@@ -64,7 +64,7 @@ class PrefectReporter(Reporter):
         return _Bar(self, sizes)
 
     def follow(self, step: Step) -> None:
-        """Log what is said on the way, and tell whoever follows the run of all."""
+        """Log a note, and pass every sign of progress on."""
         if step.note:
             self.log(step.note)
         self.tell(step)

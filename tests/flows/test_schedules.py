@@ -148,7 +148,8 @@ def test_a_schedule_fires_and_is_as_it_was_after_sigterm_kill_and_restart(
 def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
     plex: Simulator, home: Home
 ) -> None:
-    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 1000}])
+    # So slow that the lost run, which outlives its `serve`, cannot end by itself.
+    plex.faults([{"match": {"method": "PUT"}, "do": "slow", "ms": 5000}])
     served, offers = home.serve()
     lost = served.start(offers["infer"], dry_run=False)
     await_writes(plex, 1)
@@ -158,7 +159,6 @@ def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
     while not runs_of(served, added):
         time.sleep(0.5)
     home.end(signal.SIGKILL)
-    plex.faults([])
     time.sleep(35)  # it comes due twice at least
 
     served, _ = home.serve()
@@ -168,7 +168,7 @@ def test_after_a_kill_the_lost_run_blocks_nothing_and_one_missed_run_is_made_up(
 
     assert said.count("infer was due on") == 1
     assert "dry" in fired["name"]
-    assert state["type"] in ENDED  # its own process may outlive the killed one
+    assert state["type"] in {"CRASHED", "FAILED", "CANCELLED"}
 
 
 def test_an_older_database_is_upgraded_and_its_schedules_are_kept(
