@@ -48,8 +48,8 @@ format: setup ## Format the code
 	$(BIN)/ruff format .
 
 check: compiled ## Everything that must hold before a commit
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --no-cache .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test

@@ -21,7 +21,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from tests.benchmarks.intents import intend_everything
 
 from engine.classic import Phase
 from engine.evidence import split
@@ -39,6 +38,7 @@ from tasks.sync.reconcile import (
     resolve_intents,
 )
 from tasks.sync.run_parameters import parameters_of
+from tests.benchmarks.intents import intend_everything
 from tests.simulator.process import Simulator
 
 SIZES = (30_000, 100_000, 300_000, 1_000_000)
