@@ -5,7 +5,6 @@ everything, and then does what the command does: `launch`, which
 knows of signals and retries. `infer` goes through its steps without Prefect.
 """
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from engine.planning.undo_plan import Selection
 from flows.local_runner import launch
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
+from tests import warm
 from tests.state_machine.plain_runs import infer_plainly
 
 PATIENCE = 60.0
@@ -33,16 +33,13 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "recover": recover,
 }
 
-_warm = multiprocessing.get_context("forkserver")
-_warm.set_forkserver_preload([__name__])
-
 
 class Process:
     """One verb in a process of its own, which waits until it may begin."""
 
     def __init__(self, verb: str, config: Path) -> None:
-        waiting, self._starter = _warm.Pipe(duplex=False)
-        self._process = _warm.Process(target=_act, args=(verb, config, waiting))
+        waiting, self._starter = warm.context.Pipe(duplex=False)
+        self._process = warm.context.Process(target=_act, args=(verb, config, waiting))
         self._process.start()
         waiting.close()
 

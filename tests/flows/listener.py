@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.process import Simulator
+from tests.warm import WarmProcess
 
 COMMAND = str(Path(sys.executable).with_name("plexbayes"))
 PATIENCE = 240.0
 """Seconds that a command may take before a test gives up on it."""
 Ratings = dict[int, float]
+Process = WarmProcess | subprocess.Popen[str]
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,25 @@ class Listener:
         """Run a command to its end."""
         process = self.start(*words)
         out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode is not None
         return Ran(process.returncode, out, err, self._summary())
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        """Start a command, and leave it running."""
+    def start(self, *words: str) -> Process:
+        """Start a command, and leave it running.
+
+        Where Prefect has a part in it, that is a new interpreter: Prefect reads its
+        variables when it is imported.
+        """
         reports = words[0] in {"infer", *"01234"}
         report = ["--json", "summary.json"] if reports else []
         if reports and "--plan" not in words:
             report += ["--overwrite"]  # two commands may run at once
         (self.folder / "summary.json").unlink(missing_ok=True)
+        words = (*words, *report)
+        if "PREFECT_API_URL" not in self.environment and "--prefect" not in words:
+            return WarmProcess("plexbayes", words, self.folder, self.environment)
         return subprocess.Popen(
-            [COMMAND, *words, *report],
+            [COMMAND, *words],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -96,10 +106,11 @@ class Listener:
         return json.loads(written.read_text("utf-8")) if written.exists() else {}
 
 
-def end(process: "subprocess.Popen[str]", signum: int = signal.SIGKILL) -> int:
+def end(process: Process, signum: int = signal.SIGKILL) -> int:
     """Send a signal to a command and wait for its end."""
     process.send_signal(signum)
     process.communicate(timeout=PATIENCE)
+    assert process.returncode is not None
     return process.returncode
 
 

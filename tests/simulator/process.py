@@ -1,14 +1,15 @@
 """Runs the simulator as a process of its own, for tests."""
 
 import json
-import subprocess
-import sys
+import signal
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.warm import WarmProcess
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -21,7 +22,7 @@ _opener = build_opener(ProxyHandler({}))
 class Simulator:
     """A running simulator; a context manager that ends it."""
 
-    def __init__(self, process: subprocess.Popen[str], facts: Json) -> None:
+    def __init__(self, process: WarmProcess, facts: Json) -> None:
         self._process = process
         self.facts = facts
         """What it said when it started."""
@@ -50,24 +51,20 @@ class Simulator:
                 what a killed simulator kept, replaces the library.
 
         Raises:
-            RuntimeError: It did not start; its own message is on stderr.
+            RuntimeError: It did not start.
         """
         if "restore" not in options:
             options |= {"library": library, "synthetic": synthetic, "seed": seed}
-        command = [sys.executable, "-m", "tests.simulator", "--attached"]
+        words = ["--attached"]
         for name, value in options.items():
-            command += _argument(name.replace("_", "-"), value)
-        process = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        line = process.stdout.readline() if process.stdout else ""
+            words += _argument(name.replace("_", "-"), value)
+        process = WarmProcess("tests.simulator", words, REPOSITORY)
+        line = process.first_line(PATIENCE)
         if not line:
-            process.wait()
-            raise RuntimeError(f"the simulator ended with {process.returncode}")
+            _, error = process.communicate(PATIENCE)
+            raise RuntimeError(
+                f"the simulator ended with {process.returncode}: {error}"
+            )
         return cls(process, json.loads(line))
 
     def __enter__(self) -> Self:
@@ -85,12 +82,12 @@ class Simulator:
 
     def stop(self) -> None:
         """End it in good order."""
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
         self._bury()
 
     def kill(self) -> None:
         """End it at once, as a power cut does."""
-        self._process.kill()
+        self._process.send_signal(signal.SIGKILL)
         self._bury()
 
     def die(self, keep: Path) -> None:
@@ -202,9 +199,7 @@ class Simulator:
 
     def _bury(self) -> None:
         self._process.wait(PATIENCE)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        self._process.close()
 
 
 def _argument(name: str, value: object) -> list[str]:
