@@ -126,7 +126,7 @@ def _begin(
     time.tzset()
     os.chdir(folder)
     os.dup2(stdin.fileno(), 0)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (stays open)
     sys.stdout, sys.stderr = _printing(printed, "out", 1), _printing(printed, "err", 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
