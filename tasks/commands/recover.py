@@ -94,7 +94,7 @@ def _recover(
     items = library.listed(level)
     record = resolve_renames(context.store, library, level, live=context.is_live)
     known = {row.guid for row in record.shadows}
-    known |= {row.guid for row in record.intents}
+    known |= {row.guid for row in record.expected}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
     recorded[changed] = False
     found = context.gateway.tagged(level, trusted=items.key[recorded])

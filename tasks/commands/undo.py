@@ -21,7 +21,7 @@ from engine.planning.undo_plan import (
 from engine.rating_scale import Bools, Ints, unreadable
 from engine.rename_detection import Name
 from tasks.plex.parsing import texts
-from tasks.record.rows import InDoubtWrite, Intent, Shadow
+from tasks.record.rows import Intent, Shadow
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.capability_probe import probe
 from tasks.sync.integrity import ensure_record_current
@@ -30,7 +30,7 @@ from tasks.sync.reconcile import (
     read_and_reconcile,
     tags_of,
 )
-from tasks.sync.record_lookup import Recorded, record_view_of, unlisted
+from tasks.sync.record_lookup import Recorded, record_view_of, recorded, unlisted
 from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.trial_cleanup import TRIAL
 
@@ -44,7 +44,7 @@ class Chosen:
     level: Level
     rows: dict[str, Row]
     """By guid; an intent hides the older rating."""
-    in_doubt: Sequence[InDoubtWrite]
+    in_doubt: Sequence[Intent]
     """What may arrive yet at any item of the level."""
     items: Items
     """The items in Plex that bear these guids."""
@@ -60,7 +60,8 @@ class Chosen:
         """Tell whose ratings these are now."""
         shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
         intents = [row for row in self.rows.values() if isinstance(row, Intent)]
-        record_view = record_view_of(items, Recorded(shadows, intents, self.in_doubt))
+        known = Recorded(shadows, [*intents, *self.in_doubt])
+        record_view = record_view_of(items, known)
         return owners(items.rating, items.rated_at, record_view)
 
 
@@ -100,7 +101,7 @@ def _choose(
     rows: dict[str, Row] = {row.guid: row for row in record.shadows}
     rows |= {
         row.guid: row
-        for row in record.intents
+        for row in record.expected
         if not row.run_id.startswith(TRIAL)  # a live run gives those back first
     }
     phases = {int(phase) for phase in selection.phases}
@@ -201,12 +202,13 @@ def _strike_off(context: RunContext, chosen: Sequence[Chosen], report: Undone) -
 
 def _sweep(context: RunContext, level: Level, spared: set[int], report: Undone) -> None:
     """Clear up tagged items that nobody recorded: left-overs of a lost record."""
-    shadows, intents = context.store.shadows(level), context.store.intents(level)
-    known = {row.guid for row in shadows} | {row.guid for row in intents}
+    record = recorded(context.store, level)
+    known = {row.guid for row in record.shadows}
+    known |= {row.guid for row in record.expected}
     marks = context.store.marks(level)
-    recorded = {mark.key for mark in marks if mark.guid in known} | spared
-    found = context.gateway.tagged(level, trusted=np.array(sorted(recorded), np.int64))
-    unknown = np.array([key for key in found.key.tolist() if key not in recorded], int)
+    trusted = {mark.key for mark in marks if mark.guid in known} | spared
+    found = context.gateway.tagged(level, trusted=np.array(sorted(trusted), np.int64))
+    unknown = np.array([key for key in found.key.tolist() if key not in trusted], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     at_once = context.executor.at_once
     for start in range(0, len(unknown), at_once):

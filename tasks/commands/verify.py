@@ -13,7 +13,7 @@ from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked, ranking
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
-from tasks.sync.record_lookup import unlisted
+from tasks.sync.record_lookup import recorded, unlisted
 from tasks.sync.run_parameters import parameters_of
 
 
@@ -55,16 +55,18 @@ def _check(
 ) -> None:
     view = snapshot.everything[level]
     owner, items = view.ownership.owner, view.items
-    shadows, intents = context.store.shadows(level), context.store.intents(level)
-    recorded = {row.guid: Name(row.guid, row.key, row.fingerprint) for row in shadows}
-    recorded |= {row.guid: Name(row.guid, row.key, "") for row in intents}
-    found = moves(snapshot.library, level, list(recorded.values()))
-    audit.recorded += len(recorded)
+    record = recorded(context.store, level)
+    names = {
+        row.guid: Name(row.guid, row.key, row.fingerprint) for row in record.shadows
+    }
+    names |= {row.guid: Name(row.guid, row.key, "") for row in record.expected}
+    found = moves(snapshot.library, level, list(names.values()))
+    audit.recorded += len(names)
     audit.moved.note(
         [f"{level.word} {move.old.key} → {move.new.key}" for move in found]
     )
     moved = {move.old.guid for move in found}
-    stays = [name for guid, name in recorded.items() if guid not in moved]
+    stays = [name for guid, name in names.items() if guid not in moved]
     hidden = unlisted(context.gateway, snapshot.library, level, stays)
     audit.not_understood.note(_not_listed(snapshot.library, level, hidden))
     here = set(snapshot.library.listed(level).guid) | set(hidden.guid)

@@ -7,14 +7,15 @@ from typing import Literal
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, create_engine, func, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from engine.errors import ShadowUnreadable
 from tasks.record import migrations
-from tasks.record.tables import IntentRow, OfItem, ShadowRow
+from tasks.record.rows import IntentState
+from tasks.record.tables import IntentRow, ShadowRow
 
 Shape = Literal["missing", "empty", "older", "current", "newer", "foreign"]
 
@@ -85,8 +86,9 @@ def _look(connection: Connection, place: str) -> Inspection:
     shape = _shape(connection)
     if shape != "current":
         return Inspection(place, shape)
-    ratings, intents = (_count(connection, table) for table in (ShadowRow, IntentRow))
-    return Inspection(place, shape, ratings, intents)
+    ratings, intents = _count(connection, ShadowRow), _count(connection, IntentRow)
+    late = _count(connection, IntentRow, IntentRow.state == IntentState.IN_DOUBT)
+    return Inspection(place, shape, ratings, intents - late)
 
 
 def _shape(connection: Connection) -> Shape:
@@ -100,5 +102,10 @@ def _shape(connection: Connection) -> Shape:
     return "older" if present in known else "newer"
 
 
-def _count(connection: Connection, table: type[OfItem]) -> int:
-    return connection.scalar(select(func.count()).select_from(table)) or 0
+def _count(
+    connection: Connection,
+    table: type[ShadowRow | IntentRow],
+    *which: ColumnElement[bool],
+) -> int:
+    counted = select(func.count()).select_from(table).where(*which)
+    return connection.scalar(counted) or 0

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.library import Identity, shown_account
 from tasks.record.database import Database
-from tasks.record.tables import InDoubtRow, IntentRow, LibraryRow, ShadowRow
+from tasks.record.tables import IntentRow, LibraryRow, ShadowRow
 
 NONE = 0
 """The number of the record of a library that has none."""
@@ -87,7 +87,7 @@ def _predecessor(
 
 def _used(database: Database, *which: ColumnElement[bool]) -> Sequence[LibraryRow]:
     """Return the records, latest first, in which anything is recorded."""
-    tables = (ShadowRow, IntentRow, InDoubtRow)
+    tables = (ShadowRow, IntentRow)
     is_used = or_(*(LibraryRow.id.in_(select(t.library_id)) for t in tables))
     wanted = select(LibraryRow).where(*which, is_used).order_by(LibraryRow.id.desc())
     with database.reading() as session:

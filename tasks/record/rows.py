@@ -1,6 +1,7 @@
 """Rows of the record as values: light enough to hold a million of them at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -25,29 +26,30 @@ class Shadow(NamedTuple):
     fingerprint: str
 
 
+class IntentState(IntEnum):
+    """What became of a write so far."""
+
+    OPEN = 0
+    """It is being made, or was when its process ended: nobody knows."""
+    ACKNOWLEDGED = 1
+    """Plex accepted it."""
+    IN_DOUBT = 2
+    """It was sent, and never answered. It may wait in a queue and arrive when all else
+    is done: after it was made again, after another run, even after an undo."""
+
+
 class Intent(NamedTuple):
-    """A rating that we are writing and have not yet seen in Plex."""
+    """A write that we make and have not yet seen in Plex."""
 
     guid: str
     key: int
     phase: int
     run_id: str
     before: float | None
-    after: float
-    intended_at: float
-    acknowledged_at: float | None
-
-
-class InDoubtWrite(NamedTuple):
-    """A write that was sent, of which nobody heard, and which may arrive yet."""
-
-    guid: str
-    key: int
-    phase: int
-    run_id: str
-    value: float | None
-    """None: it would only give the tag."""
-    sent_at: float
+    after: float | None
+    """Points; None: only the tag was sent."""
+    state: int
+    since: float
 
 
 class Mark(NamedTuple):
@@ -61,18 +63,22 @@ class Mark(NamedTuple):
     rating_locked: bool
 
 
-def sent_of(batch: Batch, run_id: str, now: float) -> list[InDoubtWrite]:
+def in_doubt(batch: Batch, run_id: str, now: float) -> list[Intent]:
     """Return what may arrive of a batch that was sent, and not answered."""
     phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
-    return [InDoubtWrite(*item, phase, run_id, batch.after, now) for item in items]
+    state = IntentState.IN_DOUBT
+    return [
+        Intent(*item, phase, run_id, None, batch.after, state, now) for item in items
+    ]
 
 
-def tags_sent(
+def tags_in_doubt(
     edit: Edit, guids: Iterable[str], run_id: str, now: float
-) -> list[InDoubtWrite]:
+) -> list[Intent]:
     """Return what may arrive of tags that were sent, and not answered."""
     items = zip(guids, edit.key.tolist(), strict=True)
-    return [InDoubtWrite(*item, 0, run_id, None, now) for item in items]
+    state = IntentState.IN_DOUBT
+    return [Intent(*item, 0, run_id, None, None, state, now) for item in items]
 
 
 def intent_values_of(
@@ -91,7 +97,8 @@ def intent_values_of(
                     "run_id": run_id,
                     "before": None if np.isnan(before) else before,
                     "after": batch.after,
-                    "intended_at": now,
+                    "state": IntentState.OPEN,
+                    "since": now,
                     **sure,
                 },
             )

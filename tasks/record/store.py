@@ -14,17 +14,12 @@ from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
 from engine.rename_detection import Move
 from tasks.record.database import Database, open_database
-from tasks.record.in_doubt import (
-    expect,
-    expect_open,
-    expire_in_doubt,
-)
+from tasks.record.late_arrivals import oldest_expected
 from tasks.record.libraries import record_of
 from tasks.record.original_tags import mark, marks_of
 from tasks.record.renames import rename
-from tasks.record.rows import InDoubtWrite, Intent, Mark, Shadow, intent_values_of
+from tasks.record.rows import Intent, IntentState, Mark, Shadow, intent_values_of
 from tasks.record.tables import (
-    InDoubtRow,
     IntentRow,
     MarkRow,
     OfGuess,
@@ -38,10 +33,10 @@ MOST_PARAMETERS = 500
 UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
 """Nobody can say how sure a rating is."""
 
-OfLevel = type[OfItem] | type[MarkRow] | type[InDoubtRow]
+OfLevel = type[OfItem] | type[IntentRow] | type[MarkRow]
 """A table of rows about items."""
 
-Row = TypeVar("Row", Shadow, Intent, Mark, InDoubtWrite)
+Row = TypeVar("Row", Shadow, Intent, Mark)
 Value = TypeVar("Value")
 
 
@@ -93,14 +88,8 @@ class ShadowStore:
         return self._rows(ShadowRow, Shadow, level, guids)
 
     def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
-        """Return the open intents: all of a level, or of these guids."""
+        """Return the intents, in whatever state: all of a level, or of these guids."""
         return self._rows(IntentRow, Intent, level, guids)
-
-    def in_doubt(
-        self, level: Level, guids: Sequence[str] | None = None
-    ) -> list[InDoubtWrite]:
-        """Return what may arrive, or has: all of a level, or of these guids."""
-        return self._rows(InDoubtRow, InDoubtWrite, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
@@ -108,7 +97,7 @@ class ShadowStore:
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        tables = (ShadowRow, IntentRow, InDoubtRow)
+        tables = (ShadowRow, IntentRow)
         keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
         with self.database.reading() as session:
             return all(session.scalar(one.limit(1)) is None for one in keys)
@@ -152,7 +141,11 @@ class ShadowStore:
             for guid, values in intent_values_of(batches, run_id, now)
         }
         guids = list(intents)
-        sent = {in_doubt_write.guid for in_doubt_write in self.in_doubt(level, guids)}
+        sent = {
+            intent.guid
+            for intent in self.intents(level, guids)
+            if intent.state == IntentState.IN_DOUBT
+        }
         # What was sent may have brought our tag: then nobody else gave it.
         arrived = np.array([guid in sent for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~arrived)
@@ -162,15 +155,24 @@ class ShadowStore:
             mark(session, self.library_id, level, look, tag)
         self._intended |= {(level, guid) for guid in guids}
 
-    def record_in_doubt(self, level: Level, sent: Sequence[InDoubtWrite]) -> None:
+    def record_in_doubt(self, level: Level, sent: Sequence[Intent]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
+        here = {"library_id": self.library_id, "level": int(level)}
         with self.database.writing() as session:
-            expect(session, self.library_id, level, sent)
+            session.connection().execute(
+                insert(IntentRow), [here | intent._asdict() for intent in sent]
+            )
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         with self.database.writing() as session:
-            expire_in_doubt(session, self.library_id)
+            session.execute(
+                delete(IntentRow).where(
+                    IntentRow.library_id == self.library_id,
+                    IntentRow.state == IntentState.IN_DOUBT,
+                    IntentRow.since <= oldest_expected(),
+                )
+            )
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -190,8 +192,9 @@ class ShadowStore:
                 IntentRow.library_id == self.library_id,
                 IntentRow.level == batch.phase.level,
                 IntentRow.guid == bindparam("of"),
+                IntentRow.state != IntentState.IN_DOUBT,
             )
-            .values(acknowledged_at=now)
+            .values(state=IntentState.ACKNOWLEDGED, since=now)
         )
         with self.database.writing() as session:
             session.connection().execute(
@@ -262,7 +265,9 @@ class ShadowStore:
         """Return how sure intended ratings are, by guid."""
         columns = [getattr(IntentRow, name) for name in UNKNOWN]
         wanted = select(IntentRow.guid, *columns).where(
-            IntentRow.library_id == self.library_id, IntentRow.level == level
+            IntentRow.library_id == self.library_id,
+            IntentRow.level == level,
+            IntentRow.state != IntentState.IN_DOUBT,
         )
         found: dict[str, Known] = {}
         for some in _pieces(guids):
@@ -273,14 +278,24 @@ class ShadowStore:
         return found
 
     def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
-        """Drop intents; what another process left open may arrive all the same.
+        """Drop intents; what another process left open is in doubt from now on.
 
         Of its own writes a process hears; another one may have died in mid-write.
         """
+        here = (IntentRow.library_id == self.library_id, IntentRow.level == level)
         theirs = [guid for guid in guids if (level, guid) not in self._intended]
         for some in _pieces(theirs):
-            expect_open(session, self.library_id, level, some)
-        self._delete(session, IntentRow, level, guids)
+            is_open = IntentRow.state == IntentState.OPEN
+            session.execute(
+                update(IntentRow)
+                .where(*here, IntentRow.guid.in_(some), is_open)
+                .values(state=IntentState.IN_DOUBT)
+            )
+        known = IntentRow.state != IntentState.IN_DOUBT
+        for some in _pieces(guids):
+            session.execute(
+                delete(IntentRow).where(*here, IntentRow.guid.in_(some), known)
+            )
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}

@@ -2,8 +2,7 @@
 
 library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
-         ├─ intent       a rating that is being written and not yet seen in Plex
-         ├─ in_doubt     a write that nobody heard of, and that may arrive yet
+         ├─ intent       a write that is not yet seen in Plex, or may arrive late
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
 server                   what a Plex server can be trusted with
@@ -108,25 +107,14 @@ class ShadowRow(Base, OfItem, OfGuess):
     """Artist, album, title and duration, to find the item under a new guid."""
 
 
-class IntentRow(Base, OfItem, OfGuess):
-    """A rating that we are writing and have not yet seen in Plex."""
+class IntentRow(Base, OfGuess):
+    """A write that we make and have not yet seen in Plex.
+
+    One of a guid is what the record goes by; those in doubt may arrive beside it.
+    """
 
     __tablename__ = "intent"
-
-    before: Mapped[float | None] = mapped_column(Float)
-    """What Plex held, points; none: unrated."""
-    after: Mapped[float] = mapped_column(Float)
-    """What it is to hold, points."""
-    intended_at: Mapped[float] = mapped_column(Float)
-    acknowledged_at: Mapped[float | None] = mapped_column(Float)
-    """When Plex accepted the request; none: the outcome is unknown."""
-
-
-class InDoubtRow(Base):
-    """A write that was sent, of which nobody heard, and which may arrive yet."""
-
-    __tablename__ = "in_doubt"
-    __table_args__ = (Index("ix_in_doubt_item", "library_id", "level", "guid"),)
+    __table_args__ = (Index("ix_intent_item", "library_id", "level", "guid"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id"))
@@ -135,10 +123,14 @@ class InDoubtRow(Base):
     key: Mapped[int] = mapped_column(BigInteger)
     phase: Mapped[int]
     run_id: Mapped[str] = mapped_column(String(64))
-    value: Mapped[float | None] = mapped_column(Float)
-    """What it would write, points; none: only the tag."""
-    sent_at: Mapped[float] = mapped_column(Float)
-    """By our clock, epoch seconds."""
+    before: Mapped[float | None] = mapped_column(Float)
+    """What Plex held, points; none: unrated."""
+    after: Mapped[float | None] = mapped_column(Float)
+    """What it is to hold, points; none: only the tag was sent."""
+    state: Mapped[int]
+    """An `IntentState`."""
+    since: Mapped[float] = mapped_column(Float)
+    """When it came into that state, by our clock, epoch seconds."""
 
 
 class MarkRow(Base, OfLibrary):

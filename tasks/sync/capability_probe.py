@@ -14,7 +14,7 @@ from engine.library import Level
 from engine.planning.batches import Batch, ItemStates
 from engine.rating_scale import STEP, TOLERANCE, Floats
 from tasks.record.capabilities import record_capabilities
-from tasks.record.rows import sent_of
+from tasks.record.rows import in_doubt
 from tasks.runtime.context import RunContext
 from tasks.sync.trial_cleanup import (
     CANARY,
@@ -89,7 +89,7 @@ class _Trial:
         try:
             return self._run()
         except PlexUnreachable:
-            sent = sent_of(self._intended, self._name, time.time())
+            sent = in_doubt(self._intended, self._name, time.time())
             self._context.store.record_in_doubt(self._level, sent)
             raise
 

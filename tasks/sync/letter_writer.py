@@ -26,7 +26,7 @@ from engine.planning.batches import (
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Ints
 from engine.reports.run_report import LetterResult
-from tasks.record.rows import sent_of, tags_sent
+from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.release import release, rollback_tags
@@ -198,7 +198,7 @@ class _Writer:
             self.context.executor.apply(edit)
         except PlexUnreachable:
             guids = look.guid[np.isin(look.key, edit.key)]
-            sent = tags_sent(edit, guids, self.context.run_id, time.time())
+            sent = tags_in_doubt(edit, guids, self.context.run_id, time.time())
             self.context.store.record_in_doubt(edit.level, sent)
             raise
 
@@ -226,7 +226,7 @@ class _Writer:
         try:
             context.executor.apply(batch.edit)
         except PlexUnreachable:
-            sent = sent_of(batch, context.run_id, time.time())
+            sent = in_doubt(batch, context.run_id, time.time())
             context.store.record_in_doubt(batch.phase.level, sent)
             raise
         context.store.acknowledge(batch, time.time())

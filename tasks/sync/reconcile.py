@@ -1,6 +1,5 @@
 """Holding the record against Plex: whose ratings are these, which intents held?"""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, RecordView, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import fingerprints
-from tasks.record.in_doubt import LATEST_ARRIVAL
+from tasks.record.late_arrivals import oldest_expected
 from tasks.record.rating_dates import note_dates, undated
-from tasks.record.rows import InDoubtWrite, Shadow
+from tasks.record.rows import Intent, IntentState, Shadow
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.reader import read_library
-from tasks.sync.record_lookup import arrivals, record_view_of
+from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
 from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.run_parameters import with_chosen_evidence
 from tasks.sync.trial_cleanup import TRIAL, clean_up_trials
@@ -49,7 +48,7 @@ def recorded_views(
 
 
 def _record_late_arrivals(
-    store: ShadowStore, library: Library, level: Level, late: dict[int, InDoubtWrite]
+    store: ShadowStore, library: Library, level: Level, late: dict[int, Intent]
 ) -> None:
     """Put on record what arrived late, in place of what was intended since.
 
@@ -62,7 +61,7 @@ def _record_late_arrivals(
     rows = rows[np.isin(rows, list(late))]
     points = rounded(library[level].rating[rows]).tolist()
     given = {
-        one.guid: Given(one.phase, one.run_id, seen, one.sent_at)
+        one.guid: Given(one.phase, one.run_id, seen, one.since)
         for one, seen in zip((late[row] for row in rows), points, strict=True)
     }
     store.discard_intents(level, list(given))
@@ -129,13 +128,13 @@ def resolve_intents(
     """
     store.expire_in_doubt()
     for level in Level:
-        intents = {intent.guid: intent for intent in store.intents(level)}
+        intents = {intent.guid: intent for intent in _expected(store, level)}
         rows = _first_rows(library[level].guid, intents)
         guids = library[level].guid[rows]
         owner = ownerships[level].owner[rows]
         sure = ~ownerships[level].unsure[rows]
         arrived = np.array(
-            [intents[g].acknowledged_at is not None for g in guids], bool
+            [intents[g].state == IntentState.ACKNOWLEDGED for g in guids], bool
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
@@ -143,18 +142,24 @@ def resolve_intents(
             guid: Given(
                 intents[guid].phase,
                 intents[guid].run_id,
-                intents[guid].after,
-                intents[guid].acknowledged_at or intents[guid].intended_at,
+                after,
+                intents[guid].since,
             )
             for guid in guids[kept]
+            if (after := intents[guid].after) is not None
         }
         store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
         _note_first_dates(store, library[level], level, ownerships[level])
         broken = (owner == Owner.UNWRITTEN) & ~cleared
-        late = time.time() - LATEST_ARRIVAL
+        late = oldest_expected()
         store.discard_intents(
-            level, [g for g in guids[broken] if intents[g].intended_at < late]
+            level, [g for g in guids[broken] if intents[g].since < late]
         )
+
+
+def _expected(store: ShadowStore, level: Level) -> list[Intent]:
+    """Return what was intended last of each guid of a level."""
+    return Recorded(intents=store.intents(level)).expected
 
 
 def _note_first_dates(

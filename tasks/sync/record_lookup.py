@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from engine.planning.batches import ItemStates
 from engine.rating_scale import Floats, Ints, Texts, rounded, same
 from engine.rename_detection import Name
 from tasks.plex.client import PlexGateway
-from tasks.record.in_doubt import in_time
-from tasks.record.rows import InDoubtWrite, Intent, Shadow
+from tasks.record.late_arrivals import may_have_arrived
+from tasks.record.rows import Intent, IntentState, Shadow
 from tasks.record.store import ShadowStore
 from tasks.sync.trial_cleanup import TRIAL, near
 
@@ -23,17 +24,24 @@ class Recorded:
 
     shadows: Sequence[Shadow] = ()
     intents: Sequence[Intent] = ()
-    in_doubt: Sequence[InDoubtWrite] = ()
+
+    @cached_property
+    def expected(self) -> list[Intent]:
+        """What was intended last, one of a guid at most."""
+        return [one for one in self.intents if one.state != IntentState.IN_DOUBT]
+
+    @cached_property
+    def in_doubt(self) -> list[Intent]:
+        """What may arrive beside it, or has."""
+        return [one for one in self.intents if one.state == IntentState.IN_DOUBT]
 
 
-def recorded(store: ShadowStore, level: Level, guids: Collection[str]) -> Recorded:
-    """Return what is on record of items with these guids."""
-    some = sorted(guids)
-    return Recorded(
-        store.shadows(level, some),
-        store.intents(level, some),
-        store.in_doubt(level, some),
-    )
+def recorded(
+    store: ShadowStore, level: Level, guids: Collection[str] | None = None
+) -> Recorded:
+    """Return what is on record of items with these guids, or of all of a level."""
+    some = None if guids is None else sorted(guids)
+    return Recorded(store.shadows(level, some), store.intents(level, some))
 
 
 def unlisted(
@@ -64,7 +72,7 @@ def record_view_of(items: Items | ItemStates, known: Recorded) -> RecordView:
     return record_view
 
 
-def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, InDoubtWrite]:
+def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, Intent]:
     """Return, by row, the writes in doubt that alone explain a rating."""
     if not known.in_doubt:
         return {}
@@ -74,27 +82,25 @@ def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, InDoubtWri
     for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
         row_of.setdefault(items.guid[row], []).append(int(row))
     return {
-        row: in_doubt_write
-        for in_doubt_write in known.in_doubt
-        for row in row_of.get(in_doubt_write.guid, [])
-        if in_time(in_doubt_write, int(items.rated_at[row]))
-        and _is_of(items.rating[[row]], in_doubt_write)
+        row: sent
+        for sent in known.in_doubt
+        for row in row_of.get(sent.guid, [])
+        if may_have_arrived(sent, int(items.rated_at[row]))
+        and _is_of(items.rating[[row]], sent)
     }
 
 
-def _is_of(rating: Floats, in_doubt_write: InDoubtWrite) -> bool:
+def _is_of(rating: Floats, sent: Intent) -> bool:
     """Say whether a rating is what a write in doubt would write."""
-    if in_doubt_write.value is None:
+    if sent.after is None:
         return False
-    if in_doubt_write.run_id.startswith(
-        TRIAL
-    ):  # nobody knows yet how this server rounds
-        return bool(near(rating, in_doubt_write.value)[0])
-    return bool(same(rating, np.array([in_doubt_write.value]))[0])
+    if sent.run_id.startswith(TRIAL):  # nobody knows yet how this server rounds
+        return bool(near(rating, sent.after)[0])
+    return bool(same(rating, np.array([sent.after]))[0])
 
 
 def _without_in_doubt(guids: Texts, known: Recorded) -> RecordView:
-    shadows, intents = known.shadows, known.intents
+    shadows, intents = known.shadows, known.expected
     record_view = RecordView.blank(len(guids))
     rows, at = _met(guids, shadows)
     record_view.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
@@ -103,7 +109,7 @@ def _without_in_doubt(guids: Texts, known: Recorded) -> RecordView:
     ]
     rows, at = _met(guids, intents)
     before = [np.nan if one.before is None else one.before for one in intents]
-    arrived = [intent.acknowledged_at is not None for intent in intents]
+    arrived = [intent.state == IntentState.ACKNOWLEDGED for intent in intents]
     record_view.value[rows] = np.array([intent.after for intent in intents], float)[at]
     record_view.before[rows] = np.array(before, float)[at]
     record_view.arrived[rows] = np.array(arrived, bool)[at]

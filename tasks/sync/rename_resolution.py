@@ -5,39 +5,34 @@ from typing import TypeVar
 
 from engine.library import Level, Library
 from engine.rename_detection import Move, Name, moves
-from tasks.record.rows import InDoubtWrite, Intent, Shadow
+from tasks.record.rows import Intent, Shadow
 from tasks.record.store import ShadowStore
-from tasks.sync.record_lookup import Recorded
+from tasks.sync.record_lookup import Recorded, recorded
 
-Row = TypeVar("Row", Shadow, Intent, InDoubtWrite)
+Row = TypeVar("Row", Shadow, Intent)
 
 
 def resolve_renames(
     store: ShadowStore, library: Library, level: Level, *, live: bool
 ) -> Recorded:
     """Return what is recorded of a level, under the names that items have now."""
-    shadows, intents = store.shadows(level), store.intents(level)
-    in_doubt = store.in_doubt(level)
-    recorded = {row.guid for row in shadows} | {row.guid for row in intents}
+    known = recorded(store, level)
+    rated = {row.guid for row in known.shadows}
+    rated |= {row.guid for row in known.expected}
     names = {
         (mark.guid, mark.key): Name(mark.guid, mark.key, "")
         for mark in store.marks(level)
-        if mark.guid in recorded
+        if mark.guid in rated
     }
-    sent = [(row.guid, row.key) for row in in_doubt]
-    sent += [(row.guid, row.key) for row in intents]
-    names |= {name: Name(*name, "") for name in sent}
+    names |= {(row.guid, row.key): Name(row.guid, row.key, "") for row in known.intents}
     names |= {
-        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint) for row in shadows
+        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint)
+        for row in known.shadows
     }
     moved = moves(library, level, list(names.values()))
     if live and moved:
         store.follow(level, moved)
-    return Recorded(
-        _renamed(shadows, moved),
-        _renamed(intents, moved),
-        _renamed(in_doubt, moved),
-    )
+    return Recorded(_renamed(known.shadows, moved), _renamed(known.intents, moved))
 
 
 def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:

@@ -9,7 +9,7 @@ from engine.edits import Edit
 from engine.library import Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Bools, Floats, same, unreadable
-from tasks.record.rows import InDoubtWrite, Intent
+from tasks.record.rows import Intent, IntentState
 from tasks.runtime.context import RunContext
 
 TRIAL = "trial "
@@ -41,10 +41,11 @@ def clean_up_trials(context: RunContext) -> bool:
     """
     is_changed = False
     for level in Level:
-        intended = _of_trials(context.store.intents(level))
-        left = intended | _of_trials(context.store.in_doubt(level))
-        if not left:
+        trials = _of_trials(context.store.intents(level))
+        if not trials:
             continue
+        intended = {one.guid for one in trials if one.state != IntentState.IN_DOUBT}
+        left = {one.guid: one.key for one in trials}
         guids = {key: guid for guid, key in left.items()}
         look = context.gateway.fetch_items(np.array(list(guids), np.int64))[level]
         # Who is not there, or goes by another name, may come back as it was.
@@ -59,9 +60,9 @@ def clean_up_trials(context: RunContext) -> bool:
     return is_changed
 
 
-def _of_trials(rows: Sequence[Intent] | Sequence[InDoubtWrite]) -> dict[str, int]:
-    """Return the guids and keys of what was intended, or sent, for a trial."""
-    return {row.guid: row.key for row in rows if row.run_id.startswith(TRIAL)}
+def _of_trials(intents: Sequence[Intent]) -> list[Intent]:
+    """Return what was intended, or sent, for a trial."""
+    return [intent for intent in intents if intent.run_id.startswith(TRIAL)]
 
 
 def folded(moods: Iterable[str]) -> set[str]:
@@ -106,5 +107,9 @@ def _rated_since(
     rated = {row.guid: row.value for row in context.store.shadows(level, guids)}
     intended = context.store.intents(level, guids)
     return rated | {
-        row.guid: row.after for row in intended if not row.run_id.startswith(TRIAL)
+        row.guid: row.after
+        for row in intended
+        if row.state != IntentState.IN_DOUBT
+        and row.after is not None
+        and not row.run_id.startswith(TRIAL)
     }

@@ -28,7 +28,6 @@ def trial_items(
         free = [np.empty(0, np.int64), *(_free(part[level]) for part in parts)]
         look = context.gateway.fetch_items(np.concatenate(free)[:MOST_IDS])[level]
         intended = {row.guid for row in context.store.intents(level)}
-        intended |= {row.guid for row in context.store.in_doubt(level)}
         plain = np.isnan(look.rating) & ~look.has_tag
         plain &= ~look.mood_locked & ~look.rating_locked
         rows = [row for row in np.flatnonzero(plain) if look.guid[row] not in intended]

@@ -199,7 +199,8 @@ def is_echo(store: ShadowStore, event: Event) -> bool:
     """Say whether a rating is what we wrote, or are about to write, ourselves."""
     of_item = event.level, [event.guid]
     ours = [row.value for row in store.shadows(*of_item)]
-    ours += [row.after for row in store.intents(*of_item)]
+    intended = [row.after for row in store.intents(*of_item)]
+    ours += [points for points in intended if points is not None]
     given = np.full(len(ours), event.points, np.float64)
     return bool(same(np.array(ours, np.float64), given).any())
 

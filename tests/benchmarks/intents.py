@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert
 
 from engine.planning.plan import PhasePlan
+from tasks.record.rows import IntentState
 from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, MarkRow
 
@@ -24,8 +25,8 @@ def intend_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
                 "run_id": "scale",
                 "before": None,
                 "after": after,
-                "intended_at": now,
-                "acknowledged_at": now,
+                "state": IntentState.ACKNOWLEDGED,
+                "since": now,
             }
             for guid, key, after in zip(
                 plan.guid, plan.key.tolist(), plan.after.tolist(), strict=True

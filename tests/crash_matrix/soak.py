@@ -38,7 +38,6 @@ class Size:
 
     shadow: int
     intent: int
-    in_doubt: int
     mark: int
     run: int
     lease: int
@@ -59,7 +58,6 @@ class Size:
             "shadow": self.ever,
             "mark": self.ever,
             "intent": 0,
-            "in_doubt": 0,
             "lease": 0,
             "run": KEPT,
             "bytes": EMPTY + PER_ROW * 2 * self.ever + self.run * 2 * len(SUMMARY),
@@ -117,6 +115,6 @@ def _size(path: Path, writes: int, ever: int) -> Size:
     with closing(sqlite3.connect(path)) as record:
         counts = {
             table: record.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 (our own tables)
-            for table in ("shadow", "intent", "in_doubt", "mark", "run", "lease")
+            for table in ("shadow", "intent", "mark", "run", "lease")
         }
     return Size(**counts, bytes=path.stat().st_size, writes=writes, ever=ever)

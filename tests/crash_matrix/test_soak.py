@@ -8,7 +8,7 @@ import pytest
 from tests.crash_matrix.soak import Size, soaked
 from tests.state_machine.accounts import quick_folder
 
-NOTHING = {"intent": 0, "in_doubt": 0, "lease": 0, "writes": 0}
+NOTHING = {"intent": 0, "lease": 0, "writes": 0}
 FINE = Size(shadow=9, mark=9, run=3, bytes=1000, ever=9, **NOTHING)
 
 
@@ -26,7 +26,6 @@ def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do(monkeypatch):
     [
         ("shadow", 10),
         ("intent", 1),
-        ("in_doubt", 1),
         ("run", 201),
         ("bytes", 10**6),
         ("writes", 1),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.rating_scale import TOLERANCE
 from tasks.record.process_identity import ProcessIdentity
+from tasks.record.rows import IntentState
 
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""
@@ -67,15 +68,20 @@ class Record:
             *(
                 Entry(*row)
                 for row in self._ask(
-                    "select level, guid, key, after, before, null from intent"
+                    "select level, guid, key, after, before, null from intent "
+                    "where state != ?",
+                    (IntentState.IN_DOUBT,),
                 )
             ),
         ]
 
     def in_doubt(self) -> list[Entry]:
         """Return what was sent and may arrive yet, whatever else is recorded."""
-        question = "select level, guid, key, value from in_doubt"
-        return [Entry(*row) for row in self._ask(f"{question} where value is not null")]
+        question = (
+            "select level, guid, key, after from intent "
+            "where state = ? and after is not null"
+        )
+        return [Entry(*row) for row in self._ask(question, (IntentState.IN_DOUBT,))]
 
     def marks(self) -> list[tuple[int, str, int]]:
         """Return of what items it is noted how they were before us."""
@@ -96,18 +102,17 @@ class Record:
 
     def age(self, seconds: float) -> None:
         """Let all intents be older, and all that was sent."""
-        self._do("update intent set intended_at = intended_at - ?", (seconds,))
-        self._do("update in_doubt set sent_at = sent_at - ?", (seconds,))
+        self._do("update intent set since = since - ?", (seconds,))
 
     def forget_dates(self) -> None:
         """Let no date of a rating be known."""
         self._do("update shadow set seen_at = ?", (0,))
 
-    def _ask(self, question: str) -> list[tuple]:
+    def _ask(self, question: str, values: tuple = ()) -> list[tuple]:
         if not self.path.exists():
             return []
         with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(question).fetchall()
+            return connection.execute(question, values).fetchall()
 
     def _do(self, order: str, values: tuple) -> None:
         if self.path.exists():

@@ -9,7 +9,8 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
-from tasks.record import in_doubt
+from tasks.record import late_arrivals
+from tasks.sync.record_lookup import recorded
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for, snapshot, write
 
@@ -64,12 +65,12 @@ def test_what_arrives_after_an_undo_is_taken_back_by_the_next(
 ):
     send(tracks[0], 7.33)
     undo(context, Selection())
-    gone = context.store.shadows(TRACK), context.store.intents(TRACK)
+    known = recorded(context.store, TRACK)
     plex.rate(tracks[0], 7.33)
 
     again = undo(context, Selection())
 
-    assert gone == ([], [])
+    assert (known.shadows, known.expected) == ([], [])
     assert again.undone == 1
     assert told_of(plex, tracks[:1], "userRating") == [None]
 
@@ -97,12 +98,12 @@ def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
     undo(context, Selection())
     plex.rate(tracks[0], 7.33)
     now = time.time()
-    monkeypatch.setattr(in_doubt.time, "time", lambda: now + 3 * 86400)
+    monkeypatch.setattr(late_arrivals.time, "time", lambda: now + 3 * 86400)
 
     owners = [owner_of(context, tracks[0]) for _ in range(2)]
 
     assert owners == [Owner.US, Owner.US]
-    assert not context.store.in_doubt(TRACK)
+    assert not context.store.intents(TRACK)
 
 
 def test_a_tag_that_arrives_late_is_no_persons(plex, context, tracks, order):
@@ -126,13 +127,13 @@ def test_who_gives_our_value_much_later_takes_it_over(
 ):
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
-    monkeypatch.setattr(in_doubt, "LATEST_ARRIVAL", 0.0)
+    monkeypatch.setattr(late_arrivals, "LATEST_ARRIVAL", 0.0)
     time.sleep(1.1)  # Plex dates by the second
 
     plex.rate(tracks[0], 7.33)
 
     assert owner_of(context, tracks[0]) == Owner.TAKEN_OVER
-    assert not context.store.in_doubt(TRACK)
+    assert not context.store.intents(TRACK)
 
 
 def test_another_value_is_a_persons_at_once(plex, context, tracks, send):

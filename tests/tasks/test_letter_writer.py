@@ -5,8 +5,10 @@ import pytest
 from engine.classic import Phase
 from engine.errors import LibraryHeld, PlexUnreachable, RunStopped
 from engine.library import Level
+from tasks.record.rows import IntentState
 from tasks.runtime.context import Step
 from tasks.sync import letter_writer as writing
+from tasks.sync.record_lookup import recorded
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, infer, plan_for, snapshot, write
 
@@ -29,8 +31,8 @@ def hasty(plex, record):
 def intents(context):
     """Return what is promised of tracks, and whether Plex accepted it."""
     return {
-        row.key: (row.before, row.after, row.acknowledged_at is not None)
-        for row in context.store.intents(Level.TRACK)
+        row.key: (row.before, row.after, row.state == IntentState.ACKNOWLEDGED)
+        for row in recorded(context.store, Level.TRACK).expected
     }
 
 

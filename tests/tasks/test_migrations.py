@@ -13,9 +13,11 @@ from sqlalchemy import Connection, MetaData, Table, create_engine
 import tasks.record
 from engine.library import Level
 from tasks.record.database import open_database
+from tasks.record.rows import IntentState
 from tasks.record.runs import first_fit
 from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, ShadowRow
+from tasks.sync.record_lookup import recorded
 from tests.tasks.building import MINE, sure_of
 
 STEPS = Path(tasks.record.__file__).parent / "migrations"
@@ -79,7 +81,8 @@ def test_what_an_older_version_recorded_is_kept(bare_address):
         pass
 
     renamed = OLD | {"intent": dict(OLD["intent"])}
-    renamed["intent"]["intended_at"] = renamed["intent"].pop("promised_at")
+    del renamed["intent"]["promised_at"]
+    renamed["intent"] |= {"id": 1, "state": IntentState.OPEN, "since": 3.5}
     for name, row in rows(bare_address).items():
         assert renamed[name].items() <= row.items()
         assert {row[column] for column in row.keys() - renamed[name]} <= {None, 0}
@@ -94,9 +97,9 @@ def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
         connection.execute(waiting.insert(), row)
 
     with ShadowStore.open(bare_address, MINE, create=True) as store:
-        (late,) = store.in_doubt(Level.TRACK)
+        (late,) = recorded(store, Level.TRACK).in_doubt
 
-    assert (late.guid, late.key, late.value) == ("plex://b", 5, 6.5)
+    assert (late.guid, late.key, late.after) == ("plex://b", 5, 6.5)
     assert late.run_id == "run 1"
 
 

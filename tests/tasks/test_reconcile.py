@@ -10,13 +10,14 @@ from engine.classic import Phase
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
+from tasks.record.late_arrivals import LATEST_ARRIVAL
 from tasks.record.tables import IntentRow, ShadowRow
 from tasks.sync.reader import read_library
 from tasks.sync.reconcile import (
-    LATEST_ARRIVAL,
     classify_owners,
     recorded_views,
 )
+from tasks.sync.record_lookup import recorded
 from tests.tasks.building import batch_of, item_in, sure_of
 from tests.tasks.setup import infer, plan_for, snapshot, write
 
@@ -50,7 +51,7 @@ def test_a_kept_promise_becomes_a_rating_of_ours(plex, context, tracks):
     assert (row.phase, row.run_id) == (Phase.TRACK_DOWN, "run 1")
     assert row.seen_at == known["lastRatedAt"]
     assert abs(row.written_at - time.time()) < 60
-    assert context.store.intents(TRACK) == []
+    assert recorded(context.store, TRACK).expected == []
 
 
 def test_a_promise_that_plex_kept_without_saying_so_stays_open_and_is_ours(
@@ -64,7 +65,7 @@ def test_a_promise_that_plex_kept_without_saying_so_stays_open_and_is_ours(
     ownership = snapshot(context).tracks.ownership
 
     assert list(ownership.ours[ownership.unsure]) == [7.33]
-    assert [row.after for row in context.store.intents(TRACK)] == [7.33]
+    assert [row.after for row in recorded(context.store, TRACK).expected] == [7.33]
     assert context.store.shadows(TRACK) == []
 
 
@@ -77,7 +78,7 @@ def test_a_broken_promise_is_dropped_when_it_is_old(context, tracks, age, stays)
 
     snapshot(context)
 
-    assert len(context.store.intents(TRACK)) == stays
+    assert len(recorded(context.store, TRACK).expected) == stays
     assert context.store.shadows(TRACK) == []
 
 
@@ -89,7 +90,7 @@ def test_a_promise_that_a_person_overtook_stays_until_it_is_released(
 
     snapshot(context)
 
-    assert len(context.store.intents(TRACK)) == 1
+    assert len(recorded(context.store, TRACK).expected) == 1
     assert owners_of(context, tracks[:1]) == [Owner.TAKEN_OVER]
 
 
@@ -98,7 +99,7 @@ def test_a_look_settles_nothing(context, tracks):
     write(context, part, plan_for(part, {tracks[0]: 7.33}))
 
     assert owners_of(context, tracks[:1]) == [Owner.WRITTEN]
-    assert len(context.store.intents(TRACK)) == 1
+    assert len(recorded(context.store, TRACK).expected) == 1
 
 
 @pytest.mark.parametrize(

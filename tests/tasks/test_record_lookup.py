@@ -7,8 +7,8 @@ import pytest
 
 from engine.classic import Phase
 from engine.ownership import Owner, owners
-from tasks.record.in_doubt import LATEST_ARRIVAL
-from tasks.record.rows import InDoubtWrite, Intent
+from tasks.record.late_arrivals import LATEST_ARRIVAL
+from tasks.record.rows import Intent, IntentState
 from tasks.sync.record_lookup import Recorded, record_view_of
 from tasks.sync.trial_cleanup import FIRST, TRIAL
 from tests.engine.looking import Row, look_of
@@ -21,12 +21,13 @@ def unrated(*guids):
     return look_of(*(Row(guid) for guid in guids))
 
 
-def intent(guid, before, after, acknowledged_at=None):
-    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, 0, acknowledged_at)
+def intent(guid, before, after, state=IntentState.OPEN):
+    return Intent(guid, 1, Phase.TRACK_DOWN, "run 1", before, after, state, 20.0)
 
 
-def in_doubt_write(guid, value, run_id="run 1", sent_at=SENT):
-    return InDoubtWrite(guid, 1, Phase.TRACK_DOWN, run_id, value, sent_at)
+def in_doubt(guid, value, run_id="run 1"):
+    state = IntentState.IN_DOUBT
+    return Intent(guid, 1, Phase.TRACK_DOWN, run_id, None, value, state, SENT)
 
 
 def owner_of(points, known, rated_at=0):
@@ -53,7 +54,7 @@ def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
 
 
 def test_a_promise_counts_for_more_than_what_was_confirmed():
-    intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, acknowledged_at=20.0)]
+    intents = [intent("a", 7.33, 8.0), intent("b", None, 5.0, IntentState.ACKNOWLEDGED)]
 
     record_view = record_view_of(
         unrated("a", "b"), Recorded([shadow("a", 7.33)], intents)
@@ -82,7 +83,7 @@ def test_what_is_recorded_of_others_is_left_aside():
     ],
 )
 def test_what_arrives_late_at_an_item_is_ours(known):
-    late = Recorded(known.shadows, known.intents, [in_doubt_write("a", 7.33)])
+    late = Recorded(known.shadows, [*known.intents, in_doubt("a", 7.33)])
 
     assert owner_of(7.33, known) in {Owner.PERSON, Owner.TAKEN_OVER}
     assert owner_of(7.33, late) == Owner.US
@@ -92,7 +93,7 @@ def test_what_arrives_late_at_an_item_is_ours(known):
 def test_what_arrives_late_at_twins_is_ours_at_both():
     look = look_of(Row("a", 7.33), Row("b", 7.33), Row("a", 7.33))
 
-    record_view = record_view_of(look, Recorded(in_doubt=[in_doubt_write("a", 7.33)]))
+    record_view = record_view_of(look, Recorded(intents=[in_doubt("a", 7.33)]))
 
     np.testing.assert_array_equal(record_view.value, [7.33, np.nan, 7.33])
 
@@ -101,25 +102,25 @@ def test_what_arrives_late_at_twins_is_ours_at_both():
     ("after", "owner"), [(60, Owner.US), (2 * LATEST_ARRIVAL, Owner.PERSON)]
 )
 def test_when_it_arrived_counts_and_not_when_it_is_seen(after, owner):
-    known = Recorded(in_doubt=[in_doubt_write("a", 7.33)])
+    known = Recorded(intents=[in_doubt("a", 7.33)])
 
     assert owner_of(7.33, known, rated_at=int(SENT + after)) == owner
 
 
 def test_a_tag_that_may_arrive_explains_no_rating():
-    known = Recorded(in_doubt=[in_doubt_write("a", None)])
+    known = Recorded(intents=[in_doubt("a", None)])
 
     assert owner_of(7.33, known) == Owner.PERSON
 
 
 @pytest.mark.parametrize("kept", [FIRST, round(FIRST, 1)])
 def test_a_trial_that_arrives_late_is_ours_however_plex_rounds(kept):
-    late = [in_doubt_write("a", FIRST, f"{TRIAL}run 1")]
+    late = [in_doubt("a", FIRST, f"{TRIAL}run 1")]
 
-    assert owner_of(kept, Recorded(in_doubt=late)) == Owner.US
+    assert owner_of(kept, Recorded(intents=late)) == Owner.US
 
 
 def test_an_intent_explains_more_than_a_write_in_doubt():
-    known = Recorded([], [intent("a", None, 7.33)], [in_doubt_write("a", 7.33)])
+    known = Recorded([], [intent("a", None, 7.33), in_doubt("a", 7.33)])
 
     assert owner_of(7.33, known) == Owner.WRITTEN

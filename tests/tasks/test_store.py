@@ -6,6 +6,7 @@ import pytest
 from engine.classic import Phase
 from engine.errors import ShadowUnreadable
 from engine.library import Level
+from tasks.record.rows import IntentState
 from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE, batch_of, look_at, shadow
 
@@ -45,7 +46,7 @@ def test_a_promise_says_when_and_by_whom_it_was_made(store):
 
     (row,) = store.intents(TRACK)
     assert (row.key, row.phase, row.run_id) == (2**40, Phase.TRACK_DOWN, "run 9")
-    assert (row.intended_at, row.acknowledged_at) == (1_700_000_000.25, None)
+    assert (row.since, row.state) == (1_700_000_000.25, IntentState.OPEN)
 
 
 def test_only_what_plex_accepted_is_acknowledged(store):
@@ -54,8 +55,9 @@ def test_only_what_plex_accepted_is_acknowledged(store):
 
     store.acknowledge(accepted, 20.0)
 
-    known = {row.guid: row.acknowledged_at for row in store.intents(TRACK)}
-    assert known == {"a": 20.0, "b": 20.0, "c": None}
+    known = {row.guid: (row.state, row.since) for row in store.intents(TRACK)}
+    accepted = (IntentState.ACKNOWLEDGED, 20.0)
+    assert known == {"a": accepted, "b": accepted, "c": (IntentState.OPEN, 10.0)}
 
 
 def test_a_new_promise_replaces_the_old_one(store):
@@ -64,7 +66,7 @@ def test_a_new_promise_replaces_the_old_one(store):
     promise(store, look_at("a", rating=7.33), after=8.0)
 
     assert intents(store) == {"a": (7.33, 8.0)}
-    assert store.intents(TRACK)[0].acknowledged_at is None
+    assert store.intents(TRACK)[0].state == IntentState.OPEN
 
 
 def test_a_promise_that_fails_is_none(store):

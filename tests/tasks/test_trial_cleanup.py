@@ -9,6 +9,7 @@ from engine.library import Level
 from tasks.commands.undo import Selection, undo
 from tasks.sync.capability_probe import CANARY
 from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.record_lookup import recorded
 from tasks.sync.trial_cleanup import FIRST
 from tests.state_machine.accounts import TAG
 from tests.state_machine.plain_runs import infer_plainly
@@ -44,7 +45,9 @@ def late_trial(plex, context):
         tried(context)
     plex.faults.set([])
     yield
-    late = [row.key for level in Level for row in context.store.in_doubt(level)]
+    late = [
+        row.key for level in Level for row in recorded(context.store, level).in_doubt
+    ]
     assert len(late) == 2
     for item in map(plex.world.find, late):
         plex.world.rate(item, FIRST)

@@ -11,6 +11,7 @@ from engine.library import Level
 from engine.planning.undo_plan import Selection
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
+from tasks.sync.record_lookup import recorded
 from tests.simulator.process import Simulator
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.building import item_in
@@ -135,7 +136,7 @@ def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
     plex.set_attributes(key, userRating="nan")
     with context_for(plex, record, Capabilities()) as context:
         planned = infer_plainly(context)
-        open_ones = [row.key for row in context.store.intents(Level.TRACK)]
+        open_ones = [row.key for row in recorded(context.store, Level.TRACK).expected]
     plex.set_attributes(key)
     with context_for(plex, record, Capabilities()) as context:
         infer_plainly(context)

@@ -9,6 +9,7 @@ from engine.library import Level
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.record_lookup import recorded
 from tests.simulator.control import dump
 from tests.state_machine.accounts import Served, served, settings_for, small_world
 
@@ -50,4 +51,4 @@ def tried(context):
 
 
 def intended(context):
-    return [row for level in Level for row in context.store.intents(level)]
+    return [row for level in Level for row in recorded(context.store, level).expected]
