@@ -51,6 +51,8 @@ class WarmProcess:
         self._printed = TemporaryDirectory()
         printed = Path(self._printed.name)
         self._out, self._err = printed / "out", printed / "err"
+        self._out.touch()
+        self._err.touch()
         reader, self.stdin = context.Pipe(duplex=False)
         """Closing it ends what the process reads."""
         own = dict(os.environ if environment is None else environment)
@@ -96,7 +98,7 @@ class WarmProcess:
         latest = time.monotonic() + timeout
         while time.monotonic() < latest:
             is_over = self.returncode is not None
-            line = self._out.read_text("utf-8") if self._out.exists() else ""
+            line = self._out.read_text("utf-8")
             if "\n" in line or is_over:
                 return line
             time.sleep(0.002)
