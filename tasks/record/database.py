@@ -5,11 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -19,8 +15,14 @@ from engine.errors import ShadowUnreadable
 from tasks.record.backups import back_up
 from tasks.record.errors import usable
 from tasks.record.network_shares import is_on_network_share
-
-_MIGRATIONS = str(Path(__file__).parent / "migrations").replace("%", "%%")
+from tasks.record.schema import (
+    PRESENT,
+    create_tables,
+    ensure_not_newer,
+    revision_of,
+    upgrade,
+)
+from tasks.record.tables import Base
 
 PATIENCE = 30
 """Seconds to wait for another process that is writing to the same SQLite file."""
@@ -56,29 +58,66 @@ def open_database(address: str, *, create: bool) -> Database:
 
     Args:
         address: The URL; it may hold a password and is never shown whole.
-        create: Whether a missing SQLite file may be made. Otherwise an empty
-            database in memory stands in, and nothing is left behind.
+        create: Whether a missing SQLite file may be made, and an older record be
+            upgraded. Otherwise one in memory stands in: empty, or an upgraded copy of
+            the older one. (Only a server's database is upgraded in any case.)
 
     Raises:
         ShadowUnreadable: The database is corrupt, newer, locked or unreachable.
     """
     url = _url(address)
-    if _is_missing_file(url) and not create:
-        url = make_url("sqlite://")
     with usable(url):
-        if create and _is_missing_file(url):
+        if _is_missing_file(url):
+            if not create:
+                return _stand_in()
             with suppress(OSError):  # SQLite itself says what is wrong
                 Path(str(url.database)).touch(0o600)  # else others could read it
         engine = _engine(url)
         try:
-            if _is_ours(engine) or create:
-                _migrate(engine)
-                return Database(engine)
+            with engine.connect() as connection:
+                present = revision_of(connection)
+            if present is None and not create:
+                engine.dispose()
+                return _stand_in()
+            if present not in {None, PRESENT}:
+                ensure_not_newer(str(present))
+                if not create and url.get_backend_name() == "sqlite":
+                    engine = _copy_in_memory(engine)
+                else:
+                    back_up(address, datetime.now(UTC).astimezone(), always=True)
+            if present != PRESENT:
+                _bring_up_to_date(engine, is_new=present is None)
         except BaseException:
             engine.dispose()
             raise
+    return Database(engine)
+
+
+def _stand_in() -> Database:
+    """Return empty tables in memory."""
+    engine = _engine(make_url("sqlite://"))
+    Base.metadata.create_all(engine)
+    return Database(engine)
+
+
+def _copy_in_memory(engine: Engine) -> Engine:
+    """Return a copy that can be changed without harm; the original is closed."""
+    copy = _engine(make_url("sqlite://"))
+    with engine.connect() as source, copy.connect() as target:
+        driver = source.connection.driver_connection
+        driver.backup(target.connection.driver_connection)  # type: ignore[union-attr]
     engine.dispose()
-    return open_database("sqlite://", create=True)
+    return copy
+
+
+def _bring_up_to_date(engine: Engine, *, is_new: bool) -> None:
+    if engine.url.database and engine.url.get_backend_name() == "sqlite":
+        _choose_journal(engine)
+    if not is_new:
+        upgrade(engine)
+        return
+    with engine.execution_options(writes=True).begin() as connection:
+        create_tables(connection)
 
 
 def _url(address: str) -> URL:
@@ -140,43 +179,3 @@ def _choose_journal(engine: Engine) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _is_ours(engine: Engine) -> bool:
-    """Say whether a database holds our tables; an empty one does not.
-
-    Raises:
-        ShadowUnreadable: It holds somebody else's.
-    """
-    with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision():
-            return True
-        if inspect(connection).get_table_names():
-            raise ShadowUnreadable(
-                "The database at STATE_URL holds other tables and none of plexbayes. "
-                "Give plexbayes a database of its own."
-            )
-    return False
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", _MIGRATIONS)
-    script = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present == script.get_current_head():
-        return
-    if present and present not in {step.revision for step in script.walk_revisions()}:
-        raise ShadowUnreadable(
-            f"The state database was written by a newer plexbayes (schema {present}). "
-            "Upgrade plexbayes to use it."
-        )
-    if present:
-        address = engine.url.render_as_string(hide_password=False)
-        back_up(address, datetime.now(UTC).astimezone(), always=True)
-    if engine.url.database and engine.url.get_backend_name() == "sqlite":
-        _choose_journal(engine)
-    with engine.execution_options(writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Self, TypeVar
+from functools import cache
+from typing import Any, Self, TypeVar
 
 import numpy as np
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
@@ -20,6 +21,7 @@ from tasks.record.original_tags import mark, marks_of
 from tasks.record.renames import rename
 from tasks.record.rows import Intent, IntentState, Mark, Shadow, intent_values_of
 from tasks.record.tables import (
+    Base,
     IntentRow,
     MarkRow,
     OfGuess,
@@ -249,15 +251,20 @@ class ShadowStore:
         guids: Sequence[str] | None,
     ) -> list[Row]:
         """Return all rows of a level as values, or those with these guids."""
-        columns = [getattr(table, name) for name in kind._fields]
-        wanted = select(*columns).where(
-            table.library_id == self.library_id, table.level == level
-        )
-        pieces = [wanted]
+        here: dict[str, Any] = {"library_id": self.library_id, "level": int(level)}
+        orders = [here]
         if guids is not None:
-            pieces = [wanted.where(table.guid.in_(some)) for some in _pieces(guids)]
+            orders = [here | {"guids": some} for some in _pieces(guids)]
+        columns = kind._fields
+        name = str(inspect(table).local_table)
+        wanted = _select_level(name, columns, some=guids is not None)
         with self.database.reading() as session:
-            return [kind._make(row) for one in pieces for row in session.execute(one)]
+            connection = session.connection()
+            return [
+                kind._make(row)
+                for order in orders
+                for row in connection.execute(wanted, order)
+            ]
 
     def _known(
         self, session: Session, level: Level, guids: Sequence[str]
@@ -312,6 +319,24 @@ class ShadowStore:
         )
         for some in _pieces(list(guids)):
             session.connection().execute(gone.where(table.guid.in_(some)))
+
+
+@cache
+def _select_level(
+    table: str, names: tuple[str, ...], *, some: bool
+) -> Select[tuple[Any, ...]]:
+    """Return what asks for rows of a level, maybe only for some guids.
+
+    It is made once: that takes SQLAlchemy longer than SQLite takes to answer.
+    """
+    columns = Base.metadata.tables[table].c
+    wanted = select(*(columns[name] for name in names)).where(
+        columns.library_id == bindparam("library_id"),
+        columns.level == bindparam("level"),
+    )
+    if some:
+        return wanted.where(columns.guid.in_(bindparam("guids", expanding=True)))
+    return wanted
 
 
 def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.rating_scale import TOLERANCE
+from tasks.record.rows import IntentState
 from tests.crash_matrix.forked_runs import STOPPED, Process
 from tests.flows.expecting import inferred
 from tests.simulator.process import Simulator
@@ -23,7 +24,7 @@ Start = Callable[[str, Path], Process]
 LIBRARY = {"synthetic": 230, "seed": 4}
 """What the simulator serves: a full run of it takes some sixty writes."""
 
-RECORD = ("shadow", "intent", "mark", "lease")
+RECORD = ("shadow", f"intent where state != {IntentState.IN_DOUBT}", "mark", "lease")
 """The tables that must be empty after an undo."""
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect, select
 
 from engine.errors import ShadowUnreadable
 from tasks.record.database import open_database
+from tasks.record.schema import PRESENT, upgrade
 from tasks.record.store import ShadowStore
 from tasks.record.tables import Base, LibraryRow
 from tests.tasks.building import MINE
@@ -89,15 +90,29 @@ def test_looking_at_an_empty_server_leaves_nothing_behind(postgres):
     assert tables == []
 
 
-def test_the_steps_lead_to_the_tables_that_the_program_knows(bare_address):
-    open_database(bare_address, create=True).close()
-
-    engine = create_engine(bare_address)
+def differences(address):
+    """Return how the tables differ from those that the program knows."""
+    engine = create_engine(address)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        differences = compare_metadata(context, Base.metadata)
+        found = compare_metadata(context, Base.metadata)
+        revision = context.get_current_revision()
     engine.dispose()
-    assert differences == []
+    return found, revision
+
+
+def test_the_steps_lead_to_the_tables_that_the_program_knows(bare_address):
+    engine = create_engine(bare_address)
+    upgrade(engine)
+    engine.dispose()
+
+    assert differences(bare_address) == ([], PRESENT)
+
+
+def test_new_tables_are_those_that_the_program_knows(bare_address):
+    open_database(bare_address, create=True).close()
+
+    assert differences(bare_address) == ([], PRESENT)
 
 
 def test_what_was_recorded_is_there_when_opened_again(bare_address):

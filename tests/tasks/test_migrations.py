@@ -115,6 +115,19 @@ def test_a_copy_is_made_before_an_upgrade(tmp_path):
         assert MigrationContext.configure(connection).get_current_revision() == "0007"
 
 
+def test_who_only_looks_upgrades_nothing(tmp_path):
+    file = tmp_path / "plexbayes.db"
+    old_database(f"sqlite:///{file}", "0007")
+    before = file.read_bytes()
+
+    with ShadowStore.open(f"sqlite:///{file}", MINE, create=False) as store:
+        ours = [row.guid for row in store.shadows(Level.TRACK)]
+
+    assert ours == ["plex://a"]
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_address):
     old_database(bare_address, "0007")
 
