@@ -35,7 +35,7 @@ from tasks.plex.parsing import (
     repeated,
     without_copies,
 )
-from tasks.plex.session import PlexSession, cancellable
+from tasks.plex.session import PlexSession, Transport, cancellable
 
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
@@ -60,7 +60,10 @@ class PlexGateway:
     """What a person should know of the account; empty: nothing."""
 
     def __init__(
-        self, settings: Settings, is_cancelled: Callable[[], bool] = lambda: False
+        self,
+        settings: Settings,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        transport: Transport | None = None,
     ) -> None:
         self.reads = self.writes = 0
         self._obeys_ids: bool | None = None
@@ -68,7 +71,7 @@ class PlexGateway:
         self._item_pages = ItemPages(self._get)
         self._tag = settings.inferred_tag
         self._token = settings.plex_token.get_secret_value()
-        self._session = PlexSession(settings.ca_file, is_cancelled)
+        self._session = PlexSession(settings.ca_file, is_cancelled, transport)
         self._session.hooks["response"].append(self._count)
         address = settings.plex_url
         self._plex = self._session.connect(address, self._token, settings.timeout)

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import plexapi
 import requests
 from plexapi.server import PlexServer
+from requests.adapters import BaseAdapter
 
 from engine.errors import (
     NotThere,
@@ -26,6 +27,9 @@ from tasks.config.redaction import redact_url, register_secret
 from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
 from tasks.plex.errors import translate_errors
 from tasks.plex.illegal_characters import tolerate_illegal_characters
+
+Transport = BaseAdapter
+"""What carries a request to a server and its answer back."""
 
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
@@ -81,13 +85,17 @@ class PlexSession(requests.Session):
     """A session that checks certificates and follows nobody to another address."""
 
     def __init__(
-        self, ca_file: str = "", is_cancelled: Callable[[], bool] = lambda: False
+        self,
+        ca_file: str = "",
+        is_cancelled: Callable[[], bool] = lambda: False,
+        transport: Transport | None = None,
     ) -> None:
         """Open a line.
 
         Args:
             ca_file: A PEM file of the certificates to trust; empty: the usual ones.
             is_cancelled: Whether the run was stopped.
+            transport: What carries requests; None: the network.
 
         Raises:
             SettingsInvalid: It is no such file.
@@ -95,8 +103,10 @@ class PlexSession(requests.Session):
         super().__init__()
         self._is_cancelled = is_cancelled
         self._overdue_writes = 0
+        self._environment: dict[tuple[str, str], dict[str, Any]] = {}
+        """What the environment says of each server: it is looked through once."""
         for scheme in ("http://", "https://"):
-            self.mount(scheme, DeadlineAdapter())
+            self.mount(scheme, transport or DeadlineAdapter())
         self._server_time = 0.0
         self.hooks["response"].append(self._note_time)
         self.headers["User-Agent"] = WHO
@@ -202,12 +212,16 @@ class PlexSession(requests.Session):
     ) -> dict[str, Any]:
         """Let CA_FILE win over the environment, and no proxy come in on loopback."""
         trusted = self.verify if verify is None else verify
-        merged: dict[str, Any] = super().merge_environment_settings(
-            url, proxies, stream, trusted, cert
-        )
-        if is_loopback(urlsplit(url).hostname or ""):
-            merged["proxies"] = {}
-        return merged
+        address = urlsplit(url)
+        place = address.scheme, address.netloc
+        if place not in self._environment:
+            merged: dict[str, Any] = super().merge_environment_settings(
+                url, proxies, stream, trusted, cert
+            )
+            if is_loopback(address.hostname or ""):
+                merged["proxies"] = {}
+            self._environment[place] = merged
+        return dict(self._environment[place])
 
 
 def _refuse_web_page(response: requests.Response) -> None:

@@ -14,7 +14,7 @@ from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.edits import EditExecutor
-from tasks.plex.session import cancellable
+from tasks.plex.session import Transport, cancellable
 from tasks.plex.throttle import Throttle
 from tasks.record.backups import back_up
 from tasks.record.capabilities import known_capabilities
@@ -44,6 +44,16 @@ class Step:
 
 WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", default=None)
 """Who is told of progress while it happens; a terminal, for one."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a run takes from outside; whoever simulates it gives his own."""
+
+    transport: Transport | None = None
+    """What carries requests to Plex; None: the network."""
+    clock: Callable[[], float] = time.monotonic
+    """By what the time that Plex takes is measured, seconds."""
 
 
 @dataclass(eq=False)
@@ -112,7 +122,7 @@ def open_run(
     live: bool,
     accept: bool = False,
     say: Callable[[str], None] = lambda _: None,
-    clock: Callable[[], float] = time.monotonic,
+    outside: Outside | None = None,
 ) -> Iterator[RunContext]:
     """Lay out the tools of a run, and put them away again.
 
@@ -129,13 +139,16 @@ def open_run(
             another account.
         say: Told what a person should know of the account, and whom the run has to
             wait for.
-        clock: By what the time that Plex takes is measured, seconds.
+        outside: What it takes from outside; None: this machine's own.
     """
+    outside = outside or Outside()
     cancellation = CANCELLATION.get() or CancellationToken()
     with ExitStack() as stack:
         stack.enter_context(cancelled_by_sigterm(cancellation))
         with cancellable():
-            gateway = PlexGateway(settings, lambda: cancellation.is_cancelled)
+            gateway = PlexGateway(
+                settings, lambda: cancellation.is_cancelled, outside.transport
+            )
         stack.enter_context(gateway)
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
@@ -147,7 +160,7 @@ def open_run(
             settings.cooldown_batch,
             settings.cooldown_sleep,
             settings.cooldown_mode,
-            clock=clock,
+            clock=outside.clock,
             rest=cancellation.sleep,
             tell=lambda sentence: context.watch(Step(note=sentence)),
         )

@@ -82,7 +82,7 @@ class Plex:
     def _read(self, request: Request, route: Route, parts: tuple[Any, ...]) -> Answer:
         with self.world.lock:
             answer = route.answer(request, *parts)
-        time.sleep(self.options.latency.of_read(answer.items))
+        _wait(self.options.latency.of_read(answer.items))
         return answer
 
     def _write(
@@ -95,7 +95,7 @@ class Plex:
                 answer = route.answer(request, *parts)
             finally:
                 self.world.journal.request = None
-            time.sleep(seconds_of(request, answer.items, self.options.latency))
+            _wait(seconds_of(request, answer.items, self.options.latency))
         return answer
 
     def _find_route(self, request: Request) -> tuple[Route | None, tuple[Any, ...]]:
@@ -104,6 +104,11 @@ class Plex:
             if match and request.method in route.method.split("|"):
                 return route, match.groups()
         return None, ()
+
+
+def _wait(seconds: float) -> None:
+    if seconds:  # even no sleep at all lets another thread go first
+        time.sleep(seconds)
 
 
 def _make_routes(world: World, options: Options) -> list[Route]:

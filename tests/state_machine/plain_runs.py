@@ -13,13 +13,14 @@ from engine.planning.batch_sharing import Pool
 from engine.planning.plan import plan_part
 from engine.reports.run_report import taken_over
 from tasks.config.settings import Settings
-from tasks.runtime.context import RunContext, open_run
+from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.letter_writer import write_letter
 from tasks.sync.reconcile import read_and_reconcile
 from tasks.sync.run_parameters import parameters_of
 from tests.simulator.control import dump
+from tests.simulator.in_memory import InMemory
 from tests.simulator.plex import Plex
 from tests.state_machine.record import Record
 
@@ -147,7 +148,8 @@ class Operator:
 
     def _context(self, *, live: bool) -> AbstractContextManager[RunContext]:
         self._runs += 1
-        return open_run(self._settings, f"run {self._runs}", live=live)
+        outside = Outside(transport=InMemory(self._plex))
+        return open_run(self._settings, f"run {self._runs}", live=live, outside=outside)
 
 
 class Countdown:

@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from engine.capabilities import Capabilities
 from tasks.sync import letter_writer as writing
 from tests.simulator.items import Item
+from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.state_machine.accounts import (
     TAG,
     quick_folder,
-    served,
     settings_for,
     small_world,
 )
@@ -59,15 +60,14 @@ class Doings(RuleBasedStateMachine):
         patch = self.home.enter_context(pytest.MonkeyPatch.context())
         # In a story no time passes between the look at a letter and a write.
         patch.setattr(writing, "STATES_LAST", {False: 0.0, True: 10.0})
-        patch.setenv("NO_PROXY", "127.0.0.1")
         folder = Path(self.home.enter_context(quick_folder()))
         self.record = Record(folder / "plexbayes.db")
         self.world = small_world(keeps_date=keeps_date)
-        plex = self.home.enter_context(served(self.world, floats))
+        plex = Plex(self.world, Options(float_mode=floats))
         self.person = Person(self.world, self.record)
         wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
         wishes["model"] = self.model
-        settings = settings_for(plex.url, self.record.path, **wishes)
+        settings = settings_for("http://127.0.0.1:32400", self.record.path, **wishes)
         able = Capabilities(has_conditional_edits=guarded)
         self.operator = Operator(plex, self.record, settings, able)
         self.taken: set[str] = set()

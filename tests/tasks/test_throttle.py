@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
 from tasks.plex.throttle import Throttle
-from tasks.runtime.context import open_run
+from tasks.runtime.context import Outside, open_run
 from tests.tasks.building import settings_of
 from tests.tasks.setup import infer
 
@@ -205,7 +205,9 @@ def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record):
         writes = plex.counts()["writes"]
         return 0.1 * writes + 0.7 * min(max(writes - 4, 0), 2)
 
-    with open_run(settings, "run 1", live=True, clock=clock) as context:
+    with open_run(
+        settings, "run 1", live=True, outside=Outside(clock=clock)
+    ) as context:
         context.watch = lambda step: notes.append(step.note)
         result = infer(context, dict.fromkeys(keys, 7.33))
 
