@@ -44,7 +44,13 @@ def interruptible(watching: Watching) -> Iterator[CancellationToken]:
 class _Listener:
     """Acts on signals in a thread of its own."""
 
-    def __init__(self, cancellation: CancellationToken, watching: Watching) -> None:
+    def __init__(
+        self,
+        cancellation: CancellationToken,
+        watching: Watching,
+        platform: str = os.name,
+    ) -> None:
+        self._platform = platform
         self._cancellation = cancellation
         self._watching = watching
         self._inbox, self._outbox = socket.socketpair()
@@ -62,14 +68,14 @@ class _Listener:
         numbers = (signal.SIGINT, signal.SIGTERM)
         former = {number: signal.signal(number, self._handle) for number in numbers}
         former_fd = -1
-        if os.name == "posix":
+        if self._platform == "posix":
             descriptor = self._outbox.fileno()
             former_fd = signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
         try:
             yield
         finally:
             self._answered.wait()
-            if os.name == "posix":
+            if self._platform == "posix":
                 signal.set_wakeup_fd(former_fd)
             for number, handler in former.items():
                 signal.signal(number, handler)
@@ -79,7 +85,9 @@ class _Listener:
             self._outbox.close()
 
     def _handle(self, number: int, _: object) -> None:
-        if os.name != "posix":  # elsewhere event loops take the wake-up for themselves
+        if (
+            self._platform != "posix"
+        ):  # elsewhere event loops take the wake-up for themselves
             self._outbox.send(bytes([number]))
 
     def _listen(self) -> None:

@@ -70,7 +70,6 @@ def launch(
     Raises:
         PlexbayesError: The work could not be done.
     """
-    settings = settings_of(config)
     run_id = str(uuid.uuid4())
 
     def attempt(*, accept: bool) -> Result:
@@ -82,6 +81,7 @@ def launch(
                 return work(context)
 
         with Watching() as watching, interruptible(watching) as cancellation:
+            settings = settings_of(config)
             if sys.stdin.isatty():
                 _try_to_open(settings, accept=accept)
             return call_with_retry(
@@ -114,12 +114,12 @@ def launch_infer(
     check_versions()
     CONFIG.set(config)
     PLAN_FILE.set(plan)
-    settings = settings_of(config)
     infer_by = _infer_as_flow if prefect or asks_for_prefect() else _infer_plainly
 
     def attempt(*, accept: bool) -> Summary:
         asked = replace(request, accept_library=accept)
         with Watching() as watching, interruptible(watching) as cancellation:
+            settings = settings_of(config)
             try:
                 return infer_by(asked, settings, watching, cancellation)
             except LettersFailed as failed:

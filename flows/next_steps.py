@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.partition import short_form
+from tasks.config.config_file import config_named
 from tasks.runtime.runner import RunInfo
 
 RETRY = "press Retry: only what is left runs again"
@@ -46,14 +47,21 @@ def command(flow: str, parameters: Mapping[str, Any]) -> str:
     words += [
         f"--{name.replace('_', '-')}" for name in SWITCHES if parameters.get(name)
     ]
+    words += config_words(parameters)
     dry_run = parameters.get("dry_run")
     if dry_run is not None:
         words.append("--dry-run" if dry_run else "--live")
     return " ".join(words)
 
 
+def config_words(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the option that chooses the configuration of a run; none: the usual."""
+    path = config_named(str(parameters.get("config") or ""))
+    return ["--config", _quoted(str(path))] if path else []
+
+
 def _quoted(value: str) -> str:
-    return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
+    return value if re.fullmatch(r"[\w./-]+", value) else f'"{value}"'
 
 
 def go_on(info: RunInfo, words: str, press: str) -> str:

@@ -12,7 +12,7 @@ from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
 from engine.planning.plan import RunParameters
 from engine.reports.run_report import LettersFailed, Summary
-from flows.next_steps import RETRY, command, go_on
+from flows.next_steps import RETRY, command, config_words, go_on
 from flows.reports.markdown import markdown
 from flows.reports.terminal import headline
 from tasks.record.runs import finish_run
@@ -74,6 +74,7 @@ def hint(
         start = left[0] if left else chosen.start or "#"
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
+    words += config_words(info.parameters)
     words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    FlowFilter,
+    FlowRunFilter,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectException
@@ -12,6 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.errors import ServerMissing
 from engine.partition import in_order
+from flows.deployments import TAG as OWN
 from tasks.config.settings import load_settings
 from tasks.orchestration.secrets import with_token
 from tasks.webhook.debouncer import letters_of
@@ -21,9 +26,14 @@ DEPLOYMENT = "infer/infer"
 TAG = "webhook"
 """What runs are tagged with that the webhook started."""
 
+OURS = FlowFilter.model_validate({"name": {"any_": ["infer"]}})
+OFFERED = DeploymentFilter.model_validate(
+    {"name": {"any_": ["infer"]}, "tags": {"all_": [OWN]}}
+)
 WAITING = FlowRunFilter.model_validate(
     {"tags": {"all_": [TAG]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
 )
+"""Runs that may take more letters in; others may use that tag for runs of their own."""
 
 
 def run_starter(
@@ -56,7 +66,10 @@ def run_starter(
 def _start_or_extend(letters: Iterable[str], *, dry_run: bool) -> str:
     """Let a run that waits take the letters in, or start one; say which."""
     with get_client(sync_client=True) as client:
-        for run in client.read_flow_runs(flow_run_filter=WAITING):
+        waiting = client.read_flow_runs(
+            flow_filter=OURS, deployment_filter=OFFERED, flow_run_filter=WAITING
+        )
+        for run in waiting:
             merged = in_order({*_letters_of(run), *letters})
             if not run.run_count and _extended(client, run, merged, dry_run=dry_run):
                 return (

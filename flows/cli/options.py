@@ -17,7 +17,10 @@ DryRun = Annotated[
 ]
 Json = Annotated[
     Path | None,
-    typer.Option("--json", help="Also write the report as JSON to this file."),
+    typer.Option(
+        "--json",
+        help="Also write the report as JSON to this file; ratings in points (0-10).",
+    ),
 ]
 Letters = Annotated[
     str, typer.Option(help="Only these letters: B,P or A-C or #-D or 'from P'.")
@@ -98,8 +101,14 @@ def refuse_outputs(*paths: Path | None, overwrite: bool, config: Path | None) ->
     Raises:
         SettingsInvalid: Such a file was named.
     """
-    if not any(paths):
+    named = [path.resolve() for path in paths if path]
+    if not named:
         return
+    if len(set(named)) < len(named):
+        raise SettingsInvalid(
+            f"{named[0].name} is named for two outputs: the one would replace the "
+            "other. Name two files."
+        )
     from tasks.config.config_file import config_path  # noqa: PLC0415 (--help needs none)
     from tasks.config.output_files import refuse_output  # noqa: PLC0415
     from tasks.config.settings import load_settings  # noqa: PLC0415

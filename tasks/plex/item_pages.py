@@ -37,7 +37,9 @@ class ItemPages:
         """Return a page of items; what a short answer leaves out is asked for again."""
         elements: list[Element] = []
         while len(missing):
-            found = self._pages_of(missing)
+            asked = set(missing.tolist())
+            sent = self._pages_of(missing)
+            found = [element for element in sent if key_of(element) in asked]
             elements += found
             left = np.setdiff1d(missing, [key_of(element) for element in found])
             missing = left if len(left) < len(missing) else missing[:0]

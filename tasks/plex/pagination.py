@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Generic, TypeVar
 from xml.etree.ElementTree import Element
 
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.errors import LibraryChanging, PlexUnreachable, PlexUnusable
 from engine.rating_scale import Ints
 
 PAGE = 1000
@@ -15,6 +16,12 @@ PAGE = 1000
 
 READERS = 4
 """Pages asked for at a time: Plex answers readers beside each other."""
+
+MOST_ITEMS = 10_000_000
+"""Items of one kind; a library of a hundredth of that is among the largest."""
+
+MOST_PAGES = 20_000
+"""Pages of one listing, even if a server sends a few items at a time."""
 
 MAX_IDS = 300
 """Items that a listing is limited to by name: their keys, of up to eight digits, make
@@ -42,6 +49,7 @@ class Pages(Generic[Piece]):
         Raises:
             LibraryChanging: Items came or went meanwhile.
             PlexUnreachable: A page did not arrive whole.
+            PlexUnusable: There is no end to them.
         """
         first = self._page(0, PAGE)
         total, length = announced(first), len(first)
@@ -50,11 +58,17 @@ class Pages(Generic[Piece]):
         begun = [self.digest(first)]
         if length >= total:
             return begun
+        if total > min(MOST_ITEMS, MOST_PAGES * length):
+            raise PlexUnusable(
+                f"Plex announced {total} {self.word} in pages of {length}: that is "
+                f"no music library. At most {MOST_ITEMS} are read, in at most "
+                f"{MOST_PAGES} pages. Does PLEX_URL lead to a Plex server?"
+            )
         readers = ThreadPoolExecutor(READERS)
         try:
             starts = range(length, total, length)
             ends = (min(start + length, total) for start in starts)
-            rest = readers.map(self._stretch, starts, ends, [total] * len(starts))
+            rest = readers.map(self._stretch, starts, ends, repeat(total))
             return begun + [piece for pieces in rest for piece in pieces]
         finally:
             readers.shutdown(cancel_futures=True)

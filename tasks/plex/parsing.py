@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -14,6 +15,9 @@ from tasks.plex.attributes import MAX_SHOWN, Attributes, number
 
 PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
 """Where an element names the item that it belongs to."""
+
+LONGEST_GUID = 255
+"""Characters of a guid that is kept as it is; an agent's own may be of any length."""
 
 IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = (
@@ -102,7 +106,15 @@ def _without_key(level: Level, element: Element) -> Oddity:
 
 
 def _guids(elements: Sequence[Element]) -> Texts:
-    return texts([e.get("guid") or f"local://{key_of(e)}" for e in elements])
+    return texts([guid_of(e) for e in elements])
+
+
+def guid_of(element: Element) -> str:
+    """Return the guid of an item, in a form that any database keeps."""
+    guid = element.get("guid") or f"local://{key_of(element)}"
+    if len(guid) <= LONGEST_GUID:
+        return guid
+    return f"long://{blake2b(guid.encode(), digest_size=16).hexdigest()}"
 
 
 def joined(pages: Sequence[Listing]) -> Listing:

@@ -1,8 +1,13 @@
 """Who stops a run is told how to go on, with no more than was asked for."""
 
+from contextvars import ContextVar
+from pathlib import Path
+
 import pytest
 
+from flows.next_steps import command
 from flows.run_summary import hint
+from tasks.config import config_file
 from tasks.runtime.runner import RunInfo
 from tests.engine.test_reports import summary
 
@@ -31,6 +36,23 @@ def test_what_is_left_is_named(letters, failed, words):
     said = hint(RUN, stopped, letters, "")
 
     assert said.endswith(f"Go on with: plexbayes {words}")
+
+
+def test_a_run_with_another_configuration_goes_on_with_that(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_CONFIG", str(tmp_path / "config.json"))
+    kids = RunInfo("1", "infer", {"config": "kids"})
+
+    said = hint(kids, summary(), "", "", "--live")
+
+    assert said.endswith(f'0 --from "#" --config {tmp_path}/kids.json --live')
+    assert command("undo", {"config": "kids"}) == f"undo --config {tmp_path}/kids.json"
+
+
+def test_a_configuration_of_the_command_line_is_kept(monkeypatch):
+    monkeypatch.setattr(config_file, "CONFIG", ContextVar("config"))
+    config_file.CONFIG.set(Path("my kids.json"))
+
+    assert command("infer", {}) == '0 --config "my kids.json"'
 
 
 def test_the_model_and_being_live_are_kept():

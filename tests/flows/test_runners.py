@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.flows.listener import Listener
+from tests.flows.listener import COMMAND, Listener
 from tests.flows.recorded_runs import requests_of
 from tests.simulator.process import Simulator
 
@@ -57,11 +57,16 @@ def test_both_runners_send_the_same_requests(
 
 
 def test_without_being_asked_a_run_does_not_import_prefect(listener: Listener) -> None:
-    listener.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    ran = subprocess.run(
+        [COMMAND, "infer"],
+        cwd=listener.folder,
+        env=listener.environment | {"PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    ran = listener.run("infer")
-
-    imported = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
-    assert ran.status == 0
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert ran.returncode == 0
     assert "plexapi" in imported
     assert "prefect" not in imported

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.orchestration.prefect_server import free_port
-from tests.flows.listener import Listener
+from tests.flows.listener import COMMAND, Listener
 from tests.flows.test_serve import Served
 
 NAMES = (
@@ -28,6 +28,18 @@ with pathlib.Path({marker!r}).open("a") as marker:
 """
 
 
+LOGGING = """
+version: 1
+handlers:
+  trap:
+    class: logging.NullHandler
+    (): subprocess.Popen
+    args: [touch, {marker!r}]
+root:
+  handlers: [trap]
+"""
+
+
 @pytest.fixture
 def executed(listener: Listener, tmp_path: Path) -> Path:
     """Lay traps into the working folder; return the file that their code writes."""
@@ -36,6 +48,8 @@ def executed(listener: Listener, tmp_path: Path) -> Path:
         trap = listener.folder / name
         trap.parent.mkdir(exist_ok=True)
         trap.write_text(HOSTILE.format(marker=str(marker)))
+    (listener.folder / "trap.yml").write_text(LOGGING.format(marker=str(marker)))
+    (listener.folder / "prefect.toml").write_text('[logging]\nconfig_path = "trap.yml"')
     return marker
 
 
@@ -53,9 +67,17 @@ def test_the_traps_work(listener: Listener, executed: Path) -> None:
 def test_a_run_executes_nothing_from_the_working_folder(
     listener: Listener, executed: Path, words: list[str]
 ) -> None:
-    ran = listener.run("infer", *words)
+    ran = subprocess.run(
+        [COMMAND, "infer", *words],
+        cwd=listener.folder,
+        env=listener.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert ran.status == 0, ran.err
+    assert ran.returncode == 0, ran.stderr
     assert not executed.exists()
 
 
