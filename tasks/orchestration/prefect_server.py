@@ -34,6 +34,7 @@ from tasks.orchestration.prefect_settings import (
     check_access,
     check_api,
     configured_api,
+    keep_logging_of_others_out,
     prepare_environment,
 )
 from tasks.orchestration.server_access import ALLOWED_HOSTS
@@ -80,15 +81,7 @@ def be_quiet() -> None:
         Path.home()
     except RuntimeError:  # a user whom the system does not know, as in a container
         os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").absolute()))
-    _keep_logging_of_others_out()
-
-
-def _keep_logging_of_others_out() -> None:
-    """Let no file of the working folder choose how Prefect logs: it may name code."""
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    named = os.environ.get("PREFECT_LOGGING_SETTINGS_PATH")
-    usual = named or str(home / "logging.yml")
-    os.environ.setdefault("PREFECT_LOGGING_CONFIG_PATH", usual)
+    keep_logging_of_others_out()
 
 
 @contextmanager

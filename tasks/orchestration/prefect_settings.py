@@ -55,6 +55,14 @@ def prepare_environment() -> None:
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(spared)
 
 
+def keep_logging_of_others_out() -> None:
+    """Let no file of the working folder choose how Prefect logs: it may name code."""
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    named = os.environ.get("PREFECT_LOGGING_SETTINGS_PATH")
+    usual = named or str(home / "logging.yml")
+    os.environ.setdefault("PREFECT_LOGGING_CONFIG_PATH", usual)
+
+
 def check_settings() -> None:
     """Make sure that Prefect can be imported with the settings that it finds.
 

@@ -24,6 +24,7 @@ from engine.errors import (
 )
 from tasks.config.addresses import is_loopback
 from tasks.config.redaction import redact_url, register_secret
+from tasks.plex.answers import not_a_plex, path_of, read_answer, refuse_web_page
 from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
 from tasks.plex.errors import translate_errors
 from tasks.plex.illegal_characters import tolerate_illegal_characters
@@ -34,14 +35,6 @@ Transport = BaseAdapter
 WHO = "plexbayes"
 """Our name, for the list of devices that a server keeps; the same everywhere."""
 
-MAX_ANSWER = 64 * 1024 * 1024
-"""Bytes of a decoded answer; a page of a thousand items takes about one million."""
-
-MAX_MARKS = 1_000_000
-"""Elements and attributes of an answer; a parser spends a hundred bytes on each."""
-
-CHUNK = 256 * 1024
-"""Bytes of an answer that are read at a time."""
 CLOCK_LEEWAY = 86_400.0
 """Seconds by which a date may be ahead of our clock and of the server's, and still be
 trusted: clocks are wrong by minutes, time zones by hours."""
@@ -125,11 +118,11 @@ class PlexSession(requests.Session):
             with translate_errors(f"connecting to {shown} (PLEX_URL)"):
                 plex = PlexServer(address, token, session=self, timeout=timeout)
         except NotThere:
-            raise _not_a_plex(shown, "nothing is there (404)") from None
+            raise not_a_plex(shown, "nothing is there (404)") from None
         if getattr(plex, "_data", None) is None:
             raise PlexUnreachable(f"Plex sent an empty answer at {shown}.")
         if not getattr(plex, "machineIdentifier", None):
-            raise _not_a_plex(shown, "what is there does not say which server it is")
+            raise not_a_plex(shown, "what is there does not say which server it is")
         return plex
 
     def send(
@@ -154,8 +147,8 @@ class PlexSession(requests.Session):
             with limited(silence, is_cancelled) as limits:
                 try:
                     response = super().send(request, **(kwargs | {"stream": True}))
-                    _read(response)
-                    _refuse_web_page(response)
+                    read_answer(response)
+                    refuse_web_page(response)
                 except requests.RequestException:
                     if not limits.is_broken:  # such as a server that is not up yet
                         raise
@@ -166,10 +159,10 @@ class PlexSession(requests.Session):
                     self._overdue_writes = 0
                     return response
         raise PlexUnusable(
-            f"Plex did not complete its answer to {_path(request)} in time, twice: it "
-            f"has {WHOLE_ANSWER * silence:g} s in all, and {silence:g} s from one byte "
-            "to the next. Is the server overloaded, or the connection bad? TIMEOUT "
-            "allows it more."
+            f"Plex did not complete its answer to {path_of(request)} in time, twice: "
+            f"it has {WHOLE_ANSWER * silence:g} s in all, and {silence:g} s from one "
+            "byte to the next. Is the server overloaded, or the connection bad? "
+            "TIMEOUT allows it more."
         )
 
     @property
@@ -224,61 +217,8 @@ class PlexSession(requests.Session):
         return dict(self._environment[place])
 
 
-def _refuse_web_page(response: requests.Response) -> None:
-    """Refuse what was asked for and is no XML, such as a proxy's login page.
-
-    Raises:
-        PlexRefused: It is a web page, or made for some other program.
-    """
-    begin = response.content[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    is_page = b"<html" in begin or b"<!doctype html" in begin
-    is_xml = begin.startswith(b"<") and not is_page
-    if response.ok and response.request.method == "GET" and begin and not is_xml:
-        what = "a web page" if is_page else "something else"
-        raise _not_a_plex(
-            redact_url(response.url),
-            f"{what} is there, such as the login of a proxy",
-        )
-
-
-def _not_a_plex(address: str, why: str) -> PlexRefused:
-    return PlexRefused(
-        f"No Plex answers at {address}: {why}. Check host and port in PLEX_URL."
-    )
-
-
 def _never() -> bool:
     return False
-
-
-def _read(response: requests.Response) -> None:
-    """Read an answer to its end.
-
-    Raises:
-        PlexUnusable: It is larger than any answer of Plex.
-    """
-    content = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        content += chunk
-        if len(content) > MAX_ANSWER:
-            response.close()
-            raise _too_large(response, f"{MAX_ANSWER >> 20} MiB")
-    if content.count(b"<") + content.count(b"=") > MAX_MARKS:
-        raise _too_large(response, f"{MAX_MARKS:,} elements and attributes")
-    response._content = bytes(content)  # noqa: SLF001 (requests has no other way)
-    if "charset" not in response.headers.get("Content-Type", "").lower():
-        response.encoding = "utf-8"  # as XML has it; to guess takes very long
-
-
-def _path(request: requests.PreparedRequest) -> str:
-    return f"{request.method} {request.path_url.partition('?')[0][:80]}"
-
-
-def _too_large(response: requests.Response, limit: str) -> PlexUnusable:
-    return PlexUnusable(
-        f"Plex sent more than {limit} in one answer to {_path(response.request)}. "
-        "Does PLEX_URL lead to a Plex server?"
-    )
 
 
 def _bundle(path: str) -> str:

@@ -1,12 +1,11 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from sqlalchemy import Select, bindparam, delete, insert, inspect, select, update
+from sqlalchemy import delete, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
@@ -15,22 +14,25 @@ from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
 from engine.rename_detection import Move
 from tasks.record.database import Database, open_database
-from tasks.record.late_arrivals import oldest_expected
+from tasks.record.intents import (
+    IS_IN_DOUBT,
+    acknowledge,
+    end_intents,
+    expire_in_doubt,
+    record_in_doubt,
+)
 from tasks.record.libraries import record_of
 from tasks.record.original_tags import mark, marks_of
+from tasks.record.queries import pieces, select_level
 from tasks.record.renames import rename
 from tasks.record.rows import Intent, IntentState, Mark, Shadow, intent_values_of
 from tasks.record.tables import (
-    Base,
     IntentRow,
     MarkRow,
     OfGuess,
     OfItem,
     ShadowRow,
 )
-
-MOST_PARAMETERS = 500
-"""Values in one IN list; every database allows 999."""
 
 UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
 """Nobody can say how sure a rating is."""
@@ -39,7 +41,6 @@ OfLevel = type[OfItem] | type[IntentRow] | type[MarkRow]
 """A table of rows about items."""
 
 Row = TypeVar("Row", Shadow, Intent, Mark)
-Value = TypeVar("Value")
 
 
 class ShadowStore:
@@ -159,22 +160,13 @@ class ShadowStore:
 
     def record_in_doubt(self, level: Level, sent: Sequence[Intent]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
-        here = {"library_id": self.library_id, "level": int(level)}
         with self.database.writing() as session:
-            session.connection().execute(
-                insert(IntentRow), [here | intent._asdict() for intent in sent]
-            )
+            record_in_doubt(session, self.library_id, level, sent)
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         with self.database.writing() as session:
-            session.execute(
-                delete(IntentRow).where(
-                    IntentRow.library_id == self.library_id,
-                    IntentRow.state == IntentState.IN_DOUBT,
-                    IntentRow.since <= oldest_expected(),
-                )
-            )
+            expire_in_doubt(session, self.library_id)
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
@@ -188,20 +180,8 @@ class ShadowStore:
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
-        intended = (
-            update(IntentRow)
-            .where(
-                IntentRow.library_id == self.library_id,
-                IntentRow.level == batch.phase.level,
-                IntentRow.guid == bindparam("of"),
-                IntentRow.state != IntentState.IN_DOUBT,
-            )
-            .values(state=IntentState.ACKNOWLEDGED, since=now)
-        )
         with self.database.writing() as session:
-            session.connection().execute(
-                intended, [{"of": guid} for guid in batch.guid]
-            )
+            acknowledge(session, self.library_id, batch, now)
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
         """Turn intents that were seen in Plex into ratings of ours."""
@@ -212,7 +192,7 @@ class ShadowStore:
             known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
             self._end(session, level, guids)
-            for some in _pieces(seen):
+            for some in pieces(seen):
                 rows = [
                     self._item(level, row.guid)
                     | row._asdict()
@@ -254,10 +234,10 @@ class ShadowStore:
         here: dict[str, Any] = {"library_id": self.library_id, "level": int(level)}
         orders = [here]
         if guids is not None:
-            orders = [here | {"guids": some} for some in _pieces(guids)]
+            orders = [here | {"guids": some} for some in pieces(guids)]
         columns = kind._fields
         name = str(inspect(table).local_table)
-        wanted = _select_level(name, columns, some=guids is not None)
+        wanted = select_level(name, columns, some=guids is not None)
         with self.database.reading() as session:
             connection = session.connection()
             return [
@@ -274,10 +254,10 @@ class ShadowStore:
         wanted = select(IntentRow.guid, *columns).where(
             IntentRow.library_id == self.library_id,
             IntentRow.level == level,
-            IntentRow.state != IntentState.IN_DOUBT,
+            ~IS_IN_DOUBT,
         )
         found: dict[str, Known] = {}
-        for some in _pieces(guids):
+        for some in pieces(guids):
             for guid, *values in session.execute(
                 wanted.where(IntentRow.guid.in_(some))
             ):
@@ -285,24 +265,8 @@ class ShadowStore:
         return found
 
     def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
-        """Drop intents; what another process left open is in doubt from now on.
-
-        Of its own writes a process hears; another one may have died in mid-write.
-        """
-        here = (IntentRow.library_id == self.library_id, IntentRow.level == level)
         theirs = [guid for guid in guids if (level, guid) not in self._intended]
-        for some in _pieces(theirs):
-            is_open = IntentRow.state == IntentState.OPEN
-            session.execute(
-                update(IntentRow)
-                .where(*here, IntentRow.guid.in_(some), is_open)
-                .values(state=IntentState.IN_DOUBT)
-            )
-        known = IntentRow.state != IntentState.IN_DOUBT
-        for some in _pieces(guids):
-            session.execute(
-                delete(IntentRow).where(*here, IntentRow.guid.in_(some), known)
-            )
+        end_intents(session, self.library_id, level, guids, theirs)
 
     def _item(self, level: Level, guid: str) -> dict[str, int | str]:
         return {"library_id": self.library_id, "level": int(level), "guid": guid}
@@ -317,29 +281,5 @@ class ShadowStore:
         gone = delete(table).where(
             table.library_id == self.library_id, table.level == level
         )
-        for some in _pieces(list(guids)):
+        for some in pieces(list(guids)):
             session.connection().execute(gone.where(table.guid.in_(some)))
-
-
-@cache
-def _select_level(
-    table: str, names: tuple[str, ...], *, some: bool
-) -> Select[tuple[Any, ...]]:
-    """Return what asks for rows of a level, maybe only for some guids.
-
-    It is made once: that takes SQLAlchemy longer than SQLite takes to answer.
-    """
-    columns = Base.metadata.tables[table].c
-    wanted = select(*(columns[name] for name in names)).where(
-        columns.library_id == bindparam("library_id"),
-        columns.level == bindparam("level"),
-    )
-    if some:
-        return wanted.where(columns.guid.in_(bindparam("guids", expanding=True)))
-    return wanted
-
-
-def _pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """Yield values a few hundred at a time."""
-    for start in range(0, len(values), MOST_PARAMETERS):
-        yield values[start : start + MOST_PARAMETERS]

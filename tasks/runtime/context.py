@@ -145,11 +145,7 @@ def open_run(
     cancellation = CANCELLATION.get() or CancellationToken()
     with ExitStack() as stack:
         stack.enter_context(cancelled_by_sigterm(cancellation))
-        with cancellable():
-            gateway = PlexGateway(
-                settings, lambda: cancellation.is_cancelled, outside.transport
-            )
-        stack.enter_context(gateway)
+        gateway = stack.enter_context(_gateway(settings, cancellation, outside))
         address = settings.state_url.get_secret_value()
         store = stack.enter_context(
             ShadowStore.open(address, gateway.identity, create=live, accept=accept)
@@ -175,6 +171,15 @@ def open_run(
             context.ensure_lease = held.check
             back_up(address, datetime.now(UTC).astimezone())
         yield context
+
+
+def _gateway(
+    settings: Settings, cancellation: CancellationToken, outside: Outside
+) -> PlexGateway:
+    with cancellable():
+        return PlexGateway(
+            settings, lambda: cancellation.is_cancelled, outside.transport
+        )
 
 
 def capabilities_of(store: ShadowStore, gateway: PlexGateway) -> Capabilities:

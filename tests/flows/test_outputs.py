@@ -35,6 +35,7 @@ FLOWS = (
         ["backtest", "--picture"],
         ["tune", "--json"],
         ["infer", "--plan"],
+        ["import-state", "state.json", "--json"],
         ["export-state"],
     ],
     ids=" ".join,
@@ -53,11 +54,29 @@ def test_an_existing_file_is_refused_before_plex_is_asked(
     assert plex.counts()["reads"] == 0
 
 
-@pytest.mark.parametrize("name", ["config.json", "plexbayes.db", "plexbayes.db-wal"])
+def test_two_outputs_are_two_files(plex: Simulator, listener: Listener) -> None:
+    ran = listener.run("backtest", "--json", "x.svg", "--picture", "./x.svg")
+
+    assert ran.status == 2
+    assert "x.svg is named for two outputs" in ran.err
+    assert plex.counts()["reads"] == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.json",
+        "plexbayes.db",
+        "plexbayes.db-wal",
+        "plexbayes.db.bak-20260101-000000",
+    ],
+)
 def test_configuration_and_record_are_never_overwritten(
     plex: Simulator, listener: Listener, name: str
 ) -> None:
     before = listener.config.read_bytes()
+    for file in ("plexbayes.db", "plexbayes.db.bak-20260101-000000"):
+        (listener.folder / file).touch()
 
     ran = listener.run("verify", "--json", name, "--overwrite")
 

@@ -204,6 +204,7 @@ def test_the_password_in_its_file_is_made_once_and_kept_for_its_owner_alone(
     assert said.count(password) == 1
     assert password not in second.said()
     assert str(kept) in second.said()
+    assert "can run commands on this machine" in said
     assert kept.read_text().strip() == password
 
 

@@ -23,6 +23,7 @@ from flows.webhook_server import (
 )
 from tasks.orchestration.prefect_server import free_port
 from tasks.webhook.rating_event import Event, event_of
+from tests.flows.catching import await_true
 from tests.tasks.payloads import MULTIPART, form, payload
 
 SECRET = "open-sesame-0123456789"  # noqa: S105 (of this test)
@@ -193,6 +194,16 @@ def test_strangers_who_hold_connections_keep_nobody_out(address: str) -> None:
 
     assert answer.status_code == 200
     assert len(HEARD) == 1
+
+
+def test_too_many_at_a_time_who_know_the_secret_have_to_wait(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MAX_TRUSTED", 1)
+    with closing(knock(address, SLOW_BODY)):
+        await_true(lambda: post(address, form(payload())).status_code == 503)
+
+    await_true(lambda: post(address, form(payload())).status_code == 200)
 
 
 SLOW_HEAD = b"POST /guess HTTP/1.1\r\nHost: x\r\n"

@@ -6,7 +6,7 @@ from math import ceil
 import numpy as np
 import pytest
 
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.errors import LibraryChanging, PlexUnreachable, PlexUnusable
 from engine.library import Level
 from tasks.plex.client import PlexGateway
 from tasks.plex.pagination import PAGE
@@ -131,6 +131,20 @@ def test_an_answer_that_is_no_page_is_refused(answer, complaint):
         pytest.raises(PlexUnreachable, match=complaint),
     ):
         gateway.listing(Level.TRACK, at_once)
+
+
+@pytest.mark.parametrize("total", [999_999_999, 20_001])
+def test_a_listing_without_end_is_refused_at_once(total):
+    endless = {ALL: container('<Track ratingKey="1"/>', totalSize=total)}
+
+    with (
+        canned_plex(endless) as settings,
+        PlexGateway(settings) as gateway,
+        pytest.raises(PlexUnusable, match=f"announced {total} tracks in pages of 1"),
+    ):
+        gateway.listing(Level.TRACK, at_once)
+
+    assert gateway.reads < 5
 
 
 def test_an_empty_library_is_no_fault():

@@ -142,6 +142,13 @@ def test_a_table_comes_back_as_it_was(tmp_path):
         assert [tuple(row) for row in csv.reader(file)] == [("1", "2", "3"), *rows]
 
 
+def test_no_cell_of_a_table_is_a_formula(tmp_path):
+    write_csv(tmp_path / "plan.csv", ["1", "2", "3"], [("=1+1", -3, "@x")])
+
+    with (tmp_path / "plan.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1] == ["'=1+1", "-3", "'@x"]
+
+
 def test_earlier_reports_are_kept_in_order_up_to_a_number(tmp_path):
     path = tmp_path / "plan.csv"
     for number in range(5):

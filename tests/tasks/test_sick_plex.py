@@ -13,9 +13,9 @@ import pytest
 from engine.errors import PlexbayesError, PlexUnreachable, PlexUnusable, RunStopped
 from engine.library import Level
 from tasks.config.settings import Settings
+from tasks.plex.answers import MAX_ANSWER
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import discover
-from tasks.plex.session import MAX_ANSWER
 from tests.flows.listener import COMMAND
 from tests.tasks import hostile
 from tests.tasks.http_answers import HOST, Authority, wire
