@@ -49,6 +49,21 @@ def test_what_arrives_twice_is_ours(plex, context, tracks, send):
     assert owner_of(context, tracks[0]) == Owner.US
 
 
+@pytest.mark.parametrize("ahead", [-7200, 7200])
+def test_what_arrives_when_the_servers_clock_jumped_is_ours(
+    plex, context, tracks, send, ahead
+):
+    write(context, *send(tracks[0], 7.33))
+    snapshot(context)
+    plex.set_clock(ahead)
+
+    plex.rate(tracks[0], 7.33)
+    owner = owner_of(context, tracks[0])
+    plex.set_clock(0)
+
+    assert owner == Owner.US
+
+
 def test_what_arrives_over_a_later_value_is_ours(plex, context, tracks, send):
     part, _ = send(tracks[0], 7.33)
     write(context, part, plan_for(part, {tracks[0]: 4.0}))
