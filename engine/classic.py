@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evidence import LibraryView, Tally, tally
 from engine.library import Level
 from engine.rating_scale import Floats, Ints
@@ -66,7 +66,7 @@ def chosen_phases(wanted: str) -> list[Phase]:
     """Return the phases that a choice in words means, in order.
 
     Raises:
-        SettingsInvalid: A word is not a phase.
+        UsageError: A word is not a phase.
 
     >>> [phase.value for phase in chosen_phases("1-2,4")]
     [1, 2, 4]
@@ -77,11 +77,11 @@ def chosen_phases(wanted: str) -> list[Phase]:
         try:
             low, high = Phase(int(first)), Phase(int(last or first))
         except ValueError:
-            raise SettingsInvalid(
+            raise UsageError(
                 f"{wanted!r} are not phases: give 1 to 4, such as 1-4, 3 or 1,2."
             ) from None
         if low > high:
-            raise SettingsInvalid(f"{word!r} are no phases: write the lower first.")
+            raise UsageError(f"{word!r} are no phases: write the lower first.")
         phases |= {phase for phase in Phase if low <= phase <= high}
     return sorted(phases)
 

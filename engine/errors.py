@@ -1,6 +1,7 @@
 """Everything that can go wrong and that a person should read about.
 
 PlexbayesError                 a sentence: what, which, what to do
+├─ UsageError                  a word of a command, or a field of a form, is wrong
 ├─ SettingsInvalid             every missing or wrong setting at once
 │  └─ ConfigMissing            there is no configuration file
 ├─ PlexError
@@ -33,6 +34,10 @@ from contextlib import contextmanager
 
 class PlexbayesError(Exception):
     """An error to be shown as one sentence, without a traceback."""
+
+
+class UsageError(PlexbayesError):
+    """A word of a command, a field of a form, or a file that was named is wrong."""
 
 
 class SettingsInvalid(PlexbayesError):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.rating_scale import TOLERANCE
 
 HIGHEST = 10.0
@@ -38,18 +38,16 @@ def parse_state(document: object, name: str) -> LegacyState:
         name: What to call it in errors.
 
     Raises:
-        SettingsInvalid: It is none of the known forms; nothing is guessed.
+        UsageError: It is none of the known forms; nothing is guessed.
 
     >>> parse_state({"7": 7.5, "8": {"r": 6.1, "t": 1}}, "a file").ratings
     {7: 7.5, 8: 6.1}
     """
     if not isinstance(document, dict):
-        raise SettingsInvalid(
-            f"{name} holds no JSON object, so it is no plex_state.json."
-        )
+        raise UsageError(f"{name} holds no JSON object, so it is no plex_state.json.")
     entries = document.get("ratings", document if "version" not in document else None)
     if not isinstance(entries, dict):
-        raise SettingsInvalid(f"{name} has no ratings, so it is no plex_state.json.")
+        raise UsageError(f"{name} has no ratings, so it is no plex_state.json.")
     ratings: dict[int, float] = {}
     twins = set()
     for key, entry in entries.items():
@@ -63,7 +61,7 @@ def parse_state(document: object, name: str) -> LegacyState:
 def _key(key: object, name: str) -> int:
     digits = str(key)
     if not digits.isdecimal() or len(digits) > LONGEST_KEY:
-        raise SettingsInvalid(f"{name}: {digits[:40]!r} is not a ratingKey.")
+        raise UsageError(f"{name}: {digits[:40]!r} is not a ratingKey.")
     return int(digits)
 
 
@@ -76,4 +74,4 @@ def _points(entry: object, key: object, name: str) -> float:
     ):
         return float(value)
     shown = repr(value)[:40]
-    raise SettingsInvalid(f"{name}: item {key} has {shown} instead of a rating.")
+    raise UsageError(f"{name}: item {key} has {shown} instead of a rating.")

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 
 SYMBOLS = "#"
 """The partition of digits, symbols and empty titles; it comes before A."""
@@ -97,7 +97,7 @@ class Letters:
         """Return the letters of a library that are meant, in order.
 
         Raises:
-            SettingsInvalid: The library has no artist under a letter that is meant.
+            UsageError: The library has no artist under a letter that is meant.
         """
         ordered = in_order(present)
         absent, found = [], set()
@@ -111,7 +111,7 @@ class Letters:
                 absent.append(str(Letters(((first, last),))))
             found.update(between)
         if absent:
-            raise SettingsInvalid(
+            raise UsageError(
                 f"No artist files under {', '.join(absent)}. "
                 f"This library has: {' '.join(ordered)}."
             )
@@ -126,7 +126,7 @@ def parse_letters(text: str) -> Letters:
     stands for all of them. After "from", a word stands for its first letter.
 
     Raises:
-        SettingsInvalid: Something else; the message says what was understood.
+        UsageError: Something else; the message says what was understood.
 
     >>> [str(parse_letters(text)) for text in ("b; É", "#-d", "from Pi", "all")]
     ['B, E', '#-D', 'from P', '']
@@ -149,7 +149,7 @@ def short_form(text: str) -> str:
     """
     try:
         return str(parse_letters(text))
-    except SettingsInvalid:
+    except UsageError:
         return text
 
 
@@ -157,14 +157,14 @@ def starting_at(word: str) -> Letters:
     """Return the letter of a word, such as an artist, and all letters after it.
 
     Raises:
-        SettingsInvalid: It is a list or a range of letters.
+        UsageError: It is a list or a range of letters.
     """
     try:
         listed = _listed(re.sub(r"\s+to\s+", "-", word))
-    except SettingsInvalid:
+    except UsageError:
         listed = Letters()  # a word like any other
     if len(listed.spans) > 1 or any(first != last for first, last in listed.spans):
-        raise SettingsInvalid(
+        raise UsageError(
             f'"from {word.strip()}" is unclear. Write "from {listed.spans[0][0]}" for '
             f'that letter and all after it, or "{listed}" for these alone.'
         )
@@ -179,7 +179,7 @@ def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
         present: The partitions of the library.
 
     Raises:
-        SettingsInvalid: It is not understood, or the library has no such letter.
+        UsageError: It is not understood, or the library has no such letter.
 
     >>> chosen_letters("from p", "ABPQ"), chosen_letters("b-p,q", "ABPQ")
     (['P', 'Q'], ['B', 'P', 'Q'])
@@ -193,7 +193,7 @@ def _listed(text: str) -> Letters:
     unclear = [word for word, span in spans.items() if span is None]
     if unclear or not spans:
         understood = ", ".join(word for word in spans if word not in unclear)
-        raise SettingsInvalid(
+        raise UsageError(
             f"Cannot read {', '.join(map(repr, unclear)) or repr(text)} as letters "
             f"(understood: {understood or 'nothing'}). Write single letters such as "
             'B, P, ranges from low to high such as A-C, or "from P"; # is for digits '

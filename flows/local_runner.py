@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from engine.errors import LibraryReplaced, RunStopped, SettingsInvalid, StoppedAt
+from engine.errors import LibraryReplaced, RunStopped, StoppedAt, UsageError
 from engine.plain_text import printable
 from engine.reports.run_report import LettersFailed, Summary
 from flows.interrupts import interruptible
@@ -213,12 +213,12 @@ def ask(question: str, *, yes: bool) -> bool:
     """Ask a yes-or-no question; `yes` answers it beforehand.
 
     Raises:
-        SettingsInvalid: There is nobody to ask.
+        UsageError: There is nobody to ask.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise SettingsInvalid(f"{question} There is no terminal to ask: say --yes.")
+        raise UsageError(f"{question} There is no terminal to ask: say --yes.")
     return _answer(f"{question} [y/n] ", "yn") == "y"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evidence import LibraryView
 from engine.planning.change_list import (
     Change,
@@ -69,7 +69,7 @@ def show_plan(
         live: Whether it will be written, and logged then.
 
     Raises:
-        SettingsInvalid: The file cannot be written.
+        UsageError: The file cannot be written.
     """
     path = PLAN_FILE.get() or (_usual_plan_file() if save else None)
     found = list(by_letter(everything, parts, plans))
@@ -129,12 +129,12 @@ def _usual_plan_file() -> Path:
     """Return where a plan goes for which no person named a file; it is free.
 
     Raises:
-        SettingsInvalid: There can be no such file.
+        UsageError: There can be no such file.
     """
     folder = config_path(None).resolve().parent / REPORTS
     try:
         folder.mkdir(0o700, exist_ok=True)
     except OSError as error:
-        raise SettingsInvalid(f"{folder} cannot be made: {error.strerror}.") from None
+        raise UsageError(f"{folder} cannot be made: {error.strerror}.") from None
     rotate(folder / "plan.csv")
     return folder / "plan.csv"

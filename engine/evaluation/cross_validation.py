@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evidence import LibraryView
 from engine.rating_scale import Floats, Ints, Texts
 
@@ -69,10 +69,10 @@ def hidings(part: LibraryView, regime: str) -> list[Fold]:
         regime: One of `REGIMES`.
 
     Raises:
-        SettingsInvalid: There is no such regime.
+        UsageError: There is no such regime.
     """
     if regime not in REGIMES:
-        raise SettingsInvalid(f"{regime!r} is none of {', '.join(REGIMES)}.")
+        raise UsageError(f"{regime!r} is none of {', '.join(REGIMES)}.")
     rated = rated_rows(part)
     if regime.startswith("keep"):
         kept = int(regime.removeprefix("keep"))

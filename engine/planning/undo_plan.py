@@ -20,7 +20,7 @@ class Selection:
     """Which of our ratings are to be taken back; empty fields choose all.
 
     Raises:
-        SettingsInvalid: The letters cannot be read.
+        UsageError: The letters cannot be read.
     """
 
     run: str = ""

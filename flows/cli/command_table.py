@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def spelled_out(words: list[str]) -> list[str]:
     """Return a command line with a leading number replaced by what it stands for.
 
     Raises:
-        SettingsInvalid: There is no such number.
+        UsageError: There is no such number.
 
     >>> spelled_out(["4", "--live"])
     ['infer', '--phases', '4', '--live']
@@ -167,7 +167,7 @@ def spelled_out(words: list[str]) -> list[str]:
     for command in COMMANDS:
         if words[0] == str(command.number):
             return [*command.words, *words[1:]]
-    raise SettingsInvalid(f"There is no option {words[0]}. There are:\n{numbered()}")
+    raise UsageError(f"There is no option {words[0]}. There are:\n{numbered()}")
 
 
 def numbered() -> str:

@@ -15,6 +15,7 @@ from engine.errors import (
     PlexbayesError,
     RunStopped,
     SettingsInvalid,
+    UsageError,
 )
 from flows.cli import model_commands, rating_commands, state_commands
 from flows.cli.command_table import (
@@ -35,6 +36,7 @@ from flows.reports.terminal import complain, replace_unprintable
 from tasks.runtime.processes import distrust_working_folder
 
 STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
+    (UsageError, USAGE),
     (SettingsInvalid, USAGE),
     (LibraryMissing, USAGE),
     (LibraryHeld, HELD),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 
 Config = Annotated[
     Path | None, typer.Option(help="The configuration; else ./config.json.")
@@ -54,7 +54,7 @@ def _known_timezone(name: str) -> str:
     from zoneinfo import available_timezones  # noqa: PLC0415 (reads many files)
 
     if name not in available_timezones():
-        raise SettingsInvalid(
+        raise UsageError(
             f"--timezone {name!r} is not a time zone that this machine knows. Write "
             "one such as Europe/Berlin, America/New_York or UTC."
         )
@@ -99,13 +99,13 @@ def refuse_outputs(*paths: Path | None, overwrite: bool, config: Path | None) ->
         config: The configuration, which is never replaced, nor is the record.
 
     Raises:
-        SettingsInvalid: Such a file was named.
+        UsageError: Such a file was named.
     """
     named = [path.resolve() for path in paths if path]
     if not named:
         return
     if len(set(named)) < len(named):
-        raise SettingsInvalid(
+        raise UsageError(
             f"{named[0].name} is named for two outputs: the one would replace the "
             "other. Name two files."
         )

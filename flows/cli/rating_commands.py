@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from flows.cli.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
 from flows.cli.options import (
     Accept,
@@ -44,7 +44,7 @@ def infer(
     from flows.reports.confidence_reports import show_report  # noqa: PLC0415
 
     if start and letters:
-        raise SettingsInvalid("Give --from or --letters, not both.")
+        raise UsageError("Give --from or --letters, not both.")
     wanted = str(starting_at(start) if start.strip() else parse_letters(letters))
     chosen = spelled(chosen_phases(phases))
     refuse_outputs(json_file, plan, overwrite=overwrite, config=config)

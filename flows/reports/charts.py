@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest
 from engine.evaluation.calibration import NEARBY, Held
 from tasks.config.output_files import write_bytes
@@ -43,15 +43,15 @@ def refuse_picture(path: Path) -> None:
     """Refuse a picture that cannot be drawn, before anything is computed.
 
     Raises:
-        SettingsInvalid: What draws is not installed, or cannot draw that.
+        UsageError: What draws is not installed, or cannot draw that.
     """
     if path.suffix.lower() not in KINDS:
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} is no picture that can be drawn: its name must end in "
             f"{', '.join(KINDS)}."
         )
     if find_spec("matplotlib") is None:
-        raise SettingsInvalid(
+        raise UsageError(
             "Pictures need matplotlib, which is not installed: say "
             "pip install '.[pictures]' in the clone."
         )

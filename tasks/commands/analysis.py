@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.estimates import Estimates
 from engine.evaluation.backtest import Backtest, Verdict, verdict
 from engine.evaluation.backtest import backtest as compare
@@ -148,7 +148,7 @@ def _found(part: LibraryView, wanted: str) -> tuple[Level, int]:
     """Return where an item is.
 
     Raises:
-        SettingsInvalid: There is no such item, or more than one.
+        UsageError: There is no such item, or more than one.
     """
     text = fold_name(wanted)
     names = _names(part)
@@ -161,7 +161,7 @@ def _found(part: LibraryView, wanted: str) -> tuple[Level, int]:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise SettingsInvalid(
+        raise UsageError(
             f"There is no {wanted!r} in this library. Give a ratingKey, or names "
             "as in: artist / album / track."
         )
@@ -170,6 +170,6 @@ def _found(part: LibraryView, wanted: str) -> tuple[Level, int]:
         for level, row in found[:NAMED]
     ]
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    raise SettingsInvalid(
+    raise UsageError(
         f"{wanted!r} may be any of these; give a ratingKey: {', '.join(some)}{more}."
     )

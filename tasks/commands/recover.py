@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
+from engine.errors import SettingsInvalid, UsageError
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.planning.batches import MOST_IDS
@@ -158,12 +158,13 @@ def import_state(context: RunContext, path: Path) -> Imported:
     """Put what the original recorded onto our record, as far as Plex agrees.
 
     Raises:
-        SettingsInvalid: The file cannot be understood, or is of another library.
+        SettingsInvalid: The file cannot be read.
+        UsageError: It cannot be understood, or is of another library.
     """
     legacy = read_state(path)
     here = context.gateway.identity.uuid
     if legacy.uuid and legacy.uuid != here:
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} is of the library {legacy.uuid}, and "
             f"{context.gateway.identity.title!r} is {here}: its keys mean other items."
         )

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ConfigMissing, SettingsInvalid
+from engine.errors import ConfigMissing, SettingsInvalid, UsageError
 
 DEFAULT_PATH = Path("config.json")
 
@@ -36,12 +36,12 @@ def config_named(name: str) -> Path | None:
         name: Such as `kids` for kids.json; empty: the usual one (None).
 
     Raises:
-        SettingsInvalid: It is not a name.
+        UsageError: It is not a name.
     """
     if not name:
         return CONFIG.get()
     if not re.fullmatch(r"\w[\w-]*", name):
-        raise SettingsInvalid(
+        raise UsageError(
             f"config = {name!r} is not a name. Use a name such as kids for kids.json "
             "in the folder of the usual configuration, or leave it empty."
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO, cast
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.plain_text import spreadsheet_cell
 
 PLAN_FILE: ContextVar[Path | None] = ContextVar("plan_file", default=None)
@@ -31,36 +31,36 @@ def refuse_output(
         overwrite: Whether any other existing file may be replaced.
 
     Raises:
-        SettingsInvalid: It is protected, exists, is not a regular file, or its
+        UsageError: It is protected, exists, is not a regular file, or its
             folder is missing or read-only.
     """
     if path is None:
         return
     for file in protected:
         if _is_same(path, file):
-            raise SettingsInvalid(
+            raise UsageError(
                 f"{path} is used by plexbayes itself and is never overwritten. "
                 "Choose another file."
             )
     if os.path.lexists(path):
         _refuse_existing(path, overwrite=overwrite)
     if not path.parent.is_dir():
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} cannot be written: there is no folder {path.parent}. Create it."
         )
     if not os.access(path.parent, os.W_OK):
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} cannot be written: the folder {path.parent} is read-only to you."
         )
 
 
 def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not path.is_file():
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} is not a regular file. Choose a file that can be replaced."
         )
     if not overwrite:
-        raise SettingsInvalid(
+        raise UsageError(
             f"{path} exists. Choose another file, or pass --overwrite to replace it."
         )
 
@@ -77,7 +77,7 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file for the user alone, whole or not at all.
 
     Raises:
-        SettingsInvalid: It cannot be written.
+        UsageError: It cannot be written.
     """
     write_bytes(path, text.encode())
 
@@ -88,7 +88,7 @@ def write_csv(
     """Write a table to a CSV file for the user alone, whole or not at all.
 
     Raises:
-        SettingsInvalid: It cannot be written.
+        UsageError: It cannot be written.
     """
     with _explained(path), draft(path) as file:
         table = csv.writer(file)
@@ -100,7 +100,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file for the user alone, whole or not at all.
 
     Raises:
-        SettingsInvalid: It cannot be written.
+        UsageError: It cannot be written.
     """
     with _explained(path), draft(path) as file:
         file.buffer.write(content)
@@ -111,7 +111,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SettingsInvalid(f"{path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def rotate(path: Path, kept: int = KEPT) -> None:
         kept: How many earlier ones stay.
 
     Raises:
-        SettingsInvalid: They cannot be renamed.
+        UsageError: They cannot be renamed.
     """
     names = [path, *(path.with_suffix(f".{n}{path.suffix}") for n in range(1, kept))]
     try:
@@ -151,4 +151,4 @@ def rotate(path: Path, kept: int = KEPT) -> None:
             if newer.exists():
                 newer.replace(older)
     except OSError as error:
-        raise SettingsInvalid(f"{path} cannot be written: {error.strerror}.") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

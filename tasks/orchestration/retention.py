@@ -20,7 +20,7 @@ from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, Stat
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.logging import get_run_logger
 
-from engine.errors import SettingsInvalid
+from engine.errors import SettingsInvalid, UsageError
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
 from tasks.orchestration.result_serializer import ResultSerializer
@@ -66,7 +66,7 @@ def clean_up(_flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> None:
         with get_client(sync_client=True) as client:
             _remove_old_runs(client, settings)
             _remove_results(client, settings)
-    except SettingsInvalid:
+    except (SettingsInvalid, UsageError):
         return  # the run has said so
     except (HTTPError, OSError, PrefectException) as error:
         get_run_logger().warning(

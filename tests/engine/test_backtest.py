@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.classic import Constants
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest, Comparison, backtest, verdict
 from engine.evaluation.cross_validation import fractions, hidings, number_of, without
 from engine.evaluation.metrics import Score, difference, is_central, order_accuracy
@@ -71,7 +71,7 @@ def test_a_fifth_of_the_ratings_is_kept_again_and_again():
 
 
 def test_an_unknown_way_of_hiding_is_refused():
-    with pytest.raises(SettingsInvalid, match="track5"):
+    with pytest.raises(UsageError, match="track5"):
         hidings(listener(), "track7")
 
 

@@ -17,7 +17,7 @@ from engine.classic import (
     priors,
     spelled,
 )
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evidence import Tally, library_mean
 from engine.library import Level
 from engine.planning.plan import drift_tolerance
@@ -145,7 +145,7 @@ def test_phases_are_chosen_in_words_and_come_in_order(wanted, phases):
 
 @pytest.mark.parametrize("wanted", ["", "0", "5", "1-5", "album", "1,,2", "1-2-3"])
 def test_a_choice_that_is_no_phase_is_refused(wanted):
-    with pytest.raises(SettingsInvalid, match="are not phases: give 1 to 4"):
+    with pytest.raises(UsageError, match="are not phases: give 1 to 4"):
         chosen_phases(wanted)
 
 
@@ -165,5 +165,5 @@ def test_phases_are_spelled_the_shortest_way(phases, words):
 
 
 def test_a_range_turned_round_is_refused():
-    with pytest.raises(SettingsInvalid, match="write the lower first"):
+    with pytest.raises(UsageError, match="write the lower first"):
         chosen_phases("4-1")

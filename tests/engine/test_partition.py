@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.partition import (
     chosen_letters,
     in_order,
@@ -194,7 +194,7 @@ def test_letters_are_chosen_in_words(wanted, letters):
 def test_anything_but_letters_is_refused_with_what_was_understood(
     wanted, unread, understood
 ):
-    with pytest.raises(SettingsInvalid) as refusal:
+    with pytest.raises(UsageError) as refusal:
         parse_letters(wanted)
 
     assert str(refusal.value) == (
@@ -224,7 +224,7 @@ def test_a_word_to_start_from_stands_for_its_first_letter(word, letter):
 
 @pytest.mark.parametrize("word", ["P-S", "P to S", "P, S", "P S"])
 def test_several_letters_to_start_from_are_refused(word):
-    with pytest.raises(SettingsInvalid, match=r'is unclear\. Write "from P" for'):
+    with pytest.raises(UsageError, match=r'is unclear\. Write "from P" for'):
         starting_at(word)
 
 
@@ -246,14 +246,14 @@ def test_the_short_form_of_a_choice_means_the_same(wanted, short):
 
 @given(TITLES)
 def test_whatever_is_typed_is_read_the_same_in_its_short_form_or_refused(text):
-    with suppress(SettingsInvalid):
+    with suppress(UsageError):
         chosen = parse_letters(text)
 
         assert parse_letters(str(chosen)) == chosen
 
 
 def test_a_letter_that_the_library_lacks_is_refused_with_what_there_is():
-    with pytest.raises(SettingsInvalid) as refusal:
+    with pytest.raises(UsageError) as refusal:
         chosen_letters("B, X, Y", "PB#")
 
     assert str(refusal.value) == (
@@ -265,7 +265,7 @@ def test_a_letter_that_the_library_lacks_is_refused_with_what_there_is():
     ("wanted", "absent"), [("X-Y, B", "X-Y"), ("from Q", "from Q")]
 )
 def test_a_range_in_which_the_library_has_nothing_is_refused(wanted, absent):
-    with pytest.raises(SettingsInvalid, match=f"No artist files under {absent}\\."):
+    with pytest.raises(UsageError, match=f"No artist files under {absent}\\."):
         chosen_letters(wanted, "PB#")
 
 

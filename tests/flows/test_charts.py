@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.classic import Constants
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest, backtest
 from engine.evaluation.predictors import (
     CLASSIC,
@@ -58,7 +58,7 @@ def test_where_nothing_is_rated_the_picture_is_empty(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(SettingsInvalid, match=r"must end in \.svg, \.png, \.pdf"):
+    with pytest.raises(UsageError, match=r"must end in \.svg, \.png, \.pdf"):
         refuse_picture(Path("picture.doc"))
 
 
@@ -67,5 +67,5 @@ def test_without_matplotlib_it_is_said_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(pictures, "find_spec", lambda _: None)
 
-    with pytest.raises(SettingsInvalid, match=r"pip install '\.\[pictures\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[pictures\]'"):
         refuse_picture(Path("picture.svg"))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from flows import infer as infer_module
 from flows import maintenance as maintain
 from tasks.config.config_file import config_named
@@ -110,7 +110,7 @@ def test_no_parameter_of_a_flow_names_a_file(flow) -> None:
     "config", ["/etc/passwd", "../config", "config.json", "a/b", ".hidden"]
 )
 def test_a_flow_takes_the_name_of_a_configuration_and_no_path(config) -> None:
-    with pytest.raises(SettingsInvalid, match="is not a name"):
+    with pytest.raises(UsageError, match="is not a name"):
         config_named(config)
 
 

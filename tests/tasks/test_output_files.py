@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import SettingsInvalid
+from engine.errors import UsageError
 from tasks.config.output_files import (
     draft,
     refuse_output,
@@ -26,7 +26,7 @@ def test_an_existing_file_is_only_replaced_on_request(tmp_path):
     path = tmp_path / "report.json"
     path.write_text("mine")
 
-    with pytest.raises(SettingsInvalid, match="pass --overwrite"):
+    with pytest.raises(UsageError, match="pass --overwrite"):
         refuse_output(path, [], overwrite=False)
     refuse_output(path, [], overwrite=True)
 
@@ -48,14 +48,14 @@ def test_a_file_that_plexbayes_uses_is_never_overwritten(tmp_path, how):
         (tmp_path / "folder").mkdir()
         named = tmp_path / "folder" / ".." / "plexbayes.db"
 
-    with pytest.raises(SettingsInvalid, match="never overwritten"):
+    with pytest.raises(UsageError, match="never overwritten"):
         refuse_output(named, [record], overwrite=True)
 
 
 def test_a_record_that_does_not_exist_yet_is_protected_too(tmp_path):
     record = tmp_path / "plexbayes.db"
 
-    with pytest.raises(SettingsInvalid, match="never overwritten"):
+    with pytest.raises(UsageError, match="never overwritten"):
         refuse_output(record, [record], overwrite=False)
 
 
@@ -65,12 +65,12 @@ def test_what_is_no_regular_file_is_refused(tmp_path, overwrite):
     os.mkfifo(pipe)
 
     for path in (pipe, tmp_path, Path("/dev/null")):
-        with pytest.raises(SettingsInvalid, match="not a regular file"):
+        with pytest.raises(UsageError, match="not a regular file"):
             refuse_output(path, [], overwrite=overwrite)
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(SettingsInvalid, match="there is no folder"):
+    with pytest.raises(UsageError, match="there is no folder"):
         refuse_output(tmp_path / "gone" / "report.json", [], overwrite=False)
 
 
@@ -90,7 +90,7 @@ def test_a_link_to_nowhere_counts_as_existing(tmp_path):
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "nowhere")
 
-    with pytest.raises(SettingsInvalid, match="pass --overwrite"):
+    with pytest.raises(UsageError, match="pass --overwrite"):
         refuse_output(link, [], overwrite=False)
 
 
@@ -114,7 +114,7 @@ def test_a_write_that_breaks_off_leaves_the_former_file_and_no_draft(tmp_path):
         yield ("half",)
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(SettingsInvalid, match="No space left on device"):
+    with pytest.raises(UsageError, match="No space left on device"):
         write_csv(path, ["head"], rows())
 
     assert path.read_text() == "former"
