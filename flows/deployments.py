@@ -188,6 +188,17 @@ def new_schedules(
     return offer.shipped(timezone)
 
 
+def default_parameters(
+    offer: Offer, latest: DeploymentResponse | None
+) -> dict[str, Any]:
+    """Return the defaults as the server has them, if the flow still takes them."""
+    if latest:
+        with suppress(ParameterTypeError, ValidationError):
+            offer.flow.validate_parameters(latest.parameters)
+            return latest.parameters
+    return offer.parameters
+
+
 def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
     latest = found.latest
     deployment = cast(  # outside a coroutine it is made at once, never an awaitable
@@ -195,7 +206,7 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
         offer.flow.to_deployment(
             name=offer.name,
             description=offer.description,
-            parameters=_parameters(offer, latest),
+            parameters=default_parameters(offer, latest),
             tags=[TAG],
             concurrency_limit=ONE_AT_A_TIME,
             schedules=new_schedules(offer, found, timezone),
@@ -206,12 +217,3 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
         deployment.schedules = None
         deployment.model_fields_set.discard("schedules")
     return deployment
-
-
-def _parameters(offer: Offer, latest: DeploymentResponse | None) -> dict[str, Any]:
-    """Return the defaults as the server has them, if the flow still takes them."""
-    if latest:
-        with suppress(ParameterTypeError, ValidationError):
-            offer.flow.validate_parameters(latest.parameters)
-            return latest.parameters
-    return offer.parameters

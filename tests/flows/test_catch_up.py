@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentUpdate,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
@@ -152,12 +155,19 @@ def test_an_unknown_deployment_is_none(client):
     assert find_deployment(client, "infer/nothing-of-this-name") is None
 
 
-def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
-    client, monkeypatch
-):
-    at_exit: list[Any] = []
+@pytest.fixture
+def at_exit(monkeypatch) -> list[Any]:
+    """Begin to deploy; return the calls that are made when that process ends."""
+    calls: list[Any] = []
     monkeypatch.setattr(deploy_step, "_PAUSED", set())
-    monkeypatch.setattr(atexit, "register", lambda *call: at_exit.append(call))
+    monkeypatch.setattr(deploy_step, "_DEFAULTS", {})
+    monkeypatch.setattr(atexit, "register", lambda *call: calls.append(call))
+    return calls
+
+
+def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
+    client, at_exit
+):
     flow = client.create_flow_from_name("infer")
     mine = [on(HOURLY, parameters={"dry_run": None, "gone": 1}, slug="mine")]
     client.create_deployment(flow, "infer", schedules=mine, paused=True)
@@ -186,6 +196,33 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
     assert {name: one.schedules for name, one in second.items()} == {
         name: one.schedules for name, one in first.items()
     }
+
+
+def test_a_deploy_leaves_the_default_parameters_as_a_person_set_them(
+    client, at_exit, capsys
+):
+    def parameters() -> dict[str, Any]:
+        return {one.name: one.parameters for one in client.read_deployments()}
+
+    flow = client.create_flow_from_name("infer")
+    mine = {"letters": "P", "dry_run": None, "gone": 1}
+    client.create_deployment(flow, "infer", parameters=mine)
+    client.create_deployment(flow, "weekly-up", parameters={"dry_run": True})
+
+    for name in ("infer", "weekly-up-live", "rank"):
+        prepare_deploy()
+        deployed = next(one for one in client.read_deployments() if one.name == name)
+        of_the_file = DeploymentUpdate(parameters={"config": "another"})
+        client.update_deployment(deployed.id, of_the_file)  # as `prefect deploy` does
+    in_between = parameters()
+    [(run, work)] = at_exit
+    run(work)
+
+    kept = {"letters": "P", "dry_run": True}
+    assert in_between["infer"] == kept
+    assert in_between["rank"] == {"config": "another"}
+    assert parameters() == in_between | {"weekly-up-live": {"dry_run": True}}
+    assert capsys.readouterr().err.count("The defaults of infer were updated") == 1
 
 
 def test_an_active_schedule_without_runs_ahead_shows_that_the_scheduler_is_dead(client):

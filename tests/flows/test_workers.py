@@ -114,6 +114,9 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
         name: [seen(one) for one in o["schedules"]] for name, o in offers.items()
     }
     change(machines, f"/deployments/{offers['rank']['id']}", {"paused": True})
+    defaults = {"rank": {"count": 3}, "weekly-up-live": {"dry_run": True}}
+    for name, mine in defaults.items():
+        change(machines, f"/deployments/{offers[name]['id']}", {"parameters": mine})
     added = add_schedule(machines, offers["verify"], schedule=EVERY_MINUTE)
     add_schedule(
         machines,
@@ -138,6 +141,7 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     assert kept["monthly-full-live"] == shipped["monthly-full-live"]
     assert [one[0] for one in kept["monthly-full-live"]] == [False]
     assert {name for name, offer in after.items() if offer["paused"]} == {"rank"}
+    assert {name: after[name]["parameters"] for name in defaults} == defaults
 
 
 def schedules_seen(offers: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
