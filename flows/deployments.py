@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from flows.in_memory_flows import run_from_memory
 from flows.infer import infer
 from flows.maintenance import rank, recover, undo, verify
+from tasks.orchestration.retention import DEPLOYMENT_TAG
 from tasks.orchestration.schedules import (
     catch_up,
     copy_of,
@@ -103,9 +104,6 @@ ONE_AT_A_TIME = ConcurrencyLimitConfig(
     limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
 )
 """A second run of the same deployment waits for the first."""
-
-TAG = "plexbayes"
-"""Marks what is ours on a Prefect server."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +205,7 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
             name=offer.name,
             description=offer.description,
             parameters=default_parameters(offer, latest),
-            tags=[TAG],
+            tags=[DEPLOYMENT_TAG],
             concurrency_limit=ONE_AT_A_TIME,
             schedules=new_schedules(offer, found, timezone),
         ),

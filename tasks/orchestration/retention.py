@@ -1,12 +1,13 @@
 """What Prefect keeps of our runs, and for how long: it must not pile up.
 
 A run is ours if it bears our tag, which every run gives itself, and belongs to a flow
-of ours: other people's runs on the same server have the one or the other at most.
+of ours: other people's runs on the same server have the one or the other at most. One
+that never began could not tag itself: it is ours if a deployment of ours planned it.
 Prefect's own vacuum knows no such difference, so it stays as it is configured.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,12 @@ from uuid import UUID
 from httpx import HTTPError
 from prefect import Flow, runtime
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import ArtifactFilter, FlowFilter, FlowRunFilter
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    DeploymentFilter,
+    FlowFilter,
+    FlowRunFilter,
+)
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.logging import get_run_logger
@@ -32,8 +38,11 @@ from tasks.orchestration.result_storage import (
 
 TAG = "plexbayes-run"
 """Borne by every run of ours; a run that loses it is kept for ever."""
+DEPLOYMENT_TAG = "plexbayes"
+"""Marks the deployments that are ours."""
 FLOWS = ("infer", "rank", "recover", "undo", "verify")
 """Our flows, by name."""
+OUR_FLOWS = FlowFilter.model_validate({"name": {"any_": FLOWS}})
 BATCH = 50
 """Most runs that are asked for, or removed, at a time."""
 MAX_BATCHES = 4
@@ -94,19 +103,32 @@ def _remove_old_runs(client: SyncPrefectClient, settings: Settings) -> None:
     if settings.run_retention_days is None:
         return
     then = datetime.now(UTC) - timedelta(days=settings.run_retention_days)
+    for kind in _kinds_of_old_runs(client, then):
+        kept = 0
+        for _ in range(MAX_BATCHES):
+            runs = client.read_flow_runs(
+                flow_filter=OUR_FLOWS, flow_run_filter=kind, limit=BATCH, offset=kept
+            )
+            removed = [run.id for run in runs if TAG in run.tags or not run.run_count]
+            _remove(client, removed)
+            kept += len(runs) - len(removed)
+            if len(runs) < BATCH:
+                break
+
+
+def _kinds_of_old_runs(
+    client: SyncPrefectClient, then: datetime
+) -> Iterator[FlowRunFilter]:
+    """Say how to find our runs of before some time; the last kind has others, too."""
     before = {"before_": then}
     ended = {"state": {"type": {"any_": TERMINAL_STATES}}, "end_time": before}
     suspended = {"state": {"type": {"any_": [StateType.PAUSED]}}, "start_time": before}
-    ours = FlowFilter.model_validate({"name": {"any_": FLOWS}})
     for kind in (ended, suspended):
-        wanted = FlowRunFilter.model_validate({"tags": {"all_": [TAG]}, **kind})
-        for _ in range(MAX_BATCHES):
-            runs = client.read_flow_runs(
-                flow_filter=ours, flow_run_filter=wanted, limit=BATCH
-            )
-            _remove(client, [run.id for run in runs])
-            if len(runs) < BATCH:
-                break
+        yield FlowRunFilter.model_validate({"tags": {"all_": [TAG]}} | kind)
+    ours = DeploymentFilter.model_validate({"tags": {"all_": [DEPLOYMENT_TAG]}})
+    found = client.read_deployments(flow_filter=OUR_FLOWS, deployment_filter=ours)
+    ids = {"any_": [deployment.id for deployment in found]}
+    yield FlowRunFilter.model_validate({"deployment_id": ids} | ended)
 
 
 def _remove(client: SyncPrefectClient, runs: Sequence[UUID]) -> None:

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.flows.test_schedules import change
 from tests.flows.test_serve import Served
 
 PATIENCE = 60.0
@@ -53,3 +54,18 @@ def run_of_others(
         "state": {"type": "COMPLETED"} | state,
     }
     return served.post("/flow_runs/", wanted)
+
+
+def runs_that_never_began(
+    served: Served, offer: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Cancel a run that waits, and have one crash that gets an unknown parameter."""
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01"}}
+    path = f"/deployments/{offer['id']}/create_flow_run"
+    cancelled, crashed = (served.post(path, {"state": later}) for _ in range(2))
+    paths = [f"/flow_runs/{run['id']}" for run in (cancelled, crashed)]
+    change(served, paths[1], {"parameters": {"gone": 1}})
+    states: list[dict[str, Any]] = [{"type": "CANCELLED"}, {"type": "SCHEDULED"}]
+    for where, state in zip(paths, states, strict=True):
+        served.post(f"{where}/set_state", {"state": state, "force": True})
+    return [served.await_end(run["id"]) for run in (cancelled, crashed)]

@@ -14,12 +14,17 @@ from flows.deployments import OFFERS
 from tasks.orchestration.result_serializer import TYPE
 from tasks.orchestration.result_storage import FOLDER
 from tasks.orchestration.retention import FLOWS, TAG
-from tests.flows.ageing import Ageing, run_of_others
+from tests.flows.ageing import (
+    Ageing,
+    run_of_others,
+    runs_that_never_began,
+)
 from tests.flows.catching import await_true, ids_of
 from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, ratings
 from tests.flows.machines import Machines
 from tests.flows.test_faults import letter, under_one_artist
+from tests.flows.test_schedules import change
 from tests.flows.test_serve import Served, served
 from tests.flows.test_workers import machines
 from tests.simulator.process import Simulator
@@ -117,22 +122,30 @@ def test_old_runs_go_with_all_that_is_theirs_and_those_of_others_stay(
     had = (traces(served, old) > 10, stored(listener, old) != [])
     others = [
         run_of_others(served, "verify", ["plexbayes"]),
+        run_of_others(served, "rank", ["plexbayes"], type="CANCELLED"),
         run_of_others(served, "import", ["plexbayes", TAG]),
         run_of_others(served, "infer", [TAG], type="RUNNING"),
     ]
+    untagged = served.run(offers["verify"])
+    change(served, f"/flow_runs/{untagged['id']}", {"tags": ["plexbayes"]})
+    never_began = runs_that_never_began(served, offers["rank"])
     suspended = run_of_others(served, "infer", [TAG], type="RUNNING")
     paused = {"state": {"type": "PAUSED", "name": "Suspended"}, "force": True}
     served.post(f"/flow_runs/{suspended['id']}/set_state", paused)
-    for run in (old, suspended, *others):
+    gone = [old, suspended, *never_began]
+    for run in (*gone, *others, untagged):
         Ageing(listener.folder / "prefect" / "prefect.db").age(run["id"], 61)
     served.run(offers["verify"])
-    await_true(lambda: not any(traces(served, run) for run in (old, suspended)))
+    await_true(lambda: not any(traces(served, run) for run in gone))
 
     assert had == (True, True)
     assert stored(listener, old) == []
     assert traces(served, young) > 10
     assert stored(listener, young) != []
-    assert [traces(served, run) for run in others] == [1, 1, 1]
+    assert [run["state_type"] for run in never_began] == ["CANCELLED", "CRASHED"]
+    assert not any(TAG in run["tags"] for run in never_began)
+    assert [traces(served, run) for run in others] == [1, 1, 1, 1]
+    assert traces(served, untagged) > 1
     assert not_ours.read_bytes() == b"anything"
 
 
