@@ -1,5 +1,6 @@
-"""Prefect's database behind its back: runs that are old, runs of other people."""
+"""Prefect's database behind its back: runs that are old, or not of our making."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -69,3 +70,17 @@ def runs_that_never_began(
     for where, state in zip(paths, states, strict=True):
         served.post(f"{where}/set_state", {"state": state, "force": True})
     return [served.await_end(run["id"]) for run in (cancelled, crashed)]
+
+
+def unfinished_runs(
+    served: Served, tags: Iterable[str], results: Path
+) -> list[dict[str, Any]]:
+    """Record a Crashed, a Cancelled and a Suspended run with the results of another."""
+    runs = []
+    for state in ("CRASHED", "CANCELLED", "PAUSED"):
+        run = run_of_others(served, "infer", tags, type="RUNNING")
+        wanted = {"state": {"type": state}, "force": True}
+        served.post(f"/flow_runs/{run['id']}/set_state", wanted)
+        shutil.copytree(results, results.with_name(run["id"]))
+        runs.append(run)
+    return runs

@@ -18,6 +18,7 @@ from tests.flows.ageing import (
     Ageing,
     run_of_others,
     runs_that_never_began,
+    unfinished_runs,
 )
 from tests.flows.catching import await_true, ids_of
 from tests.flows.expecting import inferred
@@ -88,7 +89,9 @@ def test_a_retry_after_thirty_days_does_only_what_failed(
     offers = served.await_offers()
 
     failed = served.run(offers["infer"], dry_run=False)
-    Ageing(listener.folder / "prefect" / "prefect.db").age(failed["id"], 30)
+    others = unfinished_runs(served, [TAG], stored(listener, failed)[0].parent)
+    for run in (failed, *others):
+        Ageing(listener.folder / "prefect" / "prefect.db").age(run["id"], 30)
     completed = served.run(offers["infer"])
     kept = [json.loads(path.read_bytes()) for path in stored(listener, failed)]
     first_tasks = {task["id"] for task in ended_tasks_of(served, failed)}
@@ -107,6 +110,7 @@ def test_a_retry_after_thirty_days_does_only_what_failed(
     assert {letter(before, key) for key in touched} == {failing}
     assert stored(listener, completed) == []
     assert stored(listener, retried) == []
+    assert all(len(stored(listener, run)) == len(kept) for run in others)
 
 
 def test_old_runs_go_with_all_that_is_theirs_and_those_of_others_stay(
