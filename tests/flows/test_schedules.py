@@ -22,6 +22,8 @@ pytestmark = pytest.mark.system
 
 EVERY_MINUTE = {"cron": "* * * * *", "timezone": "UTC"}
 NIGHTLY = {"cron": "15 4 * * *", "timezone": "Europe/Berlin", "day_or": True}
+SOON = 100.0
+"""Seconds in which what a schedule starts every minute has been completed once."""
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -86,9 +88,11 @@ def runs_of(served: Served, schedule: str) -> list[dict[str, Any]]:
     return served.post("/flow_runs/filter", wanted)
 
 
-def await_completed(served: Served, schedule: str) -> dict[str, Any]:
+def await_completed(
+    served: Served, schedule: str, patience: float = PATIENCE
+) -> dict[str, Any]:
     """Wait until a run that a schedule started is completed."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         for run in runs_of(served, schedule):
             if run["state_type"] in ENDED:
@@ -118,12 +122,13 @@ def test_a_schedule_fires_and_is_as_it_was_after_sigterm_kill_and_restart(
     path = f"/deployments/{weekly['id']}/schedules/{shipped}"
     change(served, path, {"active": True, "schedule": NIGHTLY})
     added = add_schedule(served, offers["infer"], schedule=EVERY_MINUTE)
+    deadline = time.monotonic() + SOON
     add_schedule(served, offers["infer"], schedule=NIGHTLY, slug="mine", active=False)
     change(served, f"/deployments/{offers['rank']['id']}", {"paused": True})
     defaults = {"count": 3}
     change(served, f"/deployments/{offers['rank']['id']}", {"parameters": defaults})
 
-    fired = await_completed(served, added)
+    fired = await_completed(served, added, deadline - time.monotonic())
     mine = schedules({o["name"]: o for o in served.post("/deployments/filter", {})})
     by_term, _ = home.end(signal.SIGTERM)
     served, after_term = home.serve()
