@@ -44,8 +44,11 @@ def carried_out(
     @ends_in_a_state
     def do() -> Result:
         say = runner.report.warn
-        with open_run(settings, runner.info.id, live=live, say=say) as context:
-            context.watch = runner.report.follow
+        with (
+            runner.report.following() as follow,
+            open_run(settings, runner.info.id, live=live, say=say) as context,
+        ):
+            context.watch = follow
             return work(context)
 
     CANCELLATION.set(cancellation)

@@ -1,8 +1,8 @@
-"""Showing how a run goes: a bar in a terminal, elsewhere a line a letter and phase."""
+"""Showing how a run goes: a bar in a terminal, elsewhere lines now and then."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -16,10 +16,14 @@ from rich.progress import (
 
 from flows.reports.screen import Screen
 from tasks.runtime.context import Step
+from tasks.runtime.progress import ProgressLines
 
 
 class Watching:
-    """Shows how a run goes: a bar in a terminal, else a line a letter and phase."""
+    """Shows how a run goes: a bar in a terminal.
+
+    Elsewhere it is a line a letter and phase, and every few seconds one that counts.
+    """
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -33,10 +37,14 @@ class Watching:
         )
         self._task = self._bar.add_task("reading", total=None)
         self._told: set[str] = set()
+        self._lines = ProgressLines(self.note)
+        self._clock = ExitStack()
 
     def __enter__(self) -> Self:
         """Begin to show."""
         self._bar.start()
+        if self._bar.disable:
+            self._clock.enter_context(self._lines.told())
         return self
 
     def __exit__(
@@ -46,18 +54,18 @@ class Watching:
         trace: TracebackType | None,
     ) -> None:
         """Leave the terminal as it was."""
+        self._clock.close()
         self._bar.stop()
 
     def __call__(self, step: Step) -> None:
         """Show one sign of progress."""
         if step.note:
             self.note(step.note)
+        self._lines(step)
         if step.total:
-            self._bar.update(self._task, total=step.total, description="writing")
+            self._bar.reset(self._task, total=step.total, description="writing")
         if step.items:
-            self._advance(
-                " · ".join(filter(None, (step.letter, step.phase))), step.items
-            )
+            self._advance(step.where, step.items)
 
     def note(self, sentence: str) -> None:
         """Show a sentence as it is."""

@@ -16,7 +16,7 @@ from engine.rating_scale import Ints, rounded, same, unreadable
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
 from tasks.record.rating_dates import note_dates
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import UnexplainedRatings, unexplained_ratings
 from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
@@ -118,10 +118,13 @@ def _recover(
 
 def _own_tags(context: RunContext, level: Level, keys: Ints) -> None:
     """Note that items got our tag from us, whether or not a rating followed."""
+    context.watch(Step(total=len(keys)))
     for start in range(0, len(keys), MOST_IDS):
         context.cancellation.checkpoint()
-        look = context.gateway.fetch_items(keys[start : start + MOST_IDS])[level]
+        some = keys[start : start + MOST_IDS]
+        look = context.gateway.fetch_items(some)[level]
         context.store.mark_as_ours(level, look, context.settings.inferred_tag)
+        context.watch(Step(phase=f"record {level.word}s", items=len(some)))
 
 
 def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:

@@ -211,6 +211,7 @@ def _sweep(context: RunContext, level: Level, spared: set[int], report: Undone) 
     unknown = np.array([key for key in found.key.tolist() if key not in trusted], int)
     titles = dict(zip(found.key.tolist(), found.title, strict=True))
     at_once = context.executor.at_once
+    context.watch(Step(total=len(unknown)))
     for start in range(0, len(unknown), at_once):
         _clear_up(context, level, unknown[start : start + at_once], titles, report)
     if context.is_live:

@@ -1,8 +1,7 @@
 """Log lines and artifacts of a run in the Prefect UI."""
 
-import threading
-from contextlib import suppress
-from contextvars import copy_context
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self, cast
 from uuid import UUID
@@ -17,10 +16,14 @@ from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
 from tasks.runtime.context import WATCHER, Step
-from tasks.runtime.progress import Progress, Reporter
-
-PROGRESS_INTERVAL = 8.0
-"""Seconds between two signs of progress, in the log as in the UI's bar."""
+from tasks.runtime.progress import (
+    Progress,
+    ProgressLines,
+    Reporter,
+    every_few_seconds,
+    how_much,
+    percentage,
+)
 
 
 def tell(step: Step) -> None:
@@ -63,11 +66,19 @@ class PrefectReporter(Reporter):
         """Show a bar in the UI."""
         return _Bar(self, sizes)
 
-    def follow(self, step: Step) -> None:
-        """Log a note, and pass every sign of progress on."""
-        if step.note:
-            self.log(step.note)
-        self.tell(step)
+    @contextmanager
+    def following(self) -> Iterator[Callable[[Step], None]]:
+        """Log notes, and every few seconds how far the work is, during the block."""
+        lines = ProgressLines(self.log)
+
+        def follow(step: Step) -> None:
+            if step.note:
+                self.log(step.note)
+            lines(step)
+            self.tell(step)
+
+        with lines.told():
+            yield follow
 
 
 class _Bar(Progress):
@@ -82,15 +93,12 @@ class _Bar(Progress):
                 0.0, key="progress", description="ratings written"
             ),
         )
-        self._ended = threading.Event()
-        self._clock = threading.Thread(
-            target=copy_context().run, args=[self._keep_telling], daemon=True
-        )
+        self._clock = ExitStack()
         super().__init__(report, sizes)
 
     def __enter__(self) -> Self:
         """Begin to tell of progress."""
-        self._clock.start()
+        self._clock.enter_context(every_few_seconds(self._log))
         return self
 
     def __exit__(
@@ -100,8 +108,7 @@ class _Bar(Progress):
         trace: TracebackType | None,
     ) -> None:
         """Tell of progress no more."""
-        self._ended.set()
-        self._clock.join()
+        self._clock.close()
 
     def show(self) -> None:
         """Move the bar in the UI."""
@@ -109,12 +116,11 @@ class _Bar(Progress):
 
     @property
     def _percent(self) -> int:
-        return min(100, 100 * sum(self._done.values()) // max(self._total, 1))
+        return percentage(sum(self._done.values()), self._total)
 
-    def _keep_telling(self) -> None:
-        while not self._ended.wait(PROGRESS_INTERVAL):
-            done = sum(self._done.values())
-            of_all = f"{done} of {self._total} ratings written ({self._percent} %)"
-            self._report.log(f"{self._where}{of_all}")
-            with suppress(HTTPError, PrefectException):  # a bar is worth no failure
-                self.show()
+    def _log(self) -> None:
+        done = sum(self._done.values())
+        of_all = how_much(done, self._total, " ratings written")
+        self._report.log(f"{self._where}{of_all}")
+        with suppress(HTTPError, PrefectException):  # a bar is worth no failure
+            self.show()

@@ -37,9 +37,14 @@ class Step:
     items: int = 0
     """How many more items of that letter's phase are written."""
     total: int = 0
-    """How many there will be in all, told once."""
+    """How many there will be from here on; what was counted before counts no more."""
     note: str = ""
     """A sentence to be shown as it is."""
+
+    @property
+    def where(self) -> str:
+        """Letter and phase, as far as there are such."""
+        return " · ".join(filter(None, (self.letter, self.phase)))
 
 
 WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", default=None)

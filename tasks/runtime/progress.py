@@ -1,10 +1,16 @@
 """Telling people how a run goes and what came of it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
 from tasks.runtime.context import Step
+
+PROGRESS_INTERVAL = 8.0
+"""Seconds between two signs of progress, in a log as in the UI's bar."""
 
 
 class Reporter:
@@ -83,3 +89,63 @@ class Progress:
 
     def show(self) -> None:
         """Show how far the run is, where that is not shown anyway."""
+
+
+class ProgressLines:
+    """Says every few seconds how much is written, while something is."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._done = self._said = self._total = 0
+        self._where = ""
+
+    def __call__(self, step: Step) -> None:
+        """Count a sign of progress."""
+        if step.total:
+            self._done, self._said, self._total = 0, 0, step.total
+        if step.items:
+            self._done += step.items
+            self._where = step.where
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say it during the block."""
+        with every_few_seconds(self._tell):
+            yield
+
+    def _tell(self) -> None:
+        if self._done > self._said:
+            self._said = self._done
+            self._say(f"{self._where}: {how_much(self._done, self._total)}")
+
+
+def how_much(done: int, total: int, of_what: str = "") -> str:
+    """Say how much is done, in a whole percentage as well."""
+    return f"{done} of {total}{of_what} ({percentage(done, total)} %)"
+
+
+def percentage(done: int, total: int) -> int:
+    """Return how much is done in whole percents, 100 at most.
+
+    >>> percentage(1, 3), percentage(0, 0), percentage(4, 3)
+    (33, 0, 100)
+    """
+    return min(100, 100 * done // max(total, 1))
+
+
+@contextmanager
+def every_few_seconds(act: Callable[[], None]) -> Iterator[None]:
+    """Do something again and again during the block, in a thread of its own."""
+    ended = threading.Event()
+
+    def keep_on() -> None:
+        while not ended.wait(PROGRESS_INTERVAL):
+            act()
+
+    clock = threading.Thread(target=copy_context().run, args=[keep_on], daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        clock.join()

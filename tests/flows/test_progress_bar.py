@@ -1,7 +1,13 @@
 """Without a terminal a run tells a line a letter and phase, however they alternate."""
 
+import time
+
+import pytest
+
 from flows.progress_bar import Watching
+from tasks.runtime import progress
 from tasks.runtime.context import Step
+from tests.flows.catching import await_true
 
 
 def test_letters_that_share_requests_are_told_once(capsys):
@@ -14,4 +20,31 @@ def test_letters_that_share_requests_are_told_once(capsys):
         "A · 1 album-up",
         "B · 1 album-up",
         "A · 4 track-down",
+    ]
+
+
+def test_a_letter_that_takes_long_is_counted_every_few_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "PROGRESS_INTERVAL", 0.1)
+    told: list[str] = []
+
+    def has_told(lines: int) -> bool:
+        told.extend(capsys.readouterr().err.splitlines())
+        return len(told) == lines
+
+    with Watching() as watching:
+        watching(Step(total=900))
+        time.sleep(0.3)
+        watching(Step("A", "4 track-down", 300))
+        await_true(lambda: has_told(2))
+        watching(Step("A", "4 track-down", 300))
+        await_true(lambda: has_told(3))
+        time.sleep(0.3)
+
+    assert has_told(3)
+    assert told == [
+        "A · 4 track-down",
+        "A · 4 track-down: 300 of 900 (33 %)",
+        "A · 4 track-down: 600 of 900 (66 %)",
     ]

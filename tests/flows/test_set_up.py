@@ -2,11 +2,8 @@
 
 import resource
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.flows.listener import COMMAND, Listener, ratings
@@ -125,51 +122,6 @@ def test_neither_a_proxy_nor_empty_variables_come_between_a_run_and_this_machine
 
     assert ran.status == 0, ran.err
     assert len(ratings(plex.dump())) > before
-
-
-def infer_as_the_ui_does(listener: Listener, **parameters: Any) -> dict[str, Any]:
-    """Run the flow with parameters that no command line has seen; return its run."""
-    code = f"from flows.infer import infer; infer(**{parameters!r}, return_state=True)"
-    subprocess.run(
-        [sys.executable, "-P", "-c", code],
-        cwd=listener.folder,
-        env=listener.environment,
-        capture_output=True,
-        timeout=240,
-        check=True,
-    )
-    with httpx.Client(base_url=listener.environment["PREFECT_API_URL"]) as api:
-        latest = {"sort": "START_TIME_DESC", "limit": 1}
-        (run,) = api.post("/flow_runs/filter", json=latest).json()
-        of_run = {"logs": {"flow_run_id": {"any_": [run["id"]]}}}
-        logs = api.post("/logs/filter", json=of_run).json()
-    return run | {"log": [line["message"] for line in logs]}
-
-
-@pytest.mark.parametrize("letters", ["BP", "*", "The Beatles"])
-def test_letters_that_cannot_be_read_end_a_run_in_the_ui_before_plex_is_asked(
-    plex: Simulator, orchestrated: Listener, letters: str
-) -> None:
-    run = infer_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
-
-    assert run["state_type"] == "FAILED"
-    assert run["state"]["message"].startswith("Cannot read ")
-    assert "\n" not in run["state"]["message"]
-    assert "Traceback" not in "\n".join(run["log"])
-    assert letters in run["name"]
-    assert plex.counts()["reads"] == 0
-
-
-@pytest.mark.parametrize(
-    ("letters", "named"), [("z;v", "V, Z"), ("u-w", "U-W"), ("FROM Vangelis", "from V")]
-)
-def test_the_name_of_a_run_shows_which_letters_it_does(
-    orchestrated: Listener, letters: str, named: str
-) -> None:
-    run = infer_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
-
-    assert run["state_type"] == "COMPLETED", run["state"]["message"]
-    assert run["name"] == f"Music · infer · phases 1-4 · {named} · dry"
 
 
 @pytest.mark.parametrize(
