@@ -37,4 +37,19 @@ def ended(work: Callable[[], State[Result]]) -> State[Any]:
     except LettersFailed as error:
         return Failed(message=f"{error} {error.again}", data=error)
     except PlexbayesError as error:
-        return Failed(message=f"{error} {repeated(info, CORRECT)}", data=error)
+        said = in_a_line(str(error))
+        return Failed(message=f"{said} {repeated(info, CORRECT)}", data=error)
+
+
+def in_a_line(text: str) -> str:
+    r"""Return a sentence with a list below it, as of wrong settings, as one line.
+
+    >>> in_a_line("config.json cannot be used:\n  A = 0: too low\n  B: missing")
+    'config.json cannot be used: A = 0: too low; B: missing.'
+    >>> in_a_line("There is no config.json.")
+    'There is no config.json.'
+    """
+    heading, *points = text.splitlines()
+    if not points:
+        return heading
+    return f"{heading} {'; '.join(point.strip() for point in points)}."

@@ -10,6 +10,7 @@ import pytest
 
 from tests.flows.catching import infer_before, make_slow
 from tests.flows.listener import Listener
+from tests.flows.test_messages import spoil
 from tests.simulator.process import Simulator
 
 IN_TENTHS = "from tasks.runtime import progress; progress.PROGRESS_INTERVAL = 0.1"
@@ -69,6 +70,38 @@ def test_the_name_of_a_run_shows_which_letters_it_does(
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert run["name"] == f"Music · infer · phases 1-4 · {named} · dry"
+
+
+@pytest.mark.parametrize("config", ["../x", "nowhere"])
+def test_another_configuration_that_is_none_ends_a_run_in_the_ui_in_a_sentence(
+    plex: Simulator, orchestrated: Listener, config: str
+) -> None:
+    run = run_as_the_ui_does(orchestrated, config=config)
+
+    expect_one_sentence(run, config)
+    assert plex.counts()["reads"] == 0
+
+
+@pytest.mark.parametrize("flow", ["infer", "verify"])
+def test_a_wrong_value_in_the_configuration_ends_a_run_in_the_ui_in_a_sentence(
+    plex: Simulator, orchestrated: Listener, flow: str
+) -> None:
+    spoil(orchestrated, CONFIDENCE_C=0, COOLDOWN_SLEEP="x")
+
+    run = run_as_the_ui_does(orchestrated, flow)
+
+    expect_one_sentence(run, "CONFIDENCE_C = 0")
+    assert "COOLDOWN_SLEEP = 'x'" in run["state"]["message"]
+    assert plex.counts()["reads"] == 0
+
+
+def expect_one_sentence(run: dict[str, Any], about: str) -> None:
+    """Expect a run to have failed with one line that names the cause."""
+    assert run["state_type"] == "FAILED"
+    assert about in run["state"]["message"]
+    assert "\n" not in run["state"]["message"]
+    assert "Traceback" not in "\n".join(run["log"])
+    assert len([line for line in run["log"] if about in line]) == 1
 
 
 @pytest.mark.parametrize(
