@@ -59,6 +59,13 @@ class Buttons:
         self._served.post(path, {"state": state, "force": force})
 
 
+def states_of_tasks(served: Served, run_id: str) -> set[str]:
+    """Return in which states the tasks of a run are."""
+    about = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
+    tasks = served.api.post("/task_runs/filter", json=about).raise_for_status().json()
+    return {task["state_type"] for task in tasks}
+
+
 def writes_more(plex: Simulator) -> None:
     """Wait until something more is written."""
     so_far = written(plex)
@@ -87,6 +94,7 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     buttons.pause()
     assert is_calm(plex)
     paused = buttons.run["state"]
+    tasks_while_paused = states_of_tasks(served, buttons.id)
     holders_while_paused = listener.query("SELECT count(*) FROM lease")
     buttons.resume()
     writes_more(plex)
@@ -104,6 +112,10 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
         "PAUSED",
         None,
     )
+    assert "In the UI, press Resume." in paused["message"]
+    assert "go on with: plexbayes 0 --live" in paused["message"]
+    assert tasks_while_paused
+    assert not tasks_while_paused & {"FAILED", "CRASHED"}
     assert holders_while_paused == [(0,)]
     assert held["type"] == "PAUSED"
     assert cancelled["state_type"] == "CANCELLED"
