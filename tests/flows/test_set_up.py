@@ -85,6 +85,34 @@ def test_a_server_of_ours_does_not_start_with_wrong_settings_of_prefect(
     assert f"PREFECT_LOGGING_LEVEL: {LEVELS}" in ran.err
 
 
+@pytest.mark.parametrize(
+    "words", [["infer"], ["serve", "--port", "0"], ["server", "--port", "0"]]
+)
+def test_packages_that_do_not_work_together_are_refused_at_the_start(
+    plex: Simulator, alone: Listener, words: list[str]
+) -> None:
+    older = alone.folder / "elsewhere" / "prefect-3.8.8.dist-info"
+    older.mkdir(parents=True)
+    (older / "METADATA").write_text("Name: prefect\nVersion: 3.8.8\n")
+
+    ran = subprocess.run(
+        [COMMAND, *words],
+        cwd=alone.folder,
+        env=alone.environment | {"PYTHONPATH": str(older.parent)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "prefect 3.8.8 does not work with sqlalchemy 2.1" in ran.stderr
+    assert ran.stdout == ""
+    assert plex.counts()["reads"] == 0
+    assert not alone.state.exists()
+
+
 def test_the_doctor_names_what_is_wrong_with_prefect(alone: Listener) -> None:
     (alone.folder / "prefect.toml").write_text("a = = b")
 
