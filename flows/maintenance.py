@@ -1,12 +1,13 @@
 """The other commands as flows, for schedules and the Prefect UI."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
+from pydantic import Field
 
 from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
@@ -32,6 +33,7 @@ from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import CANCELLATION, RunContext, open_run
 
 Result = TypeVar("Result")
+Count = Annotated[int, Field(ge=1)]
 
 
 def carried_out(
@@ -123,11 +125,11 @@ def _undo(
 
 
 @flow(name="rank", flow_run_name=run_name, **OWN)
-def rank(count: int = 10, albums: bool = False, config: str = "") -> State[Any]:
+def rank(count: Count = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
     Args:
-        count: How many at either end.
+        count: How many at either end, one at least.
         albums: Albums instead of artists.
         config: Name of another configuration; empty: the usual one.
     """

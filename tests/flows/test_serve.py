@@ -161,9 +161,13 @@ def test_every_command_is_offered_with_a_form_and_ends_with_a_report(
     live = served.run(offers["infer"], dry_run=False, phases="1-2", letters="")
     ended = [served.run(offers[name]) for name in ("verify", "rank")]
     undone = served.run(offers["undo"], dry_run=False)
+    refused = {n: is_refused(served, offers["rank"], count=n) for n in (0, -1)}
     artifacts = served.api.post("/artifacts/filter", json={}).json()
     status = served.end()
 
+    count = offers["rank"]["parameter_openapi_schema"]["properties"]["count"]
+    assert (count["minimum"], count["default"]) == (1, 10)
+    assert refused == {0: True, -1: True}
     form = offers["infer"]["parameter_openapi_schema"]["properties"]
     schedules = [s for offer in offers.values() for s in offer["schedules"]]
     runs = [rehearsal, live, *ended, undone]
@@ -182,6 +186,13 @@ def test_every_command_is_offered_with_a_form_and_ends_with_a_report(
     assert status == 0
     with pytest.raises(httpx.TransportError):
         served.api.get("/health")
+
+
+def is_refused(served: Served, offer: dict[str, Any], **parameters: Any) -> bool:
+    """Whether the form of a deployment refuses parameters, and starts no run."""
+    wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
+    path = f"/deployments/{offer['id']}/create_flow_run"
+    return 400 <= served.api.post(path, json=wanted).status_code < 500
 
 
 def test_prefect_yaml_offers_what_serve_offers() -> None:
