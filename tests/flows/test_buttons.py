@@ -66,6 +66,15 @@ def states_of_tasks(served: Served, run_id: str) -> set[str]:
     return {task["state_type"] for task in tasks}
 
 
+def expect_an_orderly_pause(state: dict[str, Any], tasks: set[str]) -> None:
+    """Expect a pause without an end, that says how it ends, and no red task."""
+    assert (state["type"], state["state_details"]["pause_timeout"]) == ("PAUSED", None)
+    assert "In the UI, press Resume." in state["message"]
+    assert "go on with: plexbayes 0 --live" in state["message"]
+    assert tasks
+    assert not tasks & {"FAILED", "CRASHED"}
+
+
 def writes_more(plex: Simulator) -> None:
     """Wait until something more is written."""
     so_far = written(plex)
@@ -108,14 +117,7 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
     plex.faults([])
     finished = served.run(infer, dry_run=False)
 
-    assert (paused["type"], paused["state_details"]["pause_timeout"]) == (
-        "PAUSED",
-        None,
-    )
-    assert "In the UI, press Resume." in paused["message"]
-    assert "go on with: plexbayes 0 --live" in paused["message"]
-    assert tasks_while_paused
-    assert not tasks_while_paused & {"FAILED", "CRASHED"}
+    expect_an_orderly_pause(paused, tasks_while_paused)
     assert holders_while_paused == [(0,)]
     assert held["type"] == "PAUSED"
     assert cancelled["state_type"] == "CANCELLED"
