@@ -16,8 +16,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from engine.errors import ServerMissing
 from engine.partition import in_order
-from flows.deployments import TAG as OWN
 from tasks.config.settings import load_settings
+from tasks.orchestration.retention import DEPLOYMENT_TAG
 from tasks.orchestration.secrets import with_token
 from tasks.webhook.debouncer import letters_of
 from tasks.webhook.rating_event import Event
@@ -28,7 +28,7 @@ TAG = "webhook"
 
 OURS = FlowFilter.model_validate({"name": {"any_": ["infer"]}})
 OFFERED = DeploymentFilter.model_validate(
-    {"name": {"any_": ["infer"]}, "tags": {"all_": [OWN]}}
+    {"name": {"any_": ["infer"]}, "tags": {"all_": [DEPLOYMENT_TAG]}}
 )
 WAITING = FlowRunFilter.model_validate(
     {"tags": {"all_": [TAG]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
