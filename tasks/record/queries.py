@@ -20,7 +20,7 @@ def select_level(
 ) -> Select[tuple[Any, ...]]:
     """Return what asks for the rows of a library's level, maybe only for some guids.
 
-    To make it anew takes SQLAlchemy longer than SQLite takes to answer.
+    Building it again takes SQLAlchemy longer than SQLite takes to answer.
 
     Args:
         table: Its name.

@@ -53,7 +53,7 @@ WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", defau
 
 @dataclass(frozen=True)
 class Outside:
-    """What a run takes from outside; whoever simulates it gives his own."""
+    """What a run takes from the world outside; a simulation replaces it."""
 
     transport: Transport | None = None
     """What carries requests to Plex; None: the network."""
