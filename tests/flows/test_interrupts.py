@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import interrupts
-from flows.progress_bar import Watching
 from tasks.config.settings import load_settings
-from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import open_run
 from tests.flows import terminal as terminals
 from tests.flows.catching import await_true, infer_before
@@ -124,14 +121,6 @@ def test_ctrl_c_asks_at_once_and_again_quits(
     assert heard - pressed < SOON
     assert "Traceback" not in terminal.screen.getvalue()
     assert wait is locked_record or plex.dump() == before
-
-
-def test_where_signals_wake_nobody_the_handler_passes_them_on() -> None:
-    listener = interrupts._Listener(CancellationToken(), Watching(), platform="nt")  # noqa: SLF001
-
-    listener._handle(signal.SIGINT, None)  # noqa: SLF001
-
-    assert listener._inbox.recv(1) == bytes([signal.SIGINT])  # noqa: SLF001
 
 
 def test_a_third_ctrl_c_kills(person: Listener, open_terminal) -> None:

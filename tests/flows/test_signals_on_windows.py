@@ -1,0 +1,15 @@
+"""Where the system has no wake-up for signals, their handler passes them on."""
+
+import signal
+
+from flows.interrupts import _Listener
+from flows.progress_bar import Watching
+from tasks.runtime.cancellation import CancellationToken
+
+
+def test_the_handler_passes_a_signal_on() -> None:
+    listener = _Listener(CancellationToken(), Watching(), platform="nt")
+
+    listener._handle(signal.SIGINT, None)  # noqa: SLF001
+
+    assert listener._inbox.recv(1) == bytes([signal.SIGINT])  # noqa: SLF001
