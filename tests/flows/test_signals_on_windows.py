@@ -10,6 +10,7 @@ from tasks.runtime.cancellation import CancellationToken
 def test_the_handler_passes_a_signal_on() -> None:
     listener = _Listener(CancellationToken(), Watching(), platform="nt")
 
-    listener._handle(signal.SIGINT, None)  # noqa: SLF001
+    with listener._inbox as inbox, listener._outbox:  # noqa: SLF001
+        listener._handle(signal.SIGINT, None)  # noqa: SLF001
 
-    assert listener._inbox.recv(1) == bytes([signal.SIGINT])  # noqa: SLF001
+        assert inbox.recv(1) == bytes([signal.SIGINT])
