@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from engine.errors import UsageError
 from engine.partition import short_form
 from tasks.config.config_file import config_named
 from tasks.runtime.runner import RunInfo
@@ -56,7 +58,9 @@ def command(flow: str, parameters: Mapping[str, Any]) -> str:
 
 def config_words(parameters: Mapping[str, Any]) -> list[str]:
     """Return the option that chooses the configuration of a run; none: the usual."""
-    path = config_named(str(parameters.get("config") or ""))
+    path = None
+    with suppress(UsageError):  # of what is no name, the run itself has said so
+        path = config_named(str(parameters.get("config") or ""))
     return ["--config", _quoted(str(path))] if path else []
 
 

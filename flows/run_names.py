@@ -2,7 +2,7 @@
 
 from prefect import runtime
 
-from engine.errors import UsageError
+from engine.errors import SettingsInvalid, UsageError
 from engine.partition import short_form
 from tasks.config.config_file import config_named
 from tasks.config.settings import load_settings
@@ -14,7 +14,7 @@ def run_name() -> str:
     words = [str(runtime.flow_run.flow_name), *_chosen(chosen)]
     try:
         settings, _ = load_settings(config_named(chosen.get("config") or ""))
-    except UsageError:
+    except (SettingsInvalid, UsageError):
         return " · ".join(words)  # the run itself is about to say what is wrong
     if "dry_run" in chosen:
         words.append("dry" if chosen["dry_run"] else "live")

@@ -46,6 +46,7 @@ def test_a_run_with_another_configuration_goes_on_with_that(tmp_path, monkeypatc
 
     assert said.endswith(f'0 --from "#" --config {tmp_path}/kids.json --live')
     assert command("undo", {"config": "kids"}) == f"undo --config {tmp_path}/kids.json"
+    assert command("undo", {"config": "../kids"}) == "undo"
 
 
 def test_a_configuration_of_the_command_line_is_kept(monkeypatch):
