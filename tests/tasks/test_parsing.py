@@ -7,7 +7,7 @@ import pytest
 
 from engine.library import Level, Oddity
 from engine.rating_scale import UNREADABLE
-from tasks.plex.parsing import joined, listing_of, looks_of
+from tasks.plex.parsing import guid_of, joined, listing_of, looks_of
 
 
 def track(key: int, **attributes: str) -> Element:
@@ -146,3 +146,14 @@ def test_an_item_sent_twice_is_looked_at_once():
     looks = looks_of([track(7), track(5), track(7)], "T")
 
     assert looks[Level.TRACK].key.tolist() == [5, 7]
+
+
+@pytest.mark.parametrize("length", [255, 256, 5000])
+def test_a_guid_of_any_length_is_kept_in_a_form_that_every_database_takes(length):
+    guid, other = "x" * length, "x" * (length - 1) + "y"
+
+    known = [guid_of(Element("Track", guid=text)) for text in (guid, guid, other)]
+
+    assert known[0] == known[1] != known[2]
+    assert all(len(text) <= 255 for text in known)
+    assert (known[0] == guid) == (length <= 255)
