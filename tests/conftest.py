@@ -6,7 +6,7 @@ SERVERS = {"prefect_database", "prefect_api", "served", "machines", "postgres_se
 """Fixtures that start a server of Prefect or PostgreSQL."""
 
 LONGEST = {"test_anything", "test_scenarios", "test_crash", "test_workers", "test_undo"}
-"""Modules that take minutes: whoever begins them last keeps all others waiting."""
+"""Modules that take minutes: begun last, they would keep all other workers waiting."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

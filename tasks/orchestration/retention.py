@@ -1,8 +1,8 @@
 """What Prefect keeps of our runs, and for how long: it must not pile up.
 
 A run is ours if it bears our tag, which every run gives itself, and belongs to a flow
-of ours: other people's runs on the same server have the one or the other at most. One
-that never began could not tag itself: it is ours if a deployment of ours planned it.
+of ours: other people's runs on the same server have the one or the other at most. A run
+that never began could not tag itself: it is ours if one of our deployments planned it.
 Prefect's own vacuum knows no such difference, so it stays as it is configured.
 """
 
