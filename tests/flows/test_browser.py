@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,17 @@ class Person:
         self.page.get_by_role("switch").first.click()
         if letters:
             self.keep("form", whole=True)
+        run = self._submit()
         # The button "View run" is only there for a moment.
-        with self.page.expect_response(_is_new_run) as created:
-            self.page.get_by_role("button", name="Submit").click()
-        run = created.value.json()["id"]
         self.page.locator(f"a[href$='{run}']").first.click()
+
+    def _submit(self) -> str:
+        """Press Submit, again while the server is busy; return the id of the run."""
+        while True:
+            with self.page.expect_response(_is_new_run) as created:
+                self.page.get_by_role("button", name="Submit").click()
+            if created.value.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                return str(created.value.json()["id"])
 
     def expect_to_read(self, text: str, artifact: str) -> None:
         """Open an artifact of the run that is looked at, and wait for a text there."""
