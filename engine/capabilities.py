@@ -29,7 +29,7 @@ class Capabilities:
     step: float = STEP
     """The least distance between two ratings that the server keeps, points."""
     is_assumed: bool = False
-    """Whether nobody has tried it yet."""
+    """Whether nobody has tried it yet, or not all of it."""
 
 
 ASSUMED = Capabilities(is_assumed=True)

@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.capabilities import limitations
 from engine.classic import Phase, PhaseChoice, chosen_phases
-from engine.evidence import LibraryView, split
+from engine.evidence import split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
-from engine.planning.plan import RunParameters
 from engine.reports.run_report import (
     LetterResult,
-    Outcome,
     Summary,
     summarize,
     taken_over,
 )
+from flows.letter_plans import Planned, Work, begin_with_care, plan_letters
 from flows.plan_preview import left_to_do, note_written, show_plan, total
-from flows.run_setup import agree_on_parameters, check_record, opened, try_server
+from flows.run_setup import (
+    agree_on_parameters,
+    check_record,
+    opened,
+)
 from flows.run_summary import conclude, facts, hint
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
@@ -81,21 +85,25 @@ def carry_out(
     context = run.context
     snapshot, reading = look_around(run, "read the library")
     check_record(run, snapshot)
-    library, before = snapshot.library, snapshot.everything
+    before = snapshot.everything
     with context.timed():
-        parts = split(library, before)
-    outcome = Outcome()
+        work = Work(before, split(snapshot.library, before))
+    outcome, parts = work.outcome, work.parts
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
-    try_server(run, [parts[letter] for letter in outcome.results], reading)
     parameters = agree_on_parameters(run, before)
-    planned = plan_letters(run, outcome, phases, parts, parameters, reading)
+    # What a run that is tried again wrote already is no company for what is left.
+    is_shared = context.is_live and not context.store.knows(context.run_id)
+    planned = plan_letters(run, work, phases, parameters, reading)
+    if context.is_live and context.executor.capabilities.is_assumed:
+        parameters, planned = begin_with_care(run, work, phases, parameters, planned)
+    run.report.say(*limitations(context.executor.capabilities))
     left = left_to_do(outcome, parts)
     show_plan(run.report, left, before, parts, save=save_plan, live=context.is_live)
     wrote: Sequence[StepRun] = []
     if context.is_live:
         sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
-        wrote = write_letters(run, outcome, before, parts, sizes, planned)
+        wrote = write_letters(run, work, sizes, planned, is_shared=is_shared)
     run.runner.raise_if_suspended()
     if wrote:
         snapshot, _ = look_around(run, "read it back", after=wrote)
@@ -133,66 +141,28 @@ def look_around(
         return read_and_reconcile(context, read), readings[-1:]
 
 
-def plan_letters(
-    run: Run,
-    outcome: Outcome,
-    phases: Sequence[Phase],
-    parts: dict[str, LibraryView],
-    parameters: RunParameters,
-    reading: Sequence[StepRun],
-) -> dict[str, list[StepRun]]:
-    """Plan every letter, phase after phase; letters do not wait for each other.
-
-    Returns:
-        The steps of each letter, in the order of the phases.
-    """
-    planned: dict[str, list[StepRun]] = {letter: [] for letter in outcome.results}
-    for phase in phases:
-        for letter, earlier in planned.items():
-            earlier.append(
-                run.submit(
-                    f"{letter} · {phase.label}",
-                    *(steps.plan_phase, letter, phase),
-                    *(parts[letter], list(earlier), parameters),
-                    after=earlier[-1:] or reading,
-                )
-            )
-    for letter, plans in planned.items():
-        for plan in plans:
-            plan.wait()
-        failures = [plan.failure for plan in plans if plan.failure]
-        if failures:
-            outcome.failures[letter] = failures[0]
-            run.report.log_error(f"{letter}: {failures[0]}")
-        else:
-            outcome.plans[letter] = [plan.result() for plan in plans]
-    return planned
-
-
 def write_letters(
     run: Run,
-    outcome: Outcome,
-    everything: LibraryView,
-    parts: dict[str, LibraryView],
+    work: Work,
     sizes: dict[str, int],
-    planned: dict[str, list[StepRun]],
+    planned: Planned,
+    *,
+    is_shared: bool,
 ) -> Sequence[StepRun]:
     """Write every letter that has something to write; a failed one stops no other.
 
     Args:
         run: The run.
-        outcome: The plans, and what comes of them.
-        everything: The library that was planned for.
-        parts: The same by letter.
+        work: The plans, and what comes of them.
         sizes: How many ratings are left to write under each letter.
         planned: The steps behind which the writing of each letter is drawn.
+        is_shared: Whether letters may take along equal ratings of others.
 
     Returns:
         The steps; none if there was nothing to write at all.
     """
-    context = run.context
-    # What a run that is tried again wrote already is no company for what is left.
-    is_shared = not context.store.knows(context.run_id)
+    context, outcome = run.context, work.outcome
+    everything, parts = work.everything, work.parts
     pool = Pool(outcome.plans, is_shared=is_shared, tagged=context.tagged_at_once)
     with run.report.progress(sizes) as progress:
         context.watch = progress

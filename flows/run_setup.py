@@ -1,13 +1,12 @@
-"""How a run begins: its context, a server that is tried, and what it takes as given."""
+"""How a run begins: its context, what it takes as given, and its first batch."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from engine.capabilities import limitations
 from engine.errors import RunStopped
 from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean
 from engine.planning.plan import RunParameters
@@ -17,13 +16,13 @@ from tasks.record.runs import begin_run, first_fit
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import CANCELLATION, RunContext, open_run
 from tasks.runtime.retry import call_with_retry
-from tasks.runtime.runner import Run, Runner, StepRun
-from tasks.sync import steps
+from tasks.runtime.runner import Run, Runner
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.preflight import precautions
 from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.run_parameters import parameters_of
-from tasks.sync.trial_cleanup import clean_up_trials
+
+SCANNED = "Plex is scanning the library: what moves meanwhile may fail."
 
 
 @contextmanager
@@ -62,9 +61,9 @@ def opened(
         context: RunContext = attempted(
             lambda: stack.enter_context(tools(live=live, accept=accept))
         )
+        if context.gateway.is_scanned:
+            runner.report.warn(SCANNED)
         runner.report.say(*attempted(lambda: precautions(context)))
-        if live:
-            attempted(lambda: clean_up_trials(context))
         try:
             yield Run(runner, context)
         except RunStopped:
@@ -84,33 +83,6 @@ def check_record(run: Run, snapshot: LibrarySnapshot) -> None:
         cancellation=run.context.cancellation,
         tell=run.report.warn,
     )
-
-
-def try_server(
-    run: Run, parts: Sequence[LibraryView], reading: Sequence[StepRun]
-) -> None:
-    """Find out how a server may be written to that is not known yet; say so.
-
-    Args:
-        run: The run.
-        parts: What the run is about; only there anything is tried.
-        reading: The step behind which the trial is drawn.
-    """
-    context = run.context
-    if context.gateway.is_scanned:
-        run.report.warn("Plex is scanning the library: what moves meanwhile may fail.")
-    if context.is_live and context.executor.capabilities.is_assumed:
-        found = run.submit(
-            "try the server",
-            *(steps.try_server, context, parts),
-            after=reading,
-        ).result()
-        for key in found.marred if found else ():
-            run.report.warn(
-                f"Trying out this server changed moods or locks of item {key}, and it "
-                "does not take that back: please look at it in Plex."
-            )
-    run.report.say(*limitations(context.executor.capabilities))
 
 
 def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:

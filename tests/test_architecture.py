@@ -17,7 +17,6 @@ LONG_MODULES = {
     "tasks/orchestration/prefect_server.py": 255,
     "tasks/plex/client.py": 300,
     "tasks/plex/session.py": 285,
-    "tasks/sync/capability_probe.py": 255,
     "tasks/sync/reconcile.py": 265,
     "tasks/orchestration/schedules.py": 260,
     "tasks/config/settings.py": 285,

@@ -78,6 +78,19 @@ class Batch:
         """Return the number of items."""
         return len(self.key)
 
+    def singles(self) -> Iterator[Self]:
+        """Yield the same, one item at a time."""
+        for row in range(len(self)):
+            one = np.array([row])
+            yield replace(
+                self,
+                key=self.key[one],
+                guid=self.guid[one],
+                planned=self.planned[one],
+                before=self.before[one],
+                estimates=self.estimates.take(one),
+            )
+
     @property
     def edit(self) -> Edit:
         """What the request changes."""

@@ -138,7 +138,9 @@ COMMANDS = (
         None,
         ("doctor",),
         "Check everything, and say what to do about it.",
-        examples=("plexbayes doctor --canary    also try edits on two unrated items",),
+        examples=(
+            "plexbayes doctor --canary    also write a first batch, and undo it",
+        ),
     ),
 )
 

@@ -26,7 +26,7 @@ def doctor(config: Path | None, *, canary: bool = False) -> list[Finding]:
 
     Args:
         config: The configuration; None: the usual place.
-        canary: Whether edits are tried out on two items, which are restored.
+        canary: Whether the first batch of a run is written, and undone.
     """
     return list(_checks(config, canary=canary))
 

@@ -74,9 +74,7 @@ Accept = Annotated[
 ]
 Canary = Annotated[
     bool,
-    typer.Option(
-        "--canary", help="Also rate and tag two unrated items, and restore them."
-    ),
+    typer.Option("--canary", help="Also write the first batch of a run, and undo it."),
 ]
 Prefect = Annotated[
     bool,

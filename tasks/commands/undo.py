@@ -1,11 +1,12 @@
 """Taking every inferred rating back, in batches, as often as it needs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.capabilities import RATING_ONLY, EditMode
 from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
@@ -23,7 +24,6 @@ from engine.rename_detection import Name
 from tasks.plex.parsing import texts
 from tasks.record.rows import Intent, Shadow
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.capability_probe import probe
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import (
     UNKNOWN_PHASE,
@@ -32,9 +32,11 @@ from tasks.sync.reconcile import (
 )
 from tasks.sync.record_lookup import Recorded, record_view_of, recorded, unlisted
 from tasks.sync.rename_resolution import resolve_renames
-from tasks.sync.trial_cleanup import TRIAL
 
 Row = Shadow | Intent
+
+FIRST = 2
+"""Ratings that are taken back first from a server that is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +76,12 @@ def undo(context: RunContext, selection: Selection) -> Undone:
     report = Undone(dry_run=not context.is_live)
     snapshot = read_and_reconcile(context)
     ensure_record_current(context, snapshot, spares_unknown=True)  # those are swept
-    if context.is_live and context.executor.capabilities.is_assumed:
-        probe(context, snapshot.everything)
-    library, at_once = snapshot.library, context.executor.at_once
+    library = snapshot.library
     chosen = [_choose(context, library, level, selection) for level in Level]
     context.watch(Step(total=sum(len(one.keys) for one in chosen)))
     spared = {one.level: _not_to_be_swept(context, one) for one in chosen}
     for one in chosen:
-        for start in range(0, max(len(one.keys), 1), at_once):
-            _reverse(context, one, one.keys[start : start + at_once], report)
+        _take_back(context, one, report)
         report.gone += len(one.rows.keys() - set(one.items.guid))
     if context.is_live:
         _strike_off(context, chosen, report)
@@ -99,11 +98,7 @@ def _choose(
 ) -> Chosen:
     record = resolve_renames(context.store, library, level, live=context.is_live)
     rows: dict[str, Row] = {row.guid: row for row in record.shadows}
-    rows |= {
-        row.guid: row
-        for row in record.expected
-        if not row.run_id.startswith(TRIAL)  # a live run gives those back first
-    }
+    rows |= {row.guid: row for row in record.expected}
     phases = {int(phase) for phase in selection.phases}
     if level in {phase.level for phase in selection.phases}:
         phases.add(UNKNOWN_PHASE)
@@ -151,6 +146,41 @@ def _not_to_be_swept(context: RunContext, chosen: Chosen) -> set[int]:
     """Name what bore our tag before us; in a dry run also what still bears it."""
     theirs = {mark.key for mark in context.store.marks(chosen.level) if mark.had_tag}
     return theirs if context.is_live else theirs | set(chosen.keys.tolist())
+
+
+def _take_back(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Take back the ratings of a level, from a server that is not known two first."""
+    keys = chosen.keys
+    if context.is_live and context.executor.capabilities.is_assumed and len(keys):
+        _take_back_first(context, chosen, keys[:FIRST], report)
+        keys = keys[FIRST:]
+    at_once = context.executor.at_once
+    for start in range(0, len(keys), at_once):
+        _reverse(context, chosen, keys[start : start + at_once], report)
+
+
+def _take_back_first(
+    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
+) -> None:
+    """Take back a few ratings; if the server did not do it in one go, one by one."""
+    able = RATING_ONLY
+    if context.gateway.obeys_ids():
+        able = replace(context.executor.capabilities, is_assumed=False)
+        _reverse(context, chosen, keys, report)
+        keys = _left(context, chosen, keys)
+        if len(keys):
+            able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
+    context.executor.capabilities = able
+    if len(keys):
+        _reverse(context, chosen, keys, report)
+
+
+def _left(context: RunContext, chosen: Chosen, keys: Ints) -> Ints:
+    """Return the keys of what is still ours in Plex."""
+    look = context.gateway.fetch_items(keys)[chosen.level]
+    ours = is_ours(chosen.owners_of(look)) & ~np.isnan(look.rating)
+    left: Ints = look.key[ours]
+    return left
 
 
 def _reverse(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:

@@ -35,8 +35,8 @@ TASKS: Mapping[Callable[..., Any], Task[..., Any]] = {
     for step, name, options in (
         (steps.read, "read", {"cache_policy": NO_CACHE, "persist_result": False}),
         (
-            steps.try_server,
-            "try the server",
+            steps.write_first_batch,
+            "write the first batch",
             {"cache_policy": NO_CACHE, "persist_result": False},
         ),
         (

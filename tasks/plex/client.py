@@ -186,11 +186,19 @@ class PlexGateway:
         # Only the owner can tag, so to others a tag says nothing of their ratings.
         is_owner = self.identity.account == OWNER_ACCOUNT
         wanted = self._tag.casefold() if is_owner else ""
+        return (wanted and self._moods(level).get(wanted)) or None
+
+    def _moods(self, level: Level) -> dict[str, str]:
+        """Return the number of every mood that an item of a level bears, by name."""
         path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
-        for mood in self._get(path) if wanted else []:
-            if mood.get("title", "").casefold() == wanted:
-                return mood.get("key")
-        return None
+        moods = self._get(path)
+        return {m.get("title", "").casefold(): m.get("key", "") for m in moods}
+
+    def has_moods(self) -> bool:
+        """Say whether any item bears a mood that is not our tag."""
+        return any(
+            self._moods(level).keys() - {self._tag.casefold()} for level in Level
+        )
 
     def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.

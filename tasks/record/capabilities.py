@@ -12,7 +12,8 @@ def known_capabilities(
 ) -> Capabilities | None:
     """Return what was found out about a server; None: nothing yet.
 
-    What is known of another version of it is better than nothing, and to be tried.
+    What is known of another version of it, and what could not be tried whole, is
+    better than nothing, and to be tried.
     """
     with store.database.reading() as session:
         found = session.scalar(select(ServerRow).where(ServerRow.server == server))
@@ -24,7 +25,7 @@ def known_capabilities(
         tagging=EditMode(found.tagging),
         has_conditional_edits=found.has_conditional_edits and not is_other,
         step=found.step,
-        is_assumed=is_other,
+        is_assumed=is_other or found.is_assumed,
     )
 
 
@@ -42,5 +43,6 @@ def record_capabilities(
                 tagging=int(found.tagging),
                 has_conditional_edits=found.has_conditional_edits,
                 step=found.step,
+                is_assumed=found.is_assumed,
             )
         )

@@ -49,6 +49,16 @@ def expire_in_doubt(session: Session, library_id: int) -> None:
     )
 
 
+def drop_in_doubt(
+    session: Session, library_id: int, level: Level, guids: Sequence[str]
+) -> None:
+    """Drop what might have arrived of items that show what did."""
+    here = _here(library_id, level)
+    for some in pieces(guids):
+        gone = delete(IntentRow).where(*here, IntentRow.guid.in_(some), IS_IN_DOUBT)
+        session.execute(gone)
+
+
 def end_intents(
     session: Session,
     library_id: int,

@@ -17,6 +17,7 @@ from tasks.record.database import Database, open_database
 from tasks.record.intents import (
     IS_IN_DOUBT,
     acknowledge,
+    drop_in_doubt,
     end_intents,
     expire_in_doubt,
     record_in_doubt,
@@ -162,6 +163,11 @@ class ShadowStore:
         """Note what was sent, and that nobody knows whether it arrives."""
         with self.database.writing() as session:
             record_in_doubt(session, self.library_id, level, sent)
+
+    def drop_in_doubt(self, level: Level, guids: Sequence[str]) -> None:
+        """Drop what might have arrived of items that show what did."""
+        with self.database.writing() as session:
+            drop_in_doubt(session, self.library_id, level, guids)
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""

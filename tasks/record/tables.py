@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -173,9 +174,11 @@ class ServerRow(Base):
     version: Mapped[str] = mapped_column(String(128))
     """The version that was tried; another one is tried anew."""
     rating: Mapped[int]
-    """A `Reach`."""
+    """An `EditMode`."""
     tagging: Mapped[int]
-    """A `Reach`."""
+    """An `EditMode`."""
     has_conditional_edits: Mapped[bool]
     step: Mapped[float] = mapped_column(Float)
     """Points."""
+    is_assumed: Mapped[bool] = mapped_column(server_default=false())
+    """Whether there is more to try than could be tried so far."""

@@ -22,7 +22,6 @@ from tasks.sync.reader import read_library
 from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
 from tasks.sync.rename_resolution import resolve_renames
 from tasks.sync.run_parameters import with_chosen_evidence
-from tasks.sync.trial_cleanup import TRIAL, clean_up_trials
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
@@ -50,11 +49,7 @@ def recorded_views(
 def _record_late_arrivals(
     store: ShadowStore, library: Library, level: Level, late: dict[int, Intent]
 ) -> None:
-    """Put on record what arrived late, in place of what was intended since.
-
-    What a trial sent is given back instead.
-    """
-    late = {row: s for row, s in late.items() if not s.run_id.startswith(TRIAL)}
+    """Put on record what arrived late, in place of what was intended since."""
     if not late:
         return
     rows = _first_rows(library[level].guid, {one.guid for one in late.values()})
@@ -86,8 +81,6 @@ def read_and_reconcile(
         read: How to read; else plainly.
     """
     library, ownerships = _read_and_classify(context, read)
-    if context.is_live and clean_up_trials(context):
-        library, ownerships = _read_and_classify(context, read)
     if context.is_live:
         resolve_intents(context.store, library, ownerships)
     return LibrarySnapshot(

@@ -22,17 +22,18 @@ def read(context: RunContext) -> Library:
     return reading.read_library(context.gateway, context.cancellation.checkpoint)
 
 
-def try_server(
-    context: RunContext, parts: Sequence[LibraryView]
+def write_first_batch(
+    context: RunContext, everything: LibraryView, plans: Sequence[PhasePlan]
 ) -> probing.Probe | None:
-    """Try out on two items how the server may be written to."""
-    with context.timed():
-        return probing.probe(context, *parts)
+    """Write two ratings, and see how the server takes them."""
+    with context.writer, context.timed():
+        return probing.probe(context, everything, plans)
 
 
 def plan_phase(
-    letter: str,  # noqa: ARG001 (tells what the plan is for)
+    letter: str,  # noqa: ARG001 (a result is kept by letter, phase and step)
     phase: Phase,
+    step: float,  # noqa: ARG001 (likewise)
     part: LibraryView,
     earlier: Sequence[StepRun],
     parameters: RunParameters,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from engine.rating_scale import TOLERANCE
-from tasks.sync.capability_probe import CANARY
 from tests.simulator.items import Item
 from tests.simulator.plex import Plex
 from tests.simulator.world import World
@@ -70,9 +69,7 @@ class Witness:
     def notice(self, item: Item) -> None:
         """Take what an item is like for a person's wish."""
         self._guids[item.key] = item.guid
-        self.moods[item] = [
-            m for m in item.tags.get("mood", []) if m not in {TAG, CANARY}
-        ]
+        self.moods[item] = [m for m in item.tags.get("mood", []) if m != TAG]
         self.locks[item] = set(item.locks)
 
     def date(self, changes: int) -> None:

@@ -10,7 +10,7 @@ from engine.errors import PlexUnreachable
 from engine.evidence import LibraryView, split
 from engine.partition import chosen_letters
 from engine.planning.batch_sharing import Pool
-from engine.planning.plan import plan_part
+from engine.planning.plan import PhasePlan, plan_part
 from engine.reports.run_report import taken_over
 from tasks.config.settings import Settings
 from tasks.runtime.context import Outside, RunContext, open_run
@@ -46,15 +46,20 @@ def infer_plainly(
     ensure_record_present(context.store, context.gateway)
     snapshot = read_and_reconcile(context)
     ensure_record_current(context, snapshot)
-    if context.is_live and context.executor.capabilities.is_assumed:
-        probe(context, snapshot.everything)
-    step = context.executor.capabilities.step
-    parameters = parameters_of(context.settings, snapshot.everything, step)
     parts = split(snapshot.library, snapshot.everything)
-    plans = {
-        letter: plan_part(chosen_phases(phases), parts[letter], parameters)
-        for letter in chosen_letters(letters, parts)
-    }
+
+    def plan() -> dict[str, list[PhasePlan]]:
+        step = context.executor.capabilities.step
+        parameters = parameters_of(context.settings, snapshot.everything, step)
+        return {
+            letter: plan_part(chosen_phases(phases), parts[letter], parameters)
+            for letter in chosen_letters(letters, parts)
+        }
+
+    plans = plan()
+    if context.is_live and context.executor.capabilities.is_assumed:
+        probe(context, snapshot.everything, [p for own in plans.values() for p in own])
+        plans = plan()
     if context.is_live:
         pool = Pool(plans, tagged=context.tagged_at_once)
         for letter, own in plans.items():

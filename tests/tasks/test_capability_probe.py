@@ -1,19 +1,28 @@
-"""A server is tried out on two items, which are given back as they were."""
+"""The first batch shows how a server may be written to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
 
 from engine.capabilities import RATING_ONLY, Capabilities, EditMode
+from engine.classic import Phase
 from engine.edits import Edit
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
+from engine.evidence import split
 from engine.library import Level
+from engine.planning.plan import plan_part
+from engine.planning.undo_plan import Selection
 from tasks.commands.edit_check import check_edits
-from tasks.commands.undo import Selection, undo
+from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
-from tasks.runtime.context import open_run
-from tasks.sync.capability_probe import CANARY, probe
+from tasks.runtime.context import RunContext, open_run
+from tasks.sync.capability_probe import probe
 from tasks.sync.reconcile import read_and_reconcile
-from tests.simulator.items import Kind
+from tasks.sync.record_lookup import recorded
+from tasks.sync.run_parameters import parameters_of
+from tests.simulator.control import dump
 from tests.simulator.options import Options
 from tests.simulator.world import World
 from tests.state_machine.accounts import (
@@ -24,10 +33,8 @@ from tests.state_machine.accounts import (
     small_world,
 )
 from tests.state_machine.plain_runs import infer_plainly
-from tests.tasks.trials import bench_at, intended, plex, spoil, state, tried
 
-__all__ = ["bench_at", "plex"]
-
+TAG = "Rating_Inferred"
 BATCH, SINGLE, UNSUPPORTED = EditMode.BATCH, EditMode.SINGLE, EditMode.UNSUPPORTED
 QUIRKS = {
     "ignore_batch_rating": Capabilities(SINGLE, BATCH),
@@ -39,45 +46,137 @@ QUIRKS = {
 """What is found out about servers that do the right thing wrongly."""
 
 
-def test_a_good_server_is_trusted_and_left_as_it_was(plex, bench_at):
+@pytest.fixture
+def plex() -> Iterator[Served]:
+    with served(moody_world()) as plex:
+        yield plex
+
+
+def moody_world() -> World:
+    """Make a library in which every item has a mood to lose."""
+    world = small_world()
+    for item in world.items():
+        world.add_tags(item, "mood", ["Wistful"])
+    return world
+
+
+@pytest.fixture
+def run_at(tmp_path):
+    """Lay out the tools of a live run on a server."""
+
+    @contextmanager
+    def run_at(plex: Served, run_id="run", **wishes) -> Iterator[RunContext]:
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
+        with open_run(settings, run_id, live=True) as context:
+            yield context
+
+    return run_at
+
+
+def spoil(plex, do, **match):
+    plex.faults.set([{"do": do, "match": {"method": "PUT", **match}}])
+
+
+def state(plex):
+    """Return the rating, moods and locks of every item; dates may differ."""
+    told = dump(plex.world)
+    return {
+        item["ratingKey"]: (item["userRating"], list(item["moods"]), item["locks"])
+        for item in told["artists"] + told["albums"] + told["tracks"]
+    }
+
+
+def planned(context, everything, library):
+    step = context.executor.capabilities.step
+    parameters = parameters_of(context.settings, everything, step)
+    parts = split(library, everything).values()
+    return [plan for part in parts for plan in plan_part(Phase, part, parameters)]
+
+
+def tried(context):
+    snapshot = read_and_reconcile(context)
+    everything, library = snapshot.everything, snapshot.library
+    return probe(context, everything, planned(context, everything, library))
+
+
+def intended(context):
+    return [row for level in Level for row in recorded(context.store, level).expected]
+
+
+def kept(state):
+    """Return what a person had of an item beside its rating: other moods, and locks."""
+    _, moods, locks = state
+    return sorted({*moods} - {TAG}), locks
+
+
+def changed(before, after):
+    return {key for key, now in after.items() if now != before[key]}
+
+
+def test_a_good_server_is_trusted_and_keeps_two_ratings_as_planned(plex, run_at):
     before = state(plex)
 
-    with bench_at(plex) as context:
-        found = tried(context)
+    with run_at(plex) as context:
+        snapshot = read_and_reconcile(context)
+        everything, library = snapshot.everything, snapshot.library
+        plans = planned(context, everything, library)
+        found = probe(context, everything, plans)
+        wished = {k: a for p in plans for k, a in zip(p.key, p.after, strict=True)}
 
         assert found.capabilities == Capabilities(
             BATCH, BATCH, has_conditional_edits=True
         )
         assert found.marred == ()
-        assert intended(context) == []
+        acknowledged = {row.key for row in intended(context) if row.state == 1}
+    after = state(plex)
+    assert 1 < len(changed(before, after)) <= 3
+    assert acknowledged == changed(before, after)
+    for key in acknowledged:
+        rating, moods, locks = after[key]
+        assert (rating, locks) == (pytest.approx(wished[key]), before[key][2])
+        assert sorted(moods) == sorted([*before[key][1], TAG])
+
+
+def test_the_first_batch_is_part_of_the_run(plex, run_at):
+    before = state(plex)
+    with run_at(plex) as context:
+        infer_plainly(context)
+        again = infer_plainly(context)
+        undo(context, Selection())
+
+    assert again == []
     assert state(plex) == before
 
 
-def test_what_was_found_out_is_remembered_for_that_version(plex, bench_at):
-    with bench_at(plex) as context:
+def test_what_was_found_out_is_remembered_for_that_version(plex, run_at):
+    with run_at(plex) as context:
         assert context.executor.capabilities.is_assumed
         found = tried(context).capabilities
 
-    with bench_at(plex) as later:
+    with run_at(plex) as later:
         assert later.executor.capabilities == found
 
 
 @pytest.mark.parametrize(("quirk", "expected"), QUIRKS.items())
-def test_a_server_that_misbehaves_is_found_out(plex, bench_at, quirk, expected):
+def test_a_server_that_misbehaves_is_found_out(plex, run_at, quirk, expected):
     before = state(plex)
     spoil(plex, quirk)
 
-    with bench_at(plex) as context:
+    with run_at(plex) as context:
         found = tried(context)
 
     assert found.capabilities == expected
-    harmed = {key for key, now in state(plex).items() if now != before[key]}
+    after = state(plex)
+    harmed = {key for key in after if kept(after[key]) != kept(before[key])}
     assert harmed == set(found.marred)
     assert bool(harmed) == (quirk == "lock_fields")
+    bears_tag = {key for key, (_, moods, _) in after.items() if TAG in moods}
+    is_tagged = found.capabilities.tagging is not UNSUPPORTED
+    assert bears_tag == (changed(before, after) if is_tagged else set())
 
 
-def test_a_server_that_keeps_one_decimal_gets_no_more(bench_at):
-    with served(small_world(), floats="one-decimal") as plex, bench_at(plex) as context:
+def test_a_server_that_keeps_one_decimal_gets_no_more(run_at):
+    with served(moody_world(), floats="one-decimal") as plex, run_at(plex) as context:
         found = tried(context).capabilities
         infer_plainly(context)
         again = infer_plainly(context)
@@ -88,11 +187,11 @@ def test_a_server_that_keeps_one_decimal_gets_no_more(bench_at):
 
 @pytest.mark.parametrize("quirk", QUIRKS)
 def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
-    plex, bench_at, quirk
+    plex, run_at, quirk
 ):
     before = state(plex)
     spoil(plex, quirk)
-    with bench_at(plex) as context:
+    with run_at(plex) as context:
         able = tried(context).capabilities
         started = state(plex)
         planned = infer_plainly(context)
@@ -112,15 +211,20 @@ def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
             assert inferred[key][0] == points
         assert set(moods) <= set(inferred[key][1])
         assert locks == inferred[key][2] or quirk == "lock_fields"
-    assert state(plex) == started
+    assert {k: kept(s) for k, s in state(plex).items()} == {
+        k: kept(s) for k, s in started.items()
+    }
+    assert {k: s[0] for k, s in state(plex).items()} == {
+        k: s[0] for k, s in before.items()
+    }
 
 
 @pytest.mark.parametrize("rated", [None, 8.0])
 def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
-    bench_at, rated
+    run_at, rated
 ):
     ignoring = Options(ignored_filters=frozenset({"id"}))
-    with serving(Served(small_world(), ignoring)) as plex, bench_at(plex) as context:
+    with serving(Served(small_world(), ignoring)) as plex, run_at(plex) as context:
         for item in plex.world.items() if rated else ():
             plex.world.rate(item, rated)
         manual = state(plex)
@@ -136,18 +240,17 @@ def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
             context.gateway.edit(Edit(Level.TRACK, np.array([1]), drops=("x",)))
 
 
-def test_where_nothing_is_unrated_nothing_can_be_tried(plex, bench_at):
+def test_where_nothing_is_unrated_nothing_can_be_tried(plex, run_at):
     for item in plex.world.items():
         plex.world.rate(item, 8.0)
 
-    with bench_at(plex) as context:
+    with run_at(plex) as context:
         assert tried(context) is None
         assert context.executor.capabilities.is_assumed
 
 
-def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypatch):
-    with bench_at(plex) as context:
-        snapshot = read_and_reconcile(context)
+def test_a_person_who_rates_the_very_items_comes_first(plex, run_at, monkeypatch):
+    with run_at(plex) as context:
         rate_one = context.gateway.rate_one
 
         def meanwhile(key, points):
@@ -158,7 +261,7 @@ def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypat
 
         monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
         with pytest.raises(LibraryChanging):
-            probe(context, snapshot.everything)
+            tried(context)
         monkeypatch.undo()
         infer_plainly(context)
         undo(context, Selection())
@@ -167,25 +270,36 @@ def test_a_person_who_rates_the_very_items_comes_first(plex, bench_at, monkeypat
     assert len(tens) == 1
 
 
-def test_the_canary_is_nowhere_afterwards(plex, bench_at):
-    with bench_at(plex) as context:
-        spoil(plex, "reset_after", **{"from": 0, "times": 1})
-        with pytest.raises(PlexUnreachable):
-            tried(context)
-        affected_items = [
-            i for i in plex.world.items() if CANARY in i.tags.get("mood", [])
-        ]
-        plex.faults.set([])
-        tried(context)
+@pytest.mark.parametrize("floats", ["exact", "one-decimal"])
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("turn", range(7))
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_first_batch_that_breaks_off_is_ours_and_taken_back(
+    run_at, floats, fault, turn, ends
+):
+    with served(moody_world(), floats=floats) as plex:
+        before = state(plex)
+        with run_at(plex) as context:
+            spoil(plex, fault, **{"from": turn, "times": 1})
+            with suppress(PlexUnreachable):
+                tried(context)
+            plex.faults.set([])
+            if not ends:
+                infer_plainly(context)
+                undo(context, Selection())
+        if ends:  # the process died, and another one comes
+            with run_at(plex, "run 2") as context:
+                infer_plainly(context)
+                again = infer_plainly(context)
+                undo(context, Selection())
+            assert again == []
 
-    left = [i for i in plex.world.items() if CANARY in i.tags.get("mood", [])]
-    assert (len(affected_items), left) == (2, [])
-    assert {item.kind for item in affected_items} == {Kind.TRACK}
+        assert state(plex) == before
 
 
-def test_a_guest_is_asked_nothing_and_only_rates(plex, bench_at):
+def test_a_guest_is_asked_nothing_and_only_rates(plex, run_at):
     token = plex.options.shared_token
-    with bench_at(plex, plex_token=token) as context:
+    with run_at(plex, plex_token=token) as context:
         infer_plainly(context)
 
         assert context.executor.capabilities == RATING_ONLY
@@ -193,11 +307,11 @@ def test_a_guest_is_asked_nothing_and_only_rates(plex, bench_at):
 
 
 def test_what_a_guest_rates_is_known_again_on_a_server_that_keeps_one_decimal(
-    bench_at,
+    run_at,
 ):
     with served(small_world(), floats="one-decimal") as plex:
         token = plex.options.shared_token
-        with bench_at(plex, plex_token=token) as context:
+        with run_at(plex, plex_token=token) as context:
             planned = infer_plainly(context)
             again = infer_plainly(context)
             undone = undo(context, Selection())
@@ -225,15 +339,15 @@ def test_in_an_empty_library_nothing_can_be_tried(tmp_path):
     with served(World()) as plex:
         settings = settings_for(plex.url, tmp_path / "plexbayes.db")
         with open_run(settings, "run", live=True) as context:
-            assert (probe(context), tried(context)) == (None, None)
+            assert tried(context) is None
 
 
 def test_after_an_update_what_was_known_of_a_server_holds_until_it_is_tried(
-    plex, bench_at
+    plex, run_at
 ):
     spoil(plex, "replace_tags")
 
-    with bench_at(plex) as context:
+    with run_at(plex) as context:
         tried(context)
         server = context.gateway.identity.server
         able = known_capabilities(context.store, server, "another version")

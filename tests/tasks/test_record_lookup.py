@@ -10,7 +10,6 @@ from engine.ownership import Owner, owners
 from tasks.record.late_arrivals import LATEST_ARRIVAL
 from tasks.record.rows import Intent, IntentState
 from tasks.sync.record_lookup import Recorded, record_view_of
-from tasks.sync.trial_cleanup import FIRST, TRIAL
 from tests.engine.looking import Row, look_of
 from tests.tasks.building import shadow
 
@@ -111,13 +110,6 @@ def test_a_tag_that_may_arrive_explains_no_rating():
     known = Recorded(intents=[in_doubt("a", None)])
 
     assert owner_of(7.33, known) == Owner.PERSON
-
-
-@pytest.mark.parametrize("kept", [FIRST, round(FIRST, 1)])
-def test_a_trial_that_arrives_late_is_ours_however_plex_rounds(kept):
-    late = [in_doubt("a", FIRST, f"{TRIAL}run 1")]
-
-    assert owner_of(kept, Recorded(intents=late)) == Owner.US
 
 
 def test_an_intent_explains_more_than_a_write_in_doubt():

@@ -1,4 +1,4 @@
-"""Writes in doubt are intents in a state of their own, no longer a table."""
+"""Writes in doubt are intents; a server may be known in part."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +23,11 @@ FROM in_doubt
 
 
 def upgrade() -> None:
-    """Lay both tables together."""
+    """Lay both tables together; what was found out of a server was all of it."""
+    known = sa.Column(
+        "is_assumed", sa.Boolean, nullable=False, server_default=sa.false()
+    )
+    op.add_column("server", known)
     op.create_table(
         "new_intent",
         sa.Column("id", sa.Integer, primary_key=True),

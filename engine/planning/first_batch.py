@@ -1,0 +1,129 @@
+"""Which ratings of a plan are written first, to see how the server takes them."""
+
+from collections.abc import Container, Mapping, Sequence
+
+import numpy as np
+
+from engine.capabilities import COARSE
+from engine.evidence import LibraryView
+from engine.library import Level
+from engine.planning.batches import MOST_IDS, ItemStates
+from engine.planning.plan import PhasePlan
+from engine.rating_scale import TOLERANCE, Bools, Floats, Grid, Ints, rounded, same
+
+PHASES_TRIED = 4
+"""Each may offer so many of the items that are looked at in one request."""
+
+
+def coarse_reading(points: Floats) -> Floats:
+    """Return what a server makes of points that keeps one decimal."""
+    return rounded(points, Grid(step=COARSE))
+
+
+def tells_step(points: Floats) -> Bools:
+    """Say whether these points tell how finely a server keeps ratings.
+
+    They do if a server that keeps one decimal would change them, and not into
+    something that a person gives: half stars are whole points.
+
+    >>> tells_step(np.array([7.33, 7.3, 7.02]))
+    array([ True, False, False])
+    """
+    kept = coarse_reading(points)
+    telling: Bools = (np.abs(points - kept) > TOLERANCE) & (kept % 1 != 0)
+    return telling
+
+
+def is_safe(points: Floats) -> Bools:
+    """Say whether a server that keeps one decimal makes no half star of these points.
+
+    >>> is_safe(np.array([7.33, 7.3, 7.02]))
+    array([ True,  True, False])
+    """
+    safe: Bools = same(points, coarse_reading(points)) | tells_step(points)
+    return safe
+
+
+def first_candidates(
+    plans: Sequence[PhasePlan], everything: LibraryView
+) -> list[PhasePlan]:
+    """Return the ratings that may be written first, at most 100, best ones in front.
+
+    All of them go to items that are unrated and share their rating with no other, and
+    none would look like a person's on a server that keeps one decimal.
+    Best are equal ones, of those the ones that tell the server's step.
+
+    Args:
+        plans: What a run is to write.
+        everything: The library that was planned for.
+    """
+    phases = sorted({plan.phase for plan in plans}, reverse=True)  # tracks first
+    candidates = []
+    for phase in phases:
+        plan = PhasePlan.joined([plan for plan in plans if plan.phase is phase])
+        view = everything[phase.level]
+        alone = view.copies(view.items.rows_of(plan.key)) == 1
+        fit = alone & np.isnan(plan.before) & is_safe(plan.after)
+        plan = plan.take(np.flatnonzero(fit))
+        candidates.append(plan.take(_best_first(plan)[: MOST_IDS // PHASES_TRIED]))
+    return [plan for plan in candidates if len(plan)]
+
+
+def first_batch(
+    candidates: Sequence[PhasePlan],
+    looks: Mapping[Level, ItemStates],
+    intended: Container[str],
+) -> PhasePlan | None:
+    """Choose what is written first: three ratings of one phase, or fewer.
+
+    Two equal ones show whether the server takes them in one request, one that tells
+    the step how finely it keeps them, and an item with moods whether a tag leaves
+    those as they are.
+
+    Args:
+        candidates: See `first_candidates`.
+        looks: These items as they are now.
+        intended: The guids of items that somebody was about to write to.
+    """
+    best: tuple[int, PhasePlan] | None = None
+    for plan in candidates:
+        look = looks[plan.phase.level]
+        moods = {
+            look.guid[row]: len(look.moods[row]) > 0
+            for row in np.flatnonzero(_is_plain(look)).tolist()
+            if look.guid[row] not in intended
+        }
+        plain = plan.only(moods)
+        if len(plain):
+            has_moods = np.array([moods[guid] for guid in plain.guid], np.bool_)
+            merits, rows = _most_telling(plain.after, has_moods)
+            if best is None or merits > best[0]:
+                best = merits, plain.take(rows)
+    return best[1] if best else None
+
+
+def _best_first(plan: PhasePlan) -> Ints:
+    _, value, count = np.unique(plan.after, return_inverse=True, return_counts=True)
+    return np.lexsort((value, ~tells_step(plan.after), count[value] == 1))
+
+
+def _is_plain(look: ItemStates) -> Bools:
+    locked = look.mood_locked | look.rating_locked
+    return np.isnan(look.rating) & ~look.has_tag & ~locked
+
+
+def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:
+    """Return how much the best rows tell, and these rows."""
+    telling = tells_step(after)
+    order = np.lexsort((has_moods, after))  # of few items moods are put at risk
+    groups = np.split(order, np.flatnonzero(np.diff(after[order])) + 1)
+    equal = [group[:2] for group in groups if len(group) > 1]
+    first = equal or [np.array([row]) for row in order]
+
+    def merits(rows: Ints) -> int:
+        shows = len(rows) > len(np.unique(after[rows]))
+        return int(shows) + int(telling[rows].any()) + int(has_moods[rows].any())
+
+    wider = [np.append(max(first, key=merits), row) for row in order]
+    best = max([*first, *wider], key=lambda rows: (merits(rows), -len(rows)))
+    return merits(best), np.unique(best)
