@@ -5,6 +5,9 @@ from enum import IntEnum
 
 from engine.rating_scale import STEP
 
+COARSE = 0.1
+"""Points; the step of servers that keep one decimal."""
+
 
 class EditMode(IntEnum):
     """How many items one request may change."""
@@ -28,15 +31,19 @@ class Capabilities:
     Then Plex itself spares what a person rates in the very moment of writing."""
     step: float = STEP
     """The least distance between two ratings that the server keeps, points."""
+    is_step_seen: bool = True
+    """Whether a rating showed that; otherwise what is written takes coarse steps."""
     is_assumed: bool = False
     """Whether nobody has tried it yet, or not all of it."""
 
+    @property
+    def safe_step(self) -> float:
+        """The least step that the server is known to keep, points."""
+        return self.step if self.is_step_seen else COARSE
 
-ASSUMED = Capabilities(is_assumed=True)
+
+ASSUMED = Capabilities(is_step_seen=False, is_assumed=True)
 """What is thought of a server that was not tried."""
-
-COARSE = 0.1
-"""Points; the step of servers that keep one decimal."""
 
 RATING_ONLY = Capabilities(
     rating=EditMode.SINGLE, tagging=EditMode.UNSUPPORTED, step=COARSE
@@ -61,7 +68,7 @@ def limitations(capabilities: Capabilities) -> list[str]:
         )
     if capabilities.tagging is EditMode.SINGLE:
         said.append("Plex takes no tags in batches here: each item is tagged alone.")
-    if capabilities.step > STEP:
+    if capabilities.step > STEP:  # not where the next run may see finer ones
         said.append(
             f"Ratings are written in steps of {capabilities.step / 2:g} stars here: "
             "Plex keeps no finer ones, as far as is known."

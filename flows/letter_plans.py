@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.classic import Phase
 from engine.evidence import LibraryView
+from engine.planning.first_batch import foreseen_step
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.run_report import Outcome
 from tasks.runtime.runner import Run, StepRun
@@ -22,6 +23,28 @@ class Work:
     parts: dict[str, LibraryView]
     outcome: Outcome = field(default_factory=Outcome)
 
+    @property
+    def plans(self) -> list[PhasePlan]:
+        """The plans of all letters."""
+        return [plan for own in self.outcome.plans.values() for plan in own]
+
+
+def plan_run(
+    run: Run,
+    work: Work,
+    phases: Sequence[Phase],
+    parameters: RunParameters,
+    reading: Sequence[StepRun],
+) -> tuple[RunParameters, Planned]:
+    """Plan every letter, in steps that the server is known to keep, or will show."""
+    planned = plan_letters(run, work, phases, parameters, reading)
+    able = run.context.executor.capabilities
+    step = foreseen_step(able, work.plans, work.everything)
+    if step <= parameters.grid.step:
+        return parameters, planned
+    coarse = replace(parameters, grid=replace(parameters.grid, step=step))
+    return coarse, plan_letters(run, work, phases, coarse, reading)
+
 
 def begin_with_care(
     run: Run,
@@ -32,17 +55,15 @@ def begin_with_care(
 ) -> tuple[RunParameters, Planned]:
     """Write the first batch to a server that is not known yet.
 
-    If it turns out to keep ratings less finely than they were planned, they are
+    If it did not show that it keeps ratings as finely as they were planned, they are
     planned anew.
     """
-    plans = [plan for own in work.outcome.plans.values() for plan in own]
-    behind = [step for own in planned.values() for step in own[-1:]]
-    _write_first_batch(run, work.everything, plans, behind)
-    step = run.context.executor.capabilities.step
+    _write_first_batch(run, work, last_of(planned))
+    step = run.context.executor.capabilities.safe_step
     if step <= parameters.grid.step:
         return parameters, planned
     coarse = replace(parameters, grid=replace(parameters.grid, step=step))
-    return coarse, plan_letters(run, work, phases, coarse, behind)
+    return coarse, plan_letters(run, work, phases, coarse, last_of(planned))
 
 
 def plan_letters(
@@ -81,24 +102,17 @@ def plan_letters(
     return planned
 
 
-def _write_first_batch(
-    run: Run,
-    everything: LibraryView,
-    plans: Sequence[PhasePlan],
-    planned: Sequence[StepRun],
-) -> None:
-    """Find out with two ratings how a server may be written to that is not known yet.
+def last_of(planned: Planned) -> list[StepRun]:
+    """Return the steps behind which what follows the planning is drawn."""
+    return [step for own in planned.values() for step in own[-1:]]
 
-    Args:
-        run: A live run.
-        everything: The library that was planned for.
-        plans: What is to be written.
-        planned: The steps behind which this one is drawn.
-    """
+
+def _write_first_batch(run: Run, work: Work, after: Sequence[StepRun]) -> None:
+    """Find out with a few ratings how a server may be written to."""
     found = run.submit(
         "write the first batch",
-        *(steps.write_first_batch, run.context, everything, plans),
-        after=planned,
+        *(steps.write_first_batch, run.context, work.everything, work.plans),
+        after=after,
     ).result()
     for key in found.marred if found else ():
         run.report.warn(

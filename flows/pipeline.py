@@ -15,7 +15,7 @@ from engine.reports.run_report import (
     summarize,
     taken_over,
 )
-from flows.letter_plans import Planned, Work, begin_with_care, plan_letters
+from flows.letter_plans import Planned, Work, begin_with_care, plan_run
 from flows.plan_preview import left_to_do, note_written, show_plan, total
 from flows.run_setup import (
     agree_on_parameters,
@@ -27,7 +27,7 @@ from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
-from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile, seen_in_plex
+from tasks.sync.reconcile import LibrarySnapshot, reconcile, seen_in_plex, snapshot_of
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""
@@ -94,7 +94,7 @@ def carry_out(
     parameters = agree_on_parameters(run, before)
     # What a run that is tried again wrote already is no company for what is left.
     is_shared = context.is_live and not context.store.knows(context.run_id)
-    planned = plan_letters(run, work, phases, parameters, reading)
+    parameters, planned = plan_run(run, work, phases, parameters, reading)
     if context.is_live and context.executor.capabilities.is_assumed:
         parameters, planned = begin_with_care(run, work, phases, parameters, planned)
     run.report.say(*limitations(context.executor.capabilities))
@@ -129,16 +129,11 @@ def look_around(
         What was read, and the step.
     """
     context = run.context
-    readings: list[StepRun] = []
-
-    def read() -> Library:
-        behind = [*after, *readings]
-        readings.append(run.submit(moment, steps.read, context, after=behind))
-        library: Library = readings[-1].result()
-        return library
-
+    reading = run.submit(moment, steps.read, context, after=after)
     with context.timed():
-        return read_and_reconcile(context, read), readings[-1:]
+        library: Library = reading.result()
+        compare = reconcile if context.is_live else snapshot_of
+        return compare(context, library), [reading]
 
 
 def write_letters(

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
-from engine.capabilities import COARSE
+from engine.capabilities import COARSE, Capabilities
 from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.batches import MOST_IDS, ItemStates
@@ -67,6 +67,24 @@ def first_candidates(
         plan = plan.take(np.flatnonzero(fit))
         candidates.append(plan.take(_best_first(plan)[: MOST_IDS // PHASES_TRIED]))
     return [plan for plan in candidates if len(plan)]
+
+
+def foreseen_step(
+    able: Capabilities, plans: Sequence[PhasePlan], everything: LibraryView
+) -> float:
+    """Return in which steps a run will write its plans, points.
+
+    Fine ones, if the server is known to keep them, or if the first batch will show
+    that; else coarse ones: what is rounded would pass for a person's.
+
+    Args:
+        able: What is known of the server.
+        plans: What would be written in the finest steps.
+        everything: The library that was planned for.
+    """
+    candidates = [] if able.is_step_seen else first_candidates(plans, everything)
+    tells = any(tells_step(plan.after).any() for plan in candidates)
+    return able.step if tells else able.safe_step
 
 
 def first_batch(

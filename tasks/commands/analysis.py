@@ -21,7 +21,8 @@ from engine.reports.explanation import Why, why_classic, why_double, why_hierarc
 from tasks.config.config_writer import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
 from tasks.runtime.context import RunContext
-from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.reader import read
+from tasks.sync.reconcile import snapshot_of
 from tasks.sync.run_parameters import parameters_of
 
 NAMED = 10
@@ -64,7 +65,7 @@ def backtest(context: RunContext, regime: str) -> tuple[Backtest, Verdict]:
     """Hide ratings, let every model guess them, and say which is best."""
     methods = usual_methods(context.settings.constants)
     del methods[TREE]  # nobody can choose it
-    test = compare(read_and_reconcile(context).everything, methods, regime)
+    test = compare(snapshot_of(context, read(context)).everything, methods, regime)
     return test, verdict(test, context.settings.model)
 
 
@@ -76,7 +77,7 @@ def tune(context: RunContext, path: Path | None) -> Tuning:
         path: The configuration; none: nothing is written.
     """
     tuning = fit_constants(
-        read_and_reconcile(context).everything, context.settings.constants
+        snapshot_of(context, read(context)).everything, context.settings.constants
     )
     if path is not None:
         new = {
@@ -99,7 +100,7 @@ def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
     """
     settings = context.settings
     settings = settings.model_copy(update={"model": model or settings.model})
-    part = read_and_reconcile(context).everything
+    part = snapshot_of(context, read(context)).everything
     level, row = _found(part, wanted)
     parameters = parameters_of(settings, part, context.executor.capabilities.step)
     manual = float(part[level].ownership.manual[row])

@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from engine.capabilities import RATING_ONLY, limitations
-from engine.classic import Phase
 from engine.errors import PlexbayesError
-from engine.evidence import split
-from engine.planning.plan import PhasePlan, plan_part
 from engine.planning.undo_plan import Selection
 from tasks.commands.health import Finding
 from tasks.commands.undo import undo
 from tasks.config.settings import Settings
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import Probe, probe
-from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.plain_plans import plans_of
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile
 
 
 def check_edits(settings: Settings) -> Iterator[Finding]:
@@ -45,14 +43,8 @@ def _try_edits(context: RunContext) -> Probe | None:
     """Write two ratings as a run would, and undo them; None if there are none."""
     if context.executor.capabilities == RATING_ONLY:
         return None
-    snapshot = read_and_reconcile(context)
-    found = probe(context, snapshot.everything, _plans(context, snapshot))
+    snapshot = reconcile(context, read(context))
+    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    found = probe(context, snapshot.everything, plans)
     undo(context, Selection(run=context.run_id))
     return found
-
-
-def _plans(context: RunContext, snapshot: LibrarySnapshot) -> list[PhasePlan]:
-    step = context.executor.capabilities.step
-    parameters = parameters_of(context.settings, snapshot.everything, step)
-    parts = split(snapshot.library, snapshot.everything).values()
-    return [plan for part in parts for plan in plan_part(list(Phase), part, parameters)]

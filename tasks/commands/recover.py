@@ -1,29 +1,20 @@
-"""Getting a lost record back: from our tag in Plex, or from the original's file."""
+"""Getting a lost record back from our tag in Plex."""
 
-import json
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from engine.errors import SettingsInvalid, UsageError
-from engine.legacy import FORMAT, LegacyState, parse_state
+from engine.errors import SettingsInvalid
 from engine.library import Level, Library
-from engine.planning.batches import MOST_IDS
 from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Ints, rounded, same, unreadable
-from tasks.config.config_file import read_json
-from tasks.config.output_files import write_text
+from engine.rating_scale import Ints, unreadable
+from tasks.commands.adopt import adopt, own_tags
+from tasks.commands.change import carry_out
 from tasks.record.rating_dates import note_dates
-from tasks.runtime.context import RunContext, Step
-from tasks.sync.integrity import UnexplainedRatings, unexplained_ratings
-from tasks.sync.reconcile import (
-    UNKNOWN_PHASE,
-    Given,
-    read_and_reconcile,
-    shadow_rows_of,
-)
+from tasks.runtime.context import RunContext
+from tasks.sync.integrity import unexplained_ratings
+from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.rename_resolution import resolve_renames
 
 NOTHING = np.empty(0, np.int64)
@@ -46,6 +37,32 @@ class Recovered:
     """Tagged, but with a rating that cannot be read: left alone."""
 
 
+@dataclass(frozen=True, eq=False)
+class RecoverPlan:
+    """What is to be recorded as ours, level by level."""
+
+    library: Library
+    redated: Mapping[Level, Ints]
+    """Rows of ratings on record that have other dates since Plex was restored."""
+    rated: Mapping[Level, Ints]
+    """Rows of ratings that are not on record."""
+    tagged: Mapping[Level, Ints]
+    """The keys of items that only bear the tag."""
+    predicted: Recovered
+    """What becomes of it."""
+
+    def apply(self, context: RunContext) -> Recovered:
+        """Record it."""
+        for level, rows in self.redated.items():
+            items = self.library[level].take(rows)
+            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
+            note_dates(context.store, level, dict(dates))
+        for level, rows in self.rated.items():
+            own_tags(context, level, self.tagged[level])
+            adopt(context, self.library, level, rows)
+        return replace(self.predicted, dry_run=False)
+
+
 def recover(context: RunContext) -> Recovered:
     """Take every rated item that bears our tag back onto the record.
 
@@ -55,44 +72,39 @@ def recover(context: RunContext) -> Recovered:
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
-    report = Recovered(dry_run=not context.is_live)
-    snapshot = read_and_reconcile(context)
+    return carry_out(context, plan_recover)
+
+
+def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:
+    """Find out what bears our tag, or has another date, and is not on record so."""
     found = unexplained_ratings(context, snapshot)
-    _accept_dates(context, snapshot.library, found, report)
-    if not context.settings.inferred_tag:
-        if found.are_restored:
-            return report
+    report = Recovered(dry_run=True)
+    report.recovered = sum(map(len, found.redated.values()))
+    library, rated, tagged = snapshot.library, {}, {}
+    if context.settings.inferred_tag:
+        for level in Level:
+            changed = found.changed[level] if found.exceed_threshold else NOTHING
+            rated[level], tagged[level] = _tagged(
+                context, library, level, changed, report
+            )
+    elif not found.are_restored:
         raise SettingsInvalid(
             "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
             "Set it to the tag that was used, or restore the state database."
         )
-    for level in Level:
-        changed = found.changed[level] if found.exceed_threshold else NOTHING
-        _recover(context, snapshot.library, level, changed, report)
-    return report
+    return RecoverPlan(library, found.redated, rated, tagged, report)
 
 
-def _accept_dates(
-    context: RunContext, library: Library, found: UnexplainedRatings, report: Recovered
-) -> None:
-    """Record the dates that ratings of ours have since Plex was restored."""
-    for level, rows in found.redated.items():
-        items = library[level].take(rows)
-        report.recovered += len(items)
-        if context.is_live:
-            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
-            note_dates(context.store, level, dict(dates))
-
-
-def _recover(
+def _tagged(
     context: RunContext,
     library: Library,
     level: Level,
     changed: Ints,
     report: Recovered,
-) -> None:
+) -> tuple[Ints, Ints]:
+    """Return the rows of rated and the keys of unrated items that bear our tag."""
     items = library.listed(level)
-    record = resolve_renames(context.store, library, level, live=context.is_live)
+    record = resolve_renames(context.store, library, level).record
     known = {row.guid for row in record.shadows}
     known |= {row.guid for row in record.expected}
     recorded = np.array([guid in known for guid in items.guid], np.bool_)
@@ -111,124 +123,4 @@ def _recover(
     ]
     left = np.flatnonzero(tagged & ~recorded & odd).tolist()
     report.unreadable += [items.named(level, row) for row in left]
-    if context.is_live:
-        _own_tags(context, level, items.key[tagged & ~rated & ~recorded])
-        adopt(context, library, level, rows)
-
-
-def _own_tags(context: RunContext, level: Level, keys: Ints) -> None:
-    """Note that items got our tag from us, whether or not a rating followed."""
-    context.watch(Step(total=len(keys)))
-    for start in range(0, len(keys), MOST_IDS):
-        context.cancellation.checkpoint()
-        some = keys[start : start + MOST_IDS]
-        look = context.gateway.fetch_items(some)[level]
-        context.store.mark_as_ours(level, look, context.settings.inferred_tag)
-        context.watch(Step(phase=f"record {level.word}s", items=len(some)))
-
-
-def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
-    """Put ratings that stand in Plex onto the record as ours."""
-    items = library.listed(level).take(rows)
-    _own_tags(context, level, items.key)
-    values, now = rounded(items.rating).tolist(), time.time()
-    given = {
-        guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
-        for guid, value in zip(items.guid, values, strict=True)
-    }
-    shadows = shadow_rows_of(library, level, rows, given)
-    context.store.confirm(level, list({row.guid: row for row in shadows}.values()))
-
-
-@dataclass
-class Imported:
-    """What of the original's plex_state.json went onto the record."""
-
-    dry_run: bool
-    imported: int = 0
-    """In a dry run: that would be."""
-    known: int = 0
-    """Entries that the record held already."""
-    different: list[str] = field(default_factory=list)
-    """Left out: Plex holds another value, so a person changed it."""
-    missing: list[str] = field(default_factory=list)
-    """Left out: Plex has no such item."""
-    doubtful: list[str] = field(default_factory=list)
-    """Left out: twins with half-star ratings, which may be a person's own."""
-
-
-def import_state(context: RunContext, path: Path) -> Imported:
-    """Put what the original recorded onto our record, as far as Plex agrees.
-
-    Raises:
-        SettingsInvalid: The file cannot be read.
-        UsageError: It cannot be understood, or is of another library.
-    """
-    legacy = read_state(path)
-    here = context.gateway.identity.uuid
-    if legacy.uuid and legacy.uuid != here:
-        raise UsageError(
-            f"{path} is of the library {legacy.uuid}, and "
-            f"{context.gateway.identity.title!r} is {here}: its keys mean other items."
-        )
-    report = Imported(dry_run=not context.is_live)
-    library = read_and_reconcile(context).library
-    found: set[int] = set()
-    for level in Level:
-        found |= _import(context, library, level, legacy, report)
-    report.missing += [str(key) for key in legacy.ratings if key not in found]
-    return report
-
-
-def _import(
-    context: RunContext,
-    library: Library,
-    level: Level,
-    legacy: LegacyState,
-    report: Imported,
-) -> set[int]:
-    items = library.listed(level)
-    listed = [
-        row for row, key in enumerate(items.key.tolist()) if key in legacy.ratings
-    ]
-    known = {row.guid for row in context.store.shadows(level)}
-    chosen = []
-    for row in listed:
-        key, held = int(items.key[row]), float(items.rating[row])
-        value = legacy.ratings[key]
-        shown = "a rating that cannot be read" if np.isinf(held) else f"{held:g}"
-        name = f"{items.named(level, row)}: {shown}, was {value:g}"
-        if items.guid[row] in known:
-            report.known += 1
-        elif not same(np.array([held]), np.array([value]))[0]:
-            report.different.append(name)
-        elif key in legacy.twins and not not_half_star(np.array([held]))[0]:
-            report.doubtful.append(name)
-        else:
-            chosen.append(row)
-    report.imported += len(chosen)
-    if context.is_live:
-        adopt(context, library, level, np.array(chosen, np.int64))
-    return {int(items.key[row]) for row in listed}
-
-
-def export_state(context: RunContext, path: Path) -> int:
-    """Write the record as a plex_state.json; return the number of its ratings."""
-    ratings = {
-        str(row.key): row.value
-        for level in Level
-        for row in context.store.shadows(level)
-    }
-    uuid = context.gateway.identity.uuid
-    document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
-    write_text(path, json.dumps(document, indent=2) + "\n")
-    return len(ratings)
-
-
-def read_state(path: Path) -> LegacyState:
-    """Read a plex_state.json.
-
-    Raises:
-        SettingsInvalid: It is missing, broken or something else.
-    """
-    return parse_state(read_json(path), str(path))
+    return rows, items.key[tagged & ~rated & ~recorded]

@@ -2,24 +2,23 @@
 
 import numpy as np
 
-from engine.classic import Phase
-from engine.evidence import split
 from engine.library import Items, Level, Library
 from engine.ownership import Owner
-from engine.planning.plan import held_after, plan_part
+from engine.planning.plan import held_after
 from engine.rating_scale import Bools, Ints
 from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked, ranking
 from tasks.runtime.context import RunContext
-from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
+from tasks.sync.plain_plans import plans_of
+from tasks.sync.reader import read
+from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.record_lookup import recorded, unlisted
-from tasks.sync.run_parameters import parameters_of
 
 
 def verify(context: RunContext) -> Audit:
     """Compare the record with Plex: three listings, and those of our tag."""
-    snapshot = read_and_reconcile(context)
+    snapshot = snapshot_of(context, read(context))
     audit = Audit(library=context.gateway.identity.title)
     for level in Level:
         _check(context, snapshot, level, audit)
@@ -32,18 +31,15 @@ def rank(
     context: RunContext, count: int, level: Level
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the best and the worst artists or albums, as Plex holds them now."""
-    everything = read_and_reconcile(context).everything
+    everything = snapshot_of(context, read(context)).everything
     return ranking(everything, held_after(everything[level], []), count, level)
 
 
 def pending(context: RunContext, snapshot: LibrarySnapshot) -> list[str]:
     """Return the changes that a run would make now, in words."""
-    parameters = parameters_of(
-        context.settings, snapshot.everything, context.executor.capabilities.step
-    )
     changes = []
-    for part in split(snapshot.library, snapshot.everything).values():
-        for plan in plan_part(tuple(Phase), part, parameters):
+    for plans in plans_of(context, snapshot).values():
+        for plan in plans:
             items = snapshot.library[plan.phase.level]
             rows = items.rows_of(plan.key)
             changes += _names(items, plan.phase.level, rows)

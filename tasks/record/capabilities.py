@@ -3,6 +3,7 @@
 from sqlalchemy import delete, insert, select
 
 from engine.capabilities import Capabilities, EditMode
+from engine.rating_scale import STEP
 from tasks.record.store import ShadowStore
 from tasks.record.tables import ServerRow
 
@@ -24,7 +25,9 @@ def known_capabilities(
         rating=EditMode(found.rating),
         tagging=EditMode(found.tagging),
         has_conditional_edits=found.has_conditional_edits and not is_other,
-        step=found.step,
+        step=found.step or STEP,
+        # Another version may round where this one did not.
+        is_step_seen=found.step > STEP or (found.step > 0 and not is_other),
         is_assumed=is_other or found.is_assumed,
     )
 
@@ -42,7 +45,7 @@ def record_capabilities(
                 rating=int(found.rating),
                 tagging=int(found.tagging),
                 has_conditional_edits=found.has_conditional_edits,
-                step=found.step,
+                step=found.step if found.is_step_seen else 0.0,
                 is_assumed=found.is_assumed,
             )
         )

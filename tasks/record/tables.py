@@ -179,6 +179,6 @@ class ServerRow(Base):
     """An `EditMode`."""
     has_conditional_edits: Mapped[bool]
     step: Mapped[float] = mapped_column(Float)
-    """Points."""
+    """Points; 0: nothing showed it so far."""
     is_assumed: Mapped[bool] = mapped_column(server_default=false())
     """Whether there is more to try than could be tried so far."""

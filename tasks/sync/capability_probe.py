@@ -113,7 +113,8 @@ def _with_what_was_known(
         found,
         rating=found.rating if batch.is_together else min(found.rating, known.rating),
         tagging=found.tagging if has_moods else min(found.tagging, known.tagging),
-        step=found.step if tells else max(found.step, known.step),
+        step=max(found.step, known.step) if not tells else found.step,
+        is_step_seen=tells or found.step > STEP or known.is_step_seen,
         is_assumed=not (is_whole and (has_moods or not context.gateway.has_moods())),
     )
 

@@ -12,9 +12,17 @@ from engine.rating_scale import Ints
 from tasks.plex.client import PlexGateway
 from tasks.plex.pagination import only_these
 from tasks.plex.parsing import Listing, texts
+from tasks.runtime.context import RunContext
 
 MAX_NAMED = 3
 """How many of the items that were left out together are named."""
+
+
+def read(context: RunContext) -> Library:
+    """Read the library as it is now; a run that was stopped reads to the end."""
+    if context.cancellation.is_cancelled:
+        return read_library(context.gateway)
+    return read_library(context.gateway, context.cancellation.checkpoint)
 
 
 def read_library(

@@ -1,7 +1,7 @@
 """Holding the record against Plex: whose ratings are these, which intents held?"""
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 from engine.classic import Phase
 from engine.evidence import LibraryView, whole
 from engine.library import Items, Level, Library
-from engine.ownership import Owner, Ownership, RecordView, ownership_of
+from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import fingerprints
 from tasks.record.late_arrivals import oldest_expected
@@ -18,32 +18,61 @@ from tasks.record.rating_dates import note_dates, undated
 from tasks.record.rows import Intent, IntentState, Shadow
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
-from tasks.sync.reader import read_library
 from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
-from tasks.sync.rename_resolution import resolve_renames
+from tasks.sync.rename_resolution import Renamed, resolve_renames
 from tasks.sync.run_parameters import with_chosen_evidence
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
 
 
-def recorded_views(
-    store: ShadowStore, library: Library, *, live: bool
-) -> dict[Level, RecordView]:
-    """Return the record of every item, following those with a new name.
+@dataclass(frozen=True, eq=False)
+class LibrarySnapshot:
+    """The library at one moment, with whose rating each of them is."""
 
-    Args:
-        store: The record.
-        library: The items as they are now.
-        live: Whether the record may be brought up to the new names.
+    library: Library
+    everything: LibraryView
+
+    def __getitem__(self, level: Level) -> Ownership:
+        """Return whose ratings of a level are."""
+        return self.everything[level].ownership
+
+
+def snapshot_of(context: RunContext, library: Library) -> LibrarySnapshot:
+    """Tell whose each rating of a library is; neither Plex nor the record changes."""
+    known = {level: resolve_renames(context.store, library, level) for level in Level}
+    return _snapshot(context, library, known)
+
+
+def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
+    """Bring the record up to date with a library, and tell whose each rating is.
+
+    Nothing else does: names that changed are followed, what arrived late is recorded,
+    and intents that Plex shows become ratings of ours.
     """
-    record_views = {}
-    for level in Level:
-        items, known = library[level], resolve_renames(store, library, level, live=live)
-        if live:
-            _record_late_arrivals(store, library, level, arrivals(items, known))
-        record_views[level] = record_view_of(items, known)
-    return record_views
+    store = context.store
+    known = {level: resolve_renames(store, library, level) for level in Level}
+    for level, (record, moved) in known.items():
+        if moved:
+            store.follow(level, moved)
+        late = arrivals(library[level], record)
+        _record_late_arrivals(store, library, level, late)
+    snapshot = _snapshot(context, library, known)
+    _resolve_intents(store, snapshot)
+    return snapshot
+
+
+def _snapshot(
+    context: RunContext, library: Library, known: Mapping[Level, Renamed]
+) -> LibrarySnapshot:
+    ownerships = {
+        level: ownership_of(
+            library[level], record_view_of(library[level], known[level].record)
+        )
+        for level in Level
+    }
+    everything = whole(library, ownerships)
+    return LibrarySnapshot(library, with_chosen_evidence(everything, context.settings))
 
 
 def _record_late_arrivals(
@@ -63,54 +92,7 @@ def _record_late_arrivals(
     store.confirm(level, shadow_rows_of(library, level, rows, given))
 
 
-@dataclass(frozen=True, eq=False)
-class LibrarySnapshot:
-    """The library at one moment, with whose rating each of them is."""
-
-    library: Library
-    everything: LibraryView
-
-
-def read_and_reconcile(
-    context: RunContext, read: Callable[[], Library] | None = None
-) -> LibrarySnapshot:
-    """Read the library, and hold it against the record of what is ours.
-
-    Args:
-        context: The context; a live run also brings the record up to date.
-        read: How to read; else plainly.
-    """
-    library, ownerships = _read_and_classify(context, read)
-    if context.is_live:
-        resolve_intents(context.store, library, ownerships)
-    return LibrarySnapshot(
-        library, with_chosen_evidence(whole(library, ownerships), context.settings)
-    )
-
-
-def _read_and_classify(
-    context: RunContext, read: Callable[[], Library] | None
-) -> tuple[Library, dict[Level, Ownership]]:
-    library = (
-        read()
-        if read
-        else read_library(context.gateway, context.cancellation.checkpoint)
-    )
-    return library, classify_owners(
-        library, recorded_views(context.store, library, live=context.is_live)
-    )
-
-
-def classify_owners(
-    library: Library, record_views: dict[Level, RecordView]
-) -> dict[Level, Ownership]:
-    """Tell all ratings of the library apart by owner."""
-    return {level: ownership_of(library[level], record_views[level]) for level in Level}
-
-
-def resolve_intents(
-    store: ShadowStore, library: Library, ownerships: dict[Level, Ownership]
-) -> None:
+def _resolve_intents(store: ShadowStore, snapshot: LibrarySnapshot) -> None:
     """Keep the intents that Plex shows, and drop those that never arrived.
 
     One that Plex shows but never acknowledged stays open: its tag may be
@@ -120,12 +102,14 @@ def resolve_intents(
     One that was acknowledged and whose rating is gone was kept, and then cleared.
     """
     store.expire_in_doubt()
+    library = snapshot.library
     for level in Level:
+        ownership = snapshot[level]
         intents = {intent.guid: intent for intent in _expected(store, level)}
         rows = _first_rows(library[level].guid, intents)
         guids = library[level].guid[rows]
-        owner = ownerships[level].owner[rows]
-        sure = ~ownerships[level].unsure[rows]
+        owner = ownership.owner[rows]
+        sure = ~ownership.unsure[rows]
         arrived = np.array(
             [intents[g].state == IntentState.ACKNOWLEDGED for g in guids], bool
         )
@@ -142,7 +126,7 @@ def resolve_intents(
             if (after := intents[guid].after) is not None
         }
         store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
-        _note_first_dates(store, library[level], level, ownerships[level])
+        _note_first_dates(store, library[level], level, ownership)
         broken = (owner == Owner.UNWRITTEN) & ~cleared
         late = oldest_expected()
         store.discard_intents(

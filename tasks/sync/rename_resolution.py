@@ -1,7 +1,7 @@
 """Items that go by a new name keep what is recorded of them."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from engine.library import Level, Library
 from engine.rename_detection import Move, Name, moves
@@ -12,9 +12,15 @@ from tasks.sync.record_lookup import Recorded, recorded
 Row = TypeVar("Row", Shadow, Intent)
 
 
-def resolve_renames(
-    store: ShadowStore, library: Library, level: Level, *, live: bool
-) -> Recorded:
+class Renamed(NamedTuple):
+    """What is recorded of a level, under the names that items have now."""
+
+    record: Recorded
+    moves: list[Move]
+    """The names that are other ones on record."""
+
+
+def resolve_renames(store: ShadowStore, library: Library, level: Level) -> Renamed:
     """Return what is recorded of a level, under the names that items have now."""
     known = recorded(store, level)
     rated = {row.guid for row in known.shadows}
@@ -30,9 +36,8 @@ def resolve_renames(
         for row in known.shadows
     }
     moved = moves(library, level, list(names.values()))
-    if live and moved:
-        store.follow(level, moved)
-    return Recorded(_renamed(known.shadows, moved), _renamed(known.intents, moved))
+    shadows, intents = _renamed(known.shadows, moved), _renamed(known.intents, moved)
+    return Renamed(Recorded(shadows, intents), moved)
 
 
 def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:

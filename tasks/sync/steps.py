@@ -17,9 +17,7 @@ from tasks.sync import reader as reading
 
 def read(context: RunContext) -> Library:
     """Read the library as it is now."""
-    if context.cancellation.is_cancelled:
-        return reading.read_library(context.gateway)
-    return reading.read_library(context.gateway, context.cancellation.checkpoint)
+    return reading.read(context)
 
 
 def write_first_batch(

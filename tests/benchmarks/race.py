@@ -29,7 +29,8 @@ from engine.rating_scale import STEP
 from tasks.config.settings import Settings
 from tasks.plex.pagination import PAGE as LARGE_PAGE
 from tasks.runtime.context import open_run
-from tasks.sync.reconcile import LibrarySnapshot, read_and_reconcile
+from tasks.sync.reader import read
+from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.run_parameters import parameters_of
 from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
@@ -119,7 +120,7 @@ class Bench:
         state = f"sqlite:///{self.folder}/plexbayes.db"
         settings = settings.model_copy(update={"state_url": secret(state)})
         with open_run(settings, "bench", live=False) as context:
-            snapshot = read_and_reconcile(context)
+            snapshot = snapshot_of(context, read(context))
         parameters = parameters_of(settings, snapshot.everything, STEP)
         parts = split(snapshot.library, snapshot.everything).values()
         plans = [plan_part(tuple(Phase), part, parameters) for part in parts]

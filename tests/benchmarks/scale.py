@@ -32,10 +32,7 @@ from tasks.runtime.context import RunContext, open_run
 from tasks.sync.reader import read_library
 from tasks.sync.reconcile import (
     LibrarySnapshot,
-    classify_owners,
-    read_and_reconcile,
-    recorded_views,
-    resolve_intents,
+    reconcile,
 )
 from tasks.sync.run_parameters import parameters_of
 from tests.benchmarks.intents import intend_everything
@@ -115,7 +112,7 @@ def measure(address: str, token: str, folder: str) -> Measured:
         watch.seconds["read"] = time.perf_counter() - begun
         watch.seconds["parse"] -= wire.worked
         with watch.stage("own"):
-            snapshot = read_and_reconcile(context, lambda: library)
+            snapshot = reconcile(context, library)
         with watch.stage("infer"):
             parameters = parameters_of(settings, snapshot.everything, STEP)
             parts = split(library, snapshot.everything)
@@ -127,10 +124,9 @@ def measure(address: str, token: str, folder: str) -> Measured:
             items = library[plan.phase.level]
             items.rating[items.rows_of(plan.key)] = plan.after
         with watch.stage("store"):
-            views = recorded_views(context.store, library, live=True)
-            resolve_intents(context.store, library, classify_owners(library, views))
+            reconcile(context, library)
         with watch.stage("own again"):
-            snapshot = read_and_reconcile(context, lambda: library)
+            snapshot = reconcile(context, library)
     planned = sum(map(len, plans))
     assert count_ours(snapshot) >= planned
     return {

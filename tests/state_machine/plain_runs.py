@@ -2,23 +2,23 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
 from engine.evidence import LibraryView, split
-from engine.partition import chosen_letters
 from engine.planning.batch_sharing import Pool
-from engine.planning.plan import PhasePlan, plan_part
 from engine.reports.run_report import taken_over
 from tasks.config.settings import Settings
 from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import read_and_reconcile
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.plain_plans import plans_of
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile, snapshot_of
 from tests.simulator.control import dump
 from tests.simulator.in_memory import InMemory
 from tests.simulator.plex import Plex
@@ -44,22 +44,19 @@ def infer_plainly(
         attempts: How often a letter is tried whose write has no known outcome.
     """
     ensure_record_present(context.store, context.gateway)
-    snapshot = read_and_reconcile(context)
+    compare = reconcile if context.is_live else snapshot_of
+    snapshot = compare(context, read(context))
     ensure_record_current(context, snapshot)
     parts = split(snapshot.library, snapshot.everything)
-
-    def plan() -> dict[str, list[PhasePlan]]:
-        step = context.executor.capabilities.step
-        parameters = parameters_of(context.settings, snapshot.everything, step)
-        return {
-            letter: plan_part(chosen_phases(phases), parts[letter], parameters)
-            for letter in chosen_letters(letters, parts)
-        }
-
-    plans = plan()
+    wanted = chosen_phases(phases), letters
+    plans = plans_of(context, snapshot, *wanted)
     if context.is_live and context.executor.capabilities.is_assumed:
         probe(context, snapshot.everything, [p for own in plans.values() for p in own])
-        plans = plan()
+        # Now it is known, or it will not be in this run.
+        able = context.executor.capabilities
+        able = replace(able, step=able.safe_step, is_step_seen=True)
+        context.executor.capabilities = able
+        plans = plans_of(context, snapshot, *wanted)
     if context.is_live:
         pool = Pool(plans, tagged=context.tagged_at_once)
         for letter, own in plans.items():
@@ -67,7 +64,7 @@ def infer_plainly(
                 _write(
                     context, letter, snapshot.everything, parts[letter], pool, attempts
                 )
-        read_and_reconcile(context)
+        reconcile(context, read(context))
     return [
         (plan.phase.level.word, guid, points)
         for own in plans.values()

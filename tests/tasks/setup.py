@@ -22,7 +22,8 @@ from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import RunContext
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile
 from tests.simulator.process import Simulator
 from tests.tasks.building import settings_of
 
@@ -64,7 +65,7 @@ def context_for(
 
 def snapshot(context: RunContext) -> LibraryView:
     """Read everything and bring the record up to date."""
-    return read_and_reconcile(context).everything
+    return reconcile(context, read(context)).everything
 
 
 def plan_for(part: LibraryView, wishes: Wishes, phase: Phase = TRACKS) -> PhasePlan:

@@ -2,26 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from engine.capabilities import RATING_ONLY, Capabilities, EditMode
-from engine.classic import Phase
 from engine.edits import Edit
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
-from engine.evidence import split
 from engine.library import Level
-from engine.planning.plan import plan_part
 from engine.planning.undo_plan import Selection
 from tasks.commands.edit_check import check_edits
 from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.reconcile import read_and_reconcile
-from tasks.sync.record_lookup import recorded
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.plain_plans import plans_of
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile
 from tests.simulator.control import dump
 from tests.simulator.options import Options
 from tests.simulator.world import World
@@ -86,21 +84,13 @@ def state(plex):
     }
 
 
-def planned(context, everything, library):
-    step = context.executor.capabilities.step
-    parameters = parameters_of(context.settings, everything, step)
-    parts = split(library, everything).values()
-    return [plan for part in parts for plan in plan_part(Phase, part, parameters)]
-
-
 def tried(context):
-    snapshot = read_and_reconcile(context)
-    everything, library = snapshot.everything, snapshot.library
-    return probe(context, everything, planned(context, everything, library))
+    snapshot = reconcile(context, read(context))
+    return probe(context, snapshot.everything, planned(context, snapshot))
 
 
-def intended(context):
-    return [row for level in Level for row in recorded(context.store, level).expected]
+def planned(context, snapshot):
+    return list(chain.from_iterable(plans_of(context, snapshot).values()))
 
 
 def kept(state):
@@ -117,17 +107,17 @@ def test_a_good_server_is_trusted_and_keeps_two_ratings_as_planned(plex, run_at)
     before = state(plex)
 
     with run_at(plex) as context:
-        snapshot = read_and_reconcile(context)
-        everything, library = snapshot.everything, snapshot.library
-        plans = planned(context, everything, library)
-        found = probe(context, everything, plans)
+        snapshot = reconcile(context, read(context))
+        plans = planned(context, snapshot)
+        found = probe(context, snapshot.everything, plans)
         wished = {k: a for p in plans for k, a in zip(p.key, p.after, strict=True)}
 
         assert found.capabilities == Capabilities(
             BATCH, BATCH, has_conditional_edits=True
         )
         assert found.marred == ()
-        acknowledged = {row.key for row in intended(context) if row.state == 1}
+        intents = [row for level in Level for row in context.store.intents(level)]
+        acknowledged = {row.key for row in intents if row.state == 1}
     after = state(plex)
     assert 1 < len(changed(before, after)) <= 3
     assert acknowledged == changed(before, after)

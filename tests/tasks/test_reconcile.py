@@ -13,10 +13,7 @@ from engine.ownership import Owner
 from tasks.record.late_arrivals import LATEST_ARRIVAL
 from tasks.record.tables import IntentRow, ShadowRow
 from tasks.sync.reader import read_library
-from tasks.sync.reconcile import (
-    classify_owners,
-    recorded_views,
-)
+from tasks.sync.reconcile import snapshot_of
 from tasks.sync.record_lookup import recorded
 from tests.tasks.building import batch_of, item_in, sure_of
 from tests.tasks.setup import infer, plan_for, snapshot, write
@@ -27,9 +24,7 @@ TRACK = Level.TRACK
 def owners_of(context, keys):
     """Return whose ratings of tracks are, as a look tells without changing."""
     library = read_library(context.gateway)
-    owner = classify_owners(
-        library, recorded_views(context.store, library, live=False)
-    )[TRACK].owner
+    owner = snapshot_of(context, library)[TRACK].owner
     return [Owner(owner[row]) for row in library.tracks.rows_of(np.array(keys))]
 
 

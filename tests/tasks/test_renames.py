@@ -7,7 +7,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from tasks.sync.integrity import ensure_record_present
 from tasks.sync.reader import read_library
-from tasks.sync.reconcile import classify_owners, recorded_views, seen_in_plex
+from tasks.sync.reconcile import reconcile, seen_in_plex, snapshot_of
 from tests.simulator.process import Simulator
 from tests.tasks.building import item_in, told_of
 from tests.tasks.setup import context_for, infer, snapshot, write
@@ -35,9 +35,8 @@ def names_in(plex, keys):
 
 def owners(context, *, live):
     library = read_library(context.gateway)
-    owner = classify_owners(library, recorded_views(context.store, library, live=live))[
-        TRACK
-    ].owner
+    compare = reconcile if live else snapshot_of
+    owner = compare(context, library)[TRACK].owner
     return dict(zip(library.tracks.key.tolist(), map(Owner, owner), strict=True))
 
 

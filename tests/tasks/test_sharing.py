@@ -6,7 +6,8 @@ from engine.errors import PlexUnreachable
 from engine.evidence import split
 from engine.planning.batch_sharing import Pool
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for
 
@@ -29,7 +30,7 @@ def titles(plex):
 def write(plex, record, titles):
     """Write a letter, when all of both are to get the same rating."""
     with context_for(plex, record) as context:
-        snapshot = read_and_reconcile(context)
+        snapshot = reconcile(context, read(context))
         parts = split(snapshot.library, snapshot.everything)
         plans = {
             letter: [plan_for(parts[letter], dict.fromkeys(titles[letter], 7.33))]

@@ -11,7 +11,8 @@ from engine.planning.batch_sharing import Pool
 from tasks.plex.client import PlexGateway
 from tasks.sync import letter_writer as writing
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reconcile import read_and_reconcile
+from tasks.sync.reader import read
+from tasks.sync.reconcile import reconcile
 from tests.tasks.building import item_in, settings_of, told_of
 from tests.tasks.setup import context_for, infer, plan_for, snapshot, write
 
@@ -190,7 +191,7 @@ def test_items_that_share_a_rating_are_both_tagged_and_counted_once(
 
 
 def test_a_twin_under_another_letter_is_tagged_too(plex, context, twins):
-    taken = read_and_reconcile(context)
+    taken = reconcile(context, read(context))
     part = split(taken.library, taken.everything)["S"]
 
     pool = Pool({"S": [plan_for(part, {twins[0]: 7.33})]})

@@ -1,0 +1,192 @@
+"""Taking back what a plan says, in batches, as often as it needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.capabilities import RATING_ONLY, EditMode
+from engine.edits import Edit
+from engine.library import Items, Level
+from engine.ownership import Owner, owners
+from engine.planning.batches import ItemStates
+from engine.planning.undo_plan import Undone, is_ours, not_half_star, reversals
+from engine.rating_scale import Bools, Ints, unreadable
+from tasks.plex.parsing import texts
+from tasks.record.rows import Intent, Shadow
+from tasks.runtime.context import RunContext, Step
+from tasks.sync.reconcile import tags_of
+from tasks.sync.record_lookup import Recorded, record_view_of
+
+Row = Shadow | Intent
+
+FIRST = 2
+"""Ratings that are taken back first from a server that is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The recorded ratings of one level that are to be taken back."""
+
+    level: Level
+    rows: Mapping[str, Row]
+    """By guid; an intent hides the older rating."""
+    recorded: frozenset[str]
+    """The guids of all that is on record of the level."""
+    in_doubt: Sequence[Intent]
+    """What may arrive yet at any item of the level."""
+    items: Items
+    """The items in Plex that bear these guids."""
+    hidden: Ints
+    """The ratingKeys of those that no listing shows."""
+    strays: Items
+    """Items that bear our tag though nothing is recorded of them."""
+    is_whole: bool = False
+    """Whether nothing of the level is left out."""
+
+    @property
+    def keys(self) -> Ints:
+        """The ratingKeys of the items."""
+        return self.items.key
+
+    @property
+    def gone(self) -> int:
+        """How many of the ratings are of items that are no longer there."""
+        return len(self.rows.keys() - set(self.items.guid))
+
+    def owners_of(self, items: Items | ItemStates) -> NDArray[np.int8]:
+        """Tell whose ratings these are now."""
+        shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
+        intents = [row for row in self.rows.values() if isinstance(row, Intent)]
+        known = Recorded(shadows, [*intents, *self.in_doubt])
+        record_view = record_view_of(items, known)
+        return owners(items.rating, items.rated_at, record_view)
+
+    def left_alone(self, items: Items, chosen: Bools) -> list[str]:
+        """Say of items that they are left alone."""
+        names = (
+            items.named(self.level, row) for row in np.flatnonzero(chosen).tolist()
+        )
+        left = "stays as it is, and on record, until it can be read"
+        return [f"{name}: {left}" for name in names]
+
+
+@dataclass(frozen=True, eq=False)
+class UndoPlan:
+    """What is to be taken back, level by level."""
+
+    chosen: Sequence[Chosen]
+    predicted: Undone
+    """What becomes of it if nothing changes meanwhile."""
+
+    def apply(self, context: RunContext) -> Undone:
+        """Take back what was planned; what changed since is looked at anew."""
+        report = Undone(dry_run=False)
+        context.watch(Step(total=sum(len(one.keys) for one in self.chosen)))
+        for one in self.chosen:
+            _take_back(context, one, report)
+            report.gone += one.gone
+        for one in self.chosen:
+            _strike_off(context, one, report)
+        for one in self.chosen:
+            _sweep(context, one, report)
+        report.reads, report.writes = context.gateway.reads, context.gateway.writes
+        report.rested = context.throttle.rested
+        return report
+
+
+def _take_back(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Take back the ratings of a level, from a server that is not known two first."""
+    keys = chosen.keys
+    if len(keys) and context.executor.capabilities.is_assumed:
+        _take_back_first(context, chosen, keys[:FIRST], report)
+        keys = keys[FIRST:]
+    at_once = context.executor.at_once
+    for start in range(0, len(keys), at_once):
+        _reverse(context, chosen, keys[start : start + at_once], report)
+
+
+def _take_back_first(
+    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
+) -> None:
+    """Take back a few ratings; if the server did not do it in one go, one by one."""
+    able = RATING_ONLY
+    if context.gateway.obeys_ids():
+        able = replace(context.executor.capabilities, is_assumed=False)
+        _reverse(context, chosen, keys, report)
+        keys = _still_ours(context, chosen, keys)
+        if len(keys):
+            able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
+    context.executor.capabilities = able
+    if len(keys):
+        _reverse(context, chosen, keys, report)
+
+
+def _still_ours(context: RunContext, chosen: Chosen, keys: Ints) -> Ints:
+    look = context.gateway.fetch_items(keys)[chosen.level]
+    ours = is_ours(chosen.owners_of(look)) & ~np.isnan(look.rating)
+    left: Ints = look.key[ours]
+    return left
+
+
+def _reverse(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:
+    level = chosen.level
+    context.before_write()
+    look = context.gateway.fetch_items(keys)[level]
+    owner = chosen.owners_of(look)
+    report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
+    readable = np.flatnonzero(owner != Owner.UNREAD)
+    look, clears = look.take(readable), is_ours(owner)[readable]
+    tags = tags_of(context, level, list(set(look.guid)))
+    drops = texts([tags.get(key, ()) for key in look.key.tolist()])
+    for edit in reversals(level, look, clears, drops):
+        _apply(context, edit)
+
+
+def _apply(context: RunContext, edit: Edit) -> None:
+    context.executor.apply(edit)
+    context.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
+
+
+def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Read back, and drop from the record what is no longer ours in Plex."""
+    if not chosen.rows:
+        return
+    level = chosen.level
+    listed = context.gateway.listing(level, lambda: None).items
+    hidden = context.gateway.items_by_key(level, chosen.hidden)
+    items = Items.joined([listed, hidden])
+    cleared = np.isnan(items.rating)
+    owner = chosen.owners_of(items)
+    stays = is_ours(owner) & ~cleared
+    unread = owner == Owner.UNREAD
+    report.unreadable += chosen.left_alone(items, unread)
+    recorded = np.array([guid in chosen.rows for guid in items.guid], np.bool_)
+    report.undone += len(set(items.guid[recorded & cleared]))
+    report.failed += len(set(items.guid[recorded & stays]))
+    context.store.forget(level, sorted(set(items.guid[recorded & ~stays & ~unread])))
+
+
+def _sweep(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Clear up tagged items that nobody recorded: left-overs of a lost record."""
+    keys, at_once = chosen.strays.key, context.executor.at_once
+    context.watch(Step(total=len(keys)))
+    for start in range(0, len(keys), at_once):
+        _clear_up(context, chosen, keys[start : start + at_once], report)
+    if chosen.is_whole:
+        marked = {mark.guid for mark in context.store.marks(chosen.level)}
+        context.store.forget(chosen.level, sorted(marked - chosen.recorded))
+
+
+def _clear_up(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:
+    context.before_write()
+    level, strays = chosen.level, chosen.strays
+    look = context.gateway.fetch_items(keys)[level]
+    look = look.take(np.flatnonzero(look.has_tag & ~unreadable(look.rating)))
+    clears = not_half_star(look.rating)
+    for row, clear in zip(strays.rows_of(look.key).tolist(), clears, strict=True):
+        (report.swept if clear else report.untagged).append(strays.named(level, row))
+    drops = texts([(context.settings.inferred_tag,)] * len(look.key))
+    for edit in reversals(level, look, clears, drops):
+        _apply(context, edit)
