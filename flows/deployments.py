@@ -1,11 +1,14 @@
-"""What `plexbayes serve` offers in the Prefect UI; prefect.yaml says the same."""
+"""What prefect.yaml offers in the Prefect UI, and what a server has of it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import yaml
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -60,45 +63,35 @@ class Offer:
         return [DeploymentScheduleCreate(schedule=when, active=False)]
 
 
-OFFERS = (
-    Offer(
-        "infer",
-        infer,
-        "Infer ratings. A dry run by default: untick it to write. A second run waits.",
-        {"dry_run": True},
-    ),
-    Offer(
-        "weekly-up-live",
-        infer,
-        "LIVE, Quick run included: takes your new ratings in and writes albums and "
-        "artists. A second run waits.",
-        {"phases": "1-2", "dry_run": False},
-        cron="30 3 * * 1",
-        former_name="weekly-up",
-    ),
-    Offer(
-        "monthly-full-live",
-        infer,
-        "LIVE, Quick run included: writes all four phases. A second run waits.",
-        {"phases": "1-4", "dry_run": False},
-        cron="30 3 1 * *",
-        former_name="monthly-full",
-    ),
-    Offer("verify", verify, "Is the record in sync with Plex? Changes nothing."),
-    Offer(
-        "undo",
-        undo,
-        "Take inferred ratings back. A dry run by default. A second run waits.",
-        {"dry_run": True},
-    ),
-    Offer("rank", rank, "Your best and worst artists, or albums."),
-    Offer(
-        "recover",
-        recover,
-        "Rebuild a lost record from the tag. A dry run by default. A second run waits.",
-        {"dry_run": True},
-    ),
-)
+FLOWS = {flow.name: flow for flow in (infer, verify, undo, rank, recover)}
+
+
+def read_offers() -> tuple[Offer, ...]:
+    """Read from prefect.yaml what is offered."""
+    document = yaml.safe_load(_prefect_yaml().read_text("utf-8"))
+    shipped = document["definitions"]["shipped"]
+    return tuple(
+        Offer(
+            entry["name"],
+            FLOWS[entry["entrypoint"].rpartition(":")[2]],
+            entry["description"],
+            entry.get("parameters", {}),
+            **shipped.get(entry["name"], {}),
+        )
+        for entry in document["deployments"]
+    )
+
+
+def _prefect_yaml() -> Path:
+    """Return where prefect.yaml is: beside the packages, or as it was installed."""
+    beside = Path(__file__).parents[1] / "prefect.yaml"
+    if beside.exists():
+        return beside
+    files = distribution("plexbayes").files or []
+    return Path(str(next(f.locate() for f in files if f.name == "prefect.yaml")))
+
+
+OFFERS = read_offers()
 
 ONE_AT_A_TIME = ConcurrencyLimitConfig(
     limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE

@@ -7,6 +7,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from engine.classic import PhaseChoice
 from engine.reports.run_report import Summary
+from flows.command_table import HELP
 from flows.flow_states import ended
 from flows.pipeline import Request
 from flows.pipeline import infer as work
@@ -25,6 +26,7 @@ WORKERS = 4
 
 @flow(
     name="infer",
+    description=HELP["infer"],
     flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
     **OWN,

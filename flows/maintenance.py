@@ -13,6 +13,7 @@ from engine.classic import PhaseChoice, chosen_phases
 from engine.library import Level
 from engine.planning.undo_plan import Selection, Undone
 from engine.reports.audit import Audit
+from flows.command_table import HELP
 from flows.flow_states import ended
 from flows.next_steps import RESUME, RETRY, repeated
 from flows.reports.markdown import audit_page, counts_page, ranking_page
@@ -62,7 +63,7 @@ def carried_out(
         return done
 
 
-@flow(name="verify", flow_run_name=run_name, **OWN)
+@flow(name="verify", description=HELP["verify"], flow_run_name=run_name, **OWN)
 def verify(config: str = "") -> State[Audit]:
     """Hold the record against Plex, and report; nothing is changed.
 
@@ -79,7 +80,7 @@ def _verify(config: str) -> State[Audit]:
     return Completed(message=audit.verdict, data=audit)
 
 
-@flow(name="undo", flow_run_name=run_name, **OWN)
+@flow(name="undo", description=HELP["undo"], flow_run_name=run_name, **OWN)
 def undo(
     letters: str = "",
     phases: PhaseChoice = "1-4",
@@ -124,7 +125,7 @@ def _undo(
     return Completed(message=f"{undone.undone} ratings taken back.", data=undone)
 
 
-@flow(name="rank", flow_run_name=run_name, **OWN)
+@flow(name="rank", description=HELP["rank"], flow_run_name=run_name, **OWN)
 def rank(count: Count = 10, albums: bool = False, config: str = "") -> State[Any]:
     """Report your best and worst artists, or albums.
 
@@ -147,7 +148,7 @@ def _rank(count: int, albums: bool, config: str) -> State[Any]:
     return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
 
-@flow(name="recover", flow_run_name=run_name, **OWN)
+@flow(name="recover", description=HELP["recover"], flow_run_name=run_name, **OWN)
 def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
     """Take every rated item that bears the tag back onto the record.
 

@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import typer.main
+import yaml
 from typer.testing import CliRunner
 
-from flows.cli import command_table
+from flows import command_table
 from flows.cli import main as cli
-from flows.cli.command_table import COMMANDS
+from flows.command_table import COMMANDS
 from tasks.config.settings import Settings
 from tests.tasks.test_settings import ORIGINAL
 
@@ -99,12 +100,25 @@ def test_every_fault_of_the_original_has_a_row():
     )
 
 
-def test_the_readme_names_every_command_and_its_number():
+def test_the_readme_says_of_every_command_what_its_help_says():
     for command in COMMANDS:
-        number = "" if command.number is None else command.number
-        row = rf"\| {number} ?\| `{' '.join(command.words)}`"
+        number = "" if command.number is None else f"{command.number} "
+        row = f"| {number}| `{' '.join(command.words)}` | {command.help} |"
 
-        assert re.search(row, README), command
+        assert row in README
+
+
+def test_a_deployment_says_what_the_help_of_its_command_says():
+    document = yaml.safe_load(ROOT.joinpath("prefect.yaml").read_text("utf-8"))
+    said = {
+        one["name"]: (one["entrypoint"].rpartition(":")[2], one["description"])
+        for one in document["deployments"]
+        if not one["name"].endswith("-live")
+    }
+
+    assert len(said) == 5
+    for command, text in said.values():
+        assert text.startswith(command_table.HELP[command])
 
 
 def test_the_program_has_no_command_but_those_of_the_table():

@@ -18,20 +18,20 @@ from engine.errors import (
     UsageError,
 )
 from flows.cli import model_commands, rating_commands, state_commands
-from flows.cli.command_table import (
-    COMMANDS,
+from flows.cli.options import Version
+from flows.cli.serve import serve
+from flows.cli.server import server
+from flows.command_table import (
     EXIT_STATUSES,
     FAILED,
     HELD,
+    HELP,
     INTERRUPTED,
     USAGE,
     epilog,
     numbered,
     spelled_out,
 )
-from flows.cli.options import Version
-from flows.cli.serve import serve
-from flows.cli.server import server
 from flows.reports.terminal import complain, replace_unprintable
 from tasks.runtime.processes import distrust_working_folder
 
@@ -48,9 +48,6 @@ STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
 NAME = "plexbayes"
 COMPLETION = f"_{NAME.upper()}_COMPLETE"
 """The variable with which a shell asks for completions."""
-
-HELP = {command.words[0]: command.help for command in reversed(COMMANDS)}
-"""What each command is for, in a line."""
 
 app = typer.Typer(
     epilog="\n\n".join(

@@ -1,6 +1,6 @@
 """The same commands, asked for instead of typed; Enter alone starts nothing."""
 
-from flows.cli.command_table import COMMANDS, Command
+from flows.command_table import COMMANDS, Command
 from flows.reports.terminal import show_menu
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from engine.errors import UsageError
-from flows.cli.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
 from flows.cli.options import (
     Accept,
     Config,
@@ -20,6 +19,7 @@ from flows.cli.options import (
     refuse_outputs,
     write_json,
 )
+from flows.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
 
 
 def infer(

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.command_table import DONE, FAILED
 from flows.cli.options import (
     Canary,
     Config,
@@ -15,6 +14,7 @@ from flows.cli.options import (
     refuse_outputs,
     write_json,
 )
+from flows.command_table import DONE, FAILED
 
 
 def import_state(

@@ -12,7 +12,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from flows.cli import main as cli
-from flows.cli.command_table import COMMANDS, EXIT_STATUSES
+from flows.command_table import COMMANDS, EXIT_STATUSES
 from tests.flows.listener import COMMAND, Listener
 
 WIDE = {"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"}

@@ -195,32 +195,6 @@ def is_refused(served: Served, offer: dict[str, Any], **parameters: Any) -> bool
     return 400 <= served.api.post(path, json=wanted).status_code < 500
 
 
-def test_prefect_yaml_offers_what_serve_offers() -> None:
-    document = yaml.safe_load(
-        Path(__file__).parents[2].joinpath("prefect.yaml").read_text()
-    )
-
-    written = {
-        d["name"]: (
-            d["entrypoint"].rsplit(":", 1)[1],
-            d["description"],
-            d.get("parameters", {}),
-            d["schedules"],
-        )
-        for d in document["deployments"]
-    }
-    offered = {
-        o.name: (
-            o.flow.fn.__name__,
-            o.description,
-            o.parameters,
-            None,
-        )
-        for o in OFFERS
-    }
-    assert written == offered
-
-
 def test_a_deployment_says_that_it_is_live_if_a_quick_run_writes() -> None:
     live = {o.name for o in OFFERS if o.parameters.get("dry_run") is False}
     called = {o.name for o in OFFERS if o.name.endswith("-live")}

@@ -1,26 +1,20 @@
 """The first batch shows how a server may be written to."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from itertools import chain
-
 import numpy as np
 import pytest
 
 from engine.capabilities import RATING_ONLY, Capabilities, EditMode
 from engine.edits import Edit
-from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable
+from engine.errors import PlexRefused
 from engine.library import Level
 from engine.planning.undo_plan import Selection
 from tasks.commands.edit_check import check_edits
 from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
-from tasks.runtime.context import RunContext, open_run
+from tasks.runtime.context import open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
-from tests.simulator.control import dump
 from tests.simulator.options import Options
 from tests.simulator.world import World
 from tests.state_machine.accounts import (
@@ -31,8 +25,21 @@ from tests.state_machine.accounts import (
     small_world,
 )
 from tests.state_machine.plain_runs import infer_plainly
+from tests.tasks.first_batches import (
+    TAG,
+    changed,
+    kept,
+    moody_world,
+    planned,
+    plex,
+    run_at,
+    spoil,
+    state,
+    tried,
+)
 
-TAG = "Rating_Inferred"
+__all__ = ["plex", "run_at"]
+
 BATCH, SINGLE, UNSUPPORTED = EditMode.BATCH, EditMode.SINGLE, EditMode.UNSUPPORTED
 QUIRKS = {
     "ignore_batch_rating": Capabilities(SINGLE, BATCH),
@@ -42,65 +49,6 @@ QUIRKS = {
     "ignore_guard": Capabilities(BATCH, BATCH),
 }
 """What is found out about servers that do the right thing wrongly."""
-
-
-@pytest.fixture
-def plex() -> Iterator[Served]:
-    with served(moody_world()) as plex:
-        yield plex
-
-
-def moody_world() -> World:
-    """Make a library in which every item has a mood to lose."""
-    world = small_world()
-    for item in world.items():
-        world.add_tags(item, "mood", ["Wistful"])
-    return world
-
-
-@pytest.fixture
-def run_at(tmp_path):
-    """Lay out the tools of a live run on a server."""
-
-    @contextmanager
-    def run_at(plex: Served, run_id="run", **wishes) -> Iterator[RunContext]:
-        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
-        with open_run(settings, run_id, live=True) as context:
-            yield context
-
-    return run_at
-
-
-def spoil(plex, do, **match):
-    plex.faults.set([{"do": do, "match": {"method": "PUT", **match}}])
-
-
-def state(plex):
-    """Return the rating, moods and locks of every item; dates may differ."""
-    told = dump(plex.world)
-    return {
-        item["ratingKey"]: (item["userRating"], list(item["moods"]), item["locks"])
-        for item in told["artists"] + told["albums"] + told["tracks"]
-    }
-
-
-def tried(context):
-    snapshot = reconcile(context, read(context))
-    return probe(context, snapshot.everything, planned(context, snapshot))
-
-
-def planned(context, snapshot):
-    return list(chain.from_iterable(plans_of(context, snapshot).values()))
-
-
-def kept(state):
-    """Return what a person had of an item beside its rating: other moods, and locks."""
-    _, moods, locks = state
-    return sorted({*moods} - {TAG}), locks
-
-
-def changed(before, after):
-    return {key for key, now in after.items() if now != before[key]}
 
 
 def test_a_good_server_is_trusted_and_keeps_two_ratings_as_planned(plex, run_at):
@@ -125,17 +73,6 @@ def test_a_good_server_is_trusted_and_keeps_two_ratings_as_planned(plex, run_at)
         rating, moods, locks = after[key]
         assert (rating, locks) == (pytest.approx(wished[key]), before[key][2])
         assert sorted(moods) == sorted([*before[key][1], TAG])
-
-
-def test_the_first_batch_is_part_of_the_run(plex, run_at):
-    before = state(plex)
-    with run_at(plex) as context:
-        infer_plainly(context)
-        again = infer_plainly(context)
-        undo(context, Selection())
-
-    assert again == []
-    assert state(plex) == before
 
 
 def test_what_was_found_out_is_remembered_for_that_version(plex, run_at):
@@ -237,54 +174,6 @@ def test_where_nothing_is_unrated_nothing_can_be_tried(plex, run_at):
     with run_at(plex) as context:
         assert tried(context) is None
         assert context.executor.capabilities.is_assumed
-
-
-def test_a_person_who_rates_the_very_items_comes_first(plex, run_at, monkeypatch):
-    with run_at(plex) as context:
-        rate_one = context.gateway.rate_one
-
-        def meanwhile(key, points):
-            rate_one(key, points)
-            item = plex.world.find(key)
-            plex.world.clock.tick()
-            plex.world.rate(item, 10.0)
-
-        monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
-        with pytest.raises(LibraryChanging):
-            tried(context)
-        monkeypatch.undo()
-        infer_plainly(context)
-        undo(context, Selection())
-
-    tens = [r for r, _, _ in state(plex).values() if r == 10.0]
-    assert len(tens) == 1
-
-
-@pytest.mark.parametrize("floats", ["exact", "one-decimal"])
-@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
-@pytest.mark.parametrize("turn", range(7))
-@pytest.mark.parametrize("ends", [False, True])
-def test_a_first_batch_that_breaks_off_is_ours_and_taken_back(
-    run_at, floats, fault, turn, ends
-):
-    with served(moody_world(), floats=floats) as plex:
-        before = state(plex)
-        with run_at(plex) as context:
-            spoil(plex, fault, **{"from": turn, "times": 1})
-            with suppress(PlexUnreachable):
-                tried(context)
-            plex.faults.set([])
-            if not ends:
-                infer_plainly(context)
-                undo(context, Selection())
-        if ends:  # the process died, and another one comes
-            with run_at(plex, "run 2") as context:
-                infer_plainly(context)
-                again = infer_plainly(context)
-                undo(context, Selection())
-            assert again == []
-
-        assert state(plex) == before
 
 
 def test_a_guest_is_asked_nothing_and_only_rates(plex, run_at):

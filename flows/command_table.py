@@ -25,7 +25,7 @@ COMMANDS = (
     Command(
         0,
         ("infer",),
-        "Infer all ratings: phases 1 to 4, one after the other.",
+        "Infer all ratings: phases 1 to 4.",
         examples=(
             "plexbayes infer                    say what would be written",
             "plexbayes infer --live             write it",
@@ -35,24 +35,33 @@ COMMANDS = (
         ),
     ),
     Command(
-        1, ("infer", "--phases", "1"), "Album up: from your tracks.", asks_letter=True
+        1,
+        ("infer", "--phases", "1"),
+        "Album up: albums from your tracks and the critics.",
+        asks_letter=True,
     ),
     Command(
         2,
         ("infer", "--phases", "2"),
-        "Artist up: from tracks, albums.",
+        "Artist up: artists from your tracks and albums.",
         asks_letter=True,
     ),
     Command(
-        3, ("infer", "--phases", "3"), "Album down: from the artist.", asks_letter=True
+        3,
+        ("infer", "--phases", "3"),
+        "Album down: other albums inherit from their artist.",
+        asks_letter=True,
     ),
     Command(
-        4, ("infer", "--phases", "4"), "Track down: from the album.", asks_letter=True
+        4,
+        ("infer", "--phases", "4"),
+        "Track down: tracks inherit from their album.",
+        asks_letter=True,
     ),
     Command(
         5,
         ("verify",),
-        "Is everything in sync? Changes nothing.",
+        "Is the record in sync with Plex? Changes nothing.",
         examples=("plexbayes verify --json verify.json    keep the result, too",),
     ),
     Command(
@@ -68,7 +77,7 @@ COMMANDS = (
     Command(
         7,
         ("rank",),
-        "Power rankings: your best and worst artists.",
+        "Power rankings: your best and worst artists, or albums.",
         examples=("plexbayes rank --albums -n 20    the 20 best and worst albums",),
     ),
     Command(
@@ -80,7 +89,7 @@ COMMANDS = (
     Command(
         None,
         ("backtest",),
-        "Which model guesses your own ratings best?",
+        "Hide ratings of yours: which model guesses them best?",
         examples=(
             "plexbayes backtest --regime album5      hide whole albums",
             "plexbayes backtest --picture it.svg     draw it (errors in stars)",
@@ -143,6 +152,9 @@ COMMANDS = (
         ),
     ),
 )
+
+HELP = {command.words[0]: command.help for command in reversed(COMMANDS)}
+"""What each command is for, in a line."""
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; docs/commands.md lists them."""
