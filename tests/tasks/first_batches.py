@@ -6,12 +6,13 @@ from itertools import chain
 
 import pytest
 
-from tasks.runtime.context import RunContext, open_run
+from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
 from tests.simulator.control import dump
+from tests.simulator.in_memory import InMemory
 from tests.simulator.world import World
 from tests.state_machine.accounts import Served, served, settings_for, small_world
 
@@ -39,7 +40,8 @@ def run_at(tmp_path):
     @contextmanager
     def run_at(plex: Served, run_id="run", **wishes) -> Iterator[RunContext]:
         settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
-        with open_run(settings, run_id, live=True) as context:
+        outside = Outside(transport=InMemory(plex))
+        with open_run(settings, run_id, live=True, outside=outside) as context:
             yield context
 
     return run_at
