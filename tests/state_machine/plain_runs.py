@@ -1,7 +1,7 @@
 """Every verb as a plain function, without a Prefect server, and how it may end."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -131,8 +131,6 @@ class Operator:
         try:
             with self._context(live=True) as context:
                 context.watch = Countdown(at, act)
-                if self._abilities:
-                    context.executor.capabilities = self._abilities
                 return work(context)
         except (PlexUnreachable, Died):
             self._record.die()
@@ -148,10 +146,14 @@ class Operator:
         assert (dump(self._plex.world), self._record.text()) == before
         return found
 
-    def _context(self, *, live: bool) -> AbstractContextManager[RunContext]:
+    @contextmanager
+    def _context(self, *, live: bool) -> Iterator[RunContext]:
         self._runs += 1
-        outside = Outside(transport=InMemory(self._plex))
-        return open_run(self._settings, f"run {self._runs}", live=live, outside=outside)
+        outside, run_id = Outside(transport=InMemory(self._plex)), f"run {self._runs}"
+        with open_run(self._settings, run_id, live=live, outside=outside) as context:
+            if self._abilities:
+                context.executor.capabilities = self._abilities
+            yield context
 
 
 class Countdown:
