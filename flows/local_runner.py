@@ -14,10 +14,9 @@ from flows.interrupts import interruptible
 from flows.next_steps import RETRY, repeated
 from flows.pipeline import Request, infer
 from flows.progress_bar import Watching
-from flows.reports.terminal import notify
 from tasks.config.config_file import CONFIG
 from tasks.config.output_files import PLAN_FILE
-from tasks.config.settings import Settings, load_settings
+from tasks.config.settings import Settings
 from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
 from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
@@ -40,24 +39,10 @@ class Attempt(Protocol[Made_co]):
         """Do it; a library created anew takes over the record if accepted."""
 
 
-def settings_of(config: Path | None) -> Settings:
-    """Load the settings, and pass on what there is to remark about them."""
-    settings, warnings = load_settings(config)
-    for sentence in warnings:
-        notify(sentence)
-    return with_token(settings)
-
-
-def is_live(config: Path | None, *, dry_run: bool | None) -> bool:
-    """Say whether a command may change anything: by its option, else by DRY_RUN."""
-    configured = load_settings(config)[0].dry_run
-    return not (configured if dry_run is None else dry_run)
-
-
 def launch(
     work: Callable[[RunContext], Result],
+    configured: Settings,
     *,
-    config: Path | None,
     live: bool,
     accept: bool = False,
 ) -> Result:
@@ -81,7 +66,7 @@ def launch(
                 return work(context)
 
         with Watching() as watching, interruptible(watching) as cancellation:
-            settings = settings_of(config)
+            settings = with_token(configured)
             if sys.stdin.isatty():
                 _try_to_open(settings, accept=accept)
             return call_with_retry(
@@ -93,6 +78,7 @@ def launch(
 
 def launch_infer(
     request: Request,
+    configured: Settings,
     config: Path | None = None,
     plan: Path | None = None,
     *,
@@ -102,7 +88,8 @@ def launch_infer(
 
     Args:
         request: What was asked.
-        config: The configuration; None: the usual one.
+        configured: What the user chose.
+        config: Where that stands, for a flow to read it; None: the usual place.
         plan: The CSV file that gets the whole plan; None: none.
         prefect: Whether to do it as a Prefect flow, on a server of its own unless
             PREFECT_API_URL names one; if that is set, it is one in any case.
@@ -119,7 +106,7 @@ def launch_infer(
     def attempt(*, accept: bool) -> Summary:
         asked = replace(request, accept_library=accept)
         with Watching() as watching, interruptible(watching) as cancellation:
-            settings = settings_of(config)
+            settings = with_token(configured)
             try:
                 return infer_by(asked, settings, watching, cancellation)
             except LettersFailed as failed:

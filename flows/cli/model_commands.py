@@ -12,7 +12,7 @@ from flows.cli.options import (
     Json,
     Model,
     Overwrite,
-    refuse_outputs,
+    begin,
     write_json,
 )
 
@@ -43,10 +43,10 @@ def backtest(
 
     if picture is not None:
         refuse_picture(picture)
-    refuse_outputs(json_file, picture, overwrite=overwrite, config=config)
+    settings = begin(config, json_file, picture, overwrite=overwrite)
     test, verdict = launch(
         lambda context: work(context, regime),
-        config=config,
+        settings,
         live=False,
         accept=accept_library,
     )
@@ -73,11 +73,11 @@ def tune(
     from tasks.commands.analysis import tune as work  # noqa: PLC0415
     from tasks.config.config_file import config_path  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
+    settings = begin(config, json_file, overwrite=overwrite)
     path = config_path(config)
     tuning = launch(
         lambda context: work(context, path if write else None),
-        config=config,
+        settings,
         live=False,
         accept=accept_library,
     )
@@ -102,10 +102,10 @@ def why(
     from flows.reports.model_reports import show_why  # noqa: PLC0415
     from tasks.commands.analysis import why as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
+    settings = begin(config, json_file, overwrite=overwrite)
     explained = launch(
         lambda context: work(context, item, model or ""),
-        config=config,
+        settings,
         live=False,
         accept=accept_library,
     )

@@ -3,11 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from tasks.config.settings import Settings
 
 Config = Annotated[
     Path | None, typer.Option(help="The configuration; else ./config.json.")
@@ -88,34 +91,47 @@ Model = Annotated[
 ]
 
 
-def refuse_outputs(*paths: Path | None, overwrite: bool, config: Path | None) -> None:
-    """Refuse files that must not, or cannot, be written, before the work starts.
+def begin(
+    config: Path | None, *outputs: Path | None, overwrite: bool = False
+) -> "Settings":
+    """Load the configuration, once for all of a command.
 
     Args:
-        paths: The files that a person named; None: none.
+        config: Where it is; None: the usual place.
+        outputs: The files that a person named; None: none. What must not, or cannot,
+            be written is refused before the work starts; the configuration and the
+            record are never replaced.
         overwrite: Whether existing files may be replaced.
-        config: The configuration, which is never replaced, nor is the record.
 
     Raises:
+        SettingsInvalid: The configuration cannot be used.
         UsageError: Such a file was named.
     """
-    named = [path.resolve() for path in paths if path]
-    if not named:
-        return
+    named = [path.resolve() for path in outputs if path]
     if len(set(named)) < len(named):
         raise UsageError(
             f"{named[0].name} is named for two outputs: the one would replace the "
             "other. Name two files."
         )
-    from tasks.config.config_file import config_path  # noqa: PLC0415 (--help needs none)
+    from flows.reports.terminal import notify  # noqa: PLC0415 (--help needs none)
+    from tasks.config.config_file import config_path  # noqa: PLC0415
     from tasks.config.output_files import refuse_output  # noqa: PLC0415
     from tasks.config.settings import load_settings  # noqa: PLC0415
     from tasks.record.backups import database_files  # noqa: PLC0415
 
-    record = load_settings(config)[0].state_url.get_secret_value()
+    settings, warnings = load_settings(config)
+    record = settings.state_url.get_secret_value()
     protected = [config_path(config), *database_files(record)]
-    for path in paths:
+    for path in outputs:
         refuse_output(path, protected, overwrite=overwrite)
+    for sentence in warnings:
+        notify(sentence)
+    return settings
+
+
+def is_live(settings: "Settings", *, dry_run: bool | None) -> bool:
+    """Say whether a command may change anything: by its option, else by DRY_RUN."""
+    return not (settings.dry_run if dry_run is None else dry_run)
 
 
 def write_json(path: Path | None, report: Any, **more: Any) -> None:  # noqa: ANN401

@@ -16,7 +16,8 @@ from flows.cli.options import (
     Plan,
     Prefect,
     Yes,
-    refuse_outputs,
+    begin,
+    is_live,
     write_json,
 )
 from flows.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
@@ -39,7 +40,7 @@ def infer(
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
     from engine.partition import parse_letters, starting_at  # noqa: PLC0415
-    from flows.local_runner import is_live, launch_infer  # noqa: PLC0415
+    from flows.local_runner import launch_infer  # noqa: PLC0415
     from flows.pipeline import Request  # noqa: PLC0415
     from flows.reports.confidence_reports import show_report  # noqa: PLC0415
 
@@ -47,10 +48,10 @@ def infer(
         raise UsageError("Give --from or --letters, not both.")
     wanted = str(starting_at(start) if start.strip() else parse_letters(letters))
     chosen = spelled(chosen_phases(phases))
-    refuse_outputs(json_file, plan, overwrite=overwrite, config=config)
-    dry = not is_live(config, dry_run=dry_run)
+    settings = begin(config, json_file, plan, overwrite=overwrite)
+    dry = not is_live(settings, dry_run=dry_run)
     asked = Request(chosen, wanted, dry, accept_library, model or "")
-    summary = launch_infer(asked, config, plan, prefect=prefect)
+    summary = launch_infer(asked, settings, config, plan, prefect=prefect)
     show_report(summary)
     write_json(json_file, summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
@@ -68,8 +69,8 @@ def verify(
     from flows.reports.terminal import show_audit  # noqa: PLC0415
     from tasks.commands.verify import verify as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
-    audit = launch(work, config=config, live=False, accept=accept_library)
+    settings = begin(config, json_file, overwrite=overwrite)
+    audit = launch(work, settings, live=False, accept=accept_library)
     show_audit(audit)
     write_json(json_file, audit, verdict=audit.verdict)
     raise typer.Exit(DONE if audit.verdict == "IN SYNC" else DIFFERS)
@@ -91,19 +92,19 @@ def undo(
     """Take inferred ratings back; what you rated since stays."""
     from engine.classic import chosen_phases  # noqa: PLC0415
     from engine.planning.undo_plan import Selection  # noqa: PLC0415
-    from flows.local_runner import ask, is_live, launch  # noqa: PLC0415
+    from flows.local_runner import ask, launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.undo import undo as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
+    settings = begin(config, json_file, overwrite=overwrite)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
-    live = is_live(config, dry_run=dry_run)
+    live = is_live(settings, dry_run=dry_run)
     what = "all" if chosen.is_everything else "the selected"
     if live and not ask(f"Take {what} inferred ratings back?", yes=yes):
         raise typer.Exit(DONE)
     undone = launch(
         lambda context: work(context, chosen),
-        config=config,
+        settings,
         live=live,
         accept=accept_library,
     )
@@ -127,11 +128,11 @@ def rank(
     from flows.reports.terminal import show_ranking  # noqa: PLC0415
     from tasks.commands.verify import rank as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
+    settings = begin(config, json_file, overwrite=overwrite)
     level = Level.ALBUM if albums else Level.ARTIST
     best, worst = launch(
         lambda context: work(context, count, level),
-        config=config,
+        settings,
         live=False,
         accept=accept_library,
     )
@@ -149,15 +150,15 @@ def recover(
     accept_library: Accept = False,
 ) -> None:
     """Take every rated item that bears the tag back onto the record."""
-    from flows.local_runner import ask, is_live, launch  # noqa: PLC0415
+    from flows.local_runner import ask, launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.recover import recover as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
-    live = is_live(config, dry_run=dry_run)
+    settings = begin(config, json_file, overwrite=overwrite)
+    live = is_live(settings, dry_run=dry_run)
     question = "Take all tagged ratings for inferred ones?"
     if live and not ask(question, yes=yes):
         raise typer.Exit(DONE)
-    recovered = launch(work, config=config, live=live, accept=accept_library)
+    recovered = launch(work, settings, live=live, accept=accept_library)
     show_counts("Recover", recovered)
     write_json(json_file, recovered)

@@ -11,7 +11,8 @@ from flows.cli.options import (
     DryRun,
     Json,
     Overwrite,
-    refuse_outputs,
+    begin,
+    is_live,
     write_json,
 )
 from flows.command_table import DONE, FAILED
@@ -26,13 +27,13 @@ def import_state(
     overwrite: Overwrite = False,
 ) -> None:
     """Put what the original recorded onto our record, as far as Plex agrees."""
-    from flows.local_runner import is_live, launch  # noqa: PLC0415
+    from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.legacy_state import import_state as work  # noqa: PLC0415
 
-    refuse_outputs(json_file, overwrite=overwrite, config=config)
-    live = is_live(config, dry_run=dry_run)
-    imported = launch(lambda context: work(context, path), config=config, live=live)
+    settings = begin(config, json_file, overwrite=overwrite)
+    live = is_live(settings, dry_run=dry_run)
+    imported = launch(lambda context: work(context, path), settings, live=live)
     show_counts("Import", imported)
     write_json(json_file, imported)
 
@@ -48,8 +49,8 @@ def export_state(
     from flows.reports.terminal import notify  # noqa: PLC0415
     from tasks.commands.legacy_state import export_state as work  # noqa: PLC0415
 
-    refuse_outputs(path, overwrite=overwrite, config=config)
-    count = launch(lambda context: work(context, path), config=config, live=False)
+    settings = begin(config, path, overwrite=overwrite)
+    count = launch(lambda context: work(context, path), settings, live=False)
     notify(f"{count} ratings written to {path}.")
 
 

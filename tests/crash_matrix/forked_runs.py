@@ -18,6 +18,7 @@ from engine.planning.undo_plan import Selection
 from flows.local_runner import launch
 from tasks.commands.recover import recover
 from tasks.commands.undo import undo
+from tasks.config.settings import load_settings
 from tests import warm
 from tests.state_machine.plain_runs import infer_plainly
 
@@ -70,7 +71,7 @@ def _act(verb: str, config: Path, waiting: Connection) -> None:
     with (config.parent / "said.txt").open("a") as said:
         os.dup2(said.fileno(), sys.stderr.fileno())
         try:
-            launch(VERBS[verb], config=config, live=True)
+            launch(VERBS[verb], load_settings(config)[0], live=True)
         except PlexbayesError as fault:
             sys.stderr.write(f"{verb}: {type(fault).__name__}: {fault}\n")
             sys.exit(STOPPED if isinstance(fault, RunStopped) else 1)
