@@ -72,6 +72,9 @@ picture: setup ## Draw docs/gains.svg from real libraries
 bench-speed: setup ## Time the models on a library of a million tracks
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.speed
 
+bench-files: setup ## Count the files of ours whose functions a run calls (NAMES=--names)
+	$(BIN)/python -m tests.benchmarks.files $(NAMES)
+
 bench-workers: setup ## Lose a machine in mid-write, and see another one finish
 	$(BIN)/pytest -q tests/benchmarks/lost_machine.py
 
@@ -111,4 +114,4 @@ bench-outage: setup ## Kill Plex in mid-run for half a minute
 
 .PHONY: help setup compiled demo test test-system test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
 .PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
-.PHONY: bench-workers bench-retention
+.PHONY: bench-workers bench-retention bench-files

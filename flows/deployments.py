@@ -23,7 +23,6 @@ from prefect.exceptions import ParameterTypeError
 from prefect.runner import Runner
 from pydantic import ValidationError
 
-from flows.in_memory_flows import run_from_memory
 from flows.infer import infer
 from flows.maintenance import rank, recover, undo, verify
 from tasks.orchestration.retention import DEPLOYMENT_TAG
@@ -35,6 +34,21 @@ from tasks.orchestration.schedules import (
     refuse_if_served,
     repair,
 )
+
+
+def run_from_memory(runner: Runner, deployment_id: UUID, flow: Flow[..., Any]) -> None:
+    """Let the runs of a deployment use a flow that was imported already.
+
+    Prefect would load it from its file, with the working folder first on the path:
+    a tasks.py lying there would be executed in place of ours.
+
+    Args:
+        runner: It must not have been started yet.
+        deployment_id: A deployment that was added to the runner.
+        flow: What its runs execute.
+    """
+    # What `Runner.add_flow` does; that one takes no deployment made by others.
+    runner._deployment_registry.register_flow(deployment_id, flow)  # noqa: SLF001
 
 
 @dataclass(frozen=True)

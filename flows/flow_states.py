@@ -3,15 +3,55 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from prefect import runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Failed
 
-from engine.errors import PlexbayesError, RunStopped, StoppedAt
+from engine.errors import (
+    PlexbayesError,
+    RunStopped,
+    SettingsInvalid,
+    StoppedAt,
+    UsageError,
+)
+from engine.partition import short_form
 from engine.reports.run_report import LettersFailed
 from flows.next_steps import CORRECT, RETRY, repeated
+from tasks.config.config_file import config_named
+from tasks.config.settings import load_settings
 from tasks.orchestration.prefect_tasks import run_info
 from tasks.orchestration.run_log import leave_out_the_known
 from tasks.runtime.package_versions import check_versions
+
+
+def run_name() -> str:
+    """Name a run by its library, what it does there, and whether it is dry or live."""
+    chosen = runtime.flow_run.parameters
+    words = [str(runtime.flow_run.flow_name), *_chosen(chosen)]
+    try:
+        settings, _ = load_settings(config_named(chosen.get("config") or ""))
+    except (SettingsInvalid, UsageError):
+        return " · ".join(words)  # the run itself is about to say what is wrong
+    if "dry_run" in chosen:
+        words.append("dry" if chosen["dry_run"] else "live")
+    return " · ".join([settings.library_name, *words])
+
+
+def _chosen(parameters: dict[str, object]) -> list[str]:
+    """Return what of the library a run is about, in words."""
+    words = []
+    if "phases" in parameters:
+        words.append(f"phases {parameters['phases']}")
+    if "letters" in parameters:
+        words.append(short_form(str(parameters["letters"] or "")) or "all letters")
+    if parameters.get("artist"):
+        words.append(str(parameters["artist"]))
+    if parameters.get("run"):
+        words.append(f"run {parameters['run']}")
+    if "albums" in parameters:
+        words.append("albums" if parameters["albums"] else "artists")
+    return words
+
 
 Result = TypeVar("Result")
 

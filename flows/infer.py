@@ -8,11 +8,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from engine.classic import PhaseChoice
 from engine.reports.run_report import Summary
 from flows.command_table import HELP
-from flows.flow_states import ended
+from flows.flow_states import ended, run_name
 from flows.pipeline import Request
 from flows.pipeline import infer as work
 from flows.reports.terminal import headline
-from flows.run_names import run_name
 from tasks.config.config_file import config_named
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import load_settings

@@ -14,11 +14,10 @@ from engine.library import Level
 from engine.planning.undo_plan import Selection, Undone
 from engine.reports.audit import Audit
 from flows.command_table import HELP
-from flows.flow_states import ended
+from flows.flow_states import ended, run_name
 from flows.next_steps import RESUME, RETRY, repeated
 from flows.reports.markdown import audit_page, counts_page, ranking_page
 from flows.reports.terminal import entitled
-from flows.run_names import run_name
 from tasks.commands import recover as recovering
 from tasks.commands import undo as undoing
 from tasks.commands import verify as verifying

@@ -17,8 +17,7 @@ from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import CANCELLATION, RunContext, open_run
 from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner
-from tasks.sync.integrity import ensure_record_current
-from tasks.sync.preflight import precautions
+from tasks.sync.integrity import ensure_record_current, precautions
 from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.run_parameters import parameters_of
 

@@ -19,7 +19,7 @@ from typing import TextIO
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(
     [
-        "flows.cli.menu",
+        "flows.cli.main",
         "flows.reports.confidence_reports",
         "flows.reports.model_reports",
         "tasks.commands.analysis",

@@ -22,17 +22,19 @@ from flows.cli.options import Version
 from flows.cli.serve import serve
 from flows.cli.server import server
 from flows.command_table import (
+    COMMANDS,
     EXIT_STATUSES,
     FAILED,
     HELD,
     HELP,
     INTERRUPTED,
     USAGE,
+    Command,
     epilog,
     numbered,
     spelled_out,
 )
-from flows.reports.terminal import complain, replace_unprintable
+from flows.reports.terminal import complain, replace_unprintable, show_menu
 from tasks.runtime.processes import distrust_working_folder
 
 STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
@@ -136,9 +138,35 @@ def _menu() -> list[str]:
         return []
     if not sys.stdin.isatty():
         return ["--help"]
-    from flows.cli.menu import choose  # noqa: PLC0415
-
     return choose()
+
+
+def choose() -> list[str]:
+    """Ask what to do, and return it as words of the command line."""
+    show_menu([(str(c.number), c.help) for c in COMMANDS if c.number is not None])
+    show_menu([("q", "Quit.")])
+    try:
+        command = _ask_command()
+        if command is None:
+            raise SystemExit(0)
+        letter = _ask_letter() if command.asks_letter else ""
+    except (EOFError, KeyboardInterrupt):
+        raise SystemExit(0) from None
+    return [*command.words, *(["--from", letter] if letter else [])]
+
+
+def _ask_letter() -> str:
+    return input("Start at which letter of the artists? (Enter for all) ").strip()
+
+
+def _ask_command() -> Command | None:
+    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
+    while True:
+        answer = input("Your choice (0-8, q): ").strip().lower()
+        if answer in by_number:
+            return by_number[answer]
+        if answer == "q":
+            return None
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Ints, same
-from tasks.commands.adopt import adopt
 from tasks.commands.change import carry_out
+from tasks.commands.recover import adopt
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
 from tasks.runtime.context import RunContext

@@ -1,5 +1,6 @@
 """Getting a lost record back from our tag in Plex."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -7,15 +8,15 @@ import numpy as np
 
 from engine.errors import SettingsInvalid
 from engine.library import Level, Library
+from engine.planning.batches import MOST_IDS
 from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Ints, unreadable
-from tasks.commands.adopt import adopt, own_tags
+from engine.rating_scale import Ints, rounded, unreadable
 from tasks.commands.change import carry_out
 from tasks.record.rating_dates import note_dates
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import unexplained_ratings
-from tasks.sync.reconcile import LibrarySnapshot
-from tasks.sync.rename_resolution import resolve_renames
+from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of
+from tasks.sync.record_lookup import resolve_renames
 
 NOTHING = np.empty(0, np.int64)
 
@@ -124,3 +125,27 @@ def _tagged(
     left = np.flatnonzero(tagged & ~recorded & odd).tolist()
     report.unreadable += [items.named(level, row) for row in left]
     return rows, items.key[tagged & ~rated & ~recorded]
+
+
+def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
+    """Note that items got our tag from us, whether or not a rating followed."""
+    context.watch(Step(total=len(keys)))
+    for start in range(0, len(keys), MOST_IDS):
+        context.cancellation.checkpoint()
+        some = keys[start : start + MOST_IDS]
+        look = context.gateway.fetch_items(some)[level]
+        context.store.mark_as_ours(level, look, context.settings.inferred_tag)
+        context.watch(Step(phase=f"record {level.word}s", items=len(some)))
+
+
+def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
+    """Put ratings that stand in Plex onto the record as ours."""
+    items = library.listed(level).take(rows)
+    own_tags(context, level, items.key)
+    values, now = rounded(items.rating).tolist(), time.time()
+    given = {
+        guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
+        for guid, value in zip(items.guid, values, strict=True)
+    }
+    shadows = shadow_rows_of(library, level, rows, given)
+    context.store.confirm(level, list({row.guid: row for row in shadows}.values()))

@@ -16,8 +16,7 @@ from tasks.commands.undo_apply import Chosen, Row, UndoPlan
 from tasks.runtime.context import RunContext
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
-from tasks.sync.record_lookup import unlisted
-from tasks.sync.rename_resolution import resolve_renames
+from tasks.sync.record_lookup import resolve_renames, unlisted
 
 
 def undo(context: RunContext, selection: Selection) -> Undone:

@@ -23,9 +23,8 @@ from tasks.config.settings import Settings
 from tasks.plex.accounts import account_of
 from tasks.plex.edit_parameters import decimal, wishes_of
 from tasks.plex.errors import translate_errors
-from tasks.plex.item_pages import ItemPages
 from tasks.plex.libraries import find_library
-from tasks.plex.pagination import Pages, announced, only_these
+from tasks.plex.pagination import ItemPages, Pages, announced, only_these
 from tasks.plex.parsing import (
     TRIMMED,
     Listing,

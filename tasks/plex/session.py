@@ -24,10 +24,15 @@ from engine.errors import (
 )
 from tasks.config.addresses import is_loopback
 from tasks.config.redaction import redact_url, register_secret
-from tasks.plex.answers import not_a_plex, path_of, read_answer, refuse_web_page
+from tasks.plex.answers import (
+    not_a_plex,
+    path_of,
+    read_answer,
+    refuse_web_page,
+    tolerate_illegal_characters,
+)
 from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
 from tasks.plex.errors import translate_errors
-from tasks.plex.illegal_characters import tolerate_illegal_characters
 
 Transport = BaseAdapter
 """What carries a request to a server and its answer back."""

@@ -1,5 +1,6 @@
 """The states of an intent: open, acknowledged, in doubt; and how it ends."""
 
+import time
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, update
@@ -7,10 +8,26 @@ from sqlalchemy.orm import Session
 
 from engine.library import Level
 from engine.planning.batches import Batch
-from tasks.record.late_arrivals import oldest_expected
-from tasks.record.queries import pieces
-from tasks.record.rows import Intent, IntentState
+from tasks.record.rows import Intent, IntentState, pieces
 from tasks.record.tables import IntentRow
+
+LATEST_ARRIVAL = 3600.0
+"""Seconds after which a write that never showed is not expected any more."""
+
+
+def oldest_expected() -> float:
+    """Return when a write must have been sent to be expected yet, epoch seconds."""
+    return time.time() - LATEST_ARRIVAL
+
+
+def may_have_arrived(intent: Intent, rated_at: int) -> bool:
+    """Say whether a rating of that date, epoch seconds, may be what was sent.
+
+    As long as it may arrive, it may whatever the date: the server's clock may be wrong.
+    """
+    in_time = rated_at <= intent.since + LATEST_ARRIVAL
+    return in_time or intent.since >= oldest_expected()
+
 
 IS_IN_DOUBT = IntentRow.state == IntentState.IN_DOUBT
 

@@ -7,15 +7,46 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Float, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from engine.errors import LibraryHeld, ShadowUnreadable
-from tasks.record.database_clock import now
 from tasks.record.process_identity import ProcessIdentity
 from tasks.record.store import ShadowStore
 from tasks.record.tables import LeaseRow
+
+
+class now(FunctionElement[float]):  # noqa: N801 (it reads like the SQL function it is)
+    """The database's time, epoch seconds; a SQLite file has that of its machine."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(now)
+def _elsewhere(_element: now, _compiler: SQLCompiler, **_: object) -> str:
+    return "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)"
+
+
+@compiles(now, "postgresql")
+def _in_postgresql(_element: now, _compiler: SQLCompiler, **_: object) -> str:
+    # Not that of the transaction's beginning: it may have waited since.
+    return "EXTRACT(EPOCH FROM clock_timestamp())"
+
+
+@compiles(now, "mysql", "mariadb")
+def _in_mysql(_element: now, _compiler: SQLCompiler, **_: object) -> str:
+    return "UNIX_TIMESTAMP(SYSDATE(6))"
+
+
+@compiles(now, "sqlite")
+def _in_sqlite(_element: now, _compiler: SQLCompiler, **_: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
 
 RENEWAL = 15
 """Seconds between two signs of life."""

@@ -24,9 +24,16 @@ from tasks.record.intents import (
 )
 from tasks.record.libraries import record_of
 from tasks.record.original_tags import mark, marks_of
-from tasks.record.queries import pieces, select_level
 from tasks.record.renames import rename
-from tasks.record.rows import Intent, IntentState, Mark, Shadow, intent_values_of
+from tasks.record.rows import (
+    Intent,
+    IntentState,
+    Mark,
+    Shadow,
+    intent_values_of,
+    pieces,
+    select_level,
+)
 from tasks.record.tables import (
     IntentRow,
     MarkRow,

@@ -13,13 +13,18 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import fingerprints
-from tasks.record.late_arrivals import oldest_expected
+from tasks.record.intents import oldest_expected
 from tasks.record.rating_dates import note_dates, undated
 from tasks.record.rows import Intent, IntentState, Shadow
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
-from tasks.sync.record_lookup import Recorded, arrivals, record_view_of
-from tasks.sync.rename_resolution import Renamed, resolve_renames
+from tasks.sync.record_lookup import (
+    Recorded,
+    Renamed,
+    arrivals,
+    record_view_of,
+    resolve_renames,
+)
 from tasks.sync.run_parameters import with_chosen_evidence
 
 UNKNOWN_PHASE = 0

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -10,11 +11,13 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner, RecordView, owners
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Floats, Ints, Texts, rounded, same
-from engine.rename_detection import Name
+from engine.rename_detection import Move, Name, moves
 from tasks.plex.client import PlexGateway
-from tasks.record.late_arrivals import may_have_arrived
+from tasks.record.intents import may_have_arrived
 from tasks.record.rows import Intent, IntentState, Shadow
 from tasks.record.store import ShadowStore
+
+Row = TypeVar("Row", Shadow, Intent)
 
 
 @dataclass(frozen=True)
@@ -120,3 +123,42 @@ def _met(guids: Texts, recorded: Sequence[Shadow | Intent]) -> tuple[Ints, Ints]
     found = np.fromiter((place.get(g, -1) for g in guids), np.int64, len(guids))
     rows = np.flatnonzero(found >= 0)
     return rows, found[rows]
+
+
+class Renamed(NamedTuple):
+    """What is recorded of a level, under the names that items have now."""
+
+    record: Recorded
+    moves: list[Move]
+    """The names that are other ones on record."""
+
+
+def resolve_renames(store: ShadowStore, library: Library, level: Level) -> Renamed:
+    """Return what is recorded of a level, under the names that items have now."""
+    known = recorded(store, level)
+    rated = {row.guid for row in known.shadows}
+    rated |= {row.guid for row in known.expected}
+    names = {
+        (mark.guid, mark.key): Name(mark.guid, mark.key, "")
+        for mark in store.marks(level)
+        if mark.guid in rated
+    }
+    names |= {(row.guid, row.key): Name(row.guid, row.key, "") for row in known.intents}
+    names |= {
+        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint)
+        for row in known.shadows
+    }
+    moved = moves(library, level, list(names.values()))
+    shadows, intents = _renamed(known.shadows, moved), _renamed(known.intents, moved)
+    return Renamed(Recorded(shadows, intents), moved)
+
+
+def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:
+    if not moved:
+        return rows
+    new = {(move.old.guid, move.old.key): move.new for move in moved}
+    names = [new.get((row.guid, row.key)) for row in rows]
+    return [
+        row._replace(guid=name.guid, key=name.key) if name else row
+        for row, name in zip(rows, names, strict=True)
+    ]

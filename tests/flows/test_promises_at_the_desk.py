@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.menu import choose
+from flows.cli.main import choose
 from tests.flows.catching import rated
 from tests.flows.expecting import inferred
 from tests.flows.listener import COMMAND, Listener, ratings, tagged

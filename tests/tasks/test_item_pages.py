@@ -4,7 +4,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from tasks.plex.item_pages import ItemPages
+from tasks.plex.pagination import ItemPages
 
 
 def page(*keys: int) -> list[Element]:

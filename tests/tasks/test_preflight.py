@@ -3,8 +3,8 @@
 import pytest
 
 from engine.errors import PlexRefused
-from tasks.sync import preflight as precaution
-from tasks.sync.preflight import back_up_plex
+from tasks.sync import integrity as precaution
+from tasks.sync.integrity import back_up_plex
 from tests.tasks.setup import context_for, infer
 
 
