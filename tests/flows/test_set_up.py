@@ -134,6 +134,7 @@ def test_an_address_that_is_no_api_of_prefect_is_told(
     assert f"Prefect's server at {plex.url}/api refuses us (401)" in ran.err
 
 
+@pytest.mark.system
 def test_neither_a_proxy_nor_empty_variables_come_between_a_run_and_this_machine(
     plex: Simulator, alone: Listener
 ) -> None:
