@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -97,12 +96,13 @@ def read_offers() -> tuple[Offer, ...]:
 
 
 def _prefect_yaml() -> Path:
-    """Return where prefect.yaml is: beside the packages, or as it was installed."""
-    beside = Path(__file__).parents[1] / "prefect.yaml"
-    if beside.exists():
-        return beside
-    files = distribution("plexbayes").files or []
-    return Path(str(next(f.locate() for f in files if f.name == "prefect.yaml")))
+    """Return where prefect.yaml is: in the project, or inside the installed package.
+
+    In the project, the one inside is a link, and not every system has such.
+    """
+    project = Path(__file__).parents[1]
+    is_project = (project / "pyproject.toml").exists()
+    return (project if is_project else Path(__file__).parent) / "prefect.yaml"
 
 
 OFFERS = read_offers()
