@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import typer.main
@@ -106,6 +107,14 @@ def test_the_readme_says_of_every_command_what_its_help_says():
         row = f"| {number}| `{' '.join(command.words)}` | {command.help} |"
 
         assert row in README
+
+
+def test_the_installed_package_reads_the_same_prefect_yaml():
+    settings = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text("utf-8"))
+
+    inside = ROOT / "flows" / "prefect.yaml"
+    assert inside.read_text("utf-8") == ROOT.joinpath("prefect.yaml").read_text("utf-8")
+    assert "prefect.yaml" in settings["tool"]["setuptools"]["package-data"]["flows"]
 
 
 def test_a_deployment_says_what_the_help_of_its_command_says():
