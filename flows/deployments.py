@@ -87,11 +87,12 @@ def read_offers() -> tuple[Offer, ...]:
         Offer(
             entry["name"],
             FLOWS[entry["entrypoint"].rpartition(":")[2]],
-            entry["description"],
+            entry.get("description", ""),
             entry.get("parameters", {}),
             **shipped.get(entry["name"], {}),
         )
         for entry in document["deployments"]
+        if entry["entrypoint"].rpartition(":")[2] in FLOWS  # others are somebody's own
     )
 
 

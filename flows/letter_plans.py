@@ -79,6 +79,8 @@ def plan_letters(
         The steps of each letter, in the order of the phases.
     """
     outcome, parts = work.outcome, work.parts
+    outcome.plans.clear()  # it may be another attempt, in coarser steps
+    outcome.failures.clear()
     planned: Planned = {letter: [] for letter in outcome.results}
     for phase in phases:
         for letter, earlier in planned.items():

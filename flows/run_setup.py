@@ -1,4 +1,4 @@
-"""How a run begins: its context, what it takes as given, and its first batch."""
+"""How a run begins: its context, its record, and what it takes as given."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -9,15 +9,20 @@ from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.batches import MOST_IDS, ItemStates
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import TOLERANCE, Bools, Floats, Grid, Ints, rounded, same
+from engine.rating_scale import TOLERANCE, Bools, Floats, Ints, same
 
 PHASES_TRIED = 4
 """Each may offer so many of the items that are looked at in one request."""
 
 
-def coarse_reading(points: Floats) -> Floats:
-    """Return what a server makes of points that keeps one decimal."""
-    return rounded(points, Grid(step=COARSE))
+def coarse_readings(points: Floats) -> tuple[Floats, Floats]:
+    """Return what a server that keeps one decimal may make of points: less, or more.
+
+    >>> coarse_readings(np.array([7.33]))
+    (array([7.3]), array([7.4]))
+    """
+    tenths = np.round(points / COARSE, 3)
+    return np.round(np.floor(tenths) * COARSE, 1), np.round(np.ceil(tenths) * COARSE, 1)
 
 
 def tells_step(points: Floats) -> Bools:
@@ -29,18 +34,19 @@ def tells_step(points: Floats) -> Bools:
     >>> tells_step(np.array([7.33, 7.3, 7.02]))
     array([ True, False, False])
     """
-    kept = coarse_reading(points)
-    telling: Bools = (np.abs(points - kept) > TOLERANCE) & (kept % 1 != 0)
+    telling = np.ones(len(points), np.bool_)
+    for kept in coarse_readings(points):
+        telling &= (np.abs(points - kept) > TOLERANCE) & (kept % 1 != 0)
     return telling
 
 
 def is_safe(points: Floats) -> Bools:
-    """Say whether a server that keeps one decimal makes no half star of these points.
+    """Say whether no server makes half stars of these points unless they are some.
 
     >>> is_safe(np.array([7.33, 7.3, 7.02]))
     array([ True,  True, False])
     """
-    safe: Bools = same(points, coarse_reading(points)) | tells_step(points)
+    safe: Bools = same(points, np.round(points, 1)) | tells_step(points)
     return safe
 
 
@@ -127,7 +133,8 @@ def _best_first(plan: PhasePlan) -> Ints:
 
 def _is_plain(look: ItemStates) -> Bools:
     locked = look.mood_locked | look.rating_locked
-    return np.isnan(look.rating) & ~look.has_tag & ~locked
+    dated = look.rated_at >= 0  # else no edit could be guarded
+    return np.isnan(look.rating) & ~look.has_tag & ~locked & dated
 
 
 def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:

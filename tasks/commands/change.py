@@ -22,7 +22,7 @@ class Plan(Protocol[Report_co]):
         """Change it, and return what became of it."""
 
 
-def carry_out(
+def plan_and_apply(
     context: RunContext, plan: Callable[[RunContext, LibrarySnapshot], Plan[Report]]
 ) -> Report:
     """Read the library, plan, and apply the plan if the run is a live one.

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from engine.capabilities import RATING_ONLY, limitations
-from engine.errors import PlexbayesError
+from engine.errors import PlexbayesError, PlexRefused
 from engine.planning.undo_plan import Selection
 from tasks.commands.health import Finding
 from tasks.commands.undo import undo
 from tasks.config.settings import Settings
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import Probe, probe
+from tasks.sync.integrity import ensure_record_current
 from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
@@ -40,11 +41,15 @@ def check_edits(settings: Settings) -> Iterator[Finding]:
 
 
 def _try_edits(context: RunContext) -> Probe | None:
-    """Write two ratings as a run would, and undo them; None if there are none."""
+    """Write a few ratings as a run would, and undo them; None if there are none."""
     if context.executor.capabilities == RATING_ONLY:
         return None
     snapshot = reconcile(context, read(context))
+    ensure_record_current(context, snapshot)
     plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
-    found = probe(context, snapshot.everything, plans)
-    undo(context, Selection(run=context.run_id))
-    return found
+    try:
+        return probe(context, snapshot.everything, plans)
+    finally:
+        left = undo(context, Selection(run=context.run_id)).failed
+        if left:
+            raise PlexRefused(f"{left} ratings are still there: run `plexbayes undo`.")

@@ -13,7 +13,7 @@ from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Ints, same
-from tasks.commands.change import carry_out
+from tasks.commands.change import plan_and_apply
 from tasks.commands.recover import adopt
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
@@ -68,7 +68,7 @@ def import_state(context: RunContext, path: Path) -> Imported:
             f"{path} is of the library {legacy.uuid}, and "
             f"{context.gateway.identity.title!r} is {here}: its keys mean other items."
         )
-    return carry_out(context, partial(plan_import, legacy=legacy))
+    return plan_and_apply(context, partial(plan_import, legacy=legacy))
 
 
 def plan_import(

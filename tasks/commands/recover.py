@@ -11,7 +11,7 @@ from engine.library import Level, Library
 from engine.planning.batches import MOST_IDS
 from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Ints, rounded, unreadable
-from tasks.commands.change import carry_out
+from tasks.commands.change import plan_and_apply
 from tasks.record.rating_dates import note_dates
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import unexplained_ratings
@@ -73,7 +73,7 @@ def recover(context: RunContext) -> Recovered:
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
-    return carry_out(context, plan_recover)
+    return plan_and_apply(context, plan_recover)
 
 
 def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:

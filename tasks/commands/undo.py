@@ -11,7 +11,7 @@ from engine.partition import chosen_letters, fold_name
 from engine.planning.undo_plan import Selection, Undone, is_ours, not_half_star
 from engine.rating_scale import Bools, Ints, unreadable
 from engine.rename_detection import Name
-from tasks.commands.change import carry_out
+from tasks.commands.change import plan_and_apply
 from tasks.commands.undo_apply import Chosen, Row, UndoPlan
 from tasks.runtime.context import RunContext
 from tasks.sync.integrity import ensure_record_current
@@ -25,7 +25,7 @@ def undo(context: RunContext, selection: Selection) -> Undone:
     Safe to repeat: what was taken back is off the record, what failed stays on
     it. What a person changed is left alone and no longer ours.
     """
-    return carry_out(context, partial(plan_undo, selection=selection))
+    return plan_and_apply(context, partial(plan_undo, selection=selection))
 
 
 def plan_undo(

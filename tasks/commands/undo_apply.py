@@ -21,8 +21,8 @@ from tasks.sync.record_lookup import Recorded, record_view_of
 
 Row = Shadow | Intent
 
-FIRST = 2
-"""Ratings that are taken back first from a server that is not known."""
+FEW = 2
+"""Ratings that are taken back in one go from a server that is not known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,40 +97,51 @@ class UndoPlan:
 
 
 def _take_back(context: RunContext, chosen: Chosen, report: Undone) -> None:
-    """Take back the ratings of a level, from a server that is not known two first."""
+    """Take back the ratings of a level, few at a time while the server is not known."""
     keys = chosen.keys
-    if len(keys) and context.executor.capabilities.is_assumed:
-        _take_back_first(context, chosen, keys[:FIRST], report)
-        keys = keys[FIRST:]
+    while len(keys) and context.executor.capabilities.is_assumed:
+        _take_back_with_care(context, chosen, keys[:FEW], report)
+        keys = keys[FEW:]
     at_once = context.executor.at_once
     for start in range(0, len(keys), at_once):
         _reverse(context, chosen, keys[start : start + at_once], report)
 
 
-def _take_back_first(
+def _take_back_with_care(
     context: RunContext, chosen: Chosen, keys: Ints, report: Undone
 ) -> None:
-    """Take back a few ratings; if the server did not do it in one go, one by one."""
-    able = RATING_ONLY
-    if context.gateway.obeys_ids():
-        able = replace(context.executor.capabilities, is_assumed=False)
-        _reverse(context, chosen, keys, report)
-        keys = _still_ours(context, chosen, keys)
-        if len(keys):
-            able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
-    context.executor.capabilities = able
-    if len(keys):
-        _reverse(context, chosen, keys, report)
+    """Take back a few ratings; if the server did not do it in one go, one by one.
+
+    It is known from then on, unless each of them took a request of its own.
+    """
+    if not context.gateway.obeys_ids():
+        context.executor.capabilities = RATING_ONLY
+    edits = _reverse(context, chosen, keys, report)
+    left = _still_ours(context, chosen, edits)
+    able = replace(context.executor.capabilities, is_assumed=False)
+    if len(left):
+        able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
+        context.executor.capabilities = able
+        _reverse(context, chosen, left, report)
+    elif any(edit.rates and len(edit) > 1 for edit in edits):
+        context.executor.capabilities = able
 
 
-def _still_ours(context: RunContext, chosen: Chosen, keys: Ints) -> Ints:
-    look = context.gateway.fetch_items(keys)[chosen.level]
+def _still_ours(context: RunContext, chosen: Chosen, edits: Sequence[Edit]) -> Ints:
+    """Return the keys of what still holds a rating or a tag that it should not."""
+    keys = [np.empty(0, np.int64), *(edit.key for edit in edits)]
+    look = context.gateway.fetch_items(np.unique(np.concatenate(keys)))[chosen.level]
+    untagged = [keys[0], *(edit.key for edit in edits if edit.drops)]
     ours = is_ours(chosen.owners_of(look)) & ~np.isnan(look.rating)
+    ours |= look.has_tag & np.isin(look.key, np.concatenate(untagged))
     left: Ints = look.key[ours]
     return left
 
 
-def _reverse(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:
+def _reverse(
+    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
+) -> list[Edit]:
+    """Take back what is ours now of some items; return the edits that this took."""
     level = chosen.level
     context.before_write()
     look = context.gateway.fetch_items(keys)[level]
@@ -140,8 +151,10 @@ def _reverse(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) ->
     look, clears = look.take(readable), is_ours(owner)[readable]
     tags = tags_of(context, level, list(set(look.guid)))
     drops = texts([tags.get(key, ()) for key in look.key.tolist()])
-    for edit in reversals(level, look, clears, drops):
+    edits = list(reversals(level, look, clears, drops))
+    for edit in edits:
         _apply(context, edit)
+    return edits
 
 
 def _apply(context: RunContext, edit: Edit) -> None:

@@ -25,9 +25,9 @@ def known_capabilities(
         rating=EditMode(found.rating),
         tagging=EditMode(found.tagging),
         has_conditional_edits=found.has_conditional_edits and not is_other,
-        step=found.step or STEP,
-        # Another version may round where this one did not.
-        is_step_seen=found.step > STEP or (found.step > 0 and not is_other),
+        step=STEP if is_other else found.step or STEP,
+        # Another version may round where this one did not, or the other way round.
+        is_step_seen=found.step > 0 and not is_other,
         is_assumed=is_other or found.is_assumed,
     )
 

@@ -87,16 +87,16 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
     with batch.recorded():
         tagging = _tagging(batch)
         if tagging is EditMode.UNSUPPORTED:
-            batch.record_intents("")
+            batch.intend_without_tag()
         arrives_guarded = batch.rate(guarded=True)
         rating = _rating(batch, arrives_guarded=arrives_guarded)
         # Plex's own apps rate like this; it also sets the date that a guard needs.
-        batch.rate_singly(batch.one)
-        guards = arrives_guarded and rating is EditMode.BATCH and _is_spared(batch)
+        batch.rate_singly(batch.best)
+        is_guardable = arrives_guarded and rating is EditMode.BATCH and batch.is_dated
+        guards = is_guardable and _is_spared(batch)
         step = STEP if batch.is_exact else COARSE
         found = Capabilities(rating, tagging, has_conditional_edits=guards, step=step)
         found = _with_what_was_known(context, batch, found)
-        batch.look()
         marred = _marred(batch)
     return Probe(found, marred)
 
@@ -106,9 +106,9 @@ def _with_what_was_known(
 ) -> Capabilities:
     """Trust a server no further where these items were no test."""
     known = context.executor.capabilities
-    tells = bool(tells_step(batch.points).any())
-    has_moods = any(map(len, batch.before.moods)) or not batch.tag
-    is_whole = tells and batch.is_together
+    tells = bool(tells_step(batch.points)[batch.arrived].any())
+    has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
+    is_whole = tells and batch.is_together and batch.is_dated and bool(batch.tag)
     return replace(
         found,
         rating=found.rating if batch.is_together else min(found.rating, known.rating),
@@ -124,8 +124,9 @@ def _tagging(batch: FirstBatch) -> EditMode:
     if not batch.tag:
         return EditMode.BATCH
     batch.give_tag(np.ones(len(batch.before.key), np.bool_))
-    given = np.array([len(now - before) > 0 for before, now in batch.moods])
-    kept = all(before <= now for before, now in batch.moods)
+    moods = batch.moods_then_and_now
+    given = np.array([len(now - before) > 0 for before, now in moods])
+    kept = all(before <= now for before, now in moods)
     if not given.any() or not kept or batch.now.mood_locked.any():
         batch.restore_moods()
         return EditMode.UNSUPPORTED
@@ -147,15 +148,16 @@ def _rating(batch: FirstBatch, *, arrives_guarded: bool) -> EditMode:
 
 def _is_spared(batch: FirstBatch) -> bool:
     """Say whether a guarded edit leaves alone what was rated since."""
-    batch.clear_guarded(batch.one)
+    batch.clear_if_not_rated_since(batch.best)
     if batch.arrived.all():
         return True
-    batch.rate_singly(batch.one)
+    batch.rate_singly(batch.best)
     return False
 
 
 def _marred(batch: FirstBatch) -> tuple[int, ...]:
     """Return the keys of items whose other moods or locks are not as before."""
-    kept = [now - folded((batch.tag,)) == before for before, now in batch.moods]
+    moods, tag = batch.moods_then_and_now, folded((batch.tag,))
+    kept = [now - tag == before for before, now in moods]
     whole = np.array(kept) & ~batch.now.mood_locked & ~batch.now.rating_locked
     return tuple(batch.now.key[~whole].tolist())

@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.capabilities import COARSE
-from engine.edits import Edit
-from engine.errors import LibraryChanging, PlexUnreachable
+from engine.edits import Edit, latest_date
+from engine.errors import LibraryChanging, NotThere, PlexUnreachable, RunStopped
 from engine.planning.batches import Batch, ItemStates
-from engine.planning.first_batch import coarse_reading, tells_step
+from engine.planning.first_batch import coarse_readings, tells_step
 from engine.rating_scale import Bools, Floats, rounded, same
 from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext
+from tasks.sync.release import rollback_tags
+
+STATES_LAST = 1.0
+"""Seconds for which a look is trusted; a person may rate while a write is held."""
 
 
 class FirstBatch:
@@ -26,6 +29,7 @@ class FirstBatch:
         self.before = before
         self.now = before
         """As the items were at the last look."""
+        self._looked_at = time.monotonic()
         self.tag = context.settings.inferred_tag
         self._writes = writes
         self._context = context
@@ -46,7 +50,7 @@ class FirstBatch:
         return any(len(batch) > 1 for batch in self._writes)
 
     @property
-    def one(self) -> Bools:
+    def best(self) -> Bools:
         """Which of them tells best how finely the server keeps ratings."""
         chosen = np.zeros(len(self.before.key), np.bool_)
         chosen[tells_step(self.points).argmax()] = True
@@ -55,17 +59,23 @@ class FirstBatch:
     @property
     def arrived(self) -> Bools:
         """Which items hold their rating, be it with one decimal."""
-        arrived: Bools = np.abs(self.now.rating - self.points) <= COARSE / 2
+        arrived = self._exact
+        for kept in coarse_readings(self.points):
+            arrived |= same(self.now.rating, kept) & tells_step(self.points)
         return arrived
 
     @property
     def is_exact(self) -> bool:
-        """Whether all ratings are as they were written."""
-        return bool(same(self.now.rating, self.points).all())
+        """Whether all ratings that arrived are as they were written."""
+        return bool(self._exact[self.arrived].all())
 
     @property
-    def moods(self) -> list[tuple[set[str], set[str]]]:
-        """The moods of each item, before and now, whatever their case."""
+    def _exact(self) -> Bools:
+        return same(self.now.rating, self.points)
+
+    @property
+    def moods_then_and_now(self) -> list[tuple[set[str], set[str]]]:
+        """The moods of each item, in whatever case."""
         pairs = zip(self.before.moods, self.now.moods, strict=True)
         return [(folded(before), folded(now)) for before, now in pairs]
 
@@ -74,13 +84,13 @@ class FirstBatch:
         """Record what the block is about to write, and what came of it.
 
         Until it has ended, the record also explains what a server that keeps one
-        decimal would make of the ratings.
+        decimal would make of the ratings. What has not arrived then stays open.
         """
         for batch in self._writes:
-            if tells_step(np.array(batch.after)):
-                kept = float(coarse_reading(np.array(batch.after)))
-                self._record_in_doubt(replace(batch, after=kept))
-        self.record_intents(self.tag)
+            if tells_step(np.array([batch.after])).all():
+                for kept in coarse_readings(np.array([batch.after])):
+                    self._record_in_doubt(replace(batch, after=float(kept[0])))
+        self._record_intents(self._writes, self.tag)
         try:
             yield
         except PlexUnreachable:
@@ -88,16 +98,15 @@ class FirstBatch:
                 self._record_in_doubt(batch)
             self._record_tag_in_doubt()
             raise
-        if not self.is_exact:
-            self._intend_what_is_seen()
-        for batch in self._writes:
-            self._store.acknowledge(batch, time.time())
-        self._store.drop_in_doubt(self._level, self.before.guid.tolist())
+        except RunStopped:
+            rollback_tags(self._context, self._level, self.before.key)
+            raise
+        self._record_what_arrived()
 
-    def record_intents(self, tag: str) -> None:
-        """Record the ratings that the items are to get, and the tag; empty: none."""
-        run_id, now = self._context.run_id, time.time()
-        self._store.record_intents(self._writes, self.before, tag, run_id, now)
+    def intend_without_tag(self) -> None:
+        """Record the ratings anew, of items that bear no tag of ours after all."""
+        self._store.forget(self._level, self.before.guid.tolist())
+        self._record_intents(self._writes, "")
 
     def look(self) -> None:
         """Look at the items.
@@ -106,6 +115,7 @@ class FirstBatch:
             LibraryChanging: Somebody else is at work on them, and comes first.
         """
         now = self._context.gateway.fetch_items(self.before.key)[self._level]
+        self._looked_at = time.monotonic()
         is_whole = len(now.key) == len(self.before.key)
         self.now = now if is_whole else self.now
         if not is_whole or not (np.isnan(now.rating) | self.arrived).all():
@@ -115,7 +125,8 @@ class FirstBatch:
         """Rate the items in batches; say whether all ratings arrived."""
         for batch in self._writes:
             chosen = np.isin(self.before.key, batch.key)
-            self._edit(chosen, rates=True, points=batch.after, guarded=guarded)
+            until = latest_date(self.before.rated_at[chosen])
+            self._edit(chosen, batch.after, until if guarded else None)
         self.look()
         return bool(self.arrived.all())
 
@@ -123,42 +134,59 @@ class FirstBatch:
         """Rate some of the items as Plex's own apps do, and look."""
         wanted = zip(self.before.key[chosen], self.points[chosen], strict=True)
         for key, points in wanted:
-            self._context.before_write()
-            self._context.gateway.rate_one(int(key), float(points))
+            self._before_write()
+            try:
+                self._context.gateway.rate_one(int(key), float(points))
+            except NotThere as error:
+                raise LibraryChanging(str(error)) from None
         self.look()
 
-    def clear_guarded(self, chosen: Bools) -> None:
-        """Clear some of the items, but only if nobody ever rated them, and look."""
-        self._edit(chosen, rates=True, points=None, guarded=True)
+    @property
+    def is_dated(self) -> bool:
+        """Whether the rating of the best one is known to be later than what was."""
+        then, now = self.before.rated_at[self.best], self.now.rated_at[self.best]
+        return bool((now > then).all())
+
+    def clear_if_not_rated_since(self, chosen: Bools) -> None:
+        """Clear some of the items, but only if they were not rated since, and look."""
+        self._edit(chosen, None, latest_date(self.before.rated_at[chosen]))
         self.look()
 
     def give_tag(self, chosen: Bools) -> None:
         """Give some of the items the tag in one request, and look."""
-        self._edit(chosen, adds=(self.tag,))
+        self._retag(chosen, adds=(self.tag,))
         self.look()
 
     def restore_moods(self) -> None:
-        """Give each item the moods back that it had."""
+        """Give each item the moods back that it had, and look."""
         for row, moods in enumerate(self.before.moods):
             chosen = np.arange(len(self.before.key)) == row
-            self._edit(chosen, adds=moods, drops=(self.tag,))
+            self._retag(chosen, adds=moods, drops=(self.tag,))
+        self.look()
 
-    def _edit(
-        self,
-        chosen: Bools,
-        *,
-        rates: bool = False,
-        points: float | None = None,
-        adds: tuple[str, ...] = (),
-        drops: tuple[str, ...] = (),
-        guarded: bool = False,
-    ) -> None:
-        self._context.before_write()
+    def _edit(self, chosen: Bools, points: float | None, until: int | None) -> None:
+        """Rate, or clear; `until` guards what was rated later, None guards nothing."""
+        self._before_write()
         key = self.before.key[chosen]
-        edit = Edit(
-            self._level, key, rates=rates, points=points, adds=adds, drops=drops
-        )
-        self._context.gateway.edit(edit, conditional=guarded)
+        edit = Edit(self._level, key, rates=True, points=points, rated_until=until or 0)
+        self._context.gateway.edit(edit, conditional=until is not None)
+
+    def _retag(
+        self, chosen: Bools, adds: tuple[str, ...], drops: tuple[str, ...] = ()
+    ) -> None:
+        self._before_write()
+        key = self.before.key[chosen]
+        self._context.gateway.edit(Edit(self._level, key, adds=adds, drops=drops))
+
+    def _before_write(self) -> None:
+        """Wait until a write is allowed; if that took time, look once more."""
+        self._context.before_write()
+        if time.monotonic() > self._looked_at + STATES_LAST:
+            self.look()
+
+    def _record_intents(self, writes: Sequence[Batch], tag: str) -> None:
+        run_id, now = self._context.run_id, time.time()
+        self._store.record_intents(writes, self.before, tag, run_id, now)
 
     def _record_in_doubt(self, batch: Batch) -> None:
         sent = in_doubt(batch, self._context.run_id, time.time())
@@ -171,15 +199,22 @@ class FirstBatch:
             sent = tags_in_doubt(edit, guids, run_id, time.time())
             self._store.record_in_doubt(self._level, sent)
 
-    def _intend_what_is_seen(self) -> None:
-        """Intend what the server made of the ratings; the run goes on from there."""
+    def _record_what_arrived(self) -> None:
+        """Intend what the server made of the ratings: the run goes on from there."""
+        arrived = self.now.key[self.arrived]
         seen = dict(zip(self.now.key.tolist(), rounded(self.now.rating), strict=True))
-        self._writes = [
+        here = [
             replace(one, after=float(seen[one.key[0]]))
             for batch in self._writes
             for one in batch.singles()
+            if one.key[0] in arrived
         ]
-        self.record_intents(self.tag if self.now.has_tag.any() else "")
+        if not self.is_exact:
+            self._record_intents(here, self.tag if self.now.has_tag.any() else "")
+        for one in here:
+            self._store.acknowledge(one, time.time())
+        guids = self.before.guid[self.arrived]
+        self._store.drop_in_doubt(self._level, guids.tolist())
 
 
 def folded(moods: Iterable[str]) -> set[str]:

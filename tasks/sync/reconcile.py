@@ -120,6 +120,7 @@ def _resolve_intents(store: ShadowStore, snapshot: LibrarySnapshot) -> None:
         )
         cleared = arrived & np.isnan(library[level].rating[rows])
         kept = ((owner == Owner.WRITTEN) & sure) | cleared
+        kept &= np.array([intents[g].after is not None for g in guids], bool)
         given = {
             guid: Given(
                 intents[guid].phase,

@@ -23,7 +23,7 @@ def read(context: RunContext) -> Library:
 def write_first_batch(
     context: RunContext, everything: LibraryView, plans: Sequence[PhasePlan]
 ) -> probing.Probe | None:
-    """Write two ratings, and see how the server takes them."""
+    """Write a few ratings, and see how the server takes them."""
     with context.writer, context.timed():
         return probing.probe(context, everything, plans)
 

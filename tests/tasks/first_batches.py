@@ -25,9 +25,9 @@ def plex() -> Iterator[Served]:
         yield plex
 
 
-def moody_world() -> World:
+def moody_world(*, keeps_date: bool = False) -> World:
     """Make a library in which every item has a mood to lose."""
-    world = small_world()
+    world = small_world(keeps_date=keeps_date)
     for item in world.items():
         world.add_tags(item, "mood", ["Wistful"])
     return world

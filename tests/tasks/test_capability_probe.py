@@ -231,6 +231,7 @@ def test_after_an_update_what_was_known_of_a_server_holds_until_it_is_tried(
         server = context.gateway.identity.server
         able = known_capabilities(context.store, server, "another version")
 
+    assert not able.is_step_seen
     assert (able.tagging, able.has_conditional_edits, able.is_assumed) == (
         UNSUPPORTED,
         False,

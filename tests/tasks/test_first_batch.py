@@ -2,11 +2,18 @@
 
 from contextlib import suppress
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.capabilities import ASSUMED
 from engine.errors import LibraryChanging, PlexUnreachable
+from engine.planning.first_batch import coarse_readings, is_safe, tells_step
 from engine.planning.undo_plan import Selection
+from engine.rating_scale import same
 from tasks.commands.undo import undo
+from tasks.sync import first_batch
 from tests.state_machine.accounts import served
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import moody_world, plex, run_at, spoil, state, tried
@@ -71,3 +78,97 @@ def test_a_first_batch_that_breaks_off_is_ours_and_taken_back(
             assert again == []
 
         assert state(plex) == before
+
+
+def test_a_rating_that_is_cleared_meanwhile_stays_open_and_breaks_nothing(
+    plex, run_at, monkeypatch
+):
+    before = state(plex)
+    with run_at(plex) as context:
+        rate_one = context.gateway.rate_one
+
+        def meanwhile(key, points):
+            rate_one(key, points)
+            plex.world.rate(plex.world.find(key), None)
+
+        monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
+        tried(context)
+        monkeypatch.undo()
+        infer_plainly(context)
+        again = infer_plainly(context)
+        undo(context, Selection())
+
+    assert again == []
+    assert state(plex) == before
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_who_rates_while_the_first_batch_is_held_comes_first(
+    plex, run_at, monkeypatch, turn
+):
+    with run_at(plex) as context:
+        held: list[int] = []
+        before_write = context.before_write
+
+        def hold():
+            before_write()
+            held.append(turn)
+            if len(held) == turn + 1:
+                for item in unrated:
+                    plex.world.rate(item, 10.0)
+                monkeypatch.setattr(first_batch, "STATES_LAST", -1.0)
+
+        unrated = [i for i in plex.world.items() if rating_of(plex, i) is None]
+        monkeypatch.setattr(context, "before_write", hold)
+        with suppress(LibraryChanging):
+            tried(context)
+
+    if len(held) > turn:
+        assert {rating_of(plex, item) for item in unrated} == {10.0}
+
+
+def rating_of(plex, item):
+    return state(plex)[item.key][0]
+
+
+def test_a_second_first_batch_knows_a_server_whose_dates_stay(run_at):
+    world = moody_world(keeps_date=True)
+    found = []
+    with served(world) as plex:
+        for number in (1, 2):
+            world.clock.tick()
+            with run_at(plex, f"run {number}") as context:
+                context.executor.capabilities = ASSUMED
+                found.append(tried(context).capabilities)
+                undo(context, Selection())
+
+    assert found[0].has_conditional_edits
+    assert found[1].has_conditional_edits
+
+
+@pytest.mark.parametrize("quirk", ["ignore_batch_rating", "first_id_only"])
+def test_undo_finds_out_how_an_unknown_server_takes_ratings_back(plex, run_at, quirk):
+    before = state(plex)
+    with run_at(plex) as context:
+        infer_plainly(context)
+    spoil(plex, quirk)
+
+    with run_at(plex, "run 2") as context:
+        context.executor.capabilities = ASSUMED
+        done = undo(context, Selection())
+
+    assert done.failed == 0
+    assert state(plex) == before
+
+
+@given(st.integers(0, 1000))
+def test_no_server_makes_a_half_star_of_what_is_written_first(hundredths):
+    points = np.array([hundredths / 100])
+
+    below, above = coarse_readings(points)
+
+    assert below - 1e-9 <= points <= above + 1e-9
+    if is_safe(points) and not same(points, np.round(points, 1)):
+        assert below % 1 != 0
+        assert above % 1 != 0
+        assert tells_step(points)
