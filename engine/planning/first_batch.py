@@ -9,7 +9,7 @@ from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.batches import MOST_IDS, ItemStates
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import TOLERANCE, Bools, Floats, Ints, same
+from engine.rating_scale import TOLERANCE, Bools, Floats, Ints
 
 PHASES_TRIED = 4
 """Each may offer so many of the items that are looked at in one request."""
@@ -28,26 +28,26 @@ def coarse_readings(points: Floats) -> tuple[Floats, Floats]:
 def tells_step(points: Floats) -> Bools:
     """Say whether these points tell how finely a server keeps ratings.
 
-    They do if a server that keeps one decimal would change them, and not into
-    something that a person gives: half stars are whole points.
+    They do if a server that keeps one decimal would change them.
 
     >>> tells_step(np.array([7.33, 7.3, 7.02]))
-    array([ True, False, False])
+    array([ True, False,  True])
     """
     telling = np.ones(len(points), np.bool_)
     for kept in coarse_readings(points):
-        telling &= (np.abs(points - kept) > TOLERANCE) & (kept % 1 != 0)
+        telling &= np.abs(points - kept) > TOLERANCE
     return telling
 
 
-def is_safe(points: Floats) -> Bools:
-    """Say whether no server makes half stars of these points unless they are some.
+def becomes_half_star(points: Floats) -> Bools:
+    """Say of which points a server that keeps one decimal may make half stars.
 
-    >>> is_safe(np.array([7.33, 7.3, 7.02]))
-    array([ True,  True, False])
+    >>> becomes_half_star(np.array([7.33, 7.3, 7.02]))
+    array([False, False,  True])
     """
-    safe: Bools = same(points, np.round(points, 1)) | tells_step(points)
-    return safe
+    below, above = coarse_readings(points)
+    becomes: Bools = tells_step(points) & ((below % 1 == 0) | (above % 1 == 0))
+    return becomes
 
 
 def first_candidates(
@@ -55,9 +55,9 @@ def first_candidates(
 ) -> list[PhasePlan]:
     """Return the ratings that may be written first, at most 100, best ones in front.
 
-    All of them go to items that are unrated and share their rating with no other, and
-    none would look like a person's on a server that keeps one decimal.
-    Best are equal ones, of those the ones that tell the server's step.
+    All of them go to items that are unrated and share their rating with no other.
+    Best are equal ones, of those the ones that tell the server's step, and of those the
+    ones of which no server makes half stars, which would look like a person's.
 
     Args:
         plans: What a run is to write.
@@ -69,7 +69,7 @@ def first_candidates(
         plan = PhasePlan.joined([plan for plan in plans if plan.phase is phase])
         view = everything[phase.level]
         alone = view.copies(view.items.rows_of(plan.key)) == 1
-        fit = alone & np.isnan(plan.before) & is_safe(plan.after)
+        fit = alone & np.isnan(plan.before)
         plan = plan.take(np.flatnonzero(fit))
         candidates.append(plan.take(_best_first(plan)[: MOST_IDS // PHASES_TRIED]))
     return [plan for plan in candidates if len(plan)]
@@ -128,7 +128,8 @@ def first_batch(
 
 def _best_first(plan: PhasePlan) -> Ints:
     _, value, count = np.unique(plan.after, return_inverse=True, return_counts=True)
-    return np.lexsort((value, ~tells_step(plan.after), count[value] == 1))
+    risky, telling = becomes_half_star(plan.after), tells_step(plan.after)
+    return np.lexsort((value, risky, ~telling, count[value] == 1))
 
 
 def _is_plain(look: ItemStates) -> Bools:
@@ -139,7 +140,7 @@ def _is_plain(look: ItemStates) -> Bools:
 
 def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:
     """Return how much the best rows tell, and these rows."""
-    telling = tells_step(after)
+    telling, risky = tells_step(after), becomes_half_star(after)
     order = np.lexsort((has_moods, after))  # of few items moods are put at risk
     groups = np.split(order, np.flatnonzero(np.diff(after[order])) + 1)
     equal = [group[:2] for group in groups if len(group) > 1]
@@ -147,7 +148,8 @@ def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:
 
     def merits(rows: Ints) -> int:
         shows = len(rows) > len(np.unique(after[rows]))
-        return int(shows) + int(telling[rows].any()) + int(has_moods[rows].any())
+        told = int(shows) + int(telling[rows].any()) + int(has_moods[rows].any())
+        return told * MOST_IDS - int(np.count_nonzero(risky[rows]))
 
     wider = [np.append(max(first, key=merits), row) for row in order]
     best = max([*first, *wider], key=lambda rows: (merits(rows), -len(rows)))

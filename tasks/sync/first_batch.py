@@ -10,7 +10,7 @@ import numpy as np
 from engine.edits import Edit, latest_date
 from engine.errors import LibraryChanging, NotThere, PlexUnreachable, RunStopped
 from engine.planning.batches import Batch, ItemStates
-from engine.planning.first_batch import coarse_readings, tells_step
+from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
 from engine.rating_scale import Bools, Floats, rounded, same
 from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext
@@ -53,7 +53,8 @@ class FirstBatch:
     def best(self) -> Bools:
         """Which of them tells best how finely the server keeps ratings."""
         chosen = np.zeros(len(self.before.key), np.bool_)
-        chosen[tells_step(self.points).argmax()] = True
+        telling, risky = tells_step(self.points), becomes_half_star(self.points)
+        chosen[(2 * telling - risky).argmax()] = True
         return chosen
 
     @property

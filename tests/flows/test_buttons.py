@@ -94,8 +94,7 @@ def test_a_run_is_paused_held_and_cancelled_from_the_ui_and_nothing_is_lost(
 ) -> None:
     before, expected = plex.dump(), inferred(plex)
     infer = served.await_offers()["infer"]
-    served.run(infer, dry_run=False, phases="2")  # also finds out what Plex can do
-    plex.clear_log()
+    listener.acquaint()
     make_slow(plex, {"method": "PUT"}, 700)
     buttons = Buttons(served, served.start(infer, dry_run=False))
 

@@ -126,6 +126,7 @@ def read(person: Person, run_id: str, artifact: str) -> str:
     card.first.click()
     shown = page.get_by_role("tabpanel").first
     expect(shown.get_by_role("cell").first).to_be_visible(timeout=PATIENCE)
+    await_true(lambda: len(shown.inner_text()) > len("Show Raw Data"))
     assert shown.locator("a, img, em, del, code").count() == 0
     return shown.inner_text().replace("\N{WORD JOINER}", "")
 
@@ -135,8 +136,7 @@ def test_a_cancelled_run_is_nowhere_red_says_what_to_do_and_is_finished_by_retry
 ) -> None:
     offers = served.await_offers()
     infer = offers["infer"]
-    served.run(infer, dry_run=False, letters="A", phases="1")  # tries the server out
-    plex.clear_log()
+    listener.acquaint()
     make_slow(plex, {"method": "PUT"}, 700)
     run_id = served.start(infer, dry_run=False)
     await_true(lambda: written(plex) > 3)
