@@ -126,9 +126,15 @@ def read(person: Person, run_id: str, artifact: str) -> str:
     card.first.click()
     shown = page.get_by_role("tabpanel").first
     expect(shown.get_by_role("cell").first).to_be_visible(timeout=PATIENCE)
-    await_true(lambda: len(shown.inner_text()) > len("Show Raw Data"))
+    texts = [""]
+
+    def is_whole() -> bool:  # the page may draw itself once more, and be empty then
+        texts.append(shown.inner_text())
+        return len(texts[-1]) > len("Show Raw Data")
+
+    await_true(is_whole)
     assert shown.locator("a, img, em, del, code").count() == 0
-    return shown.inner_text().replace("\N{WORD JOINER}", "")
+    return texts[-1].replace("\N{WORD JOINER}", "")
 
 
 def test_a_cancelled_run_is_nowhere_red_says_what_to_do_and_is_finished_by_retry(
