@@ -1,4 +1,4 @@
-"""Planning every letter, and the first batch, which may tell to plan anew."""
+"""Planning every letter, and writing the first batch, after which plans may change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -56,7 +56,7 @@ def begin_with_care(
     """Write the first batch to a server that is not known yet.
 
     If it did not show that it keeps ratings as finely as they were planned, they are
-    planned anew.
+    planned again.
     """
     _write_first_batch(run, work, last_of(planned))
     step = run.context.executor.capabilities.safe_step

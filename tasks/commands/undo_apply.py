@@ -81,7 +81,7 @@ class UndoPlan:
     """What becomes of it if nothing changes meanwhile."""
 
     def apply(self, context: RunContext) -> Undone:
-        """Take back what was planned; what changed since is looked at anew."""
+        """Take back what was planned; what has changed since is checked again."""
         report = Undone(dry_run=False)
         context.watch(Step(total=sum(len(one.keys) for one in self.chosen)))
         for one in self.chosen:
