@@ -33,6 +33,8 @@ class Capabilities:
     """The least distance between two ratings that the server keeps, points."""
     is_step_seen: bool = True
     """Whether a rating showed that; otherwise what is written takes coarse steps."""
+    is_tagging_seen: bool = True
+    """Whether an item kept its moods when it was tagged."""
     is_assumed: bool = False
     """Whether nobody has tried it yet, or not all of it."""
 
@@ -42,7 +44,7 @@ class Capabilities:
         return self.step if self.is_step_seen else COARSE
 
 
-ASSUMED = Capabilities(is_step_seen=False, is_assumed=True)
+ASSUMED = Capabilities(is_step_seen=False, is_tagging_seen=False, is_assumed=True)
 """What is thought of a server that was not tried."""
 
 RATING_ONLY = Capabilities(

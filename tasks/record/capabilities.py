@@ -28,6 +28,7 @@ def known_capabilities(
         step=STEP if is_other else found.step or STEP,
         # Another version may round where this one did not, or the other way round.
         is_step_seen=found.step > 0 and not is_other,
+        is_tagging_seen=not (is_other or found.is_assumed),
         is_assumed=is_other or found.is_assumed,
     )
 

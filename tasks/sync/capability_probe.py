@@ -108,14 +108,16 @@ def _with_what_was_known(
     known = context.executor.capabilities
     tells = bool(tells_step(batch.points)[batch.arrived].any())
     has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
-    is_whole = tells and batch.is_together and batch.is_dated and bool(batch.tag)
+    is_tagging_seen = bool(batch.tag) and (has_moods or not context.gateway.has_moods())
+    is_whole = tells and batch.is_together and batch.is_dated
     return replace(
         found,
         rating=found.rating if batch.is_together else min(found.rating, known.rating),
         tagging=found.tagging if has_moods else min(found.tagging, known.tagging),
         step=max(found.step, known.step) if not tells else found.step,
         is_step_seen=tells or found.step > STEP or known.is_step_seen,
-        is_assumed=not (is_whole and (has_moods or not context.gateway.has_moods())),
+        is_tagging_seen=is_tagging_seen or known.is_tagging_seen,
+        is_assumed=not (is_whole and is_tagging_seen),
     )
 
 

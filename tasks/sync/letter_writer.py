@@ -11,7 +11,6 @@ from engine.edits import Edit
 from engine.errors import PlexRefused, PlexUnreachable, RunStopped, in_phase
 from engine.evidence import LibraryView
 from engine.library import Level
-from engine.ownership import RecordView
 from engine.planning.batch_sharing import Pool, windows
 from engine.planning.batches import (
     MOST_IDS,
@@ -30,10 +29,10 @@ from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.release import release, rollback_tags
+from tasks.sync.tag_check import keeps_moods
 
 STATES_LAST = {False: 3.0, True: 10.0}
-"""Seconds for which fetched states are trusted: longer with conditional edits. What is
-not written by then is fetched again; before every request would double their number."""
+"""Seconds for which fetched states are trusted: longer with conditional edits."""
 WINDOW = {False: MOST_IDS, True: 12 * MOST_IDS}
 """Items whose states are fetched in one go, likewise."""
 
@@ -47,9 +46,8 @@ def write_letter(
 ) -> LetterResult:
     """Write the plans of one letter in the order of their phases.
 
-    Safe to repeat: what an earlier attempt wrote is recognised, and what a
-    person changed meanwhile is left alone. If a request fails in which other
-    letters had a share, the letter goes on alone at once: the error may be theirs.
+    Safe to repeat. If a request fails in which other letters had a share, the letter
+    goes on alone at once: the error may be theirs.
 
     Args:
         context: The context of the run.
@@ -157,13 +155,11 @@ class _Writer:
 
     def _admit(self, plan: PhasePlan, look: ItemStates) -> _Found:
         """Find out what may still be written, and note what may not."""
-        record_view = self._record_view(plan.phase.level, look)
+        known = recorded(self.context.store, plan.phase.level, set(look.guid))
+        record_view = record_view_of(look, known)
         found = filter_writable(plan, look, record_view, tagged=bool(self.context.tag))
         self.pool.settle(plan.phase, plan.key, found.outcome)
         return _Found(plan.phase, look, found)
-
-    def _record_view(self, level: Level, look: ItemStates) -> RecordView:
-        return record_view_of(look, recorded(self.context.store, level, set(look.guid)))
 
     def _record_intents(self, found: Sequence[_Found]) -> list[Batch]:
         """Put on record what is about to be written, and return it."""
@@ -183,6 +179,10 @@ class _Writer:
         """Tag what is about to be rated, before it is; say if that took a request."""
         is_needed = False
         for level, look in affected_items.items() if self.context.tag else ():
+            checked = keeps_moods(self.context, level, look, self._give_tag)
+            if checked is None:
+                break
+            self.tagged.update(checked.tolist())
             new = [key not in self.tagged for key in look.key.tolist()]
             untagged = look.take(np.flatnonzero(new))
             for edit in tag_edits(level, untagged, self.context.tag):

@@ -1,6 +1,7 @@
 """The first batch of a run is ours and undone like the rest, even if it breaks off."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,15 @@ from tasks.commands.undo import undo
 from tasks.sync import first_batch
 from tests.state_machine.accounts import served
 from tests.state_machine.plain_runs import infer_plainly
-from tests.tasks.first_batches import moody_world, plex, run_at, spoil, state, tried
+from tests.tasks.first_batches import (
+    TAG,
+    moody_world,
+    plex,
+    run_at,
+    spoil,
+    state,
+    tried,
+)
 
 __all__ = ["plex", "run_at"]
 
@@ -172,3 +181,21 @@ def test_whatever_a_server_makes_of_a_rating_is_expected(hundredths):
     if not becomes_half_star(points) and tells_step(points):
         assert below % 1 != 0
         assert above % 1 != 0
+
+
+def test_the_first_item_with_moods_shows_that_tags_replace_them(plex, run_at):
+    for item in list(plex.world.items())[2:]:
+        plex.world.remove_tags(item, "mood", ["Wistful"])
+    before = state(plex)
+    spoil(plex, "replace_tags")
+
+    with run_at(plex) as context:
+        able = replace(ASSUMED, is_assumed=False)
+        context.executor.capabilities = able
+        infer_plainly(context)
+
+        assert context.tag == ""
+    after = state(plex)
+    assert {k: {*moods} - {TAG} for k, (_, moods, _) in after.items()} == {
+        k: {*moods} for k, (_, moods, _) in before.items()
+    }
