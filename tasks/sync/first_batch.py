@@ -59,7 +59,7 @@ class FirstBatch:
 
     @property
     def arrived(self) -> Bools:
-        """Which items hold their rating, be it with one decimal."""
+        """Which items hold their rating, perhaps rounded to one decimal."""
         arrived = self._exact
         for kept in coarse_readings(self.points):
             arrived |= same(self.now.rating, kept) & tells_step(self.points)
@@ -76,7 +76,7 @@ class FirstBatch:
 
     @property
     def moods_then_and_now(self) -> list[tuple[set[str], set[str]]]:
-        """The moods of each item, in whatever case."""
+        """The moods of each item, in lower case: Plex ignores the case."""
         pairs = zip(self.before.moods, self.now.moods, strict=True)
         return [(folded(before), folded(now)) for before, now in pairs]
 
@@ -105,7 +105,7 @@ class FirstBatch:
         self._record_what_arrived()
 
     def intend_without_tag(self) -> None:
-        """Record the ratings anew, of items that bear no tag of ours after all."""
+        """Record the ratings again, for items that do not keep our tag."""
         self._store.forget(self._level, self.before.guid.tolist())
         self._record_intents(self._writes, "")
 

@@ -53,7 +53,7 @@ def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
     """Bring the record up to date with a library, and tell whose each rating is.
 
     Nothing else does: names that changed are followed, what arrived late is recorded,
-    and intents that Plex shows become ratings of ours.
+    and intents that Plex shows are confirmed as our ratings.
     """
     store = context.store
     known = {level: resolve_renames(store, library, level) for level in Level}

@@ -42,8 +42,10 @@ def keeps_moods(
         context.before_write()
         give_tag(edit, one)
     now = context.gateway.fetch_items(one.key)[level]
+    if not len(now.key):  # deleted meanwhile: it shows nothing
+        return one.key
     kept = all(folded(one.moods[0]) <= folded(own) for own in now.moods)
-    if kept and (now.mood_locked == one.mood_locked[: len(now.key)]).all():
+    if kept and (now.mood_locked == one.mood_locked).all():
         context.executor.capabilities = replace(able, is_tagging_seen=True)
         return one.key
     restoring = Edit(

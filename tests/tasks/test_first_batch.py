@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from engine.capabilities import ASSUMED
 from engine.errors import LibraryChanging, PlexUnreachable
+from engine.library import Level
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
 from engine.planning.undo_plan import Selection
 from engine.rating_scale import same
 from tasks.commands.undo import undo
+from tasks.plex.parsing import texts
 from tasks.sync import first_batch
+from tasks.sync.tag_check import keeps_moods
 from tests.state_machine.accounts import served
 from tests.state_machine.plain_runs import infer_plainly
+from tests.tasks.building import look_at
 from tests.tasks.first_batches import (
     TAG,
     moody_world,
@@ -199,3 +203,19 @@ def test_the_first_item_with_moods_shows_that_tags_replace_them(plex, run_at):
     assert {k: {*moods} - {TAG} for k, (_, moods, _) in after.items()} == {
         k: {*moods} for k, (_, moods, _) in before.items()
     }
+
+
+def test_an_item_that_is_deleted_when_it_is_tagged_shows_nothing(
+    plex, run_at, monkeypatch
+):
+    with run_at(plex) as context:
+        context.executor.capabilities = ASSUMED
+        look = replace(look_at("a"), moods=texts([("Calm",)]))
+        nothing = look.take(np.empty(0, np.int64))
+        monkeypatch.setattr(
+            context.gateway, "fetch_items", lambda _: {Level.TRACK: nothing}
+        )
+
+        keeps_moods(context, Level.TRACK, look, lambda *_: None)
+
+        assert not context.executor.capabilities.is_tagging_seen
