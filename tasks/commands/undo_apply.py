@@ -18,6 +18,7 @@ from tasks.record.rows import Intent, Shadow
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import tags_of
 from tasks.sync.record_lookup import Recorded, record_view_of
+from tasks.sync.tag_check import restore_lost_moods
 
 Row = Shadow | Intent
 
@@ -82,6 +83,7 @@ class UndoPlan:
 
     def apply(self, context: RunContext) -> Undone:
         """Take back what was planned; what has changed since is checked again."""
+        restore_lost_moods(context)
         report = Undone(dry_run=False)
         context.watch(Step(total=sum(len(one.keys) for one in self.chosen)))
         for one in self.chosen:

@@ -67,10 +67,10 @@ def expire_in_doubt(session: Session, library_id: int) -> None:
 
 
 def drop_in_doubt(
-    session: Session, library_id: int, level: Level, guids: Sequence[str]
+    session: Session, library_id: int, level: Level, guids: Sequence[str], since: float
 ) -> None:
-    """Drop what might have arrived of items that show what did."""
-    here = _here(library_id, level)
+    """Drop what might have arrived since then of items that show what did."""
+    here = (*_here(library_id, level), IntentRow.since >= since)
     for some in pieces(guids):
         gone = delete(IntentRow).where(*here, IntentRow.guid.in_(some), IS_IN_DOUBT)
         session.execute(gone)

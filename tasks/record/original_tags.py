@@ -1,13 +1,20 @@
 """What items were like before our first write to them: how undo leaves them."""
 
 import numpy as np
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.orm import Session
 
 from engine.library import Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
-from tasks.record.tables import MarkRow
+from tasks.record.tables import IntentRow, MarkRow
+
+IS_AT_RISK = MarkRow.moods.is_not(None) & exists().where(
+    IntentRow.library_id == MarkRow.library_id,
+    IntentRow.level == MarkRow.level,
+    IntentRow.guid == MarkRow.guid,
+)
+"""A tag that nobody saw arrive may yet cost an item its moods."""
 
 
 def mark(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from sqlalchemy import delete, insert, inspect, select
+from sqlalchemy import ColumnElement, delete, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
@@ -23,7 +23,7 @@ from tasks.record.intents import (
     record_in_doubt,
 )
 from tasks.record.libraries import record_of
-from tasks.record.original_tags import mark, marks_of
+from tasks.record.original_tags import IS_AT_RISK, mark, marks_of
 from tasks.record.renames import rename
 from tasks.record.rows import (
     Intent,
@@ -171,10 +171,10 @@ class ShadowStore:
         with self.database.writing() as session:
             record_in_doubt(session, self.library_id, level, sent)
 
-    def drop_in_doubt(self, level: Level, guids: Sequence[str]) -> None:
-        """Drop what might have arrived of items that show what did."""
+    def drop_in_doubt(self, level: Level, guids: Sequence[str], since: float) -> None:
+        """Drop what might have arrived since then of items that show what did."""
         with self.database.writing() as session:
-            drop_in_doubt(session, self.library_id, level, guids)
+            drop_in_doubt(session, self.library_id, level, guids, since)
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
@@ -220,11 +220,14 @@ class ShadowStore:
             self._end(session, level, guids)
 
     def forget(self, level: Level, guids: Sequence[str]) -> None:
-        """Drop all that is recorded of these ratings: they are not ours."""
+        """Drop all that is recorded of these ratings: they are not ours.
+
+        What moods items had stays while a tag that may cost them is in doubt.
+        """
         with self.database.writing() as session:
             self._delete(session, ShadowRow, level, guids)
             self._end(session, level, guids)
-            self._delete(session, MarkRow, level, guids)
+            self._delete(session, MarkRow, level, guids, ~IS_AT_RISK)
 
     def follow(self, level: Level, moves: Iterable[Move]) -> None:
         """Record items under the names that they go by now.
@@ -290,9 +293,10 @@ class ShadowStore:
         table: OfLevel,
         level: Level,
         guids: Iterable[str],
+        *only: ColumnElement[bool],
     ) -> None:
         gone = delete(table).where(
-            table.library_id == self.library_id, table.level == level
+            table.library_id == self.library_id, table.level == level, *only
         )
         for some in pieces(list(guids)):
             session.connection().execute(gone.where(table.guid.in_(some)))

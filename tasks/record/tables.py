@@ -148,6 +148,8 @@ class MarkRow(Base, OfLibrary):
     """It bore that tag before us, so it keeps it."""
     mood_locked: Mapped[bool]
     rating_locked: Mapped[bool]
+    moods: Mapped[str | None] = mapped_column(Text)
+    """Its moods, JSON, until its tag was seen to leave them alone; none: it was."""
 
 
 class LeaseRow(Base):

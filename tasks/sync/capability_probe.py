@@ -13,8 +13,9 @@ from engine.planning.plan import PhasePlan
 from engine.rating_scale import STEP
 from tasks.record.capabilities import record_capabilities
 from tasks.runtime.context import RunContext
-from tasks.sync.first_batch import FirstBatch, folded
+from tasks.sync.first_batch import FirstBatch
 from tasks.sync.record_lookup import record_view_of, recorded
+from tasks.sync.tag_check import folded, restore_lost_moods
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def probe(
         LibraryChanging: A person was at work on the very items.
     """
     gateway = context.gateway
+    restore_lost_moods(context)
     if gateway.obeys_ids():
         batch = _chosen(context, everything, plans)
         if batch is None:

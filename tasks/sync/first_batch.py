@@ -1,7 +1,7 @@
 """A few items that are written with care, since nobody knows this server yet."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,9 +12,11 @@ from engine.errors import LibraryChanging, NotThere, PlexUnreachable, RunStopped
 from engine.planning.batches import Batch, ItemStates
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
 from engine.rating_scale import Bools, Floats, rounded, same
+from tasks.record.moods import drop_moods, record_moods
 from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext
 from tasks.sync.release import rollback_tags
+from tasks.sync.tag_check import folded
 
 STATES_LAST = 1.0
 """Seconds for which a look is trusted; a person may rate while a write is held."""
@@ -87,11 +89,14 @@ class FirstBatch:
         Until it has ended, the record also explains what a server that keeps one
         decimal would make of the ratings. What has not arrived then stays open.
         """
+        began = time.time()
         for batch in self._writes:
             if tells_step(np.array([batch.after])).all():
                 for kept in coarse_readings(np.array([batch.after])):
                     self._record_in_doubt(replace(batch, after=float(kept[0])))
         self._record_intents(self._writes, self.tag)
+        if self.tag:
+            record_moods(self._store, self._level, self.before)
         try:
             yield
         except PlexUnreachable:
@@ -102,7 +107,7 @@ class FirstBatch:
         except RunStopped:
             rollback_tags(self._context, self._level, self.before.key)
             raise
-        self._record_what_arrived()
+        self._record_what_arrived(began)
 
     def intend_without_tag(self) -> None:
         """Record the ratings again, for items that do not keep our tag."""
@@ -200,8 +205,11 @@ class FirstBatch:
             sent = tags_in_doubt(edit, guids, run_id, time.time())
             self._store.record_in_doubt(self._level, sent)
 
-    def _record_what_arrived(self) -> None:
-        """Intend what the server made of the ratings: the run goes on from there."""
+    def _record_what_arrived(self, began: float) -> None:
+        """Intend what the server made of the ratings: the run goes on from there.
+
+        What an earlier attempt sent may arrive yet, and stays in doubt.
+        """
         arrived = self.now.key[self.arrived]
         seen = dict(zip(self.now.key.tolist(), rounded(self.now.rating), strict=True))
         here = [
@@ -214,10 +222,6 @@ class FirstBatch:
             self._record_intents(here, self.tag if self.now.has_tag.any() else "")
         for one in here:
             self._store.acknowledge(one, time.time())
+        drop_moods(self._store, self._level, self.now.key[self.now.has_tag].tolist())
         guids = self.before.guid[self.arrived]
-        self._store.drop_in_doubt(self._level, guids.tolist())
-
-
-def folded(moods: Iterable[str]) -> set[str]:
-    """Return moods as Plex tells them apart: whatever their case."""
-    return {mood.casefold() for mood in moods}
+        self._store.drop_in_doubt(self._level, guids.tolist(), began)

@@ -29,7 +29,7 @@ from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.release import release, rollback_tags
-from tasks.sync.tag_check import keeps_moods
+from tasks.sync.tag_check import keeps_moods, restore_lost_moods
 
 STATES_LAST = {False: 3.0, True: 10.0}
 """Seconds for which fetched states are trusted: longer with conditional edits."""
@@ -64,6 +64,7 @@ def write_letter(
     """
     with context.writer, context.timed():
         context.cancellation.checkpoint()
+        restore_lost_moods(context)
         released = sum(release(context, part, level) for level in Level)
         writer = _Writer(context, everything, pool)
         try:

@@ -13,6 +13,7 @@ from engine.rating_scale import Ints
 from tasks.plex.parsing import texts
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import tags_of
+from tasks.sync.tag_check import restore_lost_moods
 
 
 def release(context: RunContext, part: LibraryView, level: Level) -> int:
@@ -47,6 +48,7 @@ def rollback_tags(context: RunContext, level: Level, keys: Ints) -> None:
         keys: The items that this run tagged; some are rated by now.
     """
     with suppress(PlexbayesError):
+        restore_lost_moods(context)
         look = context.gateway.fetch_items(keys)[level]
         look = look.take(np.flatnonzero(np.isnan(look.rating) & look.has_tag))
         nothing = np.zeros(len(look.key), np.bool_)

@@ -1,0 +1,115 @@
+"""On a server whose tags replace moods, an item gets its moods back, however late."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from engine.capabilities import ASSUMED
+from engine.errors import PlexUnreachable
+from engine.library import Level
+from engine.planning.undo_plan import Selection
+from tasks.commands.undo import undo
+from tasks.record import intents
+from tasks.record.moods import recorded_moods
+from tests.state_machine.plain_runs import infer_plainly
+from tests.tasks.first_batches import TAG, plex, run_at, state, tried
+
+__all__ = ["plex", "run_at"]
+
+REPLACES = {"do": "replace_tags"}
+
+
+def moods(plex):
+    return {key: {*own} - {TAG} for key, (_, own, _) in state(plex).items()}
+
+
+def at_risk(context):
+    return [one for level in Level for one in recorded_moods(context.store, level)]
+
+
+def break_off(plex, fault, turn):
+    """Make one request go wrong, and all that come after it."""
+    match = {"path": "metadata", "from": turn}
+    plex.faults.set([REPLACES, {"do": fault, "match": match}])
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+@pytest.mark.parametrize("turn", range(6))
+@pytest.mark.parametrize("is_retried", [False, True])
+def test_an_unreachable_server_costs_no_moods(
+    plex, run_at, monkeypatch, fault, turn, is_retried
+):
+    before = state(plex)
+    with run_at(plex) as context:
+        break_off(plex, fault, turn)
+        with suppress(PlexUnreachable):
+            tried(context)
+        plex.faults.set([REPLACES])
+        if is_retried:
+            infer_plainly(context)
+            assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+    with run_at(plex, "run 2") as context:
+        undo(context, Selection())
+        assert state(plex) == before
+
+        monkeypatch.setattr(intents, "LATEST_ARRIVAL", -1.0)  # an hour later
+        undo(context, Selection())
+        assert at_risk(context) == []
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_letter_that_is_cut_off_while_it_tags_costs_no_moods(plex, run_at, turn):
+    before = state(plex)
+    with run_at(plex) as context:
+        context.executor.capabilities = replace(ASSUMED, is_assumed=False)
+        spoiled = {"do": "status", "match": {"path": "metadata", "from": turn}}
+        plex.faults.set([REPLACES, spoiled])
+        with suppress(PlexUnreachable):
+            infer_plainly(context)
+        plex.faults.set([REPLACES])
+        infer_plainly(context)
+
+        assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+        undo(context, Selection())
+    assert state(plex) == before
+
+
+def test_a_tag_that_arrives_after_an_undo_costs_no_moods(plex, run_at):
+    before = state(plex)
+    with run_at(plex) as context:
+        plex.faults.set(
+            [REPLACES, {"do": "reset_before", "match": {"path": "mood", "times": 1}}]
+        )
+        with suppress(PlexUnreachable):
+            tried(context)
+        plex.faults.set([REPLACES])
+        tagged = {one.key for one in at_risk(context)}
+        undo(context, Selection())
+        for key in tagged:
+            item = plex.world.find(key)
+            plex.world.remove_tags(item, "mood", ["Wistful"])
+            plex.world.add_tags(item, "mood", [TAG])
+
+        undo(context, Selection())
+
+    assert tagged
+    assert state(plex) == before
+
+
+def test_moods_that_a_tag_leaves_alone_are_not_kept_on_record(plex, run_at):
+    with run_at(plex) as context:
+        infer_plainly(context)
+
+        assert context.tag == TAG
+        assert at_risk(context) == []
+
+
+def test_who_takes_a_mood_away_meanwhile_is_not_given_it_back(plex, run_at):
+    with run_at(plex) as context:
+        infer_plainly(context)
+        (key, *_) = [key for key, (_, own, _) in state(plex).items() if TAG in own]
+        plex.world.remove_tags(plex.world.find(key), "mood", ["Wistful"])
+        undo(context, Selection())
+
+    assert moods(plex)[key] == set()
