@@ -17,6 +17,8 @@ from tasks.sync.first_batch import FirstBatch
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.tag_check import folded, restore_lost_moods
 
+SINGLE = EditMode.SINGLE
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -42,7 +44,8 @@ def probe(
         plans: What the run is to write.
 
     Returns:
-        None if there is nothing to write that would tell anything.
+        None if there is nothing to write that would tell anything; then the run
+        writes one by one.
 
     Raises:
         PlexUnreachable: An outcome is unknown; it may be tried again.
@@ -75,6 +78,7 @@ def _chosen(
     intended = {row.guid for level in levels for row in context.store.intents(level)}
     plan = first_batch(candidates, looks, intended)
     if plan is None:
+        _trust_nothing(context)
         return None
     level = plan.phase.level
     look = looks[level].take(np.flatnonzero(np.isin(looks[level].key, plan.key)))
@@ -82,6 +86,14 @@ def _chosen(
     writable = filter_writable(plan, look, record_view)
     writes = list(batches(plan.phase, writable, look, MOST_IDS))
     return FirstBatch(context, look, writes)
+
+
+def _trust_nothing(context: RunContext) -> None:
+    """Write one by one in this run: no item is left on which batches can be tried."""
+    able = context.executor.capabilities
+    rating, tagging = min(able.rating, SINGLE), min(able.tagging, SINGLE)
+    able = replace(able, rating=rating, tagging=tagging)
+    context.executor.capabilities = able
 
 
 def _write(context: RunContext, batch: FirstBatch) -> Probe:
@@ -106,16 +118,21 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
 def _with_what_was_known(
     context: RunContext, batch: FirstBatch, found: Capabilities
 ) -> Capabilities:
-    """Trust a server no further where these items were no test."""
+    """Trust a server no further where these items were no test.
+
+    What they did not show of batches is not believed: the run writes one by one.
+    """
     known = context.executor.capabilities
     tells = bool(tells_step(batch.points)[batch.arrived].any())
     has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
     is_tagging_seen = bool(batch.tag) and (has_moods or not context.gateway.has_moods())
     is_whole = tells and batch.is_together and batch.is_dated
+    tagging = found.tagging if has_moods else min(found.tagging, known.tagging)
+    is_single = len(batch.before.key) == 1
     return replace(
         found,
-        rating=found.rating if batch.is_together else min(found.rating, known.rating),
-        tagging=found.tagging if has_moods else min(found.tagging, known.tagging),
+        rating=found.rating if batch.is_together else min(found.rating, SINGLE),
+        tagging=min(tagging, SINGLE) if is_single else tagging,
         step=max(found.step, known.step) if not tells else found.step,
         is_step_seen=tells or found.step > STEP or known.is_step_seen,
         is_tagging_seen=is_tagging_seen or known.is_tagging_seen,
@@ -138,7 +155,7 @@ def _tagging(batch: FirstBatch) -> EditMode:
         return EditMode.BATCH
     for row in np.flatnonzero(~given):
         batch.give_tag(np.arange(len(given)) == row)
-    return EditMode.SINGLE
+    return SINGLE
 
 
 def _rating(batch: FirstBatch, *, arrives_guarded: bool) -> EditMode:
@@ -147,7 +164,7 @@ def _rating(batch: FirstBatch, *, arrives_guarded: bool) -> EditMode:
     if arrives and not batch.now.rating_locked.any():
         return EditMode.BATCH
     batch.rate_singly(~batch.arrived)
-    return EditMode.SINGLE
+    return SINGLE
 
 
 def _is_spared(batch: FirstBatch) -> bool:

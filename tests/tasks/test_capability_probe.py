@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.capabilities import RATING_ONLY, Capabilities, EditMode
+from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import PlexRefused
 from engine.library import Level
@@ -237,3 +237,23 @@ def test_after_an_update_what_was_known_of_a_server_holds_until_it_is_tried(
         False,
         True,
     )
+
+
+@pytest.mark.parametrize("quirk", ["ignore_batch_rating", "first_id_only"])
+@pytest.mark.parametrize("left", [0, 1])
+def test_where_nothing_can_be_tried_in_a_batch_the_run_writes_one_by_one(
+    plex, run_at, quirk, left
+):
+    before = state(plex)
+    items = [i for i in plex.world.items() if before[i.key][0] is None]
+    spoil(plex, quirk)
+    with run_at(plex) as context:
+        infer_plainly(context)
+        undo(context, Selection())
+        for item in items[left:]:  # somebody else's tags: no first batch there
+            plex.world.add_tags(item, "mood", [TAG])
+        context.executor.capabilities = ASSUMED
+        infer_plainly(context)
+        again = infer_plainly(context)
+
+    assert again == []
