@@ -9,10 +9,10 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner
 from engine.partition import chosen_letters, fold_name
 from engine.planning.undo_plan import Selection, Undone, is_ours, not_half_star
-from engine.rating_scale import Bools, Ints, unreadable
+from engine.rating_scale import Bools
 from engine.rename_detection import Name
 from tasks.commands.change import plan_and_apply
-from tasks.commands.undo_apply import Chosen, Row, UndoPlan
+from tasks.commands.undo_apply import Chosen, Row, UndoPlan, strays_of
 from tasks.runtime.context import RunContext
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
@@ -40,7 +40,8 @@ def plan_undo(
     chosen = [_choose(context, snapshot.library, level, selection) for level in Level]
     if selection.is_everything and context.settings.inferred_tag:
         chosen = [
-            replace(one, strays=_strays(context, one), is_whole=True) for one in chosen
+            replace(one, strays=strays_of(context, one), is_whole=True)
+            for one in chosen
         ]
     return UndoPlan(chosen, _predicted(context, chosen))
 
@@ -104,14 +105,3 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
     # What belongs nowhere is under no letter, and of no artist.
     is_wanted = not (selection.letters or selection.artist)
     return np.append(wanted, np.full(outside, is_wanted))
-
-
-def _strays(context: RunContext, chosen: Chosen) -> Items:
-    """Return the items that bear our tag and are not on record: of a lost one."""
-    level, marks = chosen.level, context.store.marks(chosen.level)
-    ours = {mark.key for mark in marks if mark.guid in chosen.recorded}
-    theirs = {mark.key for mark in marks if mark.had_tag}
-    trusted: Ints = np.array(sorted(ours | theirs), np.int64)
-    found = context.gateway.tagged(level, trusted=trusted)
-    known = np.isin(found.key, trusted) | np.isin(found.key, chosen.keys)
-    return found.take(np.flatnonzero(~known & ~unreadable(found.rating)))

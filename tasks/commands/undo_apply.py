@@ -89,9 +89,8 @@ class UndoPlan:
         for one in self.chosen:
             _take_back(context, one, report)
             report.gone += one.gone
-        for one in self.chosen:
-            _strike_off(context, one, report)
-        for one in self.chosen:
+        swept = [_strike_off(context, one, report) for one in self.chosen]
+        for one in swept:
             _sweep(context, one, report)
         report.reads, report.writes = context.gateway.reads, context.gateway.writes
         report.rested = context.throttle.rested
@@ -164,10 +163,14 @@ def _apply(context: RunContext, edit: Edit) -> None:
     context.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
 
 
-def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> None:
-    """Read back, and drop from the record what is no longer ours in Plex."""
+def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
+    """Read back, and drop from the record what is no longer ours in Plex.
+
+    An item that Plex scanned anew meanwhile may bear our tag under another key: then
+    what bears it is looked for once more.
+    """
     if not chosen.rows:
-        return
+        return chosen
     level = chosen.level
     listed = context.gateway.listing(level, lambda: None).items
     hidden = context.gateway.items_by_key(level, chosen.hidden)
@@ -181,6 +184,20 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> None:
     report.undone += len(set(items.guid[recorded & cleared]))
     report.failed += len(set(items.guid[recorded & stays]))
     context.store.forget(level, sorted(set(items.guid[recorded & ~stays & ~unread])))
+    if chosen.is_whole and not np.isin(chosen.keys, items.key).all():
+        return replace(chosen, strays=strays_of(context, chosen))
+    return chosen
+
+
+def strays_of(context: RunContext, chosen: Chosen) -> Items:
+    """Return the items that bear our tag and are not on record: of a lost one."""
+    level, marks = chosen.level, context.store.marks(chosen.level)
+    ours = {mark.key for mark in marks if mark.guid in chosen.recorded}
+    theirs = {mark.key for mark in marks if mark.had_tag}
+    trusted: Ints = np.array(sorted(ours | theirs), np.int64)
+    found = context.gateway.tagged(level, trusted=trusted)
+    known = np.isin(found.key, trusted) | np.isin(found.key, chosen.keys)
+    return found.take(np.flatnonzero(~known & ~unreadable(found.rating)))
 
 
 def _sweep(context: RunContext, chosen: Chosen, report: Undone) -> None:
