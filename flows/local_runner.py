@@ -3,25 +3,24 @@
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from engine.errors import LibraryReplaced, RunStopped, StoppedAt, UsageError
 from engine.plain_text import printable
 from engine.reports.run_report import LettersFailed, Summary
-from flows.interrupts import interruptible
 from flows.next_steps import RETRY, repeated
 from flows.pipeline import Request, infer
-from flows.progress_bar import Watching
-from tasks.config.config_file import CONFIG
-from tasks.config.output_files import PLAN_FILE
+from flows.terminal_session import Watching, interruptible
 from tasks.config.settings import Settings
 from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
 from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
-from tasks.runtime.context import WATCHER, RunContext, open_run
+from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.runtime.package_versions import check_versions
 from tasks.runtime.plain_runner import PlainRunner
 from tasks.runtime.progress import Reporter
@@ -29,14 +28,35 @@ from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import RunInfo
 
 Result = TypeVar("Result")
-Made_co = TypeVar("Made_co", covariant=True)
 
 
-class Attempt(Protocol[Made_co]):
-    """Does a piece of work from its beginning."""
+@dataclass(frozen=True)
+class Attempt:
+    """What a piece of work gets that is done from its beginning."""
 
-    def __call__(self, *, accept: bool) -> Made_co:
-        """Do it; a library created anew takes over the record if accepted."""
+    settings: Settings
+    watching: Watching
+    cancellation: CancellationToken
+    accept: bool
+    """Whether a library created anew takes over the record."""
+
+    def opened(
+        self, run_id: str, *, live: bool, say: Callable[[str], None] = lambda _: None
+    ) -> AbstractContextManager[RunContext]:
+        """Lay out the tools of a run."""
+        outside = Outside(cancellation=self.cancellation)
+        return open_run(
+            *(self.settings, run_id),
+            live=live,
+            accept=self.accept,
+            say=say,
+            outside=outside,
+        )
+
+    def try_to_open(self) -> None:
+        """Open everything for a moment: a wrong address or token is said at once."""
+        with self.opened("", live=False):
+            pass
 
 
 def launch(
@@ -57,23 +77,20 @@ def launch(
     """
     run_id = str(uuid.uuid4())
 
-    def attempt(*, accept: bool) -> Result:
+    def attempted(attempt: Attempt) -> Result:
+        watching = attempt.watching
+
         def do() -> Result:
-            with open_run(
-                settings, run_id, live=live, accept=accept, say=watching.note
-            ) as context:
+            with attempt.opened(run_id, live=live, say=watching.note) as context:
                 context.watch = watching
                 return work(context)
 
-        with Watching() as watching, interruptible(watching) as cancellation:
-            settings = with_token(configured)
-            if sys.stdin.isatty():
-                _try_to_open(settings, accept=accept)
-            return call_with_retry(
-                do, settings=settings, cancellation=cancellation, tell=watching.note
-            )
+        if sys.stdin.isatty():
+            attempt.try_to_open()
+        settings, cancellation = attempt.settings, attempt.cancellation
+        return call_with_retry(do, settings, cancellation, watching.note)
 
-    return _asking_whom_to_follow(attempt, accept=accept)
+    return _asking_whom_to_follow(attempted, configured, accept=accept)
 
 
 def launch_infer(
@@ -99,34 +116,49 @@ def launch_infer(
         RunStopped: A person stopped it.
     """
     check_versions()
-    CONFIG.set(config)
-    PLAN_FILE.set(plan)
     infer_by = _infer_as_flow if prefect or asks_for_prefect() else _infer_plainly
 
-    def attempt(*, accept: bool) -> Summary:
-        asked = replace(request, accept_library=accept)
-        with Watching() as watching, interruptible(watching) as cancellation:
-            settings = with_token(configured)
-            try:
-                return infer_by(asked, settings, watching, cancellation)
-            except LettersFailed as failed:
-                watching.note(failed.again)
-                return failed.summary
+    def attempted(attempt: Attempt) -> Summary:
+        asked = asdict(replace(request, accept_library=attempt.accept))
+        info = RunInfo(str(uuid.uuid4()), "infer", asked, config=config, plan_file=plan)
+        try:
+            return infer_by(attempt, info)
+        except LettersFailed as failed:
+            attempt.watching.note(failed.again)
+            return failed.summary
 
-    return _asking_whom_to_follow(attempt, accept=request.accept_library)
+    return _asking_whom_to_follow(attempted, configured, accept=request.accept_library)
 
 
-def _infer_plainly(
-    request: Request,
-    settings: Settings,
-    watching: Watching,
-    _cancellation: CancellationToken,
-) -> Summary:
-    info = RunInfo(str(uuid.uuid4()), "infer", asdict(request))
-    is_somebody_there = sys.stdin.isatty()
-    runner = PlainRunner(info, Reporter(watching))
+def _asking_whom_to_follow(
+    work: Callable[[Attempt], Result], configured: Settings, *, accept: bool
+) -> Result:
+    """Do a piece of work; if the library is a new one, ask, and begin again.
+
+    The question comes between the two, when Ctrl-C is not yet about the work.
+    """
+    while True:
+        try:
+            with Watching() as watching, interruptible(watching) as cancellation:
+                settings = with_token(configured)
+                return work(Attempt(settings, watching, cancellation, accept))
+        except LibraryReplaced as replaced:
+            question = f"{replaced}\nLet the record follow?"
+            if accept or not sys.stdin.isatty() or not ask(question, yes=False):
+                raise
+            accept = True
+
+
+def _infer_plainly(attempt: Attempt, info: RunInfo) -> Summary:
+    runner = PlainRunner(info, Reporter(attempt.watching))
     try:
-        return infer(runner, settings, request, patient=not is_somebody_there)
+        return infer(
+            runner,
+            attempt.settings,
+            attempt.cancellation,
+            Request(**info.parameters),
+            patient=not sys.stdin.isatty(),
+        )
     except StoppedAt:
         raise
     except RunStopped:
@@ -134,60 +166,39 @@ def _infer_plainly(
         raise StoppedAt(f"Stopped; what was written is recorded. {again}") from None
 
 
-def _infer_as_flow(
-    request: Request,
-    settings: Settings,
-    watching: Watching,
-    cancellation: CancellationToken,
-) -> Summary:
+def _infer_as_flow(attempt: Attempt, info: RunInfo) -> Summary:
     """Run the flow; what would fail at once fails before a server is started."""
-    _try_to_open(settings, accept=request.accept_library)
+    attempt.try_to_open()
     be_quiet()
     with prefect_server() as address:
-        cancellation.checkpoint()
-        return _run_flow(request, watching, cancellation, address)
+        attempt.cancellation.checkpoint()
+        return _run_flow(attempt, info, address)
 
 
-def _try_to_open(settings: Settings, *, accept: bool) -> None:
-    """Open everything for a moment: a wrong address or token is said at once."""
-    with open_run(settings, "", live=False, accept=accept):
-        pass
-
-
-def _asking_whom_to_follow(attempt: Attempt[Result], *, accept: bool) -> Result:
-    """Make an attempt; if the library is a new one, ask, and make another.
-
-    The question comes between the two, when Ctrl-C is not yet about the work.
-    """
-    try:
-        return attempt(accept=accept)
-    except LibraryReplaced as replaced:
-        follows = _may_follow(replaced)
-    return attempt(accept=follows)
-
-
-def _may_follow(replaced: LibraryReplaced) -> bool:
-    """Ask whether a library created anew is to take over the record."""
-    if sys.stdin.isatty() and ask(f"{replaced}\nLet the record follow?", yes=False):
-        return True
-    raise replaced
-
-
-def _run_flow(
-    request: Request, watching: Watching, cancellation: CancellationToken, address: str
-) -> Summary:
+def _run_flow(attempt: Attempt, info: RunInfo, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
     with swift_imports():
+        from flows import flow_states  # noqa: PLC0415
         from flows.infer import infer as flow  # noqa: PLC0415
+        from tasks.orchestration.retention import clean_up  # noqa: PLC0415
 
+    cleaning: Any = [partial(clean_up, config=info.config)]
+    own = flow.with_options(
+        flow_run_name=partial(flow_states.run_name, info.config),
+        on_completion=cleaning,
+        on_failure=cleaning,
+    )
+    invocation = flow_states.Invocation(
+        info.config, info.plan_file, attempt.watching, attempt.cancellation
+    )
     with temporary_settings({PREFECT_API_URL: address}):
-        WATCHER.set(watching)
-        state = flow(**asdict(request), return_state=True)
-    if cancellation.is_cancelled:
+        flow_states.INVOCATION.set(invocation)
+        state = own(**info.parameters, return_state=True)
+    if attempt.cancellation.is_cancelled:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
@@ -197,7 +208,7 @@ def _run_flow(
 
 
 def ask(question: str, *, yes: bool) -> bool:
-    """Ask a yes-or-no question; `yes` answers it beforehand.
+    """Ask a yes-or-no question; `yes` answers it beforehand, breaking off is a no.
 
     Raises:
         UsageError: There is nobody to ask.
@@ -206,15 +217,10 @@ def ask(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError(f"{question} There is no terminal to ask: say --yes.")
-    return _answer(f"{question} [y/n] ", "yn") == "y"
-
-
-def _answer(question: str, choices: str) -> str:
-    """Ask until one of the choices is given; breaking off means the last one."""
     while True:
         try:
-            answer = input(printable(question)).strip().lower()[:1]
+            answer = input(printable(f"{question} [y/n] ")).strip().lower()[:1]
         except (EOFError, KeyboardInterrupt):
-            return choices[-1]
-        if answer and answer in choices:
-            return answer
+            return False
+        if answer in {"y", "n"}:
+            return answer == "y"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
@@ -26,10 +27,13 @@ ALL_PHASES = "1-4"
 
 def repeated(info: RunInfo, press: str) -> str:
     """Say how to go on with a run that is under way, as it was asked for."""
-    return go_on(info, command(info.command, info.parameters), press)
+    words = command(info.command, info.parameters, info.config)
+    return go_on(info, words, press)
 
 
-def command(flow: str, parameters: Mapping[str, Any]) -> str:
+def command(
+    flow: str, parameters: Mapping[str, Any], config: Path | None = None
+) -> str:
     """Return a run as words of the command line, without its program.
 
     >>> command("infer", {"phases": "1-4", "letters": "from P", "dry_run": False})
@@ -49,19 +53,18 @@ def command(flow: str, parameters: Mapping[str, Any]) -> str:
     words += [
         f"--{name.replace('_', '-')}" for name in SWITCHES if parameters.get(name)
     ]
-    words += config_words(parameters)
+    words += config_words(parameters, config)
     dry_run = parameters.get("dry_run")
     if dry_run is not None:
         words.append("--dry-run" if dry_run else "--live")
     return " ".join(words)
 
 
-def config_words(parameters: Mapping[str, Any]) -> list[str]:
+def config_words(parameters: Mapping[str, Any], config: Path | None) -> list[str]:
     """Return the option that chooses the configuration of a run; none: the usual."""
-    path = None
     with suppress(UsageError):  # of what is no name, the run itself has said so
-        path = config_named(str(parameters.get("config") or ""))
-    return ["--config", _quoted(str(path))] if path else []
+        config = config_named(str(parameters.get("config") or "")) or config
+    return ["--config", _quoted(str(config))] if config else []
 
 
 def _quoted(value: str) -> str:

@@ -1,13 +1,11 @@
 """Who stops a run is told how to go on, with no more than was asked for."""
 
-from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 
-from flows.next_steps import command
+from flows.next_steps import command, repeated
 from flows.run_summary import hint
-from tasks.config import config_file
 from tasks.runtime.runner import RunInfo
 from tests.engine.test_reports import summary
 
@@ -49,11 +47,10 @@ def test_a_run_with_another_configuration_goes_on_with_that(tmp_path, monkeypatc
     assert command("undo", {"config": "../kids"}) == "undo"
 
 
-def test_a_configuration_of_the_command_line_is_kept(monkeypatch):
-    monkeypatch.setattr(config_file, "CONFIG", ContextVar("config"))
-    config_file.CONFIG.set(Path("my kids.json"))
+def test_a_configuration_of_the_command_line_is_kept():
+    kids = RunInfo("1", "infer", config=Path("my kids.json"))
 
-    assert command("infer", {}) == '0 --config "my kids.json"'
+    assert repeated(kids, "").endswith('plexbayes 0 --config "my kids.json"')
 
 
 def test_the_model_and_being_live_are_kept():

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from flows.progress_bar import Watching
+from flows.terminal_session import Watching
 from tasks.runtime import progress
 from tasks.runtime.context import Step
 from tests.flows.catching import await_true

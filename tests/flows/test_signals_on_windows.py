@@ -2,8 +2,7 @@
 
 import signal
 
-from flows.interrupts import _Listener
-from flows.progress_bar import Watching
+from flows.terminal_session import Watching, _Listener
 from tasks.runtime.cancellation import CancellationToken
 
 

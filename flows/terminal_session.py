@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a command works: hold it, stop it, or kill it.
+"""A command at work before a person: how it shows progress, and what Ctrl-C does.
 
 The main thread may be waiting where no handler of Python is called, such as in a
 database driver or in a look-up of a host name. So the interpreter only passes the
@@ -12,16 +12,90 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from types import TracebackType
+from typing import Self
 
-from flows.progress_bar import Watching
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from flows.reports.screen import Screen
 from tasks.runtime.cancellation import CancellationToken, kill_at_once
-from tasks.runtime.context import CANCELLATION
+from tasks.runtime.context import Step
+from tasks.runtime.progress import ProgressLines
 
 PROMPT = "\nPaused. [R]esume or [Q]uit? "
 STOPPING = "Stopping at the next safe point; once more ends it at once."
 
 RESUME, QUIT, UNCLEAR, END = b"r", b"q", b"x", b"\0"
 """What is passed on beside the numbers of signals, none of which it is."""
+
+
+class Watching:
+    """Shows how a run goes: a bar in a terminal.
+
+    Elsewhere it is a line a letter and phase, and every few seconds one that counts.
+    """
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Screen(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._told: set[str] = set()
+        self._lines = ProgressLines(self.note)
+        self._clock = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._bar.start()
+        if self._bar.disable:
+            self._clock.enter_context(self._lines.told())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._clock.close()
+        self._bar.stop()
+
+    def __call__(self, step: Step) -> None:
+        """Show one sign of progress."""
+        if step.note:
+            self.note(step.note)
+        self._lines(step)
+        if step.total:
+            self._bar.reset(self._task, total=step.total, description="writing")
+        if step.items:
+            if self._bar.disable and step.where not in self._told:
+                self.note(step.where)
+            self._told.add(step.where)
+            self._bar.update(self._task, advance=step.items, description=step.where)
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence as it is."""
+        self._bar.console.print(sentence)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while a question is asked."""
+        self._bar.stop()
+        yield
+        self._bar.start()
 
 
 @contextmanager
@@ -33,12 +107,8 @@ def interruptible(watching: Watching) -> Iterator[CancellationToken]:
     kills, as SIGTERM does everywhere.
     """
     cancellation = CancellationToken()
-    token = CANCELLATION.set(cancellation)
-    try:
-        with _Listener(cancellation, watching).installed():
-            yield cancellation
-    finally:
-        CANCELLATION.reset(token)
+    with _Listener(cancellation, watching).installed():
+        yield cancellation
 
 
 class _Listener:
@@ -85,9 +155,8 @@ class _Listener:
             self._outbox.close()
 
     def _handle(self, number: int, _: object) -> None:
-        if (
-            self._platform != "posix"
-        ):  # elsewhere event loops take the wake-up for themselves
+        # On Windows, event loops take the wake-up for themselves.
+        if self._platform != "posix":
             self._outbox.send(bytes([number]))
 
     def _listen(self) -> None:
