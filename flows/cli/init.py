@@ -131,11 +131,7 @@ def _ask(question: str) -> str:
 
 
 def _kept(answer: str) -> str:
-    """Return an answer without spaces around it.
-
-    Raises:
-        _Quit: It is the wish to quit.
-    """
+    """Return an answer without spaces around it, unless it is the wish to quit."""
     if answer.strip().lower() == "q":
         raise _Quit
     return answer.strip()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from engine.errors import (
     SettingsInvalid,
     UsageError,
 )
-from flows.cli import model_commands, rating_commands, state_commands
+from flows.cli import model_commands, rating_commands
 from flows.cli.options import Version
 from flows.cli.serve import serve
 from flows.cli.server import server
@@ -29,7 +28,6 @@ from flows.command_table import (
     HELP,
     INTERRUPTED,
     USAGE,
-    Command,
     epilog,
     numbered,
     spelled_out,
@@ -51,11 +49,13 @@ NAME = "plexbayes"
 COMPLETION = f"_{NAME.upper()}_COMPLETE"
 """The variable with which a shell asks for completions."""
 
+H_IS_HELP = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     epilog="\n\n".join(
         ["A number stands for a command:", *numbered().splitlines(), EXIT_STATUSES]
     ),
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=H_IS_HELP,
     pretty_exceptions_enable=False,
 )
 
@@ -74,17 +74,6 @@ def plexbayes(
     """Infer the ratings you never gave, for a Plex music library."""
 
 
-def _add(work: Callable[..., None]) -> None:
-    """Add a function to the command line, with what the table says of its name."""
-    name = work.__name__.replace("_", "-")
-    app.command(
-        name,
-        help=HELP[name],
-        epilog=epilog(name),
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )(work)
-
-
 for work in (
     rating_commands.infer,
     rating_commands.verify,
@@ -96,12 +85,15 @@ for work in (
     serve,
     server,
     rating_commands.recover,
-    state_commands.import_state,
-    state_commands.export_state,
-    state_commands.init,
-    state_commands.doctor,
+    rating_commands.import_state,
+    rating_commands.export_state,
+    rating_commands.init,
+    rating_commands.doctor,
 ):
-    _add(work)
+    name = work.__name__.replace("_", "-")
+    app.command(name, help=HELP[name], epilog=epilog(name), context_settings=H_IS_HELP)(
+        work
+    )
 
 
 def main() -> None:
@@ -143,30 +135,20 @@ def _menu() -> list[str]:
 
 def choose() -> list[str]:
     """Ask what to do, and return it as words of the command line."""
-    show_menu([(str(c.number), c.help) for c in COMMANDS if c.number is not None])
-    show_menu([("q", "Quit.")])
+    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
+    show_menu([*((number, c.help) for number, c in by_number.items()), ("q", "Quit.")])
+    answer = letter = ""
     try:
-        command = _ask_command()
-        if command is None:
-            raise SystemExit(0)
-        letter = _ask_letter() if command.asks_letter else ""
+        while answer not in by_number:
+            answer = input("Your choice (0-8, q): ").strip().lower()
+            if answer == "q":
+                raise SystemExit(0)
+        command = by_number[answer]
+        if command.asks_letter:
+            letter = input("Start at which letter of the artists? (Enter for all) ")
     except (EOFError, KeyboardInterrupt):
         raise SystemExit(0) from None
-    return [*command.words, *(["--from", letter] if letter else [])]
-
-
-def _ask_letter() -> str:
-    return input("Start at which letter of the artists? (Enter for all) ").strip()
-
-
-def _ask_command() -> Command | None:
-    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
-    while True:
-        answer = input("Your choice (0-8, q): ").strip().lower()
-        if answer in by_number:
-            return by_number[answer]
-        if answer == "q":
-            return None
+    return [*command.words, *(["--from", letter.strip()] if letter.strip() else [])]
 
 
 if __name__ == "__main__":
