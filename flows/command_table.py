@@ -21,11 +21,6 @@ class Command:
         """What it is on the command line, word by word."""
         return tuple(self.line.split())
 
-    @property
-    def asks_letter(self) -> bool:
-        """Whether the menu asks where to start."""
-        return "--phases" in self.words
-
 
 COMMANDS = (
     Command(0, "infer", "Infer all ratings: phases 1 to 4."),
@@ -51,6 +46,8 @@ COMMANDS = (
     Command(None, "server", "Run a Prefect server for workers on other machines."),
     Command(None, "doctor", "Check everything, and say what to do about it."),
 )
+
+BY_NUMBER = {str(c.number): c for c in COMMANDS if c.number is not None}
 
 HELP = {command.words[0]: command.help for command in reversed(COMMANDS)}
 """What each command is for, in a line."""
@@ -114,17 +111,14 @@ def spelled_out(words: list[str]) -> list[str]:
     """
     if not words or not words[0].lstrip("-").isdigit():
         return words
-    for command in COMMANDS:
-        if words[0] == str(command.number):
-            return [*command.words, *words[1:]]
-    raise UsageError(f"There is no option {words[0]}. There are:\n{numbered()}")
+    if words[0] not in BY_NUMBER:
+        raise UsageError(f"There is no option {words[0]}. There are:\n{numbered()}")
+    return [*BY_NUMBER[words[0]].words, *words[1:]]
 
 
 def numbered() -> str:
     """Return the numbered commands, a line each."""
-    return "\n".join(
-        f"  {c.number}  {c.help}" for c in COMMANDS if c.number is not None
-    )
+    return "\n".join(f"  {number}  {c.help}" for number, c in BY_NUMBER.items())
 
 
 def epilog(name: str) -> str:

@@ -19,7 +19,7 @@ from engine.errors import (
 )
 from engine.partition import short_form
 from engine.reports.run_report import LettersFailed
-from flows.next_steps import CORRECT, RETRY, repeated
+from flows.next_steps import CORRECT, repeated, stopped
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
 from tasks.orchestration.prefect_tasks import PrefectRunner
@@ -56,7 +56,7 @@ class Begun(NamedTuple):
 def run_name(config: Path | None = None) -> str:
     """Name a run by its library, what it does there, and whether it is dry or live."""
     chosen = runtime.flow_run.parameters
-    words = [str(runtime.flow_run.flow_name), *_chosen(chosen)]
+    words = [str(runtime.flow_run.flow_name), *_about(chosen)]
     try:
         named = config_named(chosen.get("config") or "")
         settings, _ = load_settings(named or config)
@@ -67,7 +67,7 @@ def run_name(config: Path | None = None) -> str:
     return " · ".join([settings.library_name, *words])
 
 
-def _chosen(parameters: dict[str, object]) -> list[str]:
+def _about(parameters: dict[str, object]) -> list[str]:
     """Return what of the library a run is about, in words."""
     words = []
     if "phases" in parameters:
@@ -84,13 +84,10 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
 
 
 def ended(config: str, work: Callable[[Begun], State[Any]]) -> State[Any]:
-    """Do the work of a flow; what is expected to go wrong ends it in a state.
+    """Do the work of a flow, which returns the state of its run if all goes well.
 
-    Prefect would log two tracebacks of a raised error.
-
-    Args:
-        config: The name of another configuration; empty: the usual one.
-        work: Returns the state of the flow run if nothing goes wrong.
+    What is expected to go wrong ends the run in a state, too: Prefect would log two
+    tracebacks of a raised error.
     """
     leave_out_the_known()
     by = INVOCATION.get(Invocation())
@@ -102,26 +99,19 @@ def ended(config: str, work: Callable[[Begun], State[Any]]) -> State[Any]:
         runner.report.say(*warnings)
         cancellation = by.cancellation or CancellationToken()
         return work(Begun(runner, with_token(settings), cancellation))
-    except StoppedAt as stopped:
-        return Cancelled(message=str(stopped))
+    except StoppedAt as reason:
+        return Cancelled(message=str(reason))
     except RunStopped:
-        said = "Stopped; what was written is recorded."
-        return Cancelled(message=f"{said} {repeated(runner.info, RETRY)}")
+        return Cancelled(message=stopped(runner.info))
     except LettersFailed as error:
         return Failed(message=f"{error} {error.again}", data=error)
     except PlexbayesError as error:
-        said = in_a_line(str(error))
+        said = _in_a_line(str(error))
         return Failed(message=f"{said} {repeated(runner.info, CORRECT)}", data=error)
 
 
-def in_a_line(text: str) -> str:
-    r"""Return a sentence with a list below it, as of wrong settings, as one line.
-
-    >>> in_a_line("config.json cannot be used:\n  A = 0: too low\n  B: missing")
-    'config.json cannot be used: A = 0: too low; B: missing.'
-    >>> in_a_line("There is no config.json.")
-    'There is no config.json.'
-    """
+def _in_a_line(text: str) -> str:
+    """Return a sentence with a list below it, as of wrong settings, as one line."""
     heading, *points = text.splitlines()
     if not points:
         return heading

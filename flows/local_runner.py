@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from engine.errors import LibraryReplaced, RunStopped, StoppedAt, UsageError
 from engine.plain_text import printable
 from engine.reports.run_report import LettersFailed, Summary
-from flows.next_steps import RETRY, repeated
+from flows.next_steps import stopped
 from flows.pipeline import Request, infer
-from flows.terminal_session import Watching, interruptible
+from flows.terminal_session import Watching, attended
 from tasks.config.settings import Settings
 from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
 from tasks.orchestration.prefect_settings import asks_for_prefect
@@ -40,30 +40,23 @@ class Attempt:
     accept: bool
     """Whether a library created anew takes over the record."""
 
-    def opened(
-        self, run_id: str, *, live: bool, say: Callable[[str], None] = lambda _: None
-    ) -> AbstractContextManager[RunContext]:
-        """Lay out the tools of a run."""
+    @property
+    def tools(self) -> Callable[..., AbstractContextManager[RunContext]]:
+        """Lays out the tools of a run."""
         outside = Outside(cancellation=self.cancellation)
-        return open_run(
-            *(self.settings, run_id),
-            live=live,
-            accept=self.accept,
-            say=say,
-            outside=outside,
-        )
+        return partial(open_run, self.settings, accept=self.accept, outside=outside)
 
     def try_to_open(self) -> None:
         """Open everything for a moment: a wrong address or token is said at once."""
-        with self.opened("", live=False):
+        with self.tools("", live=False):
             pass
 
 
 def launch(
-    work: Callable[[RunContext], Result],
+    work: Callable[..., Result],
     configured: Settings,
-    *,
-    live: bool,
+    *args: object,
+    live: bool = False,
     accept: bool = False,
 ) -> Result:
     """Run a piece of work in this process, without a Prefect server.
@@ -78,17 +71,16 @@ def launch(
     run_id = str(uuid.uuid4())
 
     def attempted(attempt: Attempt) -> Result:
-        watching = attempt.watching
+        say = attempt.watching.note
 
         def do() -> Result:
-            with attempt.opened(run_id, live=live, say=watching.note) as context:
-                context.watch = watching
-                return work(context)
+            with attempt.tools(run_id, live=live, say=say) as context:
+                context.watch = attempt.watching
+                return work(context, *args)
 
         if sys.stdin.isatty():
             attempt.try_to_open()
-        settings, cancellation = attempt.settings, attempt.cancellation
-        return call_with_retry(do, settings, cancellation, watching.note)
+        return call_with_retry(do, attempt.settings, attempt.cancellation, say)
 
     return _asking_whom_to_follow(attempted, configured, accept=accept)
 
@@ -103,13 +95,9 @@ def launch_infer(
 ) -> Summary:
     """Infer in this process, and return what came of it.
 
-    Args:
-        request: What was asked.
-        configured: What the user chose.
-        config: Where that stands, for a flow to read it; None: the usual place.
-        plan: The CSV file that gets the whole plan; None: none.
-        prefect: Whether to do it as a Prefect flow, on a server of its own unless
-            PREFECT_API_URL names one; if that is set, it is one in any case.
+    With `prefect`, or if PREFECT_API_URL names a server, it is done as a Prefect flow,
+    on a server of its own if none is named. The flow reads the configuration itself:
+    `config` is where it stands. The whole plan goes to the CSV file `plan`, if any.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
@@ -120,14 +108,16 @@ def launch_infer(
 
     def attempted(attempt: Attempt) -> Summary:
         asked = asdict(replace(request, accept_library=attempt.accept))
-        info = RunInfo(str(uuid.uuid4()), "infer", asked, config=config, plan_file=plan)
+        run_id = str(uuid.uuid4())
+        info = RunInfo(run_id, "infer", asked, config=config, plan_file=plan)
         try:
             return infer_by(attempt, info)
         except LettersFailed as failed:
             attempt.watching.note(failed.again)
             return failed.summary
 
-    return _asking_whom_to_follow(attempted, configured, accept=request.accept_library)
+    accept = request.accept_library
+    return _asking_whom_to_follow(attempted, configured, accept=accept)
 
 
 def _asking_whom_to_follow(
@@ -139,7 +129,7 @@ def _asking_whom_to_follow(
     """
     while True:
         try:
-            with Watching() as watching, interruptible(watching) as cancellation:
+            with attended() as (watching, cancellation):
                 settings = with_token(configured)
                 return work(Attempt(settings, watching, cancellation, accept))
         except LibraryReplaced as replaced:
@@ -151,24 +141,18 @@ def _asking_whom_to_follow(
 
 def _infer_plainly(attempt: Attempt, info: RunInfo) -> Summary:
     runner = PlainRunner(info, Reporter(attempt.watching))
+    request, is_alone = Request(**info.parameters), not sys.stdin.isatty()
+    settings, cancellation = attempt.settings, attempt.cancellation
     try:
-        return infer(
-            runner,
-            attempt.settings,
-            attempt.cancellation,
-            Request(**info.parameters),
-            patient=not sys.stdin.isatty(),
-        )
+        return infer(runner, settings, cancellation, request, patient=is_alone)
     except StoppedAt:
         raise
     except RunStopped:
-        again = repeated(info, RETRY)
-        raise StoppedAt(f"Stopped; what was written is recorded. {again}") from None
+        raise StoppedAt(stopped(info)) from None
 
 
 def _infer_as_flow(attempt: Attempt, info: RunInfo) -> Summary:
-    """Run the flow; what would fail at once fails before a server is started."""
-    attempt.try_to_open()
+    attempt.try_to_open()  # what would fail at once fails before a server is started
     be_quiet()
     with prefect_server() as address:
         attempt.cancellation.checkpoint()
@@ -182,21 +166,20 @@ def _run_flow(attempt: Attempt, info: RunInfo, address: str) -> Summary:
     )
 
     with swift_imports():
-        from flows import flow_states  # noqa: PLC0415
+        from flows.flow_states import INVOCATION, Invocation, run_name  # noqa: PLC0415
         from flows.infer import infer as flow  # noqa: PLC0415
         from tasks.orchestration.retention import clean_up  # noqa: PLC0415
 
     cleaning: Any = [partial(clean_up, config=info.config)]
     own = flow.with_options(
-        flow_run_name=partial(flow_states.run_name, info.config),
+        flow_run_name=partial(run_name, info.config),
         on_completion=cleaning,
         on_failure=cleaning,
     )
-    invocation = flow_states.Invocation(
-        info.config, info.plan_file, attempt.watching, attempt.cancellation
-    )
+    files = info.config, info.plan_file
+    invocation = Invocation(*files, attempt.watching, attempt.cancellation)
     with temporary_settings({PREFECT_API_URL: address}):
-        flow_states.INVOCATION.set(invocation)
+        INVOCATION.set(invocation)
         state = own(**info.parameters, return_state=True)
     if attempt.cancellation.is_cancelled:
         raise RunStopped(state.message or "The run was stopped.")

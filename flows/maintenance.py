@@ -25,14 +25,14 @@ from tasks.commands.recover import Recovered
 from tasks.orchestration.prefect_tasks import with_retry_policy
 from tasks.orchestration.retention import OWN
 from tasks.orchestration.task_states import ends_in_a_state, result_of
-from tasks.runtime.context import Outside, RunContext, open_run
+from tasks.runtime.context import Outside, open_run
 
 Result = TypeVar("Result")
 Count = Annotated[int, Field(ge=1)]
 
 
 def carried_out(
-    begun: Begun, work: Callable[[RunContext], Result], *, live: bool
+    begun: Begun, work: Callable[..., Result], *args: object, live: bool = False
 ) -> Result:
     """Do a piece of work as one task that is tried again if an error may pass."""
     runner, settings, cancellation = begun
@@ -47,7 +47,7 @@ def carried_out(
             open_run(settings, run_id, live=live, say=warn, outside=outside) as context,
         ):
             context.watch = follow
-            return work(context)
+            return work(context, *args)
 
     with runner.watched(cancellation, repeated(runner.info, RESUME)):
         work_done = with_retry_policy(do, settings, cancellation, warn).submit()
@@ -66,7 +66,7 @@ def verify(config: str = "") -> State[Audit]:
     """
 
     def work(begun: Begun) -> State[Audit]:
-        audit = carried_out(begun, verifying.verify, live=False)
+        audit = carried_out(begun, verifying.verify)
         begun.runner.report.publish(audit_page(audit), "verify", audit.verdict)
         return Completed(message=audit.verdict, data=audit)
 
@@ -96,9 +96,7 @@ def undo(
 
     def work(begun: Begun) -> State[Undone]:
         chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
-        undone = carried_out(
-            begun, lambda context: undoing.undo(context, chosen), live=not dry_run
-        )
+        undone = carried_out(begun, undoing.undo, chosen, live=not dry_run)
         report, page = begun.runner.report, counts_page("Undo", undone)
         report.publish(page, "undo", entitled("Undo", undone))
         if undone.failed:
@@ -121,9 +119,7 @@ def rank(count: Count = 10, albums: bool = False, config: str = "") -> State[Any
     level = Level.ALBUM if albums else Level.ARTIST
 
     def work(begun: Begun) -> State[Any]:
-        ranked = carried_out(
-            begun, lambda context: verifying.rank(context, count, level), live=False
-        )
+        ranked = carried_out(begun, verifying.rank, count, level)
         page = ranking_page(*ranked, level.word)
         begun.runner.report.publish(page, "rank", "Power rankings")
         return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")

@@ -20,7 +20,7 @@ RESUME = "press Resume"
 
 OPTIONS = ("phases", "letters", "artist", "run", "model", "count")
 """Parameters that are options of the command line, too."""
-SWITCHES = ("albums", "accept_library")
+SWITCHES = {"albums": "--albums", "accept_library": "--accept-library"}
 """The same, without a value."""
 ALL_PHASES = "1-4"
 
@@ -29,6 +29,11 @@ def repeated(info: RunInfo, press: str) -> str:
     """Say how to go on with a run that is under way, as it was asked for."""
     words = command(info.command, info.parameters, info.config)
     return go_on(info, words, press)
+
+
+def stopped(info: RunInfo) -> str:
+    """Say that a run was stopped before there was anything to sum up."""
+    return f"Stopped; what was written is recorded. {repeated(info, RETRY)}"
 
 
 def command(
@@ -50,9 +55,7 @@ def command(
     if flow == "infer" and given["letters"].startswith("from "):
         words.append(f'--from "{given.pop("letters").removeprefix("from ")}"')
     words += [f"--{name} {_quoted(value)}" for name, value in given.items() if value]
-    words += [
-        f"--{name.replace('_', '-')}" for name in SWITCHES if parameters.get(name)
-    ]
+    words += [switch for name, switch in SWITCHES.items() if parameters.get(name)]
     words += config_words(parameters, config)
     dry_run = parameters.get("dry_run")
     if dry_run is not None:
@@ -72,13 +75,7 @@ def _quoted(value: str) -> str:
 
 
 def go_on(info: RunInfo, words: str, press: str) -> str:
-    """Say what to do next, in words of the UI (if it can) and of the command line.
-
-    Args:
-        info: The run; only runs of deployments can be started again in the UI.
-        words: The command, without its program.
-        press: What to do in the UI.
-    """
+    """Say what to do next, in words of the UI (if it can) and of the command line."""
     if not info.is_deployed:
         return f"Go on with: plexbayes {words}"
     return f"In the UI, {press}. In a terminal, go on with: plexbayes {words}"

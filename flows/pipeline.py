@@ -1,10 +1,10 @@
 """The main job: read, plan letter by letter, phase by phase, write, read back."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from engine.capabilities import limitations
 from engine.classic import Phase, PhaseChoice, chosen_phases
@@ -13,9 +13,9 @@ from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean, spl
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
+from engine.planning.first_batch import foreseen_step
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.run_report import LetterResult, Outcome, Summary, taken_over
-from flows.letter_plans import Work, plan_run
 from flows.next_steps import RESUME, repeated
 from flows.run_summary import (
     conclude,
@@ -55,6 +55,24 @@ class Request:
     save_plan: bool = False
 
 
+@dataclass(eq=False)
+class Work:
+    """What a run is about, whole and by letter, and what becomes of it."""
+
+    everything: LibraryView
+    parts: dict[str, LibraryView]
+    phases: Sequence[Phase]
+    parameters: RunParameters
+    outcome: Outcome
+    planned: dict[str, list[StepRun]] = field(default_factory=dict)
+    """The steps that plan each letter, in the order of the phases."""
+
+    @property
+    def plans(self) -> list[PhasePlan]:
+        """The plans of all letters."""
+        return [plan for own in self.outcome.plans.values() for plan in own]
+
+
 def infer(
     runner: Runner,
     settings: Settings,
@@ -65,12 +83,7 @@ def infer(
 ) -> Summary:
     """Infer the ratings that nobody gave, and write them into Plex.
 
-    Args:
-        runner: Who carries out the steps.
-        settings: What the user chose.
-        cancellation: Where the run can be held or stopped.
-        request: What is asked of this run.
-        patient: Whether to wait for a Plex that is away at the beginning.
+    A patient run waits for a Plex that is away at the beginning.
 
     Raises:
         PlexbayesError: The run could not be done.
@@ -79,55 +92,31 @@ def infer(
     """
     phases = chosen_phases(request.phases)
     letters = str(parse_letters(request.letters))
-    configured = settings.dry_run
+    is_usual = request.dry_run == settings.dry_run
     settings = settings.model_copy(update={"model": request.model or settings.model})
-    with _opened(runner, settings, cancellation, request, patient=patient) as run:
-        summary = carry_out(run, phases, letters, save_plan=request.save_plan)
-        mode = "" if request.dry_run == configured else MODE[request.dry_run]
-        again = hint(run.info, summary, letters, request.model, mode)
-        conclude(run, summary, again)
-        return summary
-
-
-@contextmanager
-def _opened(
-    runner: Runner,
-    settings: Settings,
-    cancellation: CancellationToken,
-    request: Request,
-    *,
-    patient: bool,
-) -> Iterator[Run]:
-    """Lay out the context of the run."""
+    patience = settings if patient else settings.model_copy(update={"retries": 0})
     info, warn = runner.info, runner.report.warn
-
-    def attempted(act: Callable[[], Any]) -> Any:  # noqa: ANN401
-        if not patient:
-            return act()
-        return call_with_retry(act, settings, cancellation, warn)
-
+    outside = Outside(cancellation=cancellation)
+    tools = partial(open_run, settings, info.id, say=warn, outside=outside)
+    live, accept = not request.dry_run, request.accept_library
     with ExitStack() as stack:
         stack.enter_context(runner.watched(cancellation, repeated(info, RESUME)))
-        context = attempted(
-            lambda: stack.enter_context(
-                open_run(
-                    settings,
-                    info.id,
-                    live=not request.dry_run,
-                    accept=request.accept_library,
-                    say=warn,
-                    outside=Outside(cancellation=cancellation),
-                )
-            )
+        retried = partial(
+            call_with_retry, settings=patience, cancellation=cancellation, tell=warn
         )
+        context = retried(lambda: stack.enter_context(tools(live=live, accept=accept)))
         if context.gateway.is_scanned:
             warn(SCANNED)
-        runner.report.say(*attempted(lambda: precautions(context)))
+        runner.report.say(*retried(lambda: precautions(context)))
+        run = Run(runner, context)
         try:
-            yield Run(runner, context)
+            summary = carry_out(run, phases, letters, save_plan=request.save_plan)
+            mode = "" if is_usual else MODE[request.dry_run]
+            conclude(run, summary, hint(info, summary, letters, request.model, mode))
         except RunStopped:
             runner.raise_if_suspended()
             raise
+        return summary
 
 
 def carry_out(
@@ -152,8 +141,8 @@ def carry_out(
     is_shared = context.is_live and not context.store.knows(context.run_id)
     plan_run(run, work, reading)
     run.report.say(*limitations(context.executor.capabilities))
-    left = left_to_do(work)
-    show_plan(run, work, left, save=save_plan)
+    left = left_to_do(outcome, parts)
+    show_plan(run, before, parts, left, save=save_plan)
     wrote: Sequence[StepRun] = []
     if context.is_live:
         wrote = write_letters(run, work, left, is_shared=is_shared)
@@ -162,22 +151,13 @@ def carry_out(
         snapshot, _ = look_around(run, "read it back", after=wrote)
     if context.is_live:
         outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
-    return summary_of(context, work, snapshot)
+    return summary_of(context, before, snapshot, work.parameters, outcome)
 
 
 def look_around(
     run: Run, moment: str, after: Sequence[StepRun] = ()
 ) -> tuple[LibrarySnapshot, Sequence[StepRun]]:
-    """Read the library as a step of its own, and tell whose each rating is.
-
-    Args:
-        run: The run.
-        moment: What the step is called.
-        after: The steps that this one is drawn behind, whether they failed or not.
-
-    Returns:
-        What was read, and the step.
-    """
+    """Read the library as a step of its own, and tell whose each rating is."""
     context = run.context
     reading = run.submit(moment, steps.read, context, after=after)
     with context.timed():
@@ -212,6 +192,71 @@ def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
     return parameters
 
 
+def plan_run(run: Run, work: Work, reading: Sequence[StepRun]) -> None:
+    """Plan every letter, in steps that the server is known to keep, or will show.
+
+    A live run writes the first batch to a server that is not known yet. If that did
+    not show that the server keeps ratings as finely as they were planned, they are
+    planned again.
+    """
+    executor = run.context.executor
+    _plan_letters(run, work, reading)
+    step = foreseen_step(executor.capabilities, work.plans, work.everything)
+    _plan_coarser(run, work, step, reading)
+    if run.context.is_live and executor.capabilities.is_assumed:
+        behind = [step for own in work.planned.values() for step in own[-1:]]
+        _write_first_batch(run, work, behind)
+        _plan_coarser(run, work, executor.capabilities.safe_step, behind)
+
+
+def _plan_coarser(run: Run, work: Work, step: float, after: Sequence[StepRun]) -> None:
+    grid = work.parameters.grid
+    if step > grid.step:
+        work.parameters = replace(work.parameters, grid=replace(grid, step=step))
+        _plan_letters(run, work, after)
+
+
+def _plan_letters(run: Run, work: Work, after: Sequence[StepRun]) -> None:
+    """Plan every letter, phase after phase; letters do not wait for each other."""
+    outcome, parameters = work.outcome, work.parameters
+    outcome.plans.clear()  # it may be another attempt, in coarser steps
+    outcome.failures.clear()
+    work.planned = {letter: [] for letter in outcome.results}
+    for phase in work.phases:
+        for letter, earlier in work.planned.items():
+            earlier.append(
+                run.submit(
+                    f"{letter} · {phase.label}",
+                    *(steps.plan_phase, letter, phase, parameters.grid.step),
+                    *(work.parts[letter], list(earlier), parameters),
+                    after=earlier[-1:] or after,
+                )
+            )
+    for letter, plans in work.planned.items():
+        for plan in plans:
+            plan.wait()
+        failures = [plan.failure for plan in plans if plan.failure]
+        if failures:
+            outcome.failures[letter] = failures[0]
+            run.report.log_error(f"{letter}: {failures[0]}")
+        else:
+            outcome.plans[letter] = [plan.result() for plan in plans]
+
+
+def _write_first_batch(run: Run, work: Work, after: Sequence[StepRun]) -> None:
+    """Find out with a few ratings how a server may be written to."""
+    found = run.submit(
+        "write the first batch",
+        *(steps.write_first_batch, run.context, work.everything, work.plans),
+        after=after,
+    ).result()
+    for key in found.marred if found else ():
+        run.report.warn(
+            f"Writing item {key} changed its moods or locks, and this server does "
+            "not take that back: please look at it in Plex."
+        )
+
+
 def write_letters(
     run: Run,
     work: Work,
@@ -221,14 +266,7 @@ def write_letters(
 ) -> Sequence[StepRun]:
     """Write every letter that has something to write; a failed one stops no other.
 
-    Args:
-        run: The run.
-        work: The plans, and what comes of them.
-        left: What is left of the plans, letter by letter.
-        is_shared: Whether letters may take along equal ratings of others.
-
-    Returns:
-        The steps; none if there was nothing to write at all.
+    If they are shared, letters take along equal ratings of others.
     """
     context, outcome, parts = run.context, work.outcome, work.parts
     pool = Pool(outcome.plans, is_shared=is_shared, tagged=context.tagged_at_once)

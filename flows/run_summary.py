@@ -10,16 +10,10 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.errors import StoppedAt, UsageError
-from engine.evidence import library_mean
+from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
-from engine.planning.change_list import (
-    Change,
-    LetterPlan,
-    by_letter,
-    changes,
-    what_is_left,
-)
-from engine.planning.plan import PhasePlan
+from engine.planning.change_list import Change, by_letter, changes, what_is_left
+from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.run_report import (
     LetterResult,
     LettersFailed,
@@ -27,7 +21,6 @@ from engine.reports.run_report import (
     Summary,
     summarize,
 )
-from flows.letter_plans import Work
 from flows.next_steps import RETRY, command, config_words, go_on
 from flows.reports.markdown import markdown, plan_page
 from flows.reports.terminal import headline
@@ -48,48 +41,53 @@ def total(plans: Sequence[PhasePlan]) -> int:
     return sum(map(len, plans))
 
 
-def left_to_do(work: Work) -> dict[str, list[PhasePlan]]:
+def left_to_do(
+    outcome: Outcome, parts: Mapping[str, LibraryView]
+) -> dict[str, list[PhasePlan]]:
     """Return what is left of the plans; without letters that are all written.
 
     An earlier attempt of the same run may have written a part.
     """
     left = {}
-    for letter, plans in work.outcome.plans.items():
-        own = [what_is_left(work.parts[letter], plan) for plan in plans]
+    for letter, plans in outcome.plans.items():
+        own = [what_is_left(parts[letter], plan) for plan in plans]
         if total(own) or not total(plans):
             left[letter] = own
     return left
 
 
 def show_plan(
-    run: Run, work: Work, left: Mapping[str, Sequence[PhasePlan]], *, save: bool
+    run: Run,
+    everything: LibraryView,
+    parts: Mapping[str, LibraryView],
+    left: Mapping[str, Sequence[PhasePlan]],
+    *,
+    save: bool,
 ) -> None:
     """Show what a run is about to write: all in the UI, and in the log of a dry run.
 
-    Args:
-        run: The run; what it writes is logged then.
-        work: What it is about.
-        left: What is left to do, letter by letter.
-        save: Whether all of it goes to a file even if no person named one.
+    If it is to be saved, all of it goes to a file even if no person named one.
 
     Raises:
         UsageError: The file cannot be written.
     """
     report = run.report
     path = run.info.plan_file or (_usual_plan_file(run.info) if save else None)
-    found = list(by_letter(work.everything, work.parts, left))
+    found = list(by_letter(everything, parts, left))
     number = sum(plan.planned for plan in found)
     where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
     title = f"{number} ratings to be written"
     report.publish(plan_page(found, f"All of them: {where}."), "plan", title)
     if path:
-        whole = map(astuple, changes(work.everything, left))
+        whole = map(astuple, changes(everything, left))
         write_csv(path, [field.name for field in fields(Change)], whole)
     letters = [plan.letter for plan in found if plan.planned]
     under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
     report.log(f"{title}{under}.")
     for plan in () if run.context.is_live else found:
-        report.log(_planned_line(plan))
+        rest = f"{plan.unchanged} unchanged, {plan.cleared} cleared"
+        said = f"{plan.planned} planned{_phases(plan.phases)}, {rest}"
+        report.log(f"{plan.letter}: {said}.")
 
 
 def _usual_plan_file(info: RunInfo) -> Path:
@@ -110,27 +108,18 @@ def note_written(report: Reporter, outcome: Outcome, letter: str, run: StepRun) 
         if not run.is_cancelled:
             report.log_error(f"{letter} · {run.failure}")
         return False
-    outcome.results[letter] = run.result()
+    result: LetterResult = run.result()
+    outcome.results[letter] = result
     if not run.is_cached:  # that was said when it was written
         plans = outcome.plans[letter]
-        report.log(_written_line(letter, plans, outcome.results[letter]))
+        phases = _phases({plan.phase.label: len(plan) for plan in plans if len(plan)})
+        said = f"{letter}: {result.written} of {total(plans)} ratings written{phases}"
+        if taken_over := result.released + result.taken_over:
+            said += f", {taken_over} taken over by you"
+        if result.gone:
+            said += f", {result.gone} gone"
+        report.log(f"{said}.")
     return True
-
-
-def _planned_line(plan: LetterPlan) -> str:
-    left = f"{plan.unchanged} unchanged, {plan.cleared} cleared"
-    return f"{plan.letter}: {plan.planned} planned{_phases(plan.phases)}, {left}."
-
-
-def _written_line(letter: str, plans: Sequence[PhasePlan], result: LetterResult) -> str:
-    phases = {plan.phase.label: len(plan) for plan in plans if len(plan)}
-    written = f"{result.written} of {total(plans)} ratings written{_phases(phases)}"
-    others = {
-        "taken over by you": result.released + result.taken_over,
-        "gone": result.gone,
-    }
-    more = [f"{count} {what}" for what, count in others.items() if count]
-    return f"{letter}: {', '.join([written, *more])}."
 
 
 def _phases(counts: Mapping[str, int]) -> str:
@@ -139,9 +128,15 @@ def _phases(counts: Mapping[str, int]) -> str:
     return f" ({listed})" if listed else ""
 
 
-def summary_of(context: RunContext, work: Work, snapshot: LibrarySnapshot) -> Summary:
+def summary_of(
+    context: RunContext,
+    before: LibraryView,
+    snapshot: LibrarySnapshot,
+    parameters: RunParameters,
+    outcome: Outcome,
+) -> Summary:
     """Return the summary of a run; the snapshot is of its end."""
-    before, after = work.everything, snapshot.everything
+    after = snapshot.everything
     manual = before.tracks.ownership.manual
     now = library_mean(after.tracks)
     about = Summary(
@@ -152,9 +147,9 @@ def summary_of(context: RunContext, work: Work, snapshot: LibrarySnapshot) -> Su
         albums=len(before.albums),
         tracks=len(before.tracks),
         manual_tracks=int(np.count_nonzero(~np.isnan(manual))),
-        drift_tolerance=work.parameters.tolerance,
-        prior_before=work.parameters.mean,
-        prior_after=work.parameters.mean if now is None else now,
+        drift_tolerance=parameters.tolerance,
+        prior_before=parameters.mean,
+        prior_after=parameters.mean if now is None else now,
         mean_before=None,
         mean_after=None,
         reads=context.gateway.reads,
@@ -164,7 +159,7 @@ def summary_of(context: RunContext, work: Work, snapshot: LibrarySnapshot) -> Su
         rested=context.throttle.rested,
     )
     about.note_oddities(snapshot.library.not_understood)
-    return summarize(about, before, after, work.outcome)
+    return summarize(about, before, after, outcome)
 
 
 def hint(
@@ -172,12 +167,8 @@ def hint(
 ) -> str:
     """Say how to go on with a run that was stopped.
 
-    Args:
-        info: The run.
-        summary: What came of it.
-        letters: Which letters it was about, in the words of its parameter.
-        model: Which model it was told to use; empty: the configured one.
-        mode: `--live` or `--dry-run`, if the configuration says otherwise.
+    Letters and model are those that it was asked for; the mode is `--live` or
+    `--dry-run` if the configuration says otherwise.
     """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
     words = ["0"]

@@ -11,8 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from types import TracebackType
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Self
 
 from rich.progress import (
@@ -54,24 +53,12 @@ class Watching:
         self._task = self._bar.add_task("reading", total=None)
         self._told: set[str] = set()
         self._lines = ProgressLines(self.note)
-        self._clock = ExitStack()
 
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._bar.start()
-        if self._bar.disable:
-            self._clock.enter_context(self._lines.told())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._clock.close()
-        self._bar.stop()
+    @contextmanager
+    def shown(self) -> Iterator[Self]:
+        """Show it during the block, and leave the terminal as it was."""
+        with self._bar, self._lines.told() if self._bar.disable else nullcontext():
+            yield self
 
     def __call__(self, step: Step) -> None:
         """Show one sign of progress."""
@@ -99,26 +86,23 @@ class Watching:
 
 
 @contextmanager
-def interruptible(watching: Watching) -> Iterator[CancellationToken]:
-    """Let signals hold or stop the block at a safe point.
+def attended() -> Iterator[tuple[Watching, CancellationToken]]:
+    """Show progress, and let signals hold or stop the block at a safe point.
 
     In a terminal the first Ctrl-C holds it and asks, the second one stops it, and the
     third one kills the process. Elsewhere the first Ctrl-C stops it and the second one
     kills, as SIGTERM does everywhere.
     """
-    cancellation = CancellationToken()
-    with _Listener(cancellation, watching).installed():
-        yield cancellation
+    watching, cancellation = Watching(), CancellationToken()
+    with watching.shown(), _Listener(cancellation, watching, os.name).installed():
+        yield watching, cancellation
 
 
 class _Listener:
     """Acts on signals in a thread of its own."""
 
     def __init__(
-        self,
-        cancellation: CancellationToken,
-        watching: Watching,
-        platform: str = os.name,
+        self, cancellation: CancellationToken, watching: Watching, platform: str
     ) -> None:
         self._platform = platform
         self._cancellation = cancellation
@@ -160,15 +144,12 @@ class _Listener:
             self._outbox.send(bytes([number]))
 
     def _listen(self) -> None:
+        acts = {RESUME: self._resume, QUIT: self._stop, UNCLEAR: _ask}
         while (message := self._inbox.recv(1)) not in {b"", END}:
-            if message == RESUME:
-                self._resume()
-            elif message == QUIT:
-                self._stop()
-            elif message == UNCLEAR:
-                _ask()
-            else:
+            if message not in acts:
                 self._on_signal(signal.Signals(message[0]))
+            elif not self._is_stopping:
+                acts[message]()
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number not in {signal.SIGINT, signal.SIGTERM}:
@@ -199,15 +180,11 @@ class _Listener:
                 return
 
     def _resume(self) -> None:
-        if self._is_stopping:
-            return
         self._question.close()
         self._cancellation.resume()
         self._answered.set()
 
     def _stop(self) -> None:
-        if self._is_stopping:
-            return
         self._is_stopping = True
         self._question.close()
         self._watching.note(STOPPING)

@@ -21,7 +21,7 @@ from flows.cli.options import Version
 from flows.cli.serve import serve
 from flows.cli.server import server
 from flows.command_table import (
-    COMMANDS,
+    BY_NUMBER,
     EXIT_STATUSES,
     FAILED,
     HELD,
@@ -35,20 +35,22 @@ from flows.command_table import (
 from flows.reports.terminal import complain, replace_unprintable, show_menu
 from tasks.runtime.processes import distrust_working_folder
 
-STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
-    (UsageError, USAGE),
-    (SettingsInvalid, USAGE),
-    (LibraryMissing, USAGE),
-    (LibraryHeld, HELD),
-    (RunStopped, INTERRUPTED),
-    (PlexbayesError, FAILED),
-)
+STATUS: dict[type[PlexbayesError], int] = {
+    UsageError: USAGE,
+    SettingsInvalid: USAGE,
+    LibraryMissing: USAGE,
+    LibraryHeld: HELD,
+    RunStopped: INTERRUPTED,
+    PlexbayesError: FAILED,
+}
 """The exit status of each error; the first that fits counts."""
 
 NAME = "plexbayes"
 COMPLETION = f"_{NAME.upper()}_COMPLETE"
 """The variable with which a shell asks for completions."""
 
+TRACEBACK = "Show the traceback of an error; works with any command."
+Debug = Annotated[bool, typer.Option("--debug", help=TRACEBACK)]
 H_IS_HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -64,12 +66,7 @@ app = typer.Typer(
 def plexbayes(
     *,
     version: Version = False,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug", help="Show the traceback of an error; works with any command."
-        ),
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Infer the ratings you never gave, for a Plex music library."""
 
@@ -105,46 +102,38 @@ def main() -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        app(spelled_out(words) or _menu(), prog_name=NAME)
+        app(spelled_out(words) or _default_words(), prog_name=NAME)
     except PlexbayesError as error:
-        if _offer_config(error):
-            return
         complain(str(error))
+        if isinstance(error, ConfigMissing) and sys.stdin.isatty():
+            from flows.cli.init import init as work  # noqa: PLC0415
+
+            if work(Path(error.path)):
+                return
+            complain(str(error))
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
-        sys.exit(next(status for kind, status in STATUS if isinstance(error, kind)))
+        statuses = STATUS.items()
+        sys.exit(next(code for kind, code in statuses if isinstance(error, kind)))
 
 
-def _offer_config(error: PlexbayesError) -> bool:
-    """Offer to create the configuration if it is all that is missing."""
-    if not isinstance(error, ConfigMissing) or not sys.stdin.isatty():
-        return False
-    from flows.cli.init import init as work  # noqa: PLC0415
-
-    complain(str(error))
-    return work(Path(error.path))
-
-
-def _menu() -> list[str]:
+def _default_words() -> list[str]:
     if COMPLETION in os.environ:  # the shell asks what may follow, not a person
         return []
-    if not sys.stdin.isatty():
-        return ["--help"]
-    return choose()
+    return choose() if sys.stdin.isatty() else ["--help"]
 
 
 def choose() -> list[str]:
     """Ask what to do, and return it as words of the command line."""
-    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
-    show_menu([*((number, c.help) for number, c in by_number.items()), ("q", "Quit.")])
+    show_menu([*((number, c.help) for number, c in BY_NUMBER.items()), ("q", "Quit.")])
     answer = letter = ""
     try:
-        while answer not in by_number:
+        while answer not in BY_NUMBER:
             answer = input("Your choice (0-8, q): ").strip().lower()
             if answer == "q":
                 raise SystemExit(0)
-        command = by_number[answer]
-        if command.asks_letter:
+        command = BY_NUMBER[answer]
+        if "--phases" in command.words:
             letter = input("Start at which letter of the artists? (Enter for all) ")
     except (EOFError, KeyboardInterrupt):
         raise SystemExit(0) from None
