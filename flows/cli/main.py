@@ -7,41 +7,24 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import (
-    ConfigMissing,
-    LibraryHeld,
-    LibraryMissing,
-    PlexbayesError,
-    RunStopped,
-    SettingsInvalid,
-    UsageError,
-)
+from engine import errors
+from engine.errors import PlexbayesError
+from flows import command_table as table
 from flows.cli import model_commands, rating_commands
 from flows.cli.options import Version
 from flows.cli.serve import serve
 from flows.cli.server import server
-from flows.command_table import (
-    BY_NUMBER,
-    EXIT_STATUSES,
-    FAILED,
-    HELD,
-    HELP,
-    INTERRUPTED,
-    USAGE,
-    epilog,
-    numbered,
-    spelled_out,
-)
+from flows.command_table import BY_NUMBER, epilog, spelled_out
 from flows.reports.terminal import complain, replace_unprintable, show_menu
 from tasks.runtime.processes import distrust_working_folder
 
 STATUS: dict[type[PlexbayesError], int] = {
-    UsageError: USAGE,
-    SettingsInvalid: USAGE,
-    LibraryMissing: USAGE,
-    LibraryHeld: HELD,
-    RunStopped: INTERRUPTED,
-    PlexbayesError: FAILED,
+    errors.UsageError: table.USAGE,
+    errors.SettingsInvalid: table.USAGE,
+    errors.LibraryMissing: table.USAGE,
+    errors.LibraryHeld: table.HELD,
+    errors.RunStopped: table.INTERRUPTED,
+    PlexbayesError: table.FAILED,
 }
 """The exit status of each error; the first that fits counts."""
 
@@ -53,21 +36,18 @@ TRACEBACK = "Show the traceback of an error; works with any command."
 Debug = Annotated[bool, typer.Option("--debug", help=TRACEBACK)]
 H_IS_HELP = {"help_option_names": ["-h", "--help"]}
 
+HEAD = "A number stands for a command:"
+NUMBERS = [HEAD, *table.numbered().splitlines(), table.EXIT_STATUSES]
+
 app = typer.Typer(
-    epilog="\n\n".join(
-        ["A number stands for a command:", *numbered().splitlines(), EXIT_STATUSES]
-    ),
+    epilog="\n\n".join(NUMBERS),
     context_settings=H_IS_HELP,
     pretty_exceptions_enable=False,
 )
 
 
 @app.callback()
-def plexbayes(
-    *,
-    version: Version = False,
-    debug: Debug = False,
-) -> None:
+def plexbayes(*, version: Version = False, debug: Debug = False) -> None:
     """Infer the ratings you never gave, for a Plex music library."""
 
 
@@ -88,9 +68,9 @@ for work in (
     rating_commands.doctor,
 ):
     name = work.__name__.replace("_", "-")
-    app.command(name, help=HELP[name], epilog=epilog(name), context_settings=H_IS_HELP)(
-        work
-    )
+    app.command(
+        name, help=table.HELP[name], epilog=epilog(name), context_settings=H_IS_HELP
+    )(work)
 
 
 def main() -> None:
@@ -105,7 +85,7 @@ def main() -> None:
         app(spelled_out(words) or _default_words(), prog_name=NAME)
     except PlexbayesError as error:
         complain(str(error))
-        if isinstance(error, ConfigMissing) and sys.stdin.isatty():
+        if isinstance(error, errors.ConfigMissing) and sys.stdin.isatty():
             from flows.cli.init import init as work  # noqa: PLC0415
 
             if work(Path(error.path)):
