@@ -11,150 +11,83 @@ class Command:
 
     number: int | None
     """As users of the original know it; None: it has only a name."""
-    words: tuple[str, ...]
+    line: str
     """What it is on the command line."""
     help: str
     """One line."""
-    asks_letter: bool = False
-    """Whether the menu asks where to start."""
-    examples: tuple[str, ...] = ()
-    """Command lines that its help shows, each with what it does."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is on the command line, word by word."""
+        return tuple(self.line.split())
 
 
 COMMANDS = (
+    Command(0, "infer", "Infer all ratings: phases 1 to 4."),
     Command(
-        0,
-        ("infer",),
-        "Infer all ratings: phases 1 to 4.",
-        examples=(
-            "plexbayes infer                    say what would be written",
-            "plexbayes infer --live             write it",
-            "plexbayes infer --letters A-C,P    only artists under A, B, C and P",
-            "plexbayes infer --phases 1-2       only albums and artists",
-            "plexbayes infer --plan plan.csv    save the whole plan, in points (0-10)",
-        ),
+        1, "infer --phases 1", "Album up: albums from your tracks and the critics."
     ),
+    Command(2, "infer --phases 2", "Artist up: artists from your tracks and albums."),
     Command(
-        1,
-        ("infer", "--phases", "1"),
-        "Album up: albums from your tracks and the critics.",
-        asks_letter=True,
+        3, "infer --phases 3", "Album down: other albums inherit from their artist."
     ),
-    Command(
-        2,
-        ("infer", "--phases", "2"),
-        "Artist up: artists from your tracks and albums.",
-        asks_letter=True,
-    ),
-    Command(
-        3,
-        ("infer", "--phases", "3"),
-        "Album down: other albums inherit from their artist.",
-        asks_letter=True,
-    ),
-    Command(
-        4,
-        ("infer", "--phases", "4"),
-        "Track down: tracks inherit from their album.",
-        asks_letter=True,
-    ),
-    Command(
-        5,
-        ("verify",),
-        "Is the record in sync with Plex? Changes nothing.",
-        examples=("plexbayes verify --json verify.json    keep the result, too",),
-    ),
-    Command(
-        6,
-        ("undo",),
-        "Take inferred ratings back, all or a selection.",
-        examples=(
-            "plexbayes undo --live                   take everything back",
-            "plexbayes undo --artist Abba --live     only those of one artist",
-            "plexbayes undo --phases 4 --dry-run     say how many tracks that would be",
-        ),
-    ),
-    Command(
-        7,
-        ("rank",),
-        "Power rankings: your best and worst artists, or albums.",
-        examples=("plexbayes rank --albums -n 20    the 20 best and worst albums",),
-    ),
-    Command(
-        8,
-        ("recover",),
-        "Rebuild a lost state database from the tag.",
-        examples=("plexbayes recover --dry-run    say what would be recovered",),
-    ),
-    Command(
-        None,
-        ("backtest",),
-        "Hide ratings of yours: which model guesses them best?",
-        examples=(
-            "plexbayes backtest --regime album5      hide whole albums",
-            "plexbayes backtest --picture it.svg     draw it (errors in stars)",
-        ),
-    ),
-    Command(
-        None,
-        ("tune",),
-        "Fit the classic model's constants to your ratings.",
-        examples=("plexbayes tune --write    put them into config.json",),
-    ),
-    Command(
-        None,
-        ("why",),
-        "Explain an inferred rating, in stars.",
-        examples=(
-            'plexbayes why "Abba / Arrival / Tiger"    by names',
-            "plexbayes why 12345                       by ratingKey",
-        ),
-    ),
-    Command(
-        None,
-        ("import-state",),
-        "Take over the original's plex_state.json.",
-        examples=("plexbayes import-state old/plex_state.json --live",),
-    ),
-    Command(
-        None,
-        ("export-state",),
-        "Write a plex_state.json for the original.",
-        examples=("plexbayes export-state copy.json    ratings in points (0-10)",),
-    ),
-    Command(
-        None,
-        ("init",),
-        "Create config.json by answering questions.",
-        examples=("plexbayes init --config music.json",),
-    ),
-    Command(
-        None,
-        ("serve",),
-        "Offer all of this in the Prefect UI, on a schedule.",
-        examples=(
-            "plexbayes serve --timezone Europe/Berlin    schedules in your time",
-            "plexbayes serve --webhook 8787              hear of ratings in Plex",
-        ),
-    ),
-    Command(
-        None,
-        ("server",),
-        "Run a Prefect server for workers on other machines.",
-        examples=("plexbayes server --port 4200    only this machine reaches it",),
-    ),
-    Command(
-        None,
-        ("doctor",),
-        "Check everything, and say what to do about it.",
-        examples=(
-            "plexbayes doctor --canary    also write a first batch, and undo it",
-        ),
-    ),
+    Command(4, "infer --phases 4", "Track down: tracks inherit from their album."),
+    Command(5, "verify", "Is the record in sync with Plex? Changes nothing."),
+    Command(6, "undo", "Take inferred ratings back, all or a selection."),
+    Command(7, "rank", "Power rankings: your best and worst artists, or albums."),
+    Command(8, "recover", "Rebuild a lost state database from the tag."),
+    Command(None, "backtest", "Hide ratings of yours: which model guesses them best?"),
+    Command(None, "tune", "Fit the classic model's constants to your ratings."),
+    Command(None, "why", "Explain an inferred rating, in stars."),
+    Command(None, "import-state", "Take over the original's plex_state.json."),
+    Command(None, "export-state", "Write a plex_state.json for the original."),
+    Command(None, "init", "Create config.json by answering questions."),
+    Command(None, "serve", "Offer all of this in the Prefect UI, on a schedule."),
+    Command(None, "server", "Run a Prefect server for workers on other machines."),
+    Command(None, "doctor", "Check everything, and say what to do about it."),
 )
+
+BY_NUMBER = {str(c.number): c for c in COMMANDS if c.number is not None}
 
 HELP = {command.words[0]: command.help for command in reversed(COMMANDS)}
 """What each command is for, in a line."""
+
+EXAMPLES = {
+    "infer": (
+        "plexbayes infer                    say what would be written",
+        "plexbayes infer --live             write it",
+        "plexbayes infer --letters A-C,P    only artists under A, B, C and P",
+        "plexbayes infer --phases 1-2       only albums and artists",
+        "plexbayes infer --plan plan.csv    save the whole plan, in points (0-10)",
+    ),
+    "verify": ("plexbayes verify --json verify.json    keep the result, too",),
+    "undo": (
+        "plexbayes undo --live                   take everything back",
+        "plexbayes undo --artist Abba --live     only those of one artist",
+        "plexbayes undo --phases 4 --dry-run     say how many tracks that would be",
+    ),
+    "rank": ("plexbayes rank --albums -n 20    the 20 best and worst albums",),
+    "recover": ("plexbayes recover --dry-run    say what would be recovered",),
+    "backtest": (
+        "plexbayes backtest --regime album5      hide whole albums",
+        "plexbayes backtest --picture it.svg     draw it (errors in stars)",
+    ),
+    "tune": ("plexbayes tune --write    put them into config.json",),
+    "why": (
+        'plexbayes why "Abba / Arrival / Tiger"    by names',
+        "plexbayes why 12345                       by ratingKey",
+    ),
+    "import-state": ("plexbayes import-state old/plex_state.json --live",),
+    "export-state": ("plexbayes export-state copy.json    ratings in points (0-10)",),
+    "init": ("plexbayes init --config music.json",),
+    "serve": (
+        "plexbayes serve --timezone Europe/Berlin    schedules in your time",
+        "plexbayes serve --webhook 8787              hear of ratings in Plex",
+    ),
+    "server": ("plexbayes server --port 4200    only this machine reaches it",),
+    "doctor": ("plexbayes doctor --canary    also write a first batch, and undo it",),
+}
+"""Command lines that the help of each command shows, with what they do."""
 
 DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 """Exit statuses; docs/commands.md lists them."""
@@ -178,20 +111,16 @@ def spelled_out(words: list[str]) -> list[str]:
     """
     if not words or not words[0].lstrip("-").isdigit():
         return words
-    for command in COMMANDS:
-        if words[0] == str(command.number):
-            return [*command.words, *words[1:]]
-    raise UsageError(f"There is no option {words[0]}. There are:\n{numbered()}")
+    if words[0] not in BY_NUMBER:
+        raise UsageError(f"There is no option {words[0]}. There are:\n{numbered()}")
+    return [*BY_NUMBER[words[0]].words, *words[1:]]
 
 
 def numbered() -> str:
     """Return the numbered commands, a line each."""
-    return "\n".join(
-        f"  {c.number}  {c.help}" for c in COMMANDS if c.number is not None
-    )
+    return "\n".join(f"  {number}  {c.help}" for number, c in BY_NUMBER.items())
 
 
 def epilog(name: str) -> str:
     """Return what stands below the help of a command: examples and exit statuses."""
-    examples = next(c.examples for c in COMMANDS if c.words == (name,))
-    return "\n\n".join(["Examples:", *examples, EXIT_STATUSES])
+    return "\n\n".join(["Examples:", *EXAMPLES[name], EXIT_STATUSES])

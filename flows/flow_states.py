@@ -1,7 +1,10 @@
-"""In which state a flow run ends: Completed, Failed, or Cancelled by a person."""
+"""How a flow run begins, is named, and ends: Completed, Failed, or Cancelled."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from prefect import runtime
 from prefect.client.schemas.objects import State
@@ -16,20 +19,47 @@ from engine.errors import (
 )
 from engine.partition import short_form
 from engine.reports.run_report import LettersFailed
-from flows.next_steps import CORRECT, RETRY, repeated
+from flows.next_steps import CORRECT, repeated, stopped
 from tasks.config.config_file import config_named
-from tasks.config.settings import load_settings
-from tasks.orchestration.prefect_tasks import run_info
+from tasks.config.settings import Settings, load_settings
+from tasks.orchestration.prefect_tasks import PrefectRunner
+from tasks.orchestration.retention import claim_run
 from tasks.orchestration.run_log import leave_out_the_known
+from tasks.orchestration.secrets import with_token
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import Step
 from tasks.runtime.package_versions import check_versions
 
 
-def run_name() -> str:
+@dataclass(frozen=True)
+class Invocation:
+    """What a command line has that no parameter of a flow can carry."""
+
+    config: Path | None = None
+    plan_file: Path | None = None
+    watch: Callable[[Step], None] = lambda _: None
+    cancellation: CancellationToken | None = None
+
+
+INVOCATION: ContextVar[Invocation] = ContextVar("invocation")
+"""The command line in whose process a flow runs; `flows.local_runner` sets it."""
+
+
+class Begun(NamedTuple):
+    """A flow run that has begun."""
+
+    runner: PrefectRunner
+    settings: Settings
+    cancellation: CancellationToken
+
+
+def run_name(config: Path | None = None) -> str:
     """Name a run by its library, what it does there, and whether it is dry or live."""
     chosen = runtime.flow_run.parameters
-    words = [str(runtime.flow_run.flow_name), *_chosen(chosen)]
+    words = [str(runtime.flow_run.flow_name), *_about(chosen)]
     try:
-        settings, _ = load_settings(config_named(chosen.get("config") or ""))
+        named = config_named(chosen.get("config") or "")
+        settings, _ = load_settings(named or config)
     except (SettingsInvalid, UsageError):
         return " · ".join(words)  # the run itself is about to say what is wrong
     if "dry_run" in chosen:
@@ -37,7 +67,7 @@ def run_name() -> str:
     return " · ".join([settings.library_name, *words])
 
 
-def _chosen(parameters: dict[str, object]) -> list[str]:
+def _about(parameters: dict[str, object]) -> list[str]:
     """Return what of the library a run is about, in words."""
     words = []
     if "phases" in parameters:
@@ -53,42 +83,35 @@ def _chosen(parameters: dict[str, object]) -> list[str]:
     return words
 
 
-Result = TypeVar("Result")
+def ended(config: str, work: Callable[[Begun], State[Any]]) -> State[Any]:
+    """Do the work of a flow, which returns the state of its run if all goes well.
 
-
-def ended(work: Callable[[], State[Result]]) -> State[Any]:
-    """Do the work of a flow; what is expected to go wrong ends it in a state.
-
-    Prefect would log two tracebacks of a raised error.
-
-    Args:
-        work: Returns the state of the flow run if nothing goes wrong.
+    What is expected to go wrong ends the run in a state, too: Prefect would log two
+    tracebacks of a raised error.
     """
     leave_out_the_known()
-    info = run_info()
+    by = INVOCATION.get(Invocation())
+    runner = PrefectRunner(by.watch, by.config, by.plan_file)
     try:
         check_versions()
-        return work()
-    except StoppedAt as stopped:
-        return Cancelled(message=str(stopped))
+        claim_run()
+        settings, warnings = load_settings(config_named(config) or by.config)
+        runner.report.say(*warnings)
+        cancellation = by.cancellation or CancellationToken()
+        return work(Begun(runner, with_token(settings), cancellation))
+    except StoppedAt as reason:
+        return Cancelled(message=str(reason))
     except RunStopped:
-        said = "Stopped; what was written is recorded."
-        return Cancelled(message=f"{said} {repeated(info, RETRY)}")
+        return Cancelled(message=stopped(runner.info))
     except LettersFailed as error:
         return Failed(message=f"{error} {error.again}", data=error)
     except PlexbayesError as error:
-        said = in_a_line(str(error))
-        return Failed(message=f"{said} {repeated(info, CORRECT)}", data=error)
+        said = _in_a_line(str(error))
+        return Failed(message=f"{said} {repeated(runner.info, CORRECT)}", data=error)
 
 
-def in_a_line(text: str) -> str:
-    r"""Return a sentence with a list below it, as of wrong settings, as one line.
-
-    >>> in_a_line("config.json cannot be used:\n  A = 0: too low\n  B: missing")
-    'config.json cannot be used: A = 0: too low; B: missing.'
-    >>> in_a_line("There is no config.json.")
-    'There is no config.json.'
-    """
+def _in_a_line(text: str) -> str:
+    """Return a sentence with a list below it, as of wrong settings, as one line."""
     heading, *points = text.splitlines()
     if not points:
         return heading

@@ -7,17 +7,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from engine.classic import PhaseChoice
 from engine.reports.run_report import Summary
+from flows import pipeline
 from flows.command_table import HELP
-from flows.flow_states import ended, run_name
-from flows.pipeline import Request
-from flows.pipeline import infer as work
+from flows.flow_states import Begun, ended, run_name
 from flows.reports.terminal import headline
-from tasks.config.config_file import config_named
 from tasks.config.field_types import ModelChoice
-from tasks.config.settings import load_settings
-from tasks.orchestration.prefect_tasks import PrefectRunner
-from tasks.orchestration.retention import OWN, claim_run
-from tasks.orchestration.secrets import with_token
+from tasks.orchestration.retention import OWN
 
 WORKERS = 4
 """Threads for tasks; one letter writes at a time, the others wait or retry."""
@@ -53,14 +48,12 @@ def infer(
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.
     """
-    request = Request(phases, letters, dry_run, accept_library, model, save_plan)
-    return ended(lambda: _run(request, config))
+    request = pipeline.Request(
+        phases, letters, dry_run, accept_library, model, save_plan
+    )
 
+    def work(begun: Begun) -> State[Summary]:
+        summary = pipeline.infer(*begun, request)
+        return Completed(message=headline(summary), data=summary)
 
-def _run(request: Request, config: str) -> State[Summary]:
-    claim_run()
-    settings, warnings = load_settings(config_named(config))
-    runner = PrefectRunner()
-    runner.report.say(*warnings)
-    summary = work(runner, with_token(settings), request)
-    return Completed(message=headline(summary), data=summary)
+    return ended(config, work)

@@ -3,25 +3,24 @@
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from engine.errors import LibraryReplaced, RunStopped, StoppedAt, UsageError
 from engine.plain_text import printable
 from engine.reports.run_report import LettersFailed, Summary
-from flows.interrupts import interruptible
-from flows.next_steps import RETRY, repeated
+from flows.next_steps import stopped
 from flows.pipeline import Request, infer
-from flows.progress_bar import Watching
-from tasks.config.config_file import CONFIG
-from tasks.config.output_files import PLAN_FILE
+from flows.terminal_session import Watching, attended
 from tasks.config.settings import Settings
 from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
 from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
-from tasks.runtime.context import WATCHER, RunContext, open_run
+from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.runtime.package_versions import check_versions
 from tasks.runtime.plain_runner import PlainRunner
 from tasks.runtime.progress import Reporter
@@ -29,21 +28,35 @@ from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import RunInfo
 
 Result = TypeVar("Result")
-Made_co = TypeVar("Made_co", covariant=True)
 
 
-class Attempt(Protocol[Made_co]):
-    """Does a piece of work from its beginning."""
+@dataclass(frozen=True)
+class Attempt:
+    """What a piece of work gets that is done from its beginning."""
 
-    def __call__(self, *, accept: bool) -> Made_co:
-        """Do it; a library created anew takes over the record if accepted."""
+    settings: Settings
+    watching: Watching
+    cancellation: CancellationToken
+    accept: bool
+    """Whether a library created anew takes over the record."""
+
+    @property
+    def tools(self) -> Callable[..., AbstractContextManager[RunContext]]:
+        """Lays out the tools of a run."""
+        outside = Outside(cancellation=self.cancellation)
+        return partial(open_run, self.settings, accept=self.accept, outside=outside)
+
+    def try_to_open(self) -> None:
+        """Open everything for a moment: a wrong address or token is said at once."""
+        with self.tools("", live=False):
+            pass
 
 
 def launch(
-    work: Callable[[RunContext], Result],
+    work: Callable[..., Result],
     configured: Settings,
-    *,
-    live: bool,
+    *args: object,
+    live: bool = False,
     accept: bool = False,
 ) -> Result:
     """Run a piece of work in this process, without a Prefect server.
@@ -57,23 +70,19 @@ def launch(
     """
     run_id = str(uuid.uuid4())
 
-    def attempt(*, accept: bool) -> Result:
+    def attempted(attempt: Attempt) -> Result:
+        say = attempt.watching.note
+
         def do() -> Result:
-            with open_run(
-                settings, run_id, live=live, accept=accept, say=watching.note
-            ) as context:
-                context.watch = watching
-                return work(context)
+            with attempt.tools(run_id, live=live, say=say) as context:
+                context.watch = attempt.watching
+                return work(context, *args)
 
-        with Watching() as watching, interruptible(watching) as cancellation:
-            settings = with_token(configured)
-            if sys.stdin.isatty():
-                _try_to_open(settings, accept=accept)
-            return call_with_retry(
-                do, settings=settings, cancellation=cancellation, tell=watching.note
-            )
+        if sys.stdin.isatty():
+            attempt.try_to_open()
+        return call_with_retry(do, attempt.settings, attempt.cancellation, say)
 
-    return _asking_whom_to_follow(attempt, accept=accept)
+    return _asking_whom_to_follow(attempted, configured, accept=accept)
 
 
 def launch_infer(
@@ -86,108 +95,93 @@ def launch_infer(
 ) -> Summary:
     """Infer in this process, and return what came of it.
 
-    Args:
-        request: What was asked.
-        configured: What the user chose.
-        config: Where that stands, for a flow to read it; None: the usual place.
-        plan: The CSV file that gets the whole plan; None: none.
-        prefect: Whether to do it as a Prefect flow, on a server of its own unless
-            PREFECT_API_URL names one; if that is set, it is one in any case.
+    With `prefect`, or if PREFECT_API_URL names a server, it is done as a Prefect flow,
+    on a server of its own if none is named. The flow reads the configuration itself:
+    `config` is where it stands. The whole plan goes to the CSV file `plan`, if any.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
         RunStopped: A person stopped it.
     """
     check_versions()
-    CONFIG.set(config)
-    PLAN_FILE.set(plan)
     infer_by = _infer_as_flow if prefect or asks_for_prefect() else _infer_plainly
 
-    def attempt(*, accept: bool) -> Summary:
-        asked = replace(request, accept_library=accept)
-        with Watching() as watching, interruptible(watching) as cancellation:
-            settings = with_token(configured)
-            try:
-                return infer_by(asked, settings, watching, cancellation)
-            except LettersFailed as failed:
-                watching.note(failed.again)
-                return failed.summary
+    def attempted(attempt: Attempt) -> Summary:
+        asked = asdict(replace(request, accept_library=attempt.accept))
+        run_id = str(uuid.uuid4())
+        info = RunInfo(run_id, "infer", asked, config=config, plan_file=plan)
+        try:
+            return infer_by(attempt, info)
+        except LettersFailed as failed:
+            attempt.watching.note(failed.again)
+            return failed.summary
 
-    return _asking_whom_to_follow(attempt, accept=request.accept_library)
-
-
-def _infer_plainly(
-    request: Request,
-    settings: Settings,
-    watching: Watching,
-    _cancellation: CancellationToken,
-) -> Summary:
-    info = RunInfo(str(uuid.uuid4()), "infer", asdict(request))
-    is_somebody_there = sys.stdin.isatty()
-    runner = PlainRunner(info, Reporter(watching))
-    try:
-        return infer(runner, settings, request, patient=not is_somebody_there)
-    except StoppedAt:
-        raise
-    except RunStopped:
-        again = repeated(info, RETRY)
-        raise StoppedAt(f"Stopped; what was written is recorded. {again}") from None
+    accept = request.accept_library
+    return _asking_whom_to_follow(attempted, configured, accept=accept)
 
 
-def _infer_as_flow(
-    request: Request,
-    settings: Settings,
-    watching: Watching,
-    cancellation: CancellationToken,
-) -> Summary:
-    """Run the flow; what would fail at once fails before a server is started."""
-    _try_to_open(settings, accept=request.accept_library)
-    be_quiet()
-    with prefect_server() as address:
-        cancellation.checkpoint()
-        return _run_flow(request, watching, cancellation, address)
-
-
-def _try_to_open(settings: Settings, *, accept: bool) -> None:
-    """Open everything for a moment: a wrong address or token is said at once."""
-    with open_run(settings, "", live=False, accept=accept):
-        pass
-
-
-def _asking_whom_to_follow(attempt: Attempt[Result], *, accept: bool) -> Result:
-    """Make an attempt; if the library is a new one, ask, and make another.
+def _asking_whom_to_follow(
+    work: Callable[[Attempt], Result], configured: Settings, *, accept: bool
+) -> Result:
+    """Do a piece of work; if the library is a new one, ask, and begin again.
 
     The question comes between the two, when Ctrl-C is not yet about the work.
     """
+    while True:
+        try:
+            with attended() as (watching, cancellation):
+                settings = with_token(configured)
+                return work(Attempt(settings, watching, cancellation, accept))
+        except LibraryReplaced as replaced:
+            question = f"{replaced}\nLet the record follow?"
+            if accept or not sys.stdin.isatty() or not ask(question, yes=False):
+                raise
+            accept = True
+
+
+def _infer_plainly(attempt: Attempt, info: RunInfo) -> Summary:
+    runner = PlainRunner(info, Reporter(attempt.watching))
+    request, is_alone = Request(**info.parameters), not sys.stdin.isatty()
+    settings, cancellation = attempt.settings, attempt.cancellation
     try:
-        return attempt(accept=accept)
-    except LibraryReplaced as replaced:
-        follows = _may_follow(replaced)
-    return attempt(accept=follows)
+        return infer(runner, settings, cancellation, request, patient=is_alone)
+    except StoppedAt:
+        raise
+    except RunStopped:
+        raise StoppedAt(stopped(info)) from None
 
 
-def _may_follow(replaced: LibraryReplaced) -> bool:
-    """Ask whether a library created anew is to take over the record."""
-    if sys.stdin.isatty() and ask(f"{replaced}\nLet the record follow?", yes=False):
-        return True
-    raise replaced
+def _infer_as_flow(attempt: Attempt, info: RunInfo) -> Summary:
+    attempt.try_to_open()  # what would fail at once fails before a server is started
+    be_quiet()
+    with prefect_server() as address:
+        attempt.cancellation.checkpoint()
+        return _run_flow(attempt, info, address)
 
 
-def _run_flow(
-    request: Request, watching: Watching, cancellation: CancellationToken, address: str
-) -> Summary:
+def _run_flow(attempt: Attempt, info: RunInfo, address: str) -> Summary:
     from prefect.settings import (  # noqa: PLC0415 (only now is Prefect set up)
         PREFECT_API_URL,
         temporary_settings,
     )
 
     with swift_imports():
+        from flows.flow_states import INVOCATION, Invocation, run_name  # noqa: PLC0415
         from flows.infer import infer as flow  # noqa: PLC0415
+        from tasks.orchestration.retention import clean_up  # noqa: PLC0415
 
+    cleaning: Any = [partial(clean_up, config=info.config)]
+    own = flow.with_options(
+        flow_run_name=partial(run_name, info.config),
+        on_completion=cleaning,
+        on_failure=cleaning,
+    )
+    files = info.config, info.plan_file
+    invocation = Invocation(*files, attempt.watching, attempt.cancellation)
     with temporary_settings({PREFECT_API_URL: address}):
-        WATCHER.set(watching)
-        state = flow(**asdict(request), return_state=True)
-    if cancellation.is_cancelled:
+        INVOCATION.set(invocation)
+        state = own(**info.parameters, return_state=True)
+    if attempt.cancellation.is_cancelled:
         raise RunStopped(state.message or "The run was stopped.")
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
@@ -197,7 +191,7 @@ def _run_flow(
 
 
 def ask(question: str, *, yes: bool) -> bool:
-    """Ask a yes-or-no question; `yes` answers it beforehand.
+    """Ask a yes-or-no question; `yes` answers it beforehand, breaking off is a no.
 
     Raises:
         UsageError: There is nobody to ask.
@@ -206,15 +200,10 @@ def ask(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UsageError(f"{question} There is no terminal to ask: say --yes.")
-    return _answer(f"{question} [y/n] ", "yn") == "y"
-
-
-def _answer(question: str, choices: str) -> str:
-    """Ask until one of the choices is given; breaking off means the last one."""
     while True:
         try:
-            answer = input(printable(question)).strip().lower()[:1]
+            answer = input(printable(f"{question} [y/n] ")).strip().lower()[:1]
         except (EOFError, KeyboardInterrupt):
-            return choices[-1]
-        if answer and answer in choices:
-            return answer
+            return False
+        if answer in {"y", "n"}:
+            return answer == "y"

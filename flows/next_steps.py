@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
@@ -19,17 +20,25 @@ RESUME = "press Resume"
 
 OPTIONS = ("phases", "letters", "artist", "run", "model", "count")
 """Parameters that are options of the command line, too."""
-SWITCHES = ("albums", "accept_library")
+SWITCHES = {"albums": "--albums", "accept_library": "--accept-library"}
 """The same, without a value."""
 ALL_PHASES = "1-4"
 
 
 def repeated(info: RunInfo, press: str) -> str:
     """Say how to go on with a run that is under way, as it was asked for."""
-    return go_on(info, command(info.command, info.parameters), press)
+    words = command(info.command, info.parameters, info.config)
+    return go_on(info, words, press)
 
 
-def command(flow: str, parameters: Mapping[str, Any]) -> str:
+def stopped(info: RunInfo) -> str:
+    """Say that a run was stopped before there was anything to sum up."""
+    return f"Stopped; what was written is recorded. {repeated(info, RETRY)}"
+
+
+def command(
+    flow: str, parameters: Mapping[str, Any], config: Path | None = None
+) -> str:
     """Return a run as words of the command line, without its program.
 
     >>> command("infer", {"phases": "1-4", "letters": "from P", "dry_run": False})
@@ -46,22 +55,19 @@ def command(flow: str, parameters: Mapping[str, Any]) -> str:
     if flow == "infer" and given["letters"].startswith("from "):
         words.append(f'--from "{given.pop("letters").removeprefix("from ")}"')
     words += [f"--{name} {_quoted(value)}" for name, value in given.items() if value]
-    words += [
-        f"--{name.replace('_', '-')}" for name in SWITCHES if parameters.get(name)
-    ]
-    words += config_words(parameters)
+    words += [switch for name, switch in SWITCHES.items() if parameters.get(name)]
+    words += config_words(parameters, config)
     dry_run = parameters.get("dry_run")
     if dry_run is not None:
         words.append("--dry-run" if dry_run else "--live")
     return " ".join(words)
 
 
-def config_words(parameters: Mapping[str, Any]) -> list[str]:
+def config_words(parameters: Mapping[str, Any], config: Path | None) -> list[str]:
     """Return the option that chooses the configuration of a run; none: the usual."""
-    path = None
     with suppress(UsageError):  # of what is no name, the run itself has said so
-        path = config_named(str(parameters.get("config") or ""))
-    return ["--config", _quoted(str(path))] if path else []
+        config = config_named(str(parameters.get("config") or "")) or config
+    return ["--config", _quoted(str(config))] if config else []
 
 
 def _quoted(value: str) -> str:
@@ -69,13 +75,7 @@ def _quoted(value: str) -> str:
 
 
 def go_on(info: RunInfo, words: str, press: str) -> str:
-    """Say what to do next, in words of the UI (if it can) and of the command line.
-
-    Args:
-        info: The run; only runs of deployments can be started again in the UI.
-        words: The command, without its program.
-        press: What to do in the UI.
-    """
+    """Say what to do next, in words of the UI (if it can) and of the command line."""
     if not info.is_deployed:
         return f"Go on with: plexbayes {words}"
     return f"In the UI, {press}. In a terminal, go on with: plexbayes {words}"

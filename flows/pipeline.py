@@ -1,36 +1,46 @@
 """The main job: read, plan letter by letter, phase by phase, write, read back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from engine.capabilities import limitations
 from engine.classic import Phase, PhaseChoice, chosen_phases
-from engine.evidence import split
+from engine.errors import RunStopped
+from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean, split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
-from engine.reports.run_report import (
-    LetterResult,
-    Summary,
-    summarize,
-    taken_over,
+from engine.planning.first_batch import foreseen_step
+from engine.planning.plan import PhasePlan, RunParameters
+from engine.reports.run_report import LetterResult, Outcome, Summary, taken_over
+from flows.next_steps import RESUME, repeated
+from flows.run_summary import (
+    conclude,
+    hint,
+    left_to_do,
+    note_written,
+    show_plan,
+    summary_of,
+    total,
 )
-from flows.letter_plans import Planned, Work, begin_with_care, plan_run
-from flows.plan_preview import left_to_do, note_written, show_plan, total
-from flows.run_setup import (
-    agree_on_parameters,
-    check_record,
-    opened,
-)
-from flows.run_summary import conclude, facts, hint
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
+from tasks.record.runs import begin_run, first_fit
+from tasks.runtime.cancellation import CancellationToken
+from tasks.runtime.context import Outside, open_run
+from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
+from tasks.sync.integrity import ensure_record_current, precautions
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, seen_in_plex, snapshot_of
+from tasks.sync.run_parameters import parameters_of
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""
+SCANNED = "Plex is scanning the library: what moves meanwhile may fail."
 
 
 @dataclass(frozen=True)
@@ -45,16 +55,35 @@ class Request:
     save_plan: bool = False
 
 
+@dataclass(eq=False)
+class Work:
+    """What a run is about, whole and by letter, and what becomes of it."""
+
+    everything: LibraryView
+    parts: dict[str, LibraryView]
+    phases: Sequence[Phase]
+    parameters: RunParameters
+    outcome: Outcome
+    planned: dict[str, list[StepRun]] = field(default_factory=dict)
+    """The steps that plan each letter, in the order of the phases."""
+
+    @property
+    def plans(self) -> list[PhasePlan]:
+        """The plans of all letters."""
+        return [plan for own in self.outcome.plans.values() for plan in own]
+
+
 def infer(
-    runner: Runner, settings: Settings, request: Request, *, patient: bool = True
+    runner: Runner,
+    settings: Settings,
+    cancellation: CancellationToken,
+    request: Request,
+    *,
+    patient: bool = True,
 ) -> Summary:
     """Infer the ratings that nobody gave, and write them into Plex.
 
-    Args:
-        runner: Who carries out the steps.
-        settings: What the user chose.
-        request: What is asked of this run.
-        patient: Whether to wait for a Plex that is away at the beginning.
+    A patient run waits for a Plex that is away at the beginning.
 
     Raises:
         PlexbayesError: The run could not be done.
@@ -63,71 +92,72 @@ def infer(
     """
     phases = chosen_phases(request.phases)
     letters = str(parse_letters(request.letters))
-    configured = settings.dry_run
+    is_usual = request.dry_run == settings.dry_run
     settings = settings.model_copy(update={"model": request.model or settings.model})
+    patience = settings if patient else settings.model_copy(update={"retries": 0})
+    info, warn = runner.info, runner.report.warn
+    outside = Outside(cancellation=cancellation)
+    tools = partial(open_run, settings, info.id, say=warn, outside=outside)
     live, accept = not request.dry_run, request.accept_library
-    with opened(runner, settings, live=live, accept=accept, patient=patient) as run:
-        summary = carry_out(run, phases, letters, save_plan=request.save_plan)
-        mode = "" if request.dry_run == configured else MODE[request.dry_run]
-        again = hint(run.info, summary, letters, request.model, mode)
-        conclude(run, summary, again)
+    with ExitStack() as stack:
+        stack.enter_context(runner.watched(cancellation, repeated(info, RESUME)))
+        retried = partial(
+            call_with_retry, settings=patience, cancellation=cancellation, tell=warn
+        )
+        context = retried(lambda: stack.enter_context(tools(live=live, accept=accept)))
+        if context.gateway.is_scanned:
+            warn(SCANNED)
+        runner.report.say(*retried(lambda: precautions(context)))
+        run = Run(runner, context)
+        try:
+            summary = carry_out(run, phases, letters, save_plan=request.save_plan)
+            mode = "" if is_usual else MODE[request.dry_run]
+            conclude(run, summary, hint(info, summary, letters, request.model, mode))
+        except RunStopped:
+            runner.raise_if_suspended()
+            raise
         return summary
 
 
 def carry_out(
-    run: Run,
-    phases: Sequence[Phase],
-    letters: str,
-    *,
-    save_plan: bool,
+    run: Run, phases: Sequence[Phase], letters: str, *, save_plan: bool
 ) -> Summary:
     """Read, plan and write; return what came of it."""
     context = run.context
     snapshot, reading = look_around(run, "read the library")
-    check_record(run, snapshot)
-    before = snapshot.everything
+    call_with_retry(
+        lambda: ensure_record_current(context, snapshot),
+        settings=context.settings,
+        cancellation=context.cancellation,
+        tell=run.report.warn,
+    )
+    before, outcome = snapshot.everything, Outcome()
     with context.timed():
-        work = Work(before, split(snapshot.library, before))
-    outcome, parts = work.outcome, work.parts
+        parts = split(snapshot.library, before)
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
-    parameters = agree_on_parameters(run, before)
+    work = Work(before, parts, phases, agree_on_parameters(run, before), outcome)
     # What a run that is tried again wrote already is no company for what is left.
     is_shared = context.is_live and not context.store.knows(context.run_id)
-    parameters, planned = plan_run(run, work, phases, parameters, reading)
-    if context.is_live and context.executor.capabilities.is_assumed:
-        parameters, planned = begin_with_care(run, work, phases, parameters, planned)
+    plan_run(run, work, reading)
     run.report.say(*limitations(context.executor.capabilities))
     left = left_to_do(outcome, parts)
-    show_plan(run.report, left, before, parts, save=save_plan, live=context.is_live)
+    show_plan(run, before, parts, left, save=save_plan)
     wrote: Sequence[StepRun] = []
     if context.is_live:
-        sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
-        wrote = write_letters(run, work, sizes, planned, is_shared=is_shared)
+        wrote = write_letters(run, work, left, is_shared=is_shared)
     run.runner.raise_if_suspended()
     if wrote:
         snapshot, _ = look_around(run, "read it back", after=wrote)
     if context.is_live:
         outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
-    after = snapshot.everything
-    about = facts(context, before, after, parameters)
-    about.note_oddities(snapshot.library.not_understood)
-    return summarize(about, before, after, outcome)
+    return summary_of(context, before, snapshot, work.parameters, outcome)
 
 
 def look_around(
     run: Run, moment: str, after: Sequence[StepRun] = ()
 ) -> tuple[LibrarySnapshot, Sequence[StepRun]]:
-    """Read the library as a step of its own, and tell whose each rating is.
-
-    Args:
-        run: The run.
-        moment: What the step is called.
-        after: The steps that this one is drawn behind, whether they failed or not.
-
-    Returns:
-        What was read, and the step.
-    """
+    """Read the library as a step of its own, and tell whose each rating is."""
     context = run.context
     reading = run.submit(moment, steps.read, context, after=after)
     with context.timed():
@@ -136,36 +166,119 @@ def look_around(
         return compare(context, library), [reading]
 
 
+def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
+    """Fix what all letters take as given; a retried run keeps its first parameters."""
+    context = run.context
+    with context.timed():
+        step = context.executor.capabilities.step
+        parameters = parameters_of(context.settings, before, step)
+    if library_mean(before.tracks) is None:
+        run.report.warn(
+            "No track of this library is rated by hand, so there is nothing to "
+            f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
+        )
+    if context.is_live:
+        store, run_id, now = context.store, context.run_id, time.time()
+        first = parameters.mean, parameters.constants, now, parameters.fit
+        mean, constants = begin_run(store, run_id, *first)
+        fit = first_fit(store, run_id)
+        parameters = replace(parameters, mean=mean, constants=constants, fit=fit)
+    run.report.say(
+        f"Model: {'classic' if parameters.fit is None else 'hierarchical'}. "
+        f"Global prior {parameters.mean / 2:.3f} stars. "
+        "Dynamic precision: accepting drift up to "
+        f"{parameters.tolerance / 2:.3f} stars."
+    )
+    return parameters
+
+
+def plan_run(run: Run, work: Work, reading: Sequence[StepRun]) -> None:
+    """Plan every letter, in steps that the server is known to keep, or will show.
+
+    A live run writes the first batch to a server that is not known yet. If that did
+    not show that the server keeps ratings as finely as they were planned, they are
+    planned again.
+    """
+    executor = run.context.executor
+    _plan_letters(run, work, reading)
+    step = foreseen_step(executor.capabilities, work.plans, work.everything)
+    _plan_coarser(run, work, step, reading)
+    if run.context.is_live and executor.capabilities.is_assumed:
+        behind = [step for own in work.planned.values() for step in own[-1:]]
+        _write_first_batch(run, work, behind)
+        _plan_coarser(run, work, executor.capabilities.safe_step, behind)
+
+
+def _plan_coarser(run: Run, work: Work, step: float, after: Sequence[StepRun]) -> None:
+    grid = work.parameters.grid
+    if step > grid.step:
+        work.parameters = replace(work.parameters, grid=replace(grid, step=step))
+        _plan_letters(run, work, after)
+
+
+def _plan_letters(run: Run, work: Work, after: Sequence[StepRun]) -> None:
+    """Plan every letter, phase after phase; letters do not wait for each other."""
+    outcome, parameters = work.outcome, work.parameters
+    outcome.plans.clear()  # it may be another attempt, in coarser steps
+    outcome.failures.clear()
+    work.planned = {letter: [] for letter in outcome.results}
+    for phase in work.phases:
+        for letter, earlier in work.planned.items():
+            earlier.append(
+                run.submit(
+                    f"{letter} · {phase.label}",
+                    *(steps.plan_phase, letter, phase, parameters.grid.step),
+                    *(work.parts[letter], list(earlier), parameters),
+                    after=earlier[-1:] or after,
+                )
+            )
+    for letter, plans in work.planned.items():
+        for plan in plans:
+            plan.wait()
+        failures = [plan.failure for plan in plans if plan.failure]
+        if failures:
+            outcome.failures[letter] = failures[0]
+            run.report.log_error(f"{letter}: {failures[0]}")
+        else:
+            outcome.plans[letter] = [plan.result() for plan in plans]
+
+
+def _write_first_batch(run: Run, work: Work, after: Sequence[StepRun]) -> None:
+    """Find out with a few ratings how a server may be written to."""
+    found = run.submit(
+        "write the first batch",
+        *(steps.write_first_batch, run.context, work.everything, work.plans),
+        after=after,
+    ).result()
+    for key in found.marred if found else ():
+        run.report.warn(
+            f"Writing item {key} changed its moods or locks, and this server does "
+            "not take that back: please look at it in Plex."
+        )
+
+
 def write_letters(
     run: Run,
     work: Work,
-    sizes: dict[str, int],
-    planned: Planned,
+    left: Mapping[str, Sequence[PhasePlan]],
     *,
     is_shared: bool,
 ) -> Sequence[StepRun]:
     """Write every letter that has something to write; a failed one stops no other.
 
-    Args:
-        run: The run.
-        work: The plans, and what comes of them.
-        sizes: How many ratings are left to write under each letter.
-        planned: The steps behind which the writing of each letter is drawn.
-        is_shared: Whether letters may take along equal ratings of others.
-
-    Returns:
-        The steps; none if there was nothing to write at all.
+    If they are shared, letters take along equal ratings of others.
     """
-    context, outcome = run.context, work.outcome
-    everything, parts = work.everything, work.parts
+    context, outcome, parts = run.context, work.outcome, work.parts
     pool = Pool(outcome.plans, is_shared=is_shared, tagged=context.tagged_at_once)
+    sizes = {letter: total(left.get(letter, ())) for letter in outcome.plans}
     with run.report.progress(sizes) as progress:
         context.watch = progress
         letters = {
             run.submit(
                 f"{letter} · write",
-                *(steps.write_letter, letter, context, everything, parts[letter], pool),
-                after=planned[letter][-1:],
+                *(steps.write_letter, letter, context, work.everything),
+                *(parts[letter], pool),
+                after=work.planned[letter][-1:],
             ): letter
             for letter, plans in outcome.plans.items()
             if total(plans) or outcome.results[letter].released

@@ -1,35 +1,145 @@
-"""How a run ends: its summary, and what is said of it."""
+"""What is said of a run: what it is about to write, and what came of it."""
 
 import json
 import time
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, fields
+from pathlib import Path
 
 import numpy as np
 
 from engine.classic import Phase
-from engine.errors import StoppedAt
+from engine.errors import StoppedAt, UsageError
 from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
-from engine.planning.plan import RunParameters
-from engine.reports.run_report import LettersFailed, Summary
+from engine.planning.change_list import Change, by_letter, changes, what_is_left
+from engine.planning.plan import PhasePlan, RunParameters
+from engine.reports.run_report import (
+    LetterResult,
+    LettersFailed,
+    Outcome,
+    Summary,
+    summarize,
+)
 from flows.next_steps import RETRY, command, config_words, go_on
-from flows.reports.markdown import markdown
+from flows.reports.markdown import markdown, plan_page
 from flows.reports.terminal import headline
+from tasks.config.config_file import config_path
+from tasks.config.output_files import rotate, write_csv
 from tasks.record.runs import finish_run
 from tasks.runtime.context import RunContext
-from tasks.runtime.runner import Run, RunInfo
+from tasks.runtime.progress import Reporter
+from tasks.runtime.runner import Run, RunInfo, StepRun
+from tasks.sync.reconcile import LibrarySnapshot
+
+REPORTS = "reports"
+"""The folder beside the configuration for what runs in the Prefect UI write."""
 
 
-def facts(
+def total(plans: Sequence[PhasePlan]) -> int:
+    """Return how many ratings plans would write."""
+    return sum(map(len, plans))
+
+
+def left_to_do(
+    outcome: Outcome, parts: Mapping[str, LibraryView]
+) -> dict[str, list[PhasePlan]]:
+    """Return what is left of the plans; without letters that are all written.
+
+    An earlier attempt of the same run may have written a part.
+    """
+    left = {}
+    for letter, plans in outcome.plans.items():
+        own = [what_is_left(parts[letter], plan) for plan in plans]
+        if total(own) or not total(plans):
+            left[letter] = own
+    return left
+
+
+def show_plan(
+    run: Run,
+    everything: LibraryView,
+    parts: Mapping[str, LibraryView],
+    left: Mapping[str, Sequence[PhasePlan]],
+    *,
+    save: bool,
+) -> None:
+    """Show what a run is about to write: all in the UI, and in the log of a dry run.
+
+    If it is to be saved, all of it goes to a file even if no person named one.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    report = run.report
+    path = run.info.plan_file or (_usual_plan_file(run.info) if save else None)
+    found = list(by_letter(everything, parts, left))
+    number = sum(plan.planned for plan in found)
+    where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
+    title = f"{number} ratings to be written"
+    report.publish(plan_page(found, f"All of them: {where}."), "plan", title)
+    if path:
+        whole = map(astuple, changes(everything, left))
+        write_csv(path, [field.name for field in fields(Change)], whole)
+    letters = [plan.letter for plan in found if plan.planned]
+    under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
+    report.log(f"{title}{under}.")
+    for plan in () if run.context.is_live else found:
+        rest = f"{plan.unchanged} unchanged, {plan.cleared} cleared"
+        said = f"{plan.planned} planned{_phases(plan.phases)}, {rest}"
+        report.log(f"{plan.letter}: {said}.")
+
+
+def _usual_plan_file(info: RunInfo) -> Path:
+    """Return where a plan goes for which no person named a file; it is free."""
+    folder = config_path(info.config).resolve().parent / REPORTS
+    try:
+        folder.mkdir(0o700, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}.") from None
+    rotate(folder / "plan.csv")
+    return folder / "plan.csv"
+
+
+def note_written(report: Reporter, outcome: Outcome, letter: str, run: StepRun) -> bool:
+    """Note and log what came of writing a letter; return whether it was finished."""
+    if run.failure:
+        outcome.failures[letter] = run.failure
+        if not run.is_cancelled:
+            report.log_error(f"{letter} · {run.failure}")
+        return False
+    result: LetterResult = run.result()
+    outcome.results[letter] = result
+    if not run.is_cached:  # that was said when it was written
+        plans = outcome.plans[letter]
+        phases = _phases({plan.phase.label: len(plan) for plan in plans if len(plan)})
+        said = f"{letter}: {result.written} of {total(plans)} ratings written{phases}"
+        if taken_over := result.released + result.taken_over:
+            said += f", {taken_over} taken over by you"
+        if result.gone:
+            said += f", {result.gone} gone"
+        report.log(f"{said}.")
+    return True
+
+
+def _phases(counts: Mapping[str, int]) -> str:
+    """Return ` (1 album-up: 3, 4 track-down: 28)`; empty if there is nothing."""
+    listed = ", ".join(f"{phase}: {count}" for phase, count in counts.items())
+    return f" ({listed})" if listed else ""
+
+
+def summary_of(
     context: RunContext,
     before: LibraryView,
-    after: LibraryView,
+    snapshot: LibrarySnapshot,
     parameters: RunParameters,
+    outcome: Outcome,
 ) -> Summary:
-    """Return the summary of a run as far as it does not depend on the letters."""
+    """Return the summary of a run; the snapshot is of its end."""
+    after = snapshot.everything
     manual = before.tracks.ownership.manual
     now = library_mean(after.tracks)
-    return Summary(
+    about = Summary(
         run_id=context.run_id,
         library=context.gateway.identity.title,
         dry_run=not context.is_live,
@@ -48,6 +158,8 @@ def facts(
         worked=context.worked,
         rested=context.throttle.rested,
     )
+    about.note_oddities(snapshot.library.not_understood)
+    return summarize(about, before, after, outcome)
 
 
 def hint(
@@ -55,12 +167,8 @@ def hint(
 ) -> str:
     """Say how to go on with a run that was stopped.
 
-    Args:
-        info: The run.
-        summary: What came of it.
-        letters: Which letters it was about, in the words of its parameter.
-        model: Which model it was told to use; empty: the configured one.
-        mode: `--live` or `--dry-run`, if the configuration says otherwise.
+    Letters and model are those that it was asked for; the mode is `--live` or
+    `--dry-run` if the configuration says otherwise.
     """
     phases = [label.split(maxsplit=1)[0] for label in summary.phases]
     words = ["0"]
@@ -74,7 +182,7 @@ def hint(
         start = left[0] if left else chosen.start or "#"
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
-    words += config_words(info.parameters)
+    words += config_words(info.parameters, info.config)
     words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."
@@ -82,18 +190,13 @@ def hint(
 
 
 def conclude(run: Run, summary: Summary, again: str) -> None:
-    """Report what came of a run.
-
-    Args:
-        run: The run.
-        summary: What came of it.
-        again: How to go on if it was stopped.
+    """Report what came of a run; `again` says how to go on if it was stopped.
 
     Raises:
         StoppedAt: A person stopped the run.
         LettersFailed: Some letters were not finished.
     """
-    context, title = run.context, headline(summary)
+    context, info, title = run.context, run.info, headline(summary)
     run.report.say(f"{title[:1].upper()}{title[1:]}.")
     run.report.publish(markdown(summary), "report", title)
     if context.is_live:
@@ -107,6 +210,6 @@ def conclude(run: Run, summary: Summary, again: str) -> None:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
         of_all = len(summary.letters.keys() | failed.keys())
         number = f"{len(failed)} of {of_all} letters failed"
-        parameters = {**run.info.parameters, "letters": ",".join(in_order(failed))}
-        again = go_on(run.info, command("infer", parameters), RETRY)
+        parameters = {**info.parameters, "letters": ",".join(in_order(failed))}
+        again = go_on(info, command("infer", parameters, info.config), RETRY)
         raise LettersFailed(f"{number}: {reasons}", summary, again)

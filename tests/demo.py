@@ -16,21 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from tasks.orchestration.prefect_server import free_port
-from tests.flows.listener import COMMAND, Listener
+from tests.flows.listener import COMMAND, Listener, Ratings, items, ratings
 from tests.flows.test_faults import under_one_artist
 from tests.flows.test_serve import Served
 from tests.simulator.process import Simulator
 
 TRACKS = 600
-Ratings = dict[int, float]
-
-
-def manual_ratings(dump: dict[str, Any]) -> Ratings:
-    """Return what the made-up listener rated, points by ratingKey."""
-    items = [*dump["artists"], *dump["albums"], *dump["tracks"]]
-    return {
-        i["ratingKey"]: i["userRating"] for i in items if i["userRating"] is not None
-    }
 
 
 def say(text: str) -> None:
@@ -100,10 +91,8 @@ def tasks_of(served: Served, run_id: str) -> list[dict[str, Any]]:
 def prove(plex: Simulator, before: Ratings) -> bool:
     """Say whether every manual rating is as it was, and how much was asked."""
     dump = plex.dump()
-    now = manual_ratings(dump)
+    now, total, counts = ratings(dump), len(items(dump)), plex.counts()
     changed = [key for key, points in before.items() if now.get(key) != points]
-    total = sum(len(dump[level]) for level in ("artists", "albums", "tracks"))
-    counts = plex.counts()
     say(f"\nPlex saw {counts['reads']} reads and {counts['writes']} writes,")
     say(f"and now {len(now)} of {total} items are rated; they were {len(before)}.")
     say(f"Manual ratings changed: {len(changed)} of {len(before)}.")
@@ -118,7 +107,7 @@ def main() -> int:
     ):
         say(f"An embedded Plex serves {TRACKS} tracks at {plex.url}.")
         listener = Listener(Path(folder), plex)
-        before = manual_ratings(plex.dump())
+        before = ratings(plex.dump())
         status = plan(listener)
         went_well = orchestrate(listener) and prove(plex, before)
     return status or int(not went_well)

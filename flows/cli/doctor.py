@@ -16,7 +16,6 @@ from tasks.commands.health import (
     check_server,
 )
 from tasks.commands.listing_check import check_listings
-from tasks.config.settings import Settings
 from tasks.orchestration.prefect_health import check_prefect
 from tasks.orchestration.secrets import with_token
 
@@ -42,20 +41,14 @@ def _checks(config: Path | None, *, canary: bool) -> Iterator[Finding]:
     yield check_installation()
     settings = yield from check_configuration(config, with_token)
     if settings is not None:
-        yield from _check_both_ends(settings)
+        server, gateway = (yield from check_server(settings)), None
+        if server is not None:
+            gateway = yield from check_library(settings, server)
+        record = yield from check_record(settings)
+        if gateway is not None:  # then whether the two belong together
+            with gateway:
+                yield check_listings(gateway)
+                yield from check_memory(settings, gateway, record)
         if canary:
             yield from check_edits(settings)
     yield check_prefect()
-
-
-def _check_both_ends(settings: Settings) -> Iterator[Finding]:
-    """Check Plex, the record, and whether the two belong together."""
-    gateway = None
-    server = yield from check_server(settings)
-    if server is not None:
-        gateway = yield from check_library(settings, server)
-    record = yield from check_record(settings)
-    if gateway is not None:
-        with gateway:
-            yield check_listings(gateway)
-            yield from check_memory(settings, gateway, record)

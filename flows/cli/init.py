@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 
@@ -22,15 +23,8 @@ PATIENCE = 10.0
 """Seconds that a server may take to answer while a person waits."""
 
 
-class _Quit(Exception):
-    """A person does not want to go on."""
-
-
 def init(path: Path) -> bool:
-    """Create a configuration by asking for what nobody can guess.
-
-    Returns:
-        Whether it was created; if not, a person did not want it.
+    """Create a configuration by asking for what nobody can guess, unless told to quit.
 
     Raises:
         SettingsInvalid: There is one already, nobody to ask, or no such folder.
@@ -40,7 +34,7 @@ def init(path: Path) -> bool:
         _offer(path)
         address, token, libraries = _find_server()
         library = _choose(libraries)
-    except (_Quit, EOFError, KeyboardInterrupt):
+    except (EOFError, KeyboardInterrupt):
         say("\nNothing was written. A configuration is required to run.")
         return False
     write_new(path, as_text(template(address, token, library)))
@@ -65,11 +59,11 @@ def _offer(path: Path) -> None:
     where = "here" if path.parent == Path() else f"in {path.parent}"
     answer = _ask(f"There is no {path.name} {where}. Create one? [y/n] ")
     if answer.lower() not in {"y", "yes"}:
-        raise _Quit
+        raise EOFError
 
 
 def _find_server() -> tuple[str, str, list[MusicLibrary]]:
-    """Ask until a server answers; return address, token and music libraries."""
+    """Ask until a server with music answers."""
     address = AT_HOME
     say("Enter q at any question to quit. Enter alone takes what is in brackets.")
     while True:
@@ -88,8 +82,8 @@ def _find_server() -> tuple[str, str, list[MusicLibrary]]:
 
 def _ask_address(default: str) -> str:
     while True:
-        question = f"Address of the Plex server [{redact_url(default)}]: "
-        answer = _ask(question) or default
+        shown = redact_url(default)
+        answer = _ask(f"Address of the Plex server [{shown}]: ") or default
         register_url_secrets(answer)
         try:
             return normalize_url(answer)
@@ -100,7 +94,7 @@ def _ask_address(default: str) -> str:
 def _ask_token() -> str:
     say(f"The token is like a password; where to find it:\n{ARTICLE}")
     while True:
-        answer = _kept(getpass("Token (it does not show): "))
+        answer = _ask("Token (it does not show): ", getpass)
         if is_token(answer):
             return answer
         say("A token consists of letters, digits and the like, without spaces.")
@@ -126,16 +120,9 @@ def _choose(libraries: list[MusicLibrary]) -> str:
         say(f"There is no {answer!r} in the list.")
 
 
-def _ask(question: str) -> str:
-    return _kept(input(question))
-
-
-def _kept(answer: str) -> str:
-    """Return an answer without spaces around it.
-
-    Raises:
-        _Quit: It is the wish to quit.
-    """
-    if answer.strip().lower() == "q":
-        raise _Quit
-    return answer.strip()
+def _ask(question: str, ask: Callable[[str], str] | None = None) -> str:
+    """Return an answer; to quit is as good as Ctrl-D."""
+    answer = (ask or input)(question).strip()
+    if answer.lower() == "q":
+        raise EOFError
+    return answer

@@ -2,87 +2,53 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.errors import (
-    ConfigMissing,
-    LibraryHeld,
-    LibraryMissing,
-    PlexbayesError,
-    RunStopped,
-    SettingsInvalid,
-    UsageError,
-)
-from flows.cli import model_commands, rating_commands, state_commands
+from engine import errors
+from engine.errors import PlexbayesError
+from flows import command_table as table
+from flows.cli import model_commands, rating_commands
 from flows.cli.options import Version
 from flows.cli.serve import serve
 from flows.cli.server import server
-from flows.command_table import (
-    COMMANDS,
-    EXIT_STATUSES,
-    FAILED,
-    HELD,
-    HELP,
-    INTERRUPTED,
-    USAGE,
-    Command,
-    epilog,
-    numbered,
-    spelled_out,
-)
+from flows.command_table import BY_NUMBER, epilog, spelled_out
 from flows.reports.terminal import complain, replace_unprintable, show_menu
 from tasks.runtime.processes import distrust_working_folder
 
-STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
-    (UsageError, USAGE),
-    (SettingsInvalid, USAGE),
-    (LibraryMissing, USAGE),
-    (LibraryHeld, HELD),
-    (RunStopped, INTERRUPTED),
-    (PlexbayesError, FAILED),
-)
+STATUS: dict[type[PlexbayesError], int] = {
+    errors.UsageError: table.USAGE,
+    errors.SettingsInvalid: table.USAGE,
+    errors.LibraryMissing: table.USAGE,
+    errors.LibraryHeld: table.HELD,
+    errors.RunStopped: table.INTERRUPTED,
+    PlexbayesError: table.FAILED,
+}
 """The exit status of each error; the first that fits counts."""
 
 NAME = "plexbayes"
 COMPLETION = f"_{NAME.upper()}_COMPLETE"
 """The variable with which a shell asks for completions."""
 
+TRACEBACK = "Show the traceback of an error; works with any command."
+Debug = Annotated[bool, typer.Option("--debug", help=TRACEBACK)]
+H_IS_HELP = {"help_option_names": ["-h", "--help"]}
+
+HEAD = "A number stands for a command:"
+NUMBERS = [HEAD, *table.numbered().splitlines(), table.EXIT_STATUSES]
+
 app = typer.Typer(
-    epilog="\n\n".join(
-        ["A number stands for a command:", *numbered().splitlines(), EXIT_STATUSES]
-    ),
-    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\n\n".join(NUMBERS),
+    context_settings=H_IS_HELP,
     pretty_exceptions_enable=False,
 )
 
 
 @app.callback()
-def plexbayes(
-    *,
-    version: Version = False,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug", help="Show the traceback of an error; works with any command."
-        ),
-    ] = False,
-) -> None:
+def plexbayes(*, version: Version = False, debug: Debug = False) -> None:
     """Infer the ratings you never gave, for a Plex music library."""
-
-
-def _add(work: Callable[..., None]) -> None:
-    """Add a function to the command line, with what the table says of its name."""
-    name = work.__name__.replace("_", "-")
-    app.command(
-        name,
-        help=HELP[name],
-        epilog=epilog(name),
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )(work)
 
 
 for work in (
@@ -96,12 +62,15 @@ for work in (
     serve,
     server,
     rating_commands.recover,
-    state_commands.import_state,
-    state_commands.export_state,
-    state_commands.init,
-    state_commands.doctor,
+    rating_commands.import_state,
+    rating_commands.export_state,
+    rating_commands.init,
+    rating_commands.doctor,
 ):
-    _add(work)
+    name = work.__name__.replace("_", "-")
+    app.command(
+        name, help=table.HELP[name], epilog=epilog(name), context_settings=H_IS_HELP
+    )(work)
 
 
 def main() -> None:
@@ -113,60 +82,42 @@ def main() -> None:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        app(spelled_out(words) or _menu(), prog_name=NAME)
+        app(spelled_out(words) or _default_words(), prog_name=NAME)
     except PlexbayesError as error:
-        if _offer_config(error):
-            return
         complain(str(error))
+        if isinstance(error, errors.ConfigMissing) and sys.stdin.isatty():
+            from flows.cli.init import init as work  # noqa: PLC0415
+
+            if work(Path(error.path)):
+                return
+            complain(str(error))
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
-        sys.exit(next(status for kind, status in STATUS if isinstance(error, kind)))
+        statuses = STATUS.items()
+        sys.exit(next(code for kind, code in statuses if isinstance(error, kind)))
 
 
-def _offer_config(error: PlexbayesError) -> bool:
-    """Offer to create the configuration if it is all that is missing."""
-    if not isinstance(error, ConfigMissing) or not sys.stdin.isatty():
-        return False
-    from flows.cli.init import init as work  # noqa: PLC0415
-
-    complain(str(error))
-    return work(Path(error.path))
-
-
-def _menu() -> list[str]:
+def _default_words() -> list[str]:
     if COMPLETION in os.environ:  # the shell asks what may follow, not a person
         return []
-    if not sys.stdin.isatty():
-        return ["--help"]
-    return choose()
+    return choose() if sys.stdin.isatty() else ["--help"]
 
 
 def choose() -> list[str]:
     """Ask what to do, and return it as words of the command line."""
-    show_menu([(str(c.number), c.help) for c in COMMANDS if c.number is not None])
-    show_menu([("q", "Quit.")])
+    show_menu([*((number, c.help) for number, c in BY_NUMBER.items()), ("q", "Quit.")])
+    answer = letter = ""
     try:
-        command = _ask_command()
-        if command is None:
-            raise SystemExit(0)
-        letter = _ask_letter() if command.asks_letter else ""
+        while answer not in BY_NUMBER:
+            answer = input("Your choice (0-8, q): ").strip().lower()
+            if answer == "q":
+                raise SystemExit(0)
+        command = BY_NUMBER[answer]
+        if "--phases" in command.words:
+            letter = input("Start at which letter of the artists? (Enter for all) ")
     except (EOFError, KeyboardInterrupt):
         raise SystemExit(0) from None
-    return [*command.words, *(["--from", letter] if letter else [])]
-
-
-def _ask_letter() -> str:
-    return input("Start at which letter of the artists? (Enter for all) ").strip()
-
-
-def _ask_command() -> Command | None:
-    by_number = {str(c.number): c for c in COMMANDS if c.number is not None}
-    while True:
-        answer = input("Your choice (0-8, q): ").strip().lower()
-        if answer in by_number:
-            return by_number[answer]
-        if answer == "q":
-            return None
+    return [*command.words, *(["--from", letter.strip()] if letter.strip() else [])]
 
 
 if __name__ == "__main__":

@@ -18,20 +18,12 @@ Config = Annotated[
 DryRun = Annotated[
     bool | None, typer.Option("--dry-run/--live", help="Instead of DRY_RUN.")
 ]
-Json = Annotated[
-    Path | None,
-    typer.Option(
-        "--json",
-        help="Also write the report as JSON to this file; ratings in points (0-10).",
-    ),
-]
-Letters = Annotated[
-    str, typer.Option(help="Only these letters: B,P or A-C or #-D or 'from P'.")
-]
-Plan = Annotated[
-    Path | None,
-    typer.Option(help="Also write every planned rating (points) to this CSV file."),
-]
+_JSON = "Also write the report as JSON to this file; ratings in points (0-10)."
+Json = Annotated[Path | None, typer.Option("--json", help=_JSON)]
+_LETTERS = "Only these letters: B,P or A-C or #-D or 'from P'."
+Letters = Annotated[str, typer.Option(help=_LETTERS)]
+_PLAN = "Also write every planned rating (points) to this CSV file."
+Plan = Annotated[Path | None, typer.Option(help=_PLAN)]
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 (as typer calls it)
@@ -68,24 +60,12 @@ Timezone = Annotated[
     str, typer.Option(callback=_known_timezone, help="Of the schedules.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
-Accept = Annotated[
-    bool,
-    typer.Option(
-        "--accept-library",
-        help="Let the record follow a library created anew, or another account.",
-    ),
-]
-Canary = Annotated[
-    bool,
-    typer.Option("--canary", help="Also write the first batch of a run, and undo it."),
-]
-Prefect = Annotated[
-    bool,
-    typer.Option(
-        "--prefect",
-        help="Run it as a Prefect flow, as whenever PREFECT_API_URL names a server.",
-    ),
-]
+_ACCEPT = "Let the record follow a library created anew, or another account."
+Accept = Annotated[bool, typer.Option("--accept-library", help=_ACCEPT)]
+_CANARY = "Also write the first batch of a run, and undo it."
+Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]
+_PREFECT = "Run it as a Prefect flow, as whenever PREFECT_API_URL names a server."
+Prefect = Annotated[bool, typer.Option("--prefect", help=_PREFECT)]
 Model = Annotated[
     Literal["classic", "hierarchical"] | None, typer.Option(help="Instead of MODEL.")
 ]
@@ -96,12 +76,8 @@ def begin(
 ) -> "Settings":
     """Load the configuration, once for all of a command.
 
-    Args:
-        config: Where it is; None: the usual place.
-        outputs: The files that a person named; None: none. What must not, or cannot,
-            be written is refused before the work starts; the configuration and the
-            record are never replaced.
-        overwrite: Whether existing files may be replaced.
+    Outputs are the files that a person named. What must not, or cannot, be written is
+    refused before the work starts; the configuration and the record are never replaced.
 
     Raises:
         SettingsInvalid: The configuration cannot be used.
@@ -120,10 +96,9 @@ def begin(
     from tasks.record.backups import database_files  # noqa: PLC0415
 
     settings, warnings = load_settings(config)
-    record = settings.state_url.get_secret_value()
-    protected = [config_path(config), *database_files(record)]
+    record = database_files(settings.state_url.get_secret_value())
     for path in outputs:
-        refuse_output(path, protected, overwrite=overwrite)
+        refuse_output(path, [config_path(config), *record], overwrite=overwrite)
     for sentence in warnings:
         notify(sentence)
     return settings

@@ -1,25 +1,13 @@
-"""The commands about ratings: infer, verify, undo, rank and recover."""
+"""The commands about ratings, their record, and the set-up."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engine.errors import UsageError
-from flows.cli.options import (
-    Accept,
-    Config,
-    DryRun,
-    Json,
-    Letters,
-    Model,
-    Overwrite,
-    Plan,
-    Prefect,
-    Yes,
-    begin,
-    is_live,
-    write_json,
-)
+from flows.cli import options
+from flows.cli.options import begin, is_live, write_json
 from flows.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
 
 
@@ -27,15 +15,15 @@ def infer(
     *,
     phases: Annotated[str, typer.Option(help="Such as 1-4, 3 or 1,2.")] = "1-4",
     start: Annotated[str, typer.Option("--from", help="Start at this letter.")] = "",
-    letters: Letters = "",
-    model: Model = None,
-    dry_run: DryRun = None,
-    config: Config = None,
-    json_file: Json = None,
-    overwrite: Overwrite = False,
-    plan: Plan = None,
-    accept_library: Accept = False,
-    prefect: Prefect = False,
+    letters: options.Letters = "",
+    model: options.Model = None,
+    dry_run: options.DryRun = None,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+    plan: options.Plan = None,
+    accept_library: options.Accept = False,
+    prefect: options.Prefect = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
@@ -59,10 +47,10 @@ def infer(
 
 def verify(
     *,
-    config: Config = None,
-    json_file: Json = None,
-    overwrite: Overwrite = False,
-    accept_library: Accept = False,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+    accept_library: options.Accept = False,
 ) -> None:
     """Say whether the record and Plex agree; exit status 5 if not."""
     from flows.local_runner import launch  # noqa: PLC0415
@@ -70,7 +58,7 @@ def verify(
     from tasks.commands.verify import verify as work  # noqa: PLC0415
 
     settings = begin(config, json_file, overwrite=overwrite)
-    audit = launch(work, settings, live=False, accept=accept_library)
+    audit = launch(work, settings, accept=accept_library)
     show_audit(audit)
     write_json(json_file, audit, verdict=audit.verdict)
     raise typer.Exit(DONE if audit.verdict == "IN SYNC" else DIFFERS)
@@ -79,15 +67,15 @@ def verify(
 def undo(
     *,
     run: Annotated[str, typer.Option(help="Only what this run wrote.")] = "",
-    letters: Letters = "",
+    letters: options.Letters = "",
     phases: Annotated[str, typer.Option(help="Only what these phases wrote.")] = "1-4",
     artist: Annotated[str, typer.Option(help="Only this artist, by name.")] = "",
-    dry_run: DryRun = None,
-    yes: Yes = False,
-    config: Config = None,
-    json_file: Json = None,
-    overwrite: Overwrite = False,
-    accept_library: Accept = False,
+    dry_run: options.DryRun = None,
+    yes: options.Yes = False,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+    accept_library: options.Accept = False,
 ) -> None:
     """Take inferred ratings back; what you rated since stays."""
     from engine.classic import chosen_phases  # noqa: PLC0415
@@ -102,12 +90,7 @@ def undo(
     what = "all" if chosen.is_everything else "the selected"
     if live and not ask(f"Take {what} inferred ratings back?", yes=yes):
         raise typer.Exit(DONE)
-    undone = launch(
-        lambda context: work(context, chosen),
-        settings,
-        live=live,
-        accept=accept_library,
-    )
+    undone = launch(work, settings, chosen, live=live, accept=accept_library)
     show_counts("Undo", undone)
     write_json(json_file, undone)
     raise typer.Exit(FAILED if undone.failed else DONE)
@@ -117,10 +100,10 @@ def rank(
     *,
     count: Annotated[int, typer.Option("--count", "-n", min=1)] = 10,
     albums: Annotated[bool, typer.Option("--albums", help="Albums instead.")] = False,
-    config: Config = None,
-    json_file: Json = None,
-    overwrite: Overwrite = False,
-    accept_library: Accept = False,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+    accept_library: options.Accept = False,
 ) -> None:
     """Show your best and worst artists (or albums), in stars."""
     from engine.library import Level  # noqa: PLC0415
@@ -130,24 +113,19 @@ def rank(
 
     settings = begin(config, json_file, overwrite=overwrite)
     level = Level.ALBUM if albums else Level.ARTIST
-    best, worst = launch(
-        lambda context: work(context, count, level),
-        settings,
-        live=False,
-        accept=accept_library,
-    )
+    best, worst = launch(work, settings, count, level, accept=accept_library)
     show_ranking(best, worst, level.word)
     write_json(json_file, {"top": best, "bottom": worst})
 
 
 def recover(
     *,
-    dry_run: DryRun = None,
-    yes: Yes = False,
-    config: Config = None,
-    json_file: Json = None,
-    overwrite: Overwrite = False,
-    accept_library: Accept = False,
+    dry_run: options.DryRun = None,
+    yes: options.Yes = False,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+    accept_library: options.Accept = False,
 ) -> None:
     """Take every rated item that bears the tag back onto the record."""
     from flows.local_runner import ask, launch  # noqa: PLC0415
@@ -156,9 +134,59 @@ def recover(
 
     settings = begin(config, json_file, overwrite=overwrite)
     live = is_live(settings, dry_run=dry_run)
-    question = "Take all tagged ratings for inferred ones?"
-    if live and not ask(question, yes=yes):
+    if live and not ask("Take all tagged ratings for inferred ones?", yes=yes):
         raise typer.Exit(DONE)
     recovered = launch(work, settings, live=live, accept=accept_library)
     show_counts("Recover", recovered)
     write_json(json_file, recovered)
+
+
+def import_state(
+    *,
+    path: Annotated[Path, typer.Argument(help="The file.")] = Path("plex_state.json"),
+    dry_run: options.DryRun = None,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Put what the original recorded onto our record, as far as Plex agrees."""
+    from flows.local_runner import launch  # noqa: PLC0415
+    from flows.reports.terminal import show_counts  # noqa: PLC0415
+    from tasks.commands.legacy_state import import_state as work  # noqa: PLC0415
+
+    settings = begin(config, json_file, overwrite=overwrite)
+    live = is_live(settings, dry_run=dry_run)
+    imported = launch(work, settings, path, live=live)
+    show_counts("Import", imported)
+    write_json(json_file, imported)
+
+
+def export_state(
+    *,
+    path: Annotated[Path, typer.Argument(help="The file.")] = Path("plex_state.json"),
+    overwrite: options.Overwrite = False,
+    config: options.Config = None,
+) -> None:
+    """Write the record as a plex_state.json that the original understands."""
+    from flows.local_runner import launch  # noqa: PLC0415
+    from flows.reports.terminal import notify  # noqa: PLC0415
+    from tasks.commands.legacy_state import export_state as work  # noqa: PLC0415
+
+    settings = begin(config, path, overwrite=overwrite)
+    count = launch(work, settings, path)
+    notify(f"{count} ratings written to {path}.")
+
+
+def init(*, config: options.Config = None) -> None:
+    """Create the configuration by asking; an existing one is never touched."""
+    from flows.cli.init import init as work  # noqa: PLC0415
+    from tasks.config.config_file import config_path  # noqa: PLC0415
+
+    raise typer.Exit(DONE if work(config_path(config)) else FAILED)
+
+
+def doctor(*, canary: options.Canary = False, config: options.Config = None) -> None:
+    """Check everything, and say what to do about it; changes nothing."""
+    from flows.cli import doctor as work  # noqa: PLC0415
+
+    raise typer.Exit(work.report(work.doctor(config, canary=canary)))

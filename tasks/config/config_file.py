@@ -3,16 +3,12 @@
 import json
 import os
 import re
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigMissing, SettingsInvalid, UsageError
 
 DEFAULT_PATH = Path("config.json")
-
-CONFIG: ContextVar[Path | None] = ContextVar("config", default=None)
-"""The configuration that this process was started with; None: the usual place."""
 
 ARTICLE = (
     "https://support.plex.tv/articles/"
@@ -23,7 +19,7 @@ ARTICLE = (
 def config_path(path: Path | None) -> Path:
     """Return where the configuration is: as given, or the usual place."""
     usual = os.environ.get("PLEXBAYES_CONFIG") or DEFAULT_PATH
-    return path or CONFIG.get() or Path(usual)
+    return path or Path(usual)
 
 
 def config_named(name: str) -> Path | None:
@@ -39,7 +35,7 @@ def config_named(name: str) -> Path | None:
         UsageError: It is not a name.
     """
     if not name:
-        return CONFIG.get()
+        return None
     if not re.fullmatch(r"\w[\w-]*", name):
         raise UsageError(
             f"config = {name!r} is not a name. Use a name such as kids for kids.json "

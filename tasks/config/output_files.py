@@ -5,16 +5,12 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TextIO, cast
 
 from engine.errors import UsageError
 from engine.plain_text import spreadsheet_cell
-
-PLAN_FILE: ContextVar[Path | None] = ContextVar("plan_file", default=None)
-"""The CSV file that gets the whole plan of a run, if a person named one."""
 
 KEPT = 5
 """How many earlier files a default report keeps."""

@@ -15,7 +15,7 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
-from tasks.runtime.context import WATCHER, Step
+from tasks.runtime.context import Step
 from tasks.runtime.progress import (
     Progress,
     ProgressLines,
@@ -26,18 +26,11 @@ from tasks.runtime.progress import (
 )
 
 
-def tell(step: Step) -> None:
-    """Pass a sign of progress to the watcher of this process, if there is one."""
-    watcher = WATCHER.get()
-    if watcher is not None:
-        watcher(step)
-
-
 class PrefectReporter(Reporter):
     """Logs what happens in a flow run, and keeps pages as its artifacts."""
 
-    def __init__(self) -> None:
-        super().__init__(tell)
+    def __init__(self, watch: Callable[[Step], None] = lambda _: None) -> None:
+        super().__init__(watch)
 
     def say(self, *sentences: str) -> None:
         """Log it, and tell whoever follows the run."""

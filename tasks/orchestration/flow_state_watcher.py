@@ -23,9 +23,11 @@ LOOK = 2.0
 class FlowStateWatcher:
     """Pauses, resumes or cancels a run as its state on the server asks for."""
 
-    def __init__(self, cancellation: CancellationToken, resuming: str) -> None:
+    def __init__(
+        self, cancellation: CancellationToken, report: PrefectReporter, resuming: str
+    ) -> None:
         self._cancellation = cancellation
-        self._report = PrefectReporter()
+        self._report = report
         self._resuming = resuming
         self._run = UUID(str(runtime.flow_run.id))
         self._is_held = False
@@ -93,15 +95,16 @@ class FlowStateWatcher:
 
 @contextmanager
 def watch_flow_state(
-    cancellation: CancellationToken, resuming: str
+    cancellation: CancellationToken, report: PrefectReporter, resuming: str
 ) -> Iterator[FlowStateWatcher]:
     """Let Pause, Resume and Cancel in the Prefect UI reach the run during the block.
 
     Args:
         cancellation: Where the run can be held or stopped.
+        report: Who is told that it is.
         resuming: What a person is told who finds the run paused.
     """
-    watcher = FlowStateWatcher(cancellation, resuming)
+    watcher = FlowStateWatcher(cancellation, report, resuming)
     listener = threading.Thread(
         target=copy_context().run, args=[watcher.listen], daemon=True
     )

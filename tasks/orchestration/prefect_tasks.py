@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from prefect import runtime, task
@@ -19,7 +20,7 @@ from tasks.orchestration.flow_state_watcher import FlowStateWatcher, watch_flow_
 from tasks.orchestration.result_serializer import ResultSerializer
 from tasks.orchestration.task_states import ends_in_a_state, failure_of, result_of
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.runtime.retry import retry_sentence, seconds_to_retry
 from tasks.runtime.runner import RunInfo, StepRun
 from tasks.sync import steps
@@ -96,9 +97,15 @@ class PrefectRun:
 class PrefectRunner:
     """Carries out the steps of the current flow run as its tasks."""
 
-    def __init__(self) -> None:
-        self.info: RunInfo = run_info()
-        self.report: PrefectReporter = PrefectReporter()
+    def __init__(
+        self,
+        watch: Callable[[Step], None] = lambda _: None,
+        config: Path | None = None,
+        plan_file: Path | None = None,
+    ) -> None:
+        """Begin; a command line adds what the parameters of a flow cannot carry."""
+        self.info: RunInfo = replace(run_info(), config=config, plan_file=plan_file)
+        self.report: PrefectReporter = PrefectReporter(watch)
         self._watcher: FlowStateWatcher | None = None
 
     def submit(
@@ -117,7 +124,7 @@ class PrefectRunner:
         ]
         words = [arg if isinstance(arg, str | Phase) else quote(arg) for arg in args]
         own = with_retry_policy(
-            TASKS[step], context.settings, context.cancellation
+            TASKS[step], context.settings, context.cancellation, self.report.warn
         ).with_options(task_run_name=name)
         return PrefectRun(own.submit(*words, wait_for=behind))
 
@@ -133,7 +140,7 @@ class PrefectRunner:
         with ExitStack() as stack:
             stack.enter_context(cancelled_by_sigterm(cancellation))
             self._watcher = stack.enter_context(
-                watch_flow_state(cancellation, resuming)
+                watch_flow_state(cancellation, self.report, resuming)
             )
             yield
 
@@ -154,13 +161,15 @@ def run_info() -> RunInfo:
 
 
 def with_retry_policy(
-    step: Task[..., Any], settings: Settings, cancellation: CancellationToken
+    step: Task[..., Any],
+    settings: Settings,
+    cancellation: CancellationToken,
+    warn: Callable[[str], None],
 ) -> Task[..., Any]:
     """Return a task so that it is tried again while its error may pass.
 
     The wait is ours: Prefect's own would sleep through a Ctrl-C.
     """
-    warn = PrefectReporter().warn
 
     def waits(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
         error = state.result(raise_on_failure=False)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -63,13 +64,21 @@ def claim_run() -> None:
             client.update_flow_run(run, tags=sorted(tags | {TAG}))
 
 
-def clean_up(_flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> None:
+def clean_up(
+    _flow: Flow[..., Any],
+    run: FlowRun,
+    state: State[Any],
+    *,
+    config: Path | None = None,
+) -> None:
     """Remove what need not be kept any longer, as a hook after a run of ours.
 
-    What cannot be removed now is removed after a later run.
+    What cannot be removed now is removed after a later run. `config` is what a command
+    line named; else the parameters of the run say it.
     """
     try:
-        settings = _settings_of(run)
+        named = config_named(str(run.parameters.get("config") or ""))
+        settings, _ = load_settings(named or config)
         if state.is_completed() and not settings.keep_results:
             drop_results(run.id)
         with get_client(sync_client=True) as client:
@@ -91,11 +100,6 @@ OWN: dict[str, Any] = {
     "on_failure": [clean_up],
 }
 """What all our flows have in common; errors are stored even if results are not."""
-
-
-def _settings_of(run: FlowRun) -> Settings:
-    config = config_named(str(run.parameters.get("config") or ""))
-    return load_settings(config)[0]
 
 
 def _remove_old_runs(client: SyncPrefectClient, settings: Settings) -> None:

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,11 +20,6 @@ from tasks.record.capabilities import known_capabilities
 from tasks.record.lease import LeaseWait, lease
 from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
-
-CANCELLATION: ContextVar[CancellationToken | None] = ContextVar(
-    "cancellation", default=None
-)
-"""The cancellation token that a signal handler holds, if this process has one."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +41,6 @@ class Step:
         return " · ".join(filter(None, (self.letter, self.phase)))
 
 
-WATCHER: ContextVar[Callable[[Step], None] | None] = ContextVar("watcher", default=None)
-"""Who is told of progress while it happens; a terminal, for one."""
-
-
 @dataclass(frozen=True)
 class Outside:
     """What a run takes from the world outside; a simulation replaces it."""
@@ -59,6 +49,8 @@ class Outside:
     """What carries requests to Plex; None: the network."""
     clock: Callable[[], float] = time.monotonic
     """By what the time that Plex takes is measured, seconds."""
+    cancellation: CancellationToken | None = None
+    """What holds or stops the run from outside; None: nothing but SIGTERM."""
 
 
 @dataclass(eq=False)
@@ -147,7 +139,7 @@ def open_run(
         outside: What it takes from outside; None: this machine's own.
     """
     outside = outside or Outside()
-    cancellation = CANCELLATION.get() or CancellationToken()
+    cancellation = outside.cancellation or CancellationToken()
     with ExitStack() as stack:
         stack.enter_context(cancelled_by_sigterm(cancellation))
         gateway = stack.enter_context(_gateway(settings, cancellation, outside))

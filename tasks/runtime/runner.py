@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import PlexbayesError
@@ -21,6 +22,10 @@ class RunInfo:
     """As words and numbers, by the names of the flow's parameters."""
     is_deployed: bool = False
     """Whether a person can start it again in the Prefect UI."""
+    config: Path | None = None
+    """The configuration that a command line named; None: as the parameters say."""
+    plan_file: Path | None = None
+    """The CSV file for the whole plan that a command line named; None: none."""
 
 
 class StepRun(Protocol):

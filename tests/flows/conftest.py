@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from tests.crash_matrix.command_runs import prefect_server
 from tests.flows.catching import await_true
-from tests.flows.listener import Listener
+from tests.flows.listener import COMMAND, Listener
+from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
 from tests.tasks.postgres import postgres, postgres_server
 
@@ -76,6 +78,23 @@ def listener_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Liste
 def listener(plex: Simulator, listener_of: Callable[..., Listener]) -> Listener:
     """A person with that Plex and the default configuration, live."""
     return listener_of(plex)
+
+
+@pytest.fixture
+def open_terminal(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Terminal]]:
+    """Start the command in a terminal, in the listener's folder."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", listener.environment["PREFECT_HOME"])
+    with ExitStack() as opened:
+
+        def start(*words: str) -> Terminal:
+            terminal = Terminal(listener.folder, COMMAND, *words)
+            opened.callback(terminal.close)
+            return terminal
+
+        yield start
 
 
 @pytest.fixture

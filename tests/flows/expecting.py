@@ -2,10 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from engine.library import Level
 from tasks.runtime.context import open_run
-from tests.flows.listener import Ratings
+from tests.flows.listener import Ratings, ratings, tagged
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 from tests.state_machine.accounts import settings_for
@@ -38,3 +41,11 @@ def inferred(plex: Simulator) -> Ratings:
         for item in dump[f"{level.word}s"]
         if (level.word, item["guid"]) in points
     }
+
+
+def expect_inferred(
+    after: dict[str, Any], before: dict[str, Any], expected: Ratings
+) -> None:
+    """Expect what was rated before, what is inferred, and the tag on just that."""
+    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert tagged(after) == set(expected)

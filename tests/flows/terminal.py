@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pexpect
 
-PATIENCE = 20
+PATIENCE = 120
 """Seconds that a person waits for something to be seen."""
 
 

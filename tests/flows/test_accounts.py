@@ -9,8 +9,6 @@ import pytest
 from tests.flows.listener import Listener, ratings, tagged
 from tests.simulator.process import Simulator
 
-SMALL = {"synthetic": 40}
-
 
 def unknown(code: int) -> dict[str, object]:
     return {"match": {"path": "/accounts"}, "do": "status", "code": code}
@@ -27,7 +25,7 @@ def recorded(listener: Listener) -> list[tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def plex() -> Iterator[Simulator]:
-    with Simulator.start(**SMALL) as simulator:
+    with Simulator.start(synthetic=40) as simulator:
         yield simulator
 
 
@@ -46,15 +44,13 @@ def owner(plex: Simulator, listener_of: Callable[..., Listener]) -> Iterator[Lis
 
 @pytest.mark.parametrize("code", [401, 403, 404])
 def test_a_run_in_which_plex_does_not_know_the_owner_writes_nothing_and_asks(
-    plex: Simulator, owner: Listener, code: int
-) -> None:
+    plex, owner, code
+):
     before, record = plex.dump(), recorded(owner)
     plex.faults([unknown(code)])
 
-    refused = [owner.run(*words) for words in (("infer",), ("undo", "--yes"))]
-
-    assert [ran.status for ran in refused] == [1, 1]
-    for ran in refused:
+    for ran in (owner.run("infer"), owner.run("undo", "--yes")):
+        assert ran.status == 1
         assert 'set ACCOUNT to "owner", or use --accept-library' in ran.err
         assert "refused the token" not in ran.err
         assert "Traceback" not in ran.err
@@ -66,9 +62,7 @@ def test_a_run_in_which_plex_does_not_know_the_owner_writes_nothing_and_asks(
     assert recorded(owner) == record
 
 
-def test_who_says_to_be_the_owner_is_known_as_such(
-    plex: Simulator, owner: Listener
-) -> None:
+def test_who_says_to_be_the_owner_is_known_as_such(plex, owner):
     plex.faults([unknown(404)])
     owner.configure(DRY_RUN=False, ACCOUNT="owner")
 
@@ -79,8 +73,8 @@ def test_who_says_to_be_the_owner_is_known_as_such(
 
 
 def test_a_server_that_knows_no_owner_is_written_to_like_a_shared_library(
-    plex: Simulator, listener_of: Callable[..., Listener]
-) -> None:
+    plex, listener_of
+):
     before = ratings(plex.dump())
     plex.faults([unknown(404)])
     listener = listener_of(plex)
@@ -98,9 +92,7 @@ def test_a_server_that_knows_no_owner_is_written_to_like_a_shared_library(
     plex.faults([])
 
 
-def test_the_record_of_a_server_that_knew_no_owner_can_follow(
-    plex: Simulator, listener_of: Callable[..., Listener]
-) -> None:
+def test_the_record_of_a_server_that_knew_no_owner_can_follow(plex, listener_of):
     before = ratings(plex.dump())
     listener = listener_of(plex)
     plex.faults([unknown(404)])

@@ -1,15 +1,13 @@
 """A first run rates what nobody rated, exactly; a second one changes nothing."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.partition import letter_of
-from tests.flows.expecting import inferred
-from tests.flows.listener import Listener, items, ratings, tagged
+from tests.flows.expecting import expect_inferred, inferred
+from tests.flows.listener import items, ratings, tagged
+from tests.flows.test_faults import letter_among
 from tests.simulator.process import Simulator
 
 LIBRARIES = Path(__file__).parents[3] / "shared" / "libraries"
@@ -32,38 +30,27 @@ REAL = [
     indirect=True,
 )
 def test_a_first_run_writes_what_an_independent_reading_of_the_rules_gives(
-    plex: Simulator, listener: Listener
-) -> None:
+    plex, listener
+):
     before, expected = plex.dump(), inferred(plex)
 
     rehearsal = listener.run("infer", "--dry-run")
+    has_traces = plex.counts()["writes"] or listener.state.exists()
     untouched = plex.dump()
     ran = listener.run("infer", "--live")
     after = plex.dump()
 
     assert untouched == before
+    assert not has_traces
     assert ran.status == rehearsal.status == 0
     assert not (set(ratings(before)) & set(expected))
-    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
+    expect_inferred(after, before, expected)
     assert set(ratings(after)) == set(items(after))
-    assert tagged(after) == set(expected)
     assert rehearsal.summary["planned"] == ran.summary["written"]
     assert rehearsal.summary["written"] == ran.summary["failed"] == 0
 
 
-def test_a_dry_run_leaves_no_trace_in_plex_or_on_disk(
-    plex: Simulator, listener: Listener
-) -> None:
-    ran = listener.run("infer", "--dry-run")
-
-    assert ran.summary["planned"] > 0
-    assert plex.counts()["writes"] == 0
-    assert not listener.state.exists()
-
-
-def test_a_second_run_writes_nothing_and_asks_little(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_second_run_writes_nothing_and_asks_little(plex, listener):
     listener.run("infer")
     after = plex.dump()
     plex.clear_log()
@@ -77,9 +64,7 @@ def test_a_second_run_writes_nothing_and_asks_little(
 
 
 @pytest.mark.long
-def test_single_phases_one_by_one_give_what_the_whole_cycle_gives(
-    listener_of: Callable[..., Listener],
-) -> None:
+def test_single_phases_one_by_one_give_what_the_whole_cycle_gives(listener_of):
     with (
         Simulator.start(synthetic=120) as whole,
         Simulator.start(synthetic=120) as pieces,
@@ -93,23 +78,21 @@ def test_single_phases_one_by_one_give_what_the_whole_cycle_gives(
         assert tagged(pieces.dump()) == tagged(whole.dump())
 
 
-def test_without_a_tag_nothing_is_tagged(plex: Simulator, listener: Listener) -> None:
+def test_without_a_tag_nothing_is_tagged(plex, listener):
     before = plex.dump()
     listener.configure(DRY_RUN=False, INFERRED_TAG="")
 
     listener.run("infer")
 
-    moods = {key: item["moods"] for key, item in items(plex.dump()).items()}
-    assert moods == {key: item["moods"] for key, item in items(before).items()}
+    after = items(plex.dump())
+    assert {k: i["moods"] for k, i in after.items()} == {
+        k: i["moods"] for k, i in items(before).items()
+    }
     assert set(ratings(plex.dump())) == set(items(before))
-    assert not any(
-        "mood" in request["path"] for request in plex.log() if request["writes"]
-    )
+    assert not any("mood" in r["path"] for r in plex.log() if r["writes"])
 
 
-def test_locks_and_other_moods_stay_as_they_were(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_locks_and_other_moods_stay_as_they_were(plex, listener):
     before = items(plex.dump())
 
     listener.run("infer")
@@ -120,9 +103,7 @@ def test_locks_and_other_moods_stay_as_they_were(
 
 
 @pytest.mark.parametrize("plex", [{"synthetic": 7500, "seed": 1}], indirect=True)
-def test_a_typical_library_costs_few_requests(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_typical_library_costs_few_requests(plex, listener):
     locks = {key: tuple(item["locks"]) for key, item in items(plex.dump()).items()}
 
     ran = listener.run("infer")
@@ -140,16 +121,10 @@ def ideal_requests(
     """Count the groups of one letter, level, value and locks, in chunks."""
     dump = plex.dump()
     everything = items(dump)
-
-    def letter(item: dict[str, Any]) -> str:
-        above = item["grandparentRatingKey"] or item["parentRatingKey"]
-        artist = everything[above or item["ratingKey"]]
-        return letter_of(artist["titleSort"] or artist["title"])
-
     groups = Counter(
-        (level, letter(item), item["userRating"], locks[item["ratingKey"]])
+        (level, letter_among(everything, key), item["userRating"], locks[key])
         for level in ("artists", "albums", "tracks")
-        for item in dump[level]
+        for key, item in ((item["ratingKey"], item) for item in dump[level])
         if "Rating_Inferred" in item["moods"]
     )
     return sum(-(-count // size) for count in groups.values())

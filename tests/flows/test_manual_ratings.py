@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flows.expecting import inferred
-from tests.flows.listener import Listener, items, ratings, tagged
+from tests.flows.listener import items, ratings, tagged
 from tests.oracle import global_mean
 from tests.simulator.process import Simulator
 
@@ -19,49 +19,35 @@ def inferred_tracks(plex: Simulator) -> list[dict[str, Any]]:
     return [t for t in tracks if TAG in t["moods"] and guids.count(t["guid"]) == 1]
 
 
-def test_a_changed_rating_is_taken_over_and_counts_in_the_same_run(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_what_a_person_changes_or_confirms_is_taken_over_in_the_same_run(
+    plex, listener
+):
     listener.run("infer")
-    track = inferred_tracks(plex)[0]
-    plex.rate(track["ratingKey"], 1.0)
+    changed, confirmed = inferred_tracks(plex)[:2]
+    given = {changed["ratingKey"]: 1.0, confirmed["ratingKey"]: confirmed["userRating"]}
+    for key, points in given.items():
+        plex.rate(key, points)
     by_hand = plex.dump()
-    for level in ("artists", "albums", "tracks"):
-        for item in by_hand[level]:
-            if TAG in item["moods"] and item["ratingKey"] != track["ratingKey"]:
-                item["userRating"] = None
+    for key, item in items(by_hand).items():
+        if TAG in item["moods"] and key not in given:
+            item["userRating"] = None
 
     ran = listener.run("infer")
 
-    after = items(plex.dump())[track["ratingKey"]]
-    assert after["userRating"] == 1.0
-    assert after["moods"] == [m for m in track["moods"] if m != TAG]
-    assert after["locks"] == track["locks"]
-    assert ran.summary["taken_over"] == 1
-    assert ran.summary["prior_before"] == pytest.approx(global_mean(by_hand))
+    after = items(plex.dump())
     recorded = {guid for (guid,) in listener.query("select guid from shadow")}
-    assert track["guid"] not in recorded
+    for track in (changed, confirmed):
+        item = after[track["ratingKey"]]
+        assert item["userRating"] == given[track["ratingKey"]]
+        assert item["moods"] == [m for m in track["moods"] if m != TAG]
+        assert item["locks"] == track["locks"]
+        assert track["guid"] not in recorded
+    assert ran.summary["taken_over"] == 2
+    assert ran.summary["prior_before"] == pytest.approx(global_mean(by_hand))
     assert len(recorded) > 100
 
 
-def test_the_same_value_given_again_by_a_person_is_a_persons(
-    plex: Simulator, listener: Listener
-) -> None:
-    listener.run("infer")
-    track = inferred_tracks(plex)[0]
-    plex.rate(track["ratingKey"], track["userRating"])
-
-    ran = listener.run("infer")
-
-    after = items(plex.dump())[track["ratingKey"]]
-    assert after["userRating"] == track["userRating"]
-    assert TAG not in after["moods"]
-    assert ran.summary["taken_over"] == 1
-
-
-def test_a_removed_rating_is_given_again_and_reported(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_removed_rating_is_given_again_and_reported(plex, listener):
     listener.run("infer")
     track = inferred_tracks(plex)[0]
     plex.rate(track["ratingKey"], None)
@@ -72,7 +58,7 @@ def test_a_removed_rating_is_given_again_and_reported(
     assert ratings(plex.dump())[track["ratingKey"]] == track["userRating"]
 
 
-def test_a_rating_of_zero_is_a_rating(plex: Simulator, listener: Listener) -> None:
+def test_a_rating_of_zero_is_a_rating(plex, listener):
     unrated = next(t for t in plex.dump()["tracks"] if t["userRating"] is None)
     plex.rate(unrated["ratingKey"], 0.0)
 
@@ -83,9 +69,7 @@ def test_a_rating_of_zero_is_a_rating(plex: Simulator, listener: Listener) -> No
     assert TAG not in after["moods"]
 
 
-def test_new_ratings_of_tracks_move_exactly_what_stands_above_them(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_new_ratings_of_tracks_move_exactly_what_stands_above_them(plex, listener):
     listener.configure(DRY_RUN=False, DYNAMIC_PRECISION=False)
     listener.run("infer")
     before = plex.dump()
@@ -97,20 +81,18 @@ def test_new_ratings_of_tracks_move_exactly_what_stands_above_them(
 
     listener.run("infer", "--phases", "1-2")
 
-    moved = ratings(plex.dump())
+    after = ratings(plex.dump())
     upwards = {i["ratingKey"] for i in [*before["artists"], *before["albums"]]}
-    scored = {
-        key for key in upwards & set(expected) if moved[key] != ratings(before)[key]
+    moved = {
+        key: after[key]
+        for key in upwards & set(expected)
+        if after[key] != ratings(before)[key]
     }
-    assert track["parentRatingKey"] in scored
-    assert {k: moved[k] for k in scored} == pytest.approx(
-        {k: expected[k] for k in scored}, abs=0.011
-    )
+    assert track["parentRatingKey"] in moved
+    assert moved == pytest.approx({key: expected[key] for key in moved}, abs=0.011)
 
 
-def test_items_that_were_scanned_anew_stay_ours(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_items_that_were_scanned_anew_stay_ours(plex, listener):
     listener.run("infer")
     tracks = [t for t in inferred_tracks(plex) if "local://" not in t["guid"]][:5]
     plex.rekey([track["ratingKey"] for track in tracks])
@@ -123,9 +105,7 @@ def test_items_that_were_scanned_anew_stay_ours(
     )
 
 
-def test_a_lost_record_stops_the_run_before_guesses_pass_for_ratings(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_lost_record_stops_the_run_before_guesses_pass_for_ratings(plex, listener):
     listener.run("infer")
     before = plex.dump()
     listener.state.unlink()

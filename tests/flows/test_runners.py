@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from tests.flows.listener import COMMAND, Listener
-from tests.flows.recorded_runs import requests_of
+from tests.flows.listener import COMMAND
+from tests.flows.test_recorded_runs import requests_of
 from tests.simulator.process import Simulator
 
 IN_ORDER = (
@@ -29,8 +28,8 @@ takes equal ratings of others along, is left to chance."""
     ],
 )
 def test_both_runners_send_the_same_requests(
-    listener_of: Callable[..., Listener], prefect_api: str, words: str, parameters
-) -> None:
+    listener_of, prefect_api, words, parameters
+):
     with Simulator.start(synthetic=300, seed=5) as plex:
         plain = listener_of(plex).run("infer", *words.split())
         by_plain = requests_of(plex)
@@ -56,7 +55,7 @@ def test_both_runners_send_the_same_requests(
         assert ratings == [item["userRating"] for item in with_prefect[level]]
 
 
-def test_without_being_asked_a_run_does_not_import_prefect(listener: Listener) -> None:
+def test_without_being_asked_a_run_does_not_import_prefect(listener):
     ran = subprocess.run(
         [COMMAND, "infer"],
         cwd=listener.folder,

@@ -4,14 +4,36 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.flows.listener import COMMAND, PATIENCE, Listener, ratings
-from tests.simulator.process import Simulator
 
 NO_UTF8 = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def infer_into(
+    listener: Listener, report: Any, surroundings: dict[str, str | None]
+) -> None:
+    """Let a live run print into a file or pipe; expect that it ends well."""
+    changed = listener.environment | surroundings
+    before = len(ratings(listener.plex.dump()))
+
+    ran = subprocess.run(
+        [COMMAND, "infer", "--live"],
+        cwd=listener.folder,
+        env={name: value for name, value in changed.items() if value is not None},
+        stdin=subprocess.DEVNULL,
+        stdout=report,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert b"Traceback" not in ran.stderr
+    assert len(ratings(listener.plex.dump())) > before
 
 
 @pytest.mark.parametrize(
@@ -24,55 +46,24 @@ NO_UTF8 = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     ids=["cp1252, 40 columns", "ascii, dumb terminal", "C locale, no home"],
 )
 def test_a_live_run_into_a_file_exits_with_the_status_of_the_work(
-    plex: Simulator, listener: Listener, surroundings: dict[str, str | None]
-) -> None:
-    changed = listener.environment | surroundings
-    environment = {k: v for k, v in changed.items() if v is not None}
-    before = len(ratings(plex.dump()))
-
+    listener, surroundings
+):
     with (listener.folder / "report.txt").open("wb") as report:
-        ran = subprocess.run(
-            [COMMAND, "infer", "--live"],
-            cwd=listener.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=report,
-            stderr=subprocess.PIPE,
-            timeout=PATIENCE,
-            check=False,
-        )
+        infer_into(listener, report, surroundings)
 
-    assert ran.returncode == 0, ran.stderr
-    assert b"Traceback" not in ran.stderr
     assert b"planned ratings w" in (listener.folder / "report.txt").read_bytes()
-    assert len(ratings(plex.dump())) > before
 
 
-def test_a_reader_who_reads_no_further_does_not_make_a_run_fail(
-    plex: Simulator, listener: Listener
-) -> None:
-    before = len(ratings(plex.dump()))
+def test_a_reader_who_reads_no_further_does_not_make_a_run_fail(listener):
     reading, writing = os.pipe()
     os.close(reading)
 
-    ran = subprocess.run(
-        [COMMAND, "infer", "--live"],
-        cwd=listener.folder,
-        env=listener.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        check=False,
-    )
+    infer_into(listener, writing, {})
+
     os.close(writing)
 
-    assert ran.returncode == 0, ran.stderr
-    assert b"Traceback" not in ran.stderr
-    assert len(ratings(plex.dump())) > before
 
-
-def test_no_title_steers_the_terminal(plex: Simulator, listener: Listener) -> None:
+def test_no_title_steers_the_terminal(plex, listener):
     rated = plex.add("\x9b2JZorn\x1b]0;owned\x07", "\x1b[31mRed", ["\x1b[2JTrack"])
     plex.rate(rated["tracks"][0], 10.0)
 
@@ -84,9 +75,7 @@ def test_no_title_steers_the_terminal(plex: Simulator, listener: Listener) -> No
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", one.out + one.err)
 
 
-def test_a_user_without_a_home_keeps_prefect_in_the_working_folder(
-    tmp_path: Path,
-) -> None:
+def test_a_user_without_a_home_keeps_prefect_in_the_working_folder(tmp_path):
     if os.getuid():
         pytest.skip("only root may become a user whom the system does not know")
     code = (

@@ -53,7 +53,7 @@ def executed(listener: Listener, tmp_path: Path) -> Path:
     return marker
 
 
-def test_the_traps_work(listener: Listener, executed: Path) -> None:
+def test_the_traps_work(listener, executed):
     command = [sys.executable, "-c", "import tasks, engine, orjson"]
 
     subprocess.run(command, cwd=listener.folder, check=True)
@@ -64,16 +64,13 @@ def test_the_traps_work(listener: Listener, executed: Path) -> None:
 @pytest.mark.parametrize(
     "words", [[], pytest.param(["--prefect"], marks=pytest.mark.system)]
 )
-def test_a_run_executes_nothing_from_the_working_folder(
-    listener: Listener, executed: Path, words: list[str]
-) -> None:
+def test_a_run_executes_nothing_from_the_working_folder(listener, executed, words):
     ran = subprocess.run(
         [COMMAND, "infer", *words],
         cwd=listener.folder,
         env=listener.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
         check=False,
     )
 
@@ -82,9 +79,7 @@ def test_a_run_executes_nothing_from_the_working_folder(
 
 
 @pytest.mark.system
-def test_a_served_run_executes_nothing_from_the_working_folder(
-    listener: Listener, executed: Path
-) -> None:
+def test_a_served_run_executes_nothing_from_the_working_folder(listener, executed):
     served = Served(listener, free_port())
     try:
         run = served.run(served.await_offers()["infer"])

@@ -1,17 +1,17 @@
-"""Without a terminal a run tells a line a letter and phase, however they alternate."""
+"""How a command shows its progress without a terminal, and hears signals on Windows."""
 
+import signal
 import time
 
-import pytest
-
-from flows.progress_bar import Watching
+from flows.terminal_session import Watching, _Listener
 from tasks.runtime import progress
+from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Step
 from tests.flows.catching import await_true
 
 
 def test_letters_that_share_requests_are_told_once(capsys):
-    with Watching() as watching:
+    with Watching().shown() as watching:
         for letter in "ABAB":
             watching(Step(letter, "1 album-up", 1))
         watching(Step("A", "4 track-down", 1))
@@ -23,9 +23,7 @@ def test_letters_that_share_requests_are_told_once(capsys):
     ]
 
 
-def test_a_letter_that_takes_long_is_counted_every_few_seconds(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_letter_that_takes_long_is_counted_every_few_seconds(capsys, monkeypatch):
     monkeypatch.setattr(progress, "PROGRESS_INTERVAL", 0.1)
     told: list[str] = []
 
@@ -33,13 +31,12 @@ def test_a_letter_that_takes_long_is_counted_every_few_seconds(
         told.extend(capsys.readouterr().err.splitlines())
         return len(told) == lines
 
-    with Watching() as watching:
+    with Watching().shown() as watching:
         watching(Step(total=900))
         time.sleep(0.3)
-        watching(Step("A", "4 track-down", 300))
-        await_true(lambda: has_told(2))
-        watching(Step("A", "4 track-down", 300))
-        await_true(lambda: has_told(3))
+        for lines in (2, 3):
+            watching(Step("A", "4 track-down", 300))
+            await_true(lambda lines=lines: has_told(lines))
         time.sleep(0.3)
 
     assert has_told(3)
@@ -48,3 +45,12 @@ def test_a_letter_that_takes_long_is_counted_every_few_seconds(
         "A · 4 track-down: 300 of 900 (33 %)",
         "A · 4 track-down: 600 of 900 (66 %)",
     ]
+
+
+def test_the_handler_passes_a_signal_on():
+    listener = _Listener(CancellationToken(), Watching(), platform="nt")
+
+    with listener._inbox as inbox, listener._outbox:  # noqa: SLF001
+        listener._handle(signal.SIGINT, None)  # noqa: SLF001
+
+        assert inbox.recv(1) == bytes([signal.SIGINT])

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a command works: hold it, stop it, or kill it.
+"""A command at work before a person: how it shows progress, and what Ctrl-C does.
 
 The main thread may be waiting where no handler of Python is called, such as in a
 database driver or in a look-up of a host name. So the interpreter only passes the
@@ -11,11 +11,21 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from typing import Self
 
-from flows.progress_bar import Watching
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from flows.reports.screen import Screen
 from tasks.runtime.cancellation import CancellationToken, kill_at_once
-from tasks.runtime.context import CANCELLATION
+from tasks.runtime.context import Step
+from tasks.runtime.progress import ProgressLines
 
 PROMPT = "\nPaused. [R]esume or [Q]uit? "
 STOPPING = "Stopping at the next safe point; once more ends it at once."
@@ -24,31 +34,75 @@ RESUME, QUIT, UNCLEAR, END = b"r", b"q", b"x", b"\0"
 """What is passed on beside the numbers of signals, none of which it is."""
 
 
+class Watching:
+    """Shows how a run goes: a bar in a terminal.
+
+    Elsewhere it is a line a letter and phase, and every few seconds one that counts.
+    """
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Screen(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._told: set[str] = set()
+        self._lines = ProgressLines(self.note)
+
+    @contextmanager
+    def shown(self) -> Iterator[Self]:
+        """Show it during the block, and leave the terminal as it was."""
+        with self._bar, self._lines.told() if self._bar.disable else nullcontext():
+            yield self
+
+    def __call__(self, step: Step) -> None:
+        """Show one sign of progress."""
+        if step.note:
+            self.note(step.note)
+        self._lines(step)
+        if step.total:
+            self._bar.reset(self._task, total=step.total, description="writing")
+        if step.items:
+            if self._bar.disable and step.where not in self._told:
+                self.note(step.where)
+            self._told.add(step.where)
+            self._bar.update(self._task, advance=step.items, description=step.where)
+
+    def note(self, sentence: str) -> None:
+        """Show a sentence as it is."""
+        self._bar.console.print(sentence)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away while a question is asked."""
+        self._bar.stop()
+        yield
+        self._bar.start()
+
+
 @contextmanager
-def interruptible(watching: Watching) -> Iterator[CancellationToken]:
-    """Let signals hold or stop the block at a safe point.
+def attended() -> Iterator[tuple[Watching, CancellationToken]]:
+    """Show progress, and let signals hold or stop the block at a safe point.
 
     In a terminal the first Ctrl-C holds it and asks, the second one stops it, and the
     third one kills the process. Elsewhere the first Ctrl-C stops it and the second one
     kills, as SIGTERM does everywhere.
     """
-    cancellation = CancellationToken()
-    token = CANCELLATION.set(cancellation)
-    try:
-        with _Listener(cancellation, watching).installed():
-            yield cancellation
-    finally:
-        CANCELLATION.reset(token)
+    watching, cancellation = Watching(), CancellationToken()
+    with watching.shown(), _Listener(cancellation, watching, os.name).installed():
+        yield watching, cancellation
 
 
 class _Listener:
     """Acts on signals in a thread of its own."""
 
     def __init__(
-        self,
-        cancellation: CancellationToken,
-        watching: Watching,
-        platform: str = os.name,
+        self, cancellation: CancellationToken, watching: Watching, platform: str
     ) -> None:
         self._platform = platform
         self._cancellation = cancellation
@@ -85,21 +139,17 @@ class _Listener:
             self._outbox.close()
 
     def _handle(self, number: int, _: object) -> None:
-        if (
-            self._platform != "posix"
-        ):  # elsewhere event loops take the wake-up for themselves
+        # On Windows, event loops take the wake-up for themselves.
+        if self._platform != "posix":
             self._outbox.send(bytes([number]))
 
     def _listen(self) -> None:
+        acts = {RESUME: self._resume, QUIT: self._stop, UNCLEAR: _ask}
         while (message := self._inbox.recv(1)) not in {b"", END}:
-            if message == RESUME:
-                self._resume()
-            elif message == QUIT:
-                self._stop()
-            elif message == UNCLEAR:
-                _ask()
-            else:
+            if message not in acts:
                 self._on_signal(signal.Signals(message[0]))
+            elif not self._is_stopping:
+                acts[message]()
 
     def _on_signal(self, number: signal.Signals) -> None:
         if number not in {signal.SIGINT, signal.SIGTERM}:
@@ -130,15 +180,11 @@ class _Listener:
                 return
 
     def _resume(self) -> None:
-        if self._is_stopping:
-            return
         self._question.close()
         self._cancellation.resume()
         self._answered.set()
 
     def _stop(self) -> None:
-        if self._is_stopping:
-            return
         self._is_stopping = True
         self._question.close()
         self._watching.note(STOPPING)
