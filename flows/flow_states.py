@@ -21,7 +21,7 @@ from tasks.config.config_file import config_named
 from tasks.config.settings import load_settings
 from tasks.orchestration.prefect_tasks import run_info
 from tasks.orchestration.run_log import leave_out_the_known
-from tasks.runtime.package_versions import check_versions
+from tasks.runtime.environment import check_versions
 
 
 def run_name() -> str:

@@ -19,7 +19,7 @@ from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner
 from tasks.sync.integrity import ensure_record_current, precautions
 from tasks.sync.reconcile import LibrarySnapshot
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.steps import parameters_of
 
 SCANNED = "Plex is scanning the library: what moves meanwhile may fail."
 

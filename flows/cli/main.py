@@ -35,7 +35,7 @@ from flows.command_table import (
     spelled_out,
 )
 from flows.reports.terminal import complain, replace_unprintable, show_menu
-from tasks.runtime.processes import distrust_working_folder
+from tasks.runtime.environment import distrust_working_folder
 
 STATUS: tuple[tuple[type[PlexbayesError], int], ...] = (
     (UsageError, USAGE),

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-
 from engine.errors import TRANSIENT, PlexUnusable
 from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
@@ -28,14 +26,7 @@ def seconds_to_retry(
     settings: Settings,
     cancellation: CancellationToken,
 ) -> float | None:
-    """Return how long to wait before another attempt; None: none would help.
-
-    Args:
-        error: Why the last attempt failed.
-        attempts: How many there were.
-        settings: How often, and how long to wait.
-        cancellation: Nothing is tried again in a run that stops.
-    """
+    """Return how long to wait before another attempt; None: none would help."""
     is_transient = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
     if not is_transient or attempts > settings.retries or cancellation.is_cancelled:
         return None
@@ -48,14 +39,15 @@ def retry_sentence(error: BaseException, seconds: float, step: str = "") -> str:
     >>> retry_sentence(PlexUnusable("Plex is away."), 2, "read it back")
     'read it back: Plex is away. Trying again in 2 s.'
     """
-    begin = f"{step_of(step, error)}: " if step else ""
+    if phase := phase_of(error):  # `B · 4 track-down` tells more than `B · write`
+        step = step.removesuffix("write") + phase if step else ""
+    begin = f"{step}: " if step else ""
     return f"{begin}{error} Trying again in {seconds:g} s."
 
 
-def step_of(name: str, error: BaseException) -> str:
-    """Return where a step failed: `B · 4 track-down` tells more than `B · write`."""
-    phase = str(getattr(error, "phase", ""))
-    return name.removesuffix("write") + phase if phase else name
+def phase_of(error: BaseException) -> str:
+    """Return in which phase of writing an error happened; empty if in none."""
+    return str(getattr(error, "phase", ""))
 
 
 def call_with_retry(
@@ -70,27 +62,15 @@ def call_with_retry(
         PlexbayesError: It failed for good, or too often.
         RunStopped: A person asked to stop meanwhile.
     """
-
-    def is_over(state: RetryCallState) -> bool:
-        error, attempts = error_of(state), state.attempt_number
-        return seconds_to_retry(error, attempts, settings, cancellation) is None
-
-    retrying = Retrying(
-        retry=retry_if_exception_type(TRANSIENT),
-        stop=is_over,
-        wait=lambda state: delay(settings, state.attempt_number),
-        sleep=cancellation.sleep_or_raise,
-        before_sleep=lambda s: tell(retry_sentence(error_of(s), s.upcoming_sleep)),
-        reraise=True,
-    )
-    try:
-        return retrying(act)
-    except TRANSIENT:
-        cancellation.checkpoint()
-        raise
-
-
-def error_of(state: RetryCallState) -> BaseException:
-    """Return why the last attempt failed."""
-    error = state.outcome.exception() if state.outcome else None
-    return error or AssertionError("nothing failed")
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            return act()
+        except TRANSIENT as error:
+            seconds = seconds_to_retry(error, attempts, settings, cancellation)
+            if seconds is None:
+                cancellation.checkpoint()
+                raise
+            tell(retry_sentence(error, seconds))
+            cancellation.sleep_or_raise(seconds)

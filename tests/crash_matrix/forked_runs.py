@@ -46,7 +46,6 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
         return self._process.pid or 0
 
     def run(self) -> int:

@@ -37,12 +37,12 @@ from tests.state_machine.accounts import (
 )
 from tests.state_machine.plain_runs import infer_plainly
 
-ATTEMPTS = 3
-"""How often a letter is tried."""
+RETRIES = 2
+"""How often a letter is tried again."""
 PATIENCE = 30.0
 """Seconds to wait for an answer in good weather."""
 UNDO = partial(undo, selection=Selection())
-FULL = partial(infer_plainly, attempts=ATTEMPTS)
+FULL = partial(infer_plainly, retries=RETRIES)
 
 
 class Scenario:
@@ -164,6 +164,5 @@ class Scenario:
 
 
 def played(seed: int) -> Verdict:
-    """Play the scenario of a seed in a folder of its own."""
     with quick_folder() as folder:
         return Scenario(seed, Path(folder)).play()
