@@ -12,13 +12,12 @@ from tasks.record.runs import KEPT
 from tasks.runtime.context import Outside, RunContext, open_run
 from tests.crash_matrix.fault_schedule import Meddler, Stormy
 from tests.crash_matrix.invariants import Witness
-from tests.crash_matrix.scenario import UNDO
 from tests.simulator.in_memory import InMemory
 from tests.simulator.options import Options
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
 from tests.state_machine.accounts import ADDRESS, StoryClock, settings_for
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 EDITS = 12
 """Things that a person does between two runs."""
@@ -95,7 +94,7 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
         yield _size(path, writes, len(witness.moods))
         for _ in range(EDITS):
             person.do_something()
-    do(UNDO, "undo")
+    do(undo_plainly, "undo")
     yield _size(path, 0, len(witness.moods))
 
 

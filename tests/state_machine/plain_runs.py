@@ -7,9 +7,11 @@ from typing import Any
 from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
+from engine.planning.undo_plan import Selection, Undone
 from engine.reports.run_report import LettersFailed
 from flows.pipeline import carry_out
 from flows.run_summary import conclude
+from tasks.commands.undo import undo
 from tasks.config.settings import Settings
 from tasks.runtime.context import Outside, RunContext, Step, open_run
 from tasks.runtime.progress import Reporter
@@ -69,6 +71,11 @@ def infer_plainly(
         for plan in (planned.result() for planned in runner.plans.values())
         for guid, points in zip(plan.guid, plan.after.tolist(), strict=True)
     ]
+
+
+def undo_plainly(context: RunContext, **chosen: Any) -> Undone:
+    """Undo all, or what is chosen."""
+    return undo(context, Selection(**chosen))
 
 
 class Operator:

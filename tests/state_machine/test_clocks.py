@@ -10,8 +10,8 @@ from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.simulator.world import OWNER
 from tests.state_machine.accounts import TAG, add_track
-from tests.state_machine.household import UNDO, Household
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.household import Household
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 DAY = 86_400
 JUMPS = {
@@ -116,7 +116,7 @@ def test_ten_ratings_of_ours_with_earlier_dates_mean_that_plex_was_restored(stor
     redate(story, items, -7 * DAY)
     before = dump(story.world)
 
-    for work in (infer_plainly, UNDO):
+    for work in (infer_plainly, undo_plainly):
         with pytest.raises(ServerRestored) as refusal:
             story.operator.do(work)
 

@@ -12,8 +12,8 @@ from tasks.record.backups import newest_backup
 from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.state_machine.accounts import TAG
-from tests.state_machine.household import UNDO, Household
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.household import Household
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 
 def infer_and_copy(story: Household) -> Path:
@@ -68,7 +68,7 @@ def test_ratings_that_an_old_copy_knows_otherwise_stop_a_run(story, act):
     if item:
         assert f"track {item.title!r} ({item.key})" in sentence
     else:
-        assert refused(story, UNDO) == sentence
+        assert refused(story, undo_plainly) == sentence
     with pytest.raises(RecordOutdated):
         story.operator.look(infer_plainly)
     story.operator.do(recover)

@@ -2,13 +2,12 @@
 
 import pytest
 
-from engine.planning.undo_plan import Selection, Undone
+from engine.planning.undo_plan import Undone
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.runtime.context import RunContext
 from tests.simulator.items import Kind
-from tests.state_machine.household import LONG, UNDO, Household
-from tests.state_machine.plain_runs import Died, infer_plainly
+from tests.state_machine.household import LONG, Household
+from tests.state_machine.plain_runs import Died, infer_plainly, undo_plainly
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_undo_of_an_artist_leaves_what_another_artist_shares(story):
     item = story.named("Tagged")
     points = story.person.rating_of(item)
 
-    story.operator.do(lambda context: undo(context, Selection(artist="Abel")))
+    story.operator.do(lambda context: undo_plainly(context, artist="Abel"))
 
     assert story.person.rating_of(item) == points
     assert item in story.affected_items()
@@ -53,7 +52,7 @@ def test_a_rating_that_a_person_gives_while_an_undo_waits_stays(story):
 
     def undo_with_a_wait(context: RunContext) -> Undone:
         context.ensure_lease = lambda: story.person.rate(item, 8.0)
-        return undo(context, Selection())
+        return undo_plainly(context)
 
     undone = story.operator.do(undo_with_a_wait)
 
@@ -66,7 +65,7 @@ def test_a_rehearsed_undo_knows_items_by_their_new_names(story):
     recorded = len(story.record.entries())
     story.file_anew(story.named("Unsaid"), rescanned=False)
 
-    rehearsed = story.operator.look(UNDO)
+    rehearsed = story.operator.look(undo_plainly)
 
     assert (rehearsed.undone, rehearsed.gone) == (recorded, 0)
     assert rehearsed.untagged == rehearsed.swept == []
@@ -92,7 +91,7 @@ def test_a_rating_that_is_cleared_before_it_was_confirmed_loses_its_tag(story):
     story.record.age(LONG)
     story.operator.do(recover)
 
-    story.operator.do(lambda context: undo(context, Selection(artist=item.title)))
+    story.operator.do(lambda context: undo_plainly(context, artist=item.title))
 
     assert item not in story.affected_items()
 

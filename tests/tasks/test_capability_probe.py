@@ -7,9 +7,7 @@ from engine.capabilities import RATING_ONLY, Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import PlexRefused
 from engine.library import Level
-from engine.planning.undo_plan import Selection
 from tasks.commands.edit_check import check_edits
-from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
 from tasks.sync.capability_probe import probe
 from tasks.sync.reader import read
@@ -18,7 +16,7 @@ from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.simulator.world import World
 from tests.state_machine.accounts import Served, serving, settings_for, small_world
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.first_batches import (
     TAG,
     changed,
@@ -89,7 +87,7 @@ def test_a_server_that_misbehaves_is_found_out(plex, run_at, quirk, expected):
         planned = infer_plainly(context)
         inferred = state(plex)
         again = infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert found.capabilities == expected
     harmed = {key for key in started if kept(started[key]) != kept(before[key])}
@@ -135,7 +133,7 @@ def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
 
         found = tried(context)
         infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
         assert found.capabilities == RATING_ONLY
         assert state(plex) == manual
@@ -168,7 +166,7 @@ def test_what_a_guest_rates_is_known_again_on_a_server_that_keeps_one_decimal(
     with run_at(plex, plex_token=plex.options.shared_token) as context:
         planned = infer_plainly(context)
         again = infer_plainly(context)
-        undone = undo(context, Selection())
+        undone = undo_plainly(context)
 
     assert planned
     assert again == []

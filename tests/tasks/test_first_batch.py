@@ -12,13 +12,11 @@ from engine.capabilities import ASSUMED
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
-from engine.planning.undo_plan import Selection
 from engine.rating_scale import same
-from tasks.commands.undo import undo
 from tasks.plex.parsing import texts
 from tasks.sync import first_batch
 from tasks.sync.tags import keeps_moods
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import look_at
 from tests.tasks.first_batches import (
     TAG,
@@ -52,7 +50,7 @@ def test_a_person_who_rates_the_very_items_comes_first(plex, run_at, monkeypatch
             tried(context)
         monkeypatch.undo()
         infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     tens = [r for r, _, _ in state(plex).values() if r == 10.0]
     assert len(tens) == 1
@@ -75,12 +73,12 @@ def test_a_first_batch_that_breaks_off_is_ours_and_taken_back(
         plex.faults.set([])
         if not ends:
             infer_plainly(context)
-            undo(context, Selection())
+            undo_plainly(context)
     if ends:  # the process died, and another one comes
         with run_at(plex, "run 2") as context:
             infer_plainly(context)
             again = infer_plainly(context)
-            undo(context, Selection())
+            undo_plainly(context)
         assert again == []
 
     assert state(plex) == before
@@ -96,7 +94,7 @@ def test_a_rating_that_is_cleared_meanwhile_stays_open_and_breaks_nothing(
         monkeypatch.undo()
         infer_plainly(context)
         again = infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert again == []
     assert state(plex) == before
@@ -135,7 +133,7 @@ def test_a_second_first_batch_knows_a_server_whose_dates_stay(run_at):
         with run_at(plex, f"run {number}") as context:
             context.executor.capabilities = ASSUMED
             found.append(tried(context).capabilities)
-            undo(context, Selection())
+            undo_plainly(context)
 
     assert [able.has_conditional_edits for able in found] == [True, True]
 
@@ -149,7 +147,7 @@ def test_undo_finds_out_how_an_unknown_server_takes_ratings_back(plex, run_at, q
 
     with run_at(plex, "run 2") as context:
         context.executor.capabilities = ASSUMED
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert done.failed == 0
     assert state(plex) == before

@@ -7,17 +7,15 @@ import pytest
 
 from engine.errors import LibraryChanging
 from engine.library import Level, Oddity
-from engine.planning.undo_plan import Selection
 from engine.rating_scale import UNREADABLE as NOT_A_RATING
 from tasks.commands.analysis import backtest, tune, why
 from tasks.commands.legacy_state import export_state
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.commands.verify import rank, verify
 from tasks.plex.client import PlexGateway
 from tasks.sync.reader import read_library
 from tests.simulator.process import Simulator
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in, items_in, told_of
 from tests.tasks.odd_items import (
     SIDE_FACT,
@@ -82,7 +80,7 @@ def test_undo_of_an_odd_item_is_exact(plex, record, before, sample, kind):
 
     with context_for(plex, record) as context:
         dry = count_of_a_dry_undo(plex, record)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
         left = recorded(context)
 
     assert (done.undone, done.kept, done.gone, done.failed) == (dry, 1, 0, 0)
@@ -93,7 +91,7 @@ def test_undo_of_an_odd_item_is_exact(plex, record, before, sample, kind):
 def count_of_a_dry_undo(plex: Simulator, record: Path) -> int:
     with context_for(plex, record) as context:
         context.is_live = False
-        return undo(context, Selection()).undone
+        return undo_plainly(context).undone
 
 
 def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
@@ -103,7 +101,7 @@ def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
 
     with context_for(plex, record) as context:
         audit = verify(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
     assert audit.not_understood.count == 1
@@ -138,7 +136,7 @@ def test_a_lost_record_is_rebuilt_of_items_without_a_parent_too(
 
     with context_for(plex, record) as context:
         recovered = recover(context)
-        undone = undo(context, Selection()).undone
+        undone = undo_plainly(context).undone
 
     assert recovered.recovered == undone
     assert state_of(plex) == before
@@ -175,7 +173,7 @@ def test_the_record_of_a_stray_track_does_not_follow_its_double(
     with context_for(plex, record) as context:
         verify(context)
         (row,) = context.store.shadows(Level.TRACK, [track["guid"]])
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert row.key == track["ratingKey"]
     assert told_of(plex, [track["ratingKey"], *added["tracks"]], "userRating") == [

@@ -7,13 +7,11 @@ import pytest
 
 from engine.capabilities import Capabilities
 from engine.library import Level
-from engine.planning.undo_plan import Selection
 from engine.reports.run_report import LettersFailed
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.sync.record_lookup import recorded
 from tests.simulator.process import Simulator
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in
 from tests.tasks.odd_items import (
     UNREADABLE,
@@ -43,12 +41,12 @@ def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
 
     with context_for(plex, record) as context:
         infer_plainly(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
         kept = [row.key for level in Level for row in context.store.shadows(level)]
     left = state_of(plex)
     plex.set_attributes(key)
     with context_for(plex, record) as context:
-        again = undo(context, Selection())
+        again = undo_plainly(context)
 
     assert len(done.unreadable) == 1
     assert f"({key})" in done.unreadable[0]
@@ -63,7 +61,7 @@ def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
     plex, record, before, sample, kind
 ):
     with context_for(plex, record) as context:
-        undo(context, Selection())
+        undo_plainly(context)
     key = sample["track"]
     plex.rate(key, 10.0)
     plex.set_attributes(key, userRating=kind)
@@ -74,7 +72,7 @@ def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
             Level.ALBUM, [item_in(plex, sample["album"])["guid"]]
         )
         recovered = recover(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert row.phase == 3  # from the artist: the track said nothing of its album
     assert recovered.recovered == 0
@@ -93,7 +91,7 @@ def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
 
     with context_for(plex, record) as context:
         recovered = recover(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert [f"({key})" in name for name in recovered.unreadable] == [True]
     assert state_of(plex)[key] == stands
