@@ -20,7 +20,7 @@ from flows.deployments import (
 )
 from flows.reports.terminal import notify
 from tasks.orchestration.schedules import repair
-from tasks.runtime.package_versions import check_versions
+from tasks.runtime.environment import check_versions
 
 _PAUSED: set[UUID] = set()
 """What was paused when this process began to deploy."""

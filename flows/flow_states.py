@@ -28,7 +28,7 @@ from tasks.orchestration.run_log import leave_out_the_known
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Step
-from tasks.runtime.package_versions import check_versions
+from tasks.runtime.environment import check_versions
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,10 @@ from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Outside, RunContext, open_run
-from tasks.runtime.package_versions import check_versions
-from tasks.runtime.plain_runner import PlainRunner
+from tasks.runtime.environment import check_versions
 from tasks.runtime.progress import Reporter
 from tasks.runtime.retry import call_with_retry
-from tasks.runtime.runner import RunInfo
+from tasks.runtime.runner import PlainRunner, RunInfo
 
 Result = TypeVar("Result")
 

@@ -36,7 +36,7 @@ from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
 from tasks.sync.integrity import ensure_record_current, precautions
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, seen_in_plex, snapshot_of
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.steps import parameters_of
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""

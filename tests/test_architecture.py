@@ -14,7 +14,7 @@ HIGHEST = 400
 """Lines that not even an exception may have."""
 LONG_MODULES = {
     "tasks/commands/health.py": 265,
-    "tasks/orchestration/prefect_server.py": 255,
+    "tasks/orchestration/prefect_server.py": 260,
     "tasks/plex/client.py": 300,
     "tasks/plex/session.py": 285,
     "tasks/sync/reconcile.py": 265,

@@ -16,7 +16,7 @@ from flows.cli.serve import serve
 from flows.cli.server import server
 from flows.command_table import BY_NUMBER, epilog, spelled_out
 from flows.reports.terminal import complain, replace_unprintable, show_menu
-from tasks.runtime.processes import distrust_working_folder
+from tasks.runtime.environment import distrust_working_folder
 
 STATUS: dict[type[PlexbayesError], int] = {
     errors.UsageError: table.USAGE,

@@ -23,7 +23,7 @@ from tasks.config.field_types import CONSTANTS, ModelChoice
 from tasks.runtime.context import RunContext
 from tasks.sync.reader import read
 from tasks.sync.reconcile import snapshot_of
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.steps import parameters_of
 
 NAMED = 10
 """How many items a complaint names."""

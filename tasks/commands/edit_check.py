@@ -12,9 +12,9 @@ from tasks.config.settings import Settings
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import Probe, probe
 from tasks.sync.integrity import ensure_record_current
-from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import plans_of
 
 
 def check_edits(settings: Settings) -> Iterator[Finding]:

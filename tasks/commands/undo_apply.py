@@ -16,9 +16,8 @@ from engine.rating_scale import Bools, Ints, unreadable
 from tasks.plex.parsing import texts
 from tasks.record.rows import Intent, Shadow
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.reconcile import tags_of
 from tasks.sync.record_lookup import Recorded, record_view_of
-from tasks.sync.tag_check import restore_lost_moods
+from tasks.sync.tags import restore_lost_moods, tags_of
 
 Row = Shadow | Intent
 

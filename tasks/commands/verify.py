@@ -10,10 +10,10 @@ from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked, ranking
 from tasks.runtime.context import RunContext
-from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.record_lookup import recorded, unlisted
+from tasks.sync.steps import plans_of
 
 
 def verify(context: RunContext) -> Audit:

@@ -38,8 +38,11 @@ from tasks.orchestration.prefect_settings import (
     prepare_environment,
 )
 from tasks.orchestration.server_access import ALLOWED_HOSTS
-from tasks.runtime.package_versions import check_versions
-from tasks.runtime.processes import apart_from_terminal, module_command
+from tasks.runtime.environment import (
+    apart_from_terminal,
+    check_versions,
+    module_command,
+)
 
 if TYPE_CHECKING:  # only the server's process needs it
     import uvicorn

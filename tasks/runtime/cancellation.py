@@ -26,11 +26,7 @@ class CancellationToken:
         self._stopping = threading.Event()
 
     def checkpoint(self) -> None:
-        """Go on, wait while the run is paused, or leave if it is cancelled.
-
-        Raises:
-            RunStopped: The run was asked to stop.
-        """
+        """Go on, wait while the run is paused, or raise RunStopped if cancelled."""
         self._open.wait()
         if self._stopping.is_set():
             raise RunStopped("The run was stopped; what it wrote is recorded.")
@@ -40,11 +36,7 @@ class CancellationToken:
         self._stopping.wait(seconds)
 
     def sleep_or_raise(self, seconds: float) -> None:
-        """Sleep, but leave if asked to stop.
-
-        Raises:
-            RunStopped: The run was asked to stop.
-        """
+        """Sleep, but raise RunStopped at once when asked to stop."""
         self.sleep(seconds)
         self.checkpoint()
 
@@ -60,11 +52,6 @@ class CancellationToken:
         """Ask the run to stop at a checkpoint."""
         self._stopping.set()
         self._open.set()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether whoever comes may pass."""
-        return self._open.is_set()
 
     @property
     def is_cancelled(self) -> bool:

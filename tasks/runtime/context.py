@@ -134,8 +134,7 @@ def open_run(
         live: Whether Plex and the record may be changed.
         accept: Whether the library takes over the record of its namesake, or of
             another account.
-        say: Told what a person should know of the account, and whom the run has to
-            wait for.
+        say: Told what a person should know of the account, and whom the run waits for.
         outside: What it takes from outside; None: this machine's own.
     """
     outside = outside or Outside()

@@ -28,14 +28,7 @@ def seconds_to_retry(
     settings: Settings,
     cancellation: CancellationToken,
 ) -> float | None:
-    """Return how long to wait before another attempt; None: none would help.
-
-    Args:
-        error: Why the last attempt failed.
-        attempts: How many there were.
-        settings: How often, and how long to wait.
-        cancellation: Nothing is tried again in a run that stops.
-    """
+    """Return how long to wait before another attempt; None: none would help."""
     is_transient = isinstance(error, TRANSIENT) and not isinstance(error, PlexUnusable)
     if not is_transient or attempts > settings.retries or cancellation.is_cancelled:
         return None
@@ -48,14 +41,15 @@ def retry_sentence(error: BaseException, seconds: float, step: str = "") -> str:
     >>> retry_sentence(PlexUnusable("Plex is away."), 2, "read it back")
     'read it back: Plex is away. Trying again in 2 s.'
     """
-    begin = f"{step_of(step, error)}: " if step else ""
+    if phase := phase_of(error):  # `B · 4 track-down` tells more than `B · write`
+        step = step.removesuffix("write") + phase if step else ""
+    begin = f"{step}: " if step else ""
     return f"{begin}{error} Trying again in {seconds:g} s."
 
 
-def step_of(name: str, error: BaseException) -> str:
-    """Return where a step failed: `B · 4 track-down` tells more than `B · write`."""
-    phase = str(getattr(error, "phase", ""))
-    return name.removesuffix("write") + phase if phase else name
+def phase_of(error: BaseException) -> str:
+    """Return in which phase of writing an error happened; empty if in none."""
+    return str(getattr(error, "phase", ""))
 
 
 def call_with_retry(

@@ -1,15 +1,18 @@
 """Who carries out the steps of a run: this process alone, or Prefect."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.errors import PlexbayesError
+from engine.errors import PlexbayesError, RunStopped
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import RunContext
 from tasks.runtime.progress import Reporter
+from tasks.runtime.retry import phase_of, retry_sentence, seconds_to_retry
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,7 @@ class StepRun(Protocol):
         """Wait until it has ended."""
 
     def result(self) -> Any:  # noqa: ANN401
-        """Wait for what it returns.
-
-        Raises:
-            PlexbayesError: It failed with it.
-            RunStopped: A person stopped it.
-        """
+        """Wait for what it returns, or raise what it failed with."""
 
     @property
     def failure(self) -> str:
@@ -92,9 +90,7 @@ class Runner(Protocol):
     ) -> AbstractContextManager[None]:
         """Let people pause and cancel the run while the block runs.
 
-        Args:
-            cancellation: Where the run can be held or stopped.
-            resuming: What a person is told who finds the run paused.
+        `resuming` tells a person who finds the run paused how to go on.
         """
 
     def raise_if_suspended(self) -> None:
@@ -129,14 +125,116 @@ class Run:
         return self.runner.submit(name, step, *args, context=self.context, after=after)
 
 
+class PlainRunner:
+    """Carries out steps in this process, one after the other, without Prefect.
+
+    They begin in the order in which they were submitted. One whose error may pass
+    comes again after its wait, and the others go on meanwhile.
+    """
+
+    def __init__(self, info: RunInfo, report: Reporter) -> None:
+        self.info = info
+        self.report = report
+        self._queue: list[_PlainRun] = []
+
+    def submit(
+        self,
+        name: str,
+        step: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+        context: RunContext,
+        after: Sequence[StepRun] = (),  # noqa: ARG002 (they are earlier in the queue)
+    ) -> StepRun:
+        """Put a step behind all others."""
+        run = _PlainRun(name, partial(step, *args), context, self.carry_out_next)
+        self._queue.append(run)
+        return run
+
+    def as_completed(self, runs: Sequence[StepRun]) -> Iterator[StepRun]:
+        """Yield steps as they end, whether well or not."""
+        left = [run for run in runs if isinstance(run, _PlainRun)]
+        while left:
+            while not any(run.is_done for run in left):
+                self.carry_out_next()
+            yield from (run for run in left if run.is_done)
+            left = [run for run in left if not run.is_done]
+
+    def watched(self, *_: object) -> AbstractContextManager[None]:
+        """Leave holding and stopping to the signals of the terminal."""
+        return nullcontext()
+
+    def raise_if_suspended(self) -> None:
+        """Do nothing: a terminal holds a run, and keeps its process."""
+
+    def carry_out_next(self) -> None:
+        """Make one attempt at the step that is due first, and wait for it if need be.
+
+        Whoever waits for a step inside another one carries on with the same queue.
+        """
+        run = min(self._queue, key=lambda run: run.due)
+        context = run.context
+        context.cancellation.sleep(max(0.0, run.due - time.monotonic()))
+        self._queue.remove(run)
+        run.attempts += 1
+        try:
+            if run.due:
+                context.cancellation.checkpoint()
+            run.returned = run.act()
+        except PlexbayesError as error:
+            seconds = seconds_to_retry(
+                error, run.attempts, context.settings, context.cancellation
+            )
+            if seconds is not None:
+                self.report.warn(retry_sentence(error, seconds, run.name))
+                run.due = time.monotonic() + seconds
+                self._queue.append(run)
+                return
+            run.error = error
+        run.is_done = True
+
+
+@dataclass(eq=False)
+class _PlainRun:
+    """A step that this process carries out when somebody waits for it."""
+
+    name: str
+    act: Callable[[], Any]
+    context: RunContext
+    carry_out_next: Callable[[], None]
+    attempts: int = 0
+    due: float = 0.0
+    """Not before this time of the monotonic clock."""
+    is_done: bool = False
+    returned: Any = None
+    error: PlexbayesError | None = None
+
+    is_cached = False
+    """No earlier attempt of the run did it: every run is a new one."""
+
+    def wait(self) -> None:
+        while not self.is_done:
+            self.carry_out_next()
+
+    def result(self) -> Any:  # noqa: ANN401
+        self.wait()
+        if self.error is not None:
+            raise self.error
+        return self.returned
+
+    @property
+    def failure(self) -> str:
+        self.wait()
+        return "" if self.error is None else sentence_of(self.error)
+
+    @property
+    def is_cancelled(self) -> bool:
+        self.wait()
+        return isinstance(self.error, RunStopped)
+
+
 def sentence_of(error: BaseException) -> str:
     """Return an error as people read it, behind the phase in which it happened."""
     if not isinstance(error, PlexbayesError):
         return f"{type(error).__name__}: {error}"
     phase = phase_of(error)
     return f"{phase}: {error}" if phase else str(error)
-
-
-def phase_of(error: BaseException) -> str:
-    """Return in which phase of writing an error happened; empty if in none."""
-    return str(getattr(error, "phase", ""))

@@ -15,7 +15,7 @@ from tasks.record.capabilities import record_capabilities
 from tasks.runtime.context import RunContext
 from tasks.sync.first_batch import FirstBatch
 from tasks.sync.record_lookup import record_view_of, recorded
-from tasks.sync.tag_check import folded, restore_lost_moods
+from tasks.sync.tags import restore_lost_moods
 
 SINGLE = EditMode.SINGLE
 
@@ -37,11 +37,6 @@ def probe(
     They are written as planned, with an intent before and a look afterwards, and stay
     if they are as they should be. What the server was not seen to do well, a run does
     not ask of it. The verdict is recorded for this version of the server.
-
-    Args:
-        context: The context of a live run.
-        everything: The library that was planned for.
-        plans: What the run is to write.
 
     Returns:
         None if there is nothing to write that would tell anything; then the run
@@ -103,16 +98,19 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
         if tagging is EditMode.UNSUPPORTED:
             batch.intend_without_tag()
         arrives_guarded = batch.rate(guarded=True)
-        rating = _rating(batch, arrives_guarded=arrives_guarded)
+        arrives = arrives_guarded or batch.rate(guarded=False)
+        rating = EditMode.BATCH
+        if not arrives or batch.now.rating_locked.any():
+            rating = SINGLE
+            batch.rate_singly(~batch.arrived)
         # Plex's own apps rate like this; it also sets the date that a guard needs.
         batch.rate_singly(batch.best)
         is_guardable = arrives_guarded and rating is EditMode.BATCH and batch.is_dated
-        guards = is_guardable and _is_spared(batch)
+        guards = is_guardable and batch.spares_what_was_rated_since(batch.best)
         step = STEP if batch.is_exact else COARSE
         found = Capabilities(rating, tagging, has_conditional_edits=guards, step=step)
         found = _with_what_was_known(context, batch, found)
-        marred = _marred(batch)
-    return Probe(found, marred)
+        return Probe(found, batch.marred())
 
 
 def _with_what_was_known(
@@ -126,12 +124,13 @@ def _with_what_was_known(
     tells = bool(tells_step(batch.points)[batch.arrived].any())
     has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
     is_tagging_seen = bool(batch.tag) and (has_moods or not context.gateway.has_moods())
-    is_whole = tells and batch.is_together and batch.is_dated
+    is_together = any(len(write) > 1 for write in batch.writes)
+    is_whole = tells and is_together and batch.is_dated
     tagging = found.tagging if has_moods else min(found.tagging, known.tagging)
     is_single = len(batch.before.key) == 1
     return replace(
         found,
-        rating=found.rating if batch.is_together else min(found.rating, SINGLE),
+        rating=found.rating if is_together else min(found.rating, SINGLE),
         tagging=min(tagging, SINGLE) if is_single else tagging,
         step=max(found.step, known.step) if not tells else found.step,
         is_step_seen=tells or found.step > STEP or known.is_step_seen,
@@ -156,29 +155,3 @@ def _tagging(batch: FirstBatch) -> EditMode:
     for row in np.flatnonzero(~given):
         batch.give_tag(np.arange(len(given)) == row)
     return SINGLE
-
-
-def _rating(batch: FirstBatch, *, arrives_guarded: bool) -> EditMode:
-    """Say how the server takes ratings; those it did not take are given singly."""
-    arrives = arrives_guarded or batch.rate(guarded=False)
-    if arrives and not batch.now.rating_locked.any():
-        return EditMode.BATCH
-    batch.rate_singly(~batch.arrived)
-    return SINGLE
-
-
-def _is_spared(batch: FirstBatch) -> bool:
-    """Say whether a guarded edit leaves alone what was rated since."""
-    batch.clear_if_not_rated_since(batch.best)
-    if batch.arrived.all():
-        return True
-    batch.rate_singly(batch.best)
-    return False
-
-
-def _marred(batch: FirstBatch) -> tuple[int, ...]:
-    """Return the keys of items whose other moods or locks are not as before."""
-    moods, tag = batch.moods_then_and_now, folded((batch.tag,))
-    kept = [now - tag == before for before, now in moods]
-    whole = np.array(kept) & ~batch.now.mood_locked & ~batch.now.rating_locked
-    return tuple(batch.now.key[~whole].tolist())

@@ -13,10 +13,9 @@ from engine.planning.batches import Batch, ItemStates
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
 from engine.rating_scale import Bools, Floats, rounded, same
 from tasks.record.moods import drop_moods, record_moods
-from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext
-from tasks.sync.release import rollback_tags
-from tasks.sync.tag_check import folded
+from tasks.sync.record_lookup import record_in_doubt, record_tag_in_doubt
+from tasks.sync.tags import folded, rollback_tags
 
 STATES_LAST = 1.0
 """Seconds for which a look is trusted; a person may rate while a write is held."""
@@ -28,28 +27,17 @@ class FirstBatch:
     def __init__(
         self, context: RunContext, before: ItemStates, writes: Sequence[Batch]
     ) -> None:
-        self.before = before
-        self.now = before
-        """As the items were at the last look."""
-        self._looked_at = time.monotonic()
+        self.before = self.now = before
+        self.writes = writes
         self.tag = context.settings.inferred_tag
-        self._writes = writes
+        self.points: Floats = np.empty(len(before.key))
+        """What each of the items is to hold."""
+        for batch in writes:
+            self.points[np.isin(before.key, batch.key)] = batch.after
+        self._looked_at = time.monotonic()
         self._context = context
         self._store = context.store
         self._level = writes[0].phase.level
-
-    @property
-    def points(self) -> Floats:
-        """What each of the items is to hold."""
-        points = np.empty(len(self.before.key))
-        for batch in self._writes:
-            points[np.isin(self.before.key, batch.key)] = batch.after
-        return points
-
-    @property
-    def is_together(self) -> bool:
-        """Whether one request rates more than one of them."""
-        return any(len(batch) > 1 for batch in self._writes)
 
     @property
     def best(self) -> Bools:
@@ -62,7 +50,7 @@ class FirstBatch:
     @property
     def arrived(self) -> Bools:
         """Which items hold their rating, perhaps rounded to one decimal."""
-        arrived = self._exact
+        arrived = same(self.now.rating, self.points)
         for kept in coarse_readings(self.points):
             arrived |= same(self.now.rating, kept) & tells_step(self.points)
         return arrived
@@ -70,17 +58,26 @@ class FirstBatch:
     @property
     def is_exact(self) -> bool:
         """Whether all ratings that arrived are as they were written."""
-        return bool(self._exact[self.arrived].all())
+        return bool(same(self.now.rating, self.points)[self.arrived].all())
 
     @property
-    def _exact(self) -> Bools:
-        return same(self.now.rating, self.points)
+    def is_dated(self) -> bool:
+        """Whether the rating of the best one is known to be later than what was."""
+        then, now = self.before.rated_at[self.best], self.now.rated_at[self.best]
+        return bool((now > then).all())
 
     @property
     def moods_then_and_now(self) -> list[tuple[set[str], set[str]]]:
         """The moods of each item, in lower case: Plex ignores the case."""
         pairs = zip(self.before.moods, self.now.moods, strict=True)
         return [(folded(before), folded(now)) for before, now in pairs]
+
+    def marred(self) -> tuple[int, ...]:
+        """Return the keys of items whose other moods or locks are not as before."""
+        tag = folded((self.tag,))
+        kept = [now - tag == before for before, now in self.moods_then_and_now]
+        whole = np.array(kept) & ~self.now.mood_locked & ~self.now.rating_locked
+        return tuple(self.now.key[~whole].tolist())
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -90,19 +87,18 @@ class FirstBatch:
         decimal would make of the ratings. What has not arrived then stays open.
         """
         began = time.time()
-        for batch in self._writes:
+        for batch in self.writes:
             if tells_step(np.array([batch.after])).all():
                 for kept in coarse_readings(np.array([batch.after])):
-                    self._record_in_doubt(replace(batch, after=float(kept[0])))
-        self._record_intents(self._writes, self.tag)
+                    reading = replace(batch, after=float(kept[0]))
+                    record_in_doubt(self._context, reading)
+        self._record_intents(self.writes, self.tag)
         if self.tag:
             record_moods(self._store, self._level, self.before)
         try:
             yield
         except PlexUnreachable:
-            for batch in self._writes:
-                self._record_in_doubt(batch)
-            self._record_tag_in_doubt()
+            self._record_unanswered()
             raise
         except RunStopped:
             rollback_tags(self._context, self._level, self.before.key)
@@ -112,14 +108,69 @@ class FirstBatch:
     def intend_without_tag(self) -> None:
         """Record the ratings again, for items that do not keep our tag."""
         self._store.forget(self._level, self.before.guid.tolist())
-        self._record_intents(self._writes, "")
+        self._record_intents(self.writes, "")
 
-    def look(self) -> None:
-        """Look at the items.
+    def rate(self, *, guarded: bool) -> bool:
+        """Rate the items in batches; say whether all ratings arrived."""
+        for batch in self.writes:
+            chosen = np.isin(self.before.key, batch.key)
+            self._rate(chosen, batch.after, guarded=guarded)
+        self._look()
+        return bool(self.arrived.all())
 
-        Raises:
-            LibraryChanging: Somebody else is at work on them, and comes first.
-        """
+    def rate_singly(self, chosen: Bools) -> None:
+        """Rate some of the items as Plex's own apps do, and look."""
+        for key, points in zip(
+            self.before.key[chosen], self.points[chosen], strict=True
+        ):
+            self._before_write()
+            try:
+                self._context.gateway.rate_one(int(key), float(points))
+            except NotThere as error:
+                raise LibraryChanging(str(error)) from None
+        self._look()
+
+    def spares_what_was_rated_since(self, chosen: Bools) -> bool:
+        """Say whether a guarded edit leaves alone what was rated since."""
+        self._rate(chosen, None, guarded=True)
+        self._look()
+        if self.arrived.all():
+            return True
+        self.rate_singly(chosen)
+        return False
+
+    def give_tag(self, chosen: Bools) -> None:
+        """Give some of the items the tag in one request, and look."""
+        self._edit(Edit(self._level, self.before.key[chosen], adds=(self.tag,)))
+        self._look()
+
+    def restore_moods(self) -> None:
+        """Give each item the moods back that it had, and look."""
+        drops = (self.tag,)
+        for row, moods in enumerate(self.before.moods):
+            key = self.before.key[row : row + 1]
+            self._edit(Edit(self._level, key, adds=moods, drops=drops))
+        self._look()
+
+    def _rate(self, chosen: Bools, points: float | None, *, guarded: bool) -> None:
+        """Rate, or clear; perhaps only what was not rated since."""
+        until = latest_date(self.before.rated_at[chosen]) if guarded else 0
+        key = self.before.key[chosen]
+        edit = Edit(self._level, key, rates=True, points=points, rated_until=until)
+        self._edit(edit, conditional=guarded)
+
+    def _edit(self, edit: Edit, *, conditional: bool = False) -> None:
+        self._before_write()
+        self._context.gateway.edit(edit, conditional=conditional)
+
+    def _before_write(self) -> None:
+        """Wait until a write is allowed; if that took time, look once more."""
+        self._context.before_write()
+        if time.monotonic() > self._looked_at + STATES_LAST:
+            self._look()
+
+    def _look(self) -> None:
+        """Look at the items; fail if somebody else is at work on them, and first."""
         now = self._context.gateway.fetch_items(self.before.key)[self._level]
         self._looked_at = time.monotonic()
         is_whole = len(now.key) == len(self.before.key)
@@ -127,83 +178,16 @@ class FirstBatch:
         if not is_whole or not (np.isnan(now.rating) | self.arrived).all():
             raise LibraryChanging("The first items to be written changed meanwhile.")
 
-    def rate(self, *, guarded: bool) -> bool:
-        """Rate the items in batches; say whether all ratings arrived."""
-        for batch in self._writes:
-            chosen = np.isin(self.before.key, batch.key)
-            until = latest_date(self.before.rated_at[chosen])
-            self._edit(chosen, batch.after, until if guarded else None)
-        self.look()
-        return bool(self.arrived.all())
-
-    def rate_singly(self, chosen: Bools) -> None:
-        """Rate some of the items as Plex's own apps do, and look."""
-        wanted = zip(self.before.key[chosen], self.points[chosen], strict=True)
-        for key, points in wanted:
-            self._before_write()
-            try:
-                self._context.gateway.rate_one(int(key), float(points))
-            except NotThere as error:
-                raise LibraryChanging(str(error)) from None
-        self.look()
-
-    @property
-    def is_dated(self) -> bool:
-        """Whether the rating of the best one is known to be later than what was."""
-        then, now = self.before.rated_at[self.best], self.now.rated_at[self.best]
-        return bool((now > then).all())
-
-    def clear_if_not_rated_since(self, chosen: Bools) -> None:
-        """Clear some of the items, but only if they were not rated since, and look."""
-        self._edit(chosen, None, latest_date(self.before.rated_at[chosen]))
-        self.look()
-
-    def give_tag(self, chosen: Bools) -> None:
-        """Give some of the items the tag in one request, and look."""
-        self._retag(chosen, adds=(self.tag,))
-        self.look()
-
-    def restore_moods(self) -> None:
-        """Give each item the moods back that it had, and look."""
-        for row, moods in enumerate(self.before.moods):
-            chosen = np.arange(len(self.before.key)) == row
-            self._retag(chosen, adds=moods, drops=(self.tag,))
-        self.look()
-
-    def _edit(self, chosen: Bools, points: float | None, until: int | None) -> None:
-        """Rate, or clear; `until` guards what was rated later, None guards nothing."""
-        self._before_write()
-        key = self.before.key[chosen]
-        edit = Edit(self._level, key, rates=True, points=points, rated_until=until or 0)
-        self._context.gateway.edit(edit, conditional=until is not None)
-
-    def _retag(
-        self, chosen: Bools, adds: tuple[str, ...], drops: tuple[str, ...] = ()
-    ) -> None:
-        self._before_write()
-        key = self.before.key[chosen]
-        self._context.gateway.edit(Edit(self._level, key, adds=adds, drops=drops))
-
-    def _before_write(self) -> None:
-        """Wait until a write is allowed; if that took time, look once more."""
-        self._context.before_write()
-        if time.monotonic() > self._looked_at + STATES_LAST:
-            self.look()
-
     def _record_intents(self, writes: Sequence[Batch], tag: str) -> None:
         run_id, now = self._context.run_id, time.time()
         self._store.record_intents(writes, self.before, tag, run_id, now)
 
-    def _record_in_doubt(self, batch: Batch) -> None:
-        sent = in_doubt(batch, self._context.run_id, time.time())
-        self._store.record_in_doubt(self._level, sent)
-
-    def _record_tag_in_doubt(self) -> None:
+    def _record_unanswered(self) -> None:
+        for batch in self.writes:
+            record_in_doubt(self._context, batch)
         if self.tag:
             edit = Edit(self._level, self.before.key, adds=(self.tag,))
-            guids, run_id = self.before.guid, self._context.run_id
-            sent = tags_in_doubt(edit, guids, run_id, time.time())
-            self._store.record_in_doubt(self._level, sent)
+            record_tag_in_doubt(self._context, edit, self.before)
 
     def _record_what_arrived(self, began: float) -> None:
         """Intend what the server made of the ratings: the run goes on from there.
@@ -214,7 +198,7 @@ class FirstBatch:
         seen = dict(zip(self.now.key.tolist(), rounded(self.now.rating), strict=True))
         here = [
             replace(one, after=float(seen[one.key[0]]))
-            for batch in self._writes
+            for batch in self.writes
             for one in batch.singles()
             if one.key[0] in arrived
         ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import RecordLost, RecordOutdated, ServerRestored
-from engine.library import Items, Level
+from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Bools, Ints, same
@@ -25,13 +25,18 @@ LONGEST = 600.0
 """Seconds for which a run waits; a copy that takes longer does not mind our writes."""
 
 
-def precautions(context: RunContext) -> list[str]:
-    """Do what has to be done before anything is read; return what to say of it.
+FEW = 10
+"""So many ratings of ours some other program may have changed to odd values."""
 
-    Raises:
-        RecordLost: Items bear our tag, and nothing is recorded.
-        PlexRefused: Plex does not copy its database.
-    """
+HALF_STAR = 1.0
+"""Points; if we write in such steps, our ratings look like a person's."""
+
+NAMED = 3
+"""How many items a refusal names."""
+
+
+def precautions(context: RunContext) -> list[str]:
+    """Do what has to be done before anything is read; return what to say of it."""
     ensure_record_present(context.store, context.gateway)
     if back_up_plex(context):
         return ["Plex copied its own database first, as BACKUP_PLEX says."]
@@ -55,16 +60,6 @@ def back_up_plex(context: RunContext) -> bool:
         context.cancellation.checkpoint()
         context.cancellation.sleep(LOOK_EVERY)
     return True
-
-
-FEW = 10
-"""So many ratings of ours some other program may have changed to odd values."""
-
-HALF_STAR = 1.0
-"""Points; if we write in such steps, our ratings look like a person's."""
-
-NAMED = 3
-"""How many items a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +94,11 @@ def ensure_record_present(store: ShadowStore, gateway: PlexGateway) -> None:
     """
     if not store.is_empty():
         return
-    tagged = {level: _count_rated(gateway.tagged(level)) for level in Level}
+    # A tag alone could not pass for a rating, nor could what cannot be read.
+    tagged = {
+        level: int(np.count_nonzero(np.isfinite(gateway.tagged(level).rating)))
+        for level in Level
+    }
     if any(tagged.values()):
         counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
         raise RecordLost(
@@ -108,14 +107,6 @@ def ensure_record_present(store: ShadowStore, gateway: PlexGateway) -> None:
             "database (plexbayes.db, or what STATE_URL names), rebuild it with "
             "`plexbayes recover`, or import the original's plex_state.json."
         )
-
-
-def _count_rated(items: Items) -> int:
-    """Count what could pass for a person's; a tag alone could not.
-
-    Nor could what cannot be read: nothing is learned from it.
-    """
-    return int(np.count_nonzero(np.isfinite(items.rating)))
 
 
 def unexplained_ratings(
@@ -148,11 +139,7 @@ def ensure_record_current(
 ) -> None:
     """Stop before inferred ratings could pass for a person's.
 
-    Args:
-        context: The context.
-        snapshot: The library, held against the record.
-        spares_unknown: Whether tagged items of which nothing is recorded do no
-            harm to what is about to be done.
+    With `spares_unknown`, tagged items of which nothing is recorded do no harm.
 
     Raises:
         ServerRestored: Plex shows ratings of ours from before they were confirmed.
@@ -216,14 +203,8 @@ def _redated(context: RunContext, snapshot: LibrarySnapshot, level: Level) -> In
 
 def _named_rows(snapshot: LibrarySnapshot, rows: dict[Level, Ints]) -> list[str]:
     return [
-        _named(snapshot.library[level], level, row)
-        for level in Level
+        f"{level.word} {items.title[row]!r} ({items.key[row]}) "
+        f"with {items.rating[row] / 2:.2f} stars"
+        for level, items in ((level, snapshot.library[level]) for level in Level)
         for row in rows[level]
     ]
-
-
-def _named(items: Items, level: Level, row: int) -> str:
-    stars = items.rating[row] / 2
-    return (
-        f"{level.word} {items.title[row]!r} ({items.key[row]}) with {stars:.2f} stars"
-    )

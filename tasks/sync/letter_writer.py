@@ -25,11 +25,14 @@ from engine.planning.batches import (
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Ints
 from engine.reports.run_report import LetterResult
-from tasks.record.rows import in_doubt, tags_in_doubt
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.record_lookup import record_view_of, recorded
-from tasks.sync.release import release, rollback_tags
-from tasks.sync.tag_check import keeps_moods, restore_lost_moods
+from tasks.sync.record_lookup import (
+    record_in_doubt,
+    record_tag_in_doubt,
+    record_view_of,
+    recorded,
+)
+from tasks.sync.tags import keeps_moods, release, restore_lost_moods, rollback_tags
 
 STATES_LAST = {False: 3.0, True: 10.0}
 """Seconds for which fetched states are trusted: longer with conditional edits."""
@@ -47,15 +50,8 @@ def write_letter(
     """Write the plans of one letter in the order of their phases.
 
     Safe to repeat. If a request fails in which other letters had a share, the letter
-    goes on alone at once: the error may be theirs.
-
-    Args:
-        context: The context of the run.
-        letter: The letter.
-        everything: The whole library: an item may share its rating with one
-            under another letter, and both get the tag.
-        part: What files under the letter.
-        pool: What all letters have to write.
+    goes on alone at once: the error may be theirs. An item may share its rating with
+    one under another letter, so the whole library is looked at: both get the tag.
 
     Raises:
         PlexUnreachable: The outcome of the last request is unknown; the look
@@ -88,11 +84,6 @@ class _Found:
     phase: Phase
     look: ItemStates
     writable: Writable
-
-    @property
-    def affected_items(self) -> ItemStates:
-        """All items that will bear one of the ratings."""
-        return self.look.take(self.writable.affected_items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,16 +155,15 @@ class _Writer:
 
     def _record_intents(self, found: Sequence[_Found]) -> list[Batch]:
         """Put on record what is about to be written, and return it."""
-        context = self.context
+        context, now = self.context, time.time()
         intended: list[Batch] = []
         for one in found:
-            writes = list(
-                batches(one.phase, one.writable, one.look, context.batch_size)
-            )
+            affected = one.look.take(one.writable.affected_items)
+            own = list(batches(one.phase, one.writable, one.look, context.batch_size))
             context.store.record_intents(
-                writes, one.affected_items, context.tag, context.run_id, time.time()
+                own, affected, context.tag, context.run_id, now
             )
-            intended += writes
+            intended += own
         return intended
 
     def _tag(self, affected_items: dict[Level, ItemStates]) -> bool:
@@ -198,9 +188,7 @@ class _Writer:
         try:
             self.context.executor.apply(edit)
         except PlexUnreachable:
-            guids = look.guid[np.isin(look.key, edit.key)]
-            sent = tags_in_doubt(edit, guids, self.context.run_id, time.time())
-            self.context.store.record_in_doubt(edit.level, sent)
+            record_tag_in_doubt(self.context, edit, look)
             raise
 
     def _write_until(
@@ -227,8 +215,7 @@ class _Writer:
         try:
             context.executor.apply(batch.edit)
         except PlexUnreachable:
-            sent = in_doubt(batch, context.run_id, time.time())
-            context.store.record_in_doubt(batch.phase.level, sent)
+            record_in_doubt(context, batch)
             raise
         context.store.acknowledge(batch, time.time())
         self.pool.settle(batch.phase, batch.planned, WriteOutcome.WRITTEN)

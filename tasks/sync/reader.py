@@ -38,15 +38,14 @@ def read_library(
         PlexUnreachable: A listing did not arrive whole.
     """
     listings = {level: gateway.listing(level, between) for level in Level}
-    library = assemble(listings)
+    library = _assembled(listings)
     for level, items in library.left_out.items():
-        _ensure_lasting(
-            gateway, listings[Level(level - 1)].items, level, items, between
-        )
+        above = listings[Level(level - 1)].items
+        _ensure_lasting(gateway, above, level, items, between)
     return library
 
 
-def assemble(listings: dict[Level, Listing]) -> Library:
+def _assembled(listings: dict[Level, Listing]) -> Library:
     """Tie listings together: parents become rows instead of keys."""
     artists = listings[Level.ARTIST]
     kept, left_out = {Level.ARTIST: artists.items}, {}
@@ -83,18 +82,7 @@ def _ensure_lasting(
     items: Items,
     between: Callable[[], None],
 ) -> None:
-    """Read once more what lacks a parent.
-
-    Args:
-        gateway: The way to Plex.
-        above: All that was listed of the level above.
-        level: The level of the items.
-        items: The items that were left out.
-        between: Called before every page.
-
-    Raises:
-        LibraryChanging: They have a parent now, or are no longer there.
-    """
+    """Read once more what was left out; fail if it has a parent now, or is gone."""
     missing = _missing(above, items)
     alone = items.key[items.parent < 0]
     is_new = False

@@ -1,7 +1,7 @@
 """Holding the record against Plex: whose ratings are these, which intents held?"""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.evidence import LibraryView, whole
+from engine.hierarchical.duplicate_recordings import with_doubles
+from engine.hierarchical.filler import Filler, without_filler
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
@@ -25,7 +27,6 @@ from tasks.sync.record_lookup import (
     record_view_of,
     resolve_renames,
 )
-from tasks.sync.run_parameters import with_chosen_evidence
 
 UNKNOWN_PHASE = 0
 """The phase of a rating that some other program, or a lost run, gave."""
@@ -61,31 +62,38 @@ def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
         if moved:
             store.follow(level, moved)
         late = arrivals(library[level], record)
-        _record_late_arrivals(store, library, level, late)
+        if late:
+            _record_late_arrivals(store, library, level, late)
     snapshot = _snapshot(context, library, known)
-    _resolve_intents(store, snapshot)
+    store.expire_in_doubt()
+    for level in Level:
+        _resolve_intents(store, snapshot, level)
+        _note_first_dates(store, library[level], level, snapshot[level])
     return snapshot
 
 
 def _snapshot(
     context: RunContext, library: Library, known: Mapping[Level, Renamed]
 ) -> LibrarySnapshot:
+    """Tell whose ratings are, and leave those out as evidence that do not count."""
     ownerships = {
         level: ownership_of(
             library[level], record_view_of(library[level], known[level].record)
         )
         for level in Level
     }
-    everything = whole(library, ownerships)
-    return LibrarySnapshot(library, with_chosen_evidence(everything, context.settings))
+    everything, settings = whole(library, ownerships), context.settings
+    if settings.twins:
+        everything = with_doubles(everything)
+    if settings.filler != Filler():
+        everything = without_filler(everything, settings.filler)
+    return LibrarySnapshot(library, everything)
 
 
 def _record_late_arrivals(
-    store: ShadowStore, library: Library, level: Level, late: dict[int, Intent]
+    store: ShadowStore, library: Library, level: Level, late: Mapping[int, Intent]
 ) -> None:
     """Put on record what arrived late, in place of what was intended since."""
-    if not late:
-        return
     rows = _first_rows(library[level].guid, {one.guid for one in late.values()})
     rows = rows[np.isin(rows, list(late))]
     points = rounded(library[level].rating[rows]).tolist()
@@ -97,7 +105,9 @@ def _record_late_arrivals(
     store.confirm(level, shadow_rows_of(library, level, rows, given))
 
 
-def _resolve_intents(store: ShadowStore, snapshot: LibrarySnapshot) -> None:
+def _resolve_intents(
+    store: ShadowStore, snapshot: LibrarySnapshot, level: Level
+) -> None:
     """Keep the intents that Plex shows, and drop those that never arrived.
 
     One that Plex shows but never acknowledged stays open: its tag may be
@@ -106,43 +116,33 @@ def _resolve_intents(store: ShadowStore, snapshot: LibrarySnapshot) -> None:
     dropped when it is old. One that a person overtook stays until its release.
     One that was acknowledged and whose rating is gone was kept, and then cleared.
     """
-    store.expire_in_doubt()
-    library = snapshot.library
-    for level in Level:
-        ownership = snapshot[level]
-        intents = {intent.guid: intent for intent in _expected(store, level)}
-        rows = _first_rows(library[level].guid, intents)
-        guids = library[level].guid[rows]
-        owner = ownership.owner[rows]
-        sure = ~ownership.unsure[rows]
-        arrived = np.array(
-            [intents[g].state == IntentState.ACKNOWLEDGED for g in guids], bool
-        )
-        cleared = arrived & np.isnan(library[level].rating[rows])
-        kept = ((owner == Owner.WRITTEN) & sure) | cleared
-        kept &= np.array([intents[g].after is not None for g in guids], bool)
-        given = {
-            guid: Given(
-                intents[guid].phase,
-                intents[guid].run_id,
-                after,
-                intents[guid].since,
-            )
-            for guid in guids[kept]
-            if (after := intents[guid].after) is not None
-        }
-        store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
-        _note_first_dates(store, library[level], level, ownership)
-        broken = (owner == Owner.UNWRITTEN) & ~cleared
-        late = oldest_expected()
-        store.discard_intents(
-            level, [g for g in guids[broken] if intents[g].since < late]
-        )
-
-
-def _expected(store: ShadowStore, level: Level) -> list[Intent]:
-    """Return what was intended last of each guid of a level."""
-    return Recorded(intents=store.intents(level)).expected
+    expected = Recorded(intents=store.intents(level)).expected
+    intents = {intent.guid: intent for intent in expected}
+    library, items, ownership = (
+        snapshot.library,
+        snapshot.library[level],
+        snapshot[level],
+    )
+    rows = _first_rows(items.guid, intents)
+    here = [intents[guid] for guid in items.guid[rows]]
+    owner, sure = ownership.owner[rows], ~ownership.unsure[rows]
+    arrived = np.array([one.state == IntentState.ACKNOWLEDGED for one in here], bool)
+    cleared = arrived & np.isnan(items.rating[rows])
+    kept = ((owner == Owner.WRITTEN) & sure) | cleared
+    kept &= np.array([one.after is not None for one in here], bool)
+    given = {
+        one.guid: Given(one.phase, one.run_id, one.after, one.since)
+        for one, is_kept in zip(here, kept, strict=True)
+        if is_kept and one.after is not None
+    }
+    store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
+    broken, late = (owner == Owner.UNWRITTEN) & ~cleared, oldest_expected()
+    never = [
+        one.guid
+        for one, is_broken in zip(here, broken, strict=True)
+        if is_broken and one.since < late
+    ]
+    store.discard_intents(level, never)
 
 
 def _note_first_dates(
@@ -192,11 +192,7 @@ def shadow_rows_of(
 ) -> list[Shadow]:
     """Return what to record of ratings that are seen in Plex and are ours.
 
-    Args:
-        library: As it is now.
-        level: Of which items.
-        rows: Where they are, among all that is listed.
-        given: What we know of each, by guid; of twins, one row is enough.
+    The rows are those of all that is listed; of twins, one is enough.
     """
     items = library.listed(level).take(rows)
     prints = fingerprints(library, level, rows)
@@ -205,18 +201,3 @@ def shadow_rows_of(
         Shadow(guid, key, *given[guid], seen_at, fingerprint)
         for guid, key, seen_at, fingerprint in zip(*columns, strict=True)
     ]
-
-
-def tags_of(
-    context: RunContext, level: Level, guids: Sequence[str]
-) -> dict[int, tuple[str, ...]]:
-    """Return, by key, the tags of ours that items with these guids may bear.
-
-    Where the tag has another name by now, an item may bear both.
-    """
-    now = context.settings.inferred_tag
-    return {
-        mark.key: (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
-        for mark in context.store.marks(level, guids)
-        if mark.tag and not mark.had_tag
-    }

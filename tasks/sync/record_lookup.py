@@ -1,5 +1,6 @@
 """What is on record of items, laid out beside them: what we know of each rating."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,15 +8,17 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from engine.edits import Edit
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, RecordView, owners
-from engine.planning.batches import ItemStates
-from engine.rating_scale import Floats, Ints, Texts, rounded, same
+from engine.planning.batches import Batch, ItemStates
+from engine.rating_scale import Ints, Texts, rounded, same
 from engine.rename_detection import Move, Name, moves
 from tasks.plex.client import PlexGateway
 from tasks.record.intents import may_have_arrived
-from tasks.record.rows import Intent, IntentState, Shadow
+from tasks.record.rows import Intent, IntentState, Shadow, in_doubt, tags_in_doubt
 from tasks.record.store import ShadowStore
+from tasks.runtime.context import RunContext
 
 Row = TypeVar("Row", Shadow, Intent)
 
@@ -44,6 +47,19 @@ def recorded(
     """Return what is on record of items with these guids, or of all of a level."""
     some = None if guids is None else sorted(guids)
     return Recorded(store.shadows(level, some), store.intents(level, some))
+
+
+def record_in_doubt(context: RunContext, batch: Batch) -> None:
+    """Record what may arrive yet of ratings that were sent, and not answered."""
+    sent = in_doubt(batch, context.run_id, time.time())
+    context.store.record_in_doubt(batch.phase.level, sent)
+
+
+def record_tag_in_doubt(context: RunContext, edit: Edit, look: ItemStates) -> None:
+    """Record what may arrive yet of a tag that was sent, and not answered."""
+    guids = look.guid[np.isin(look.key, edit.key)]
+    sent = tags_in_doubt(edit, guids, context.run_id, time.time())
+    context.store.record_in_doubt(edit.level, sent)
 
 
 def unlisted(
@@ -80,37 +96,30 @@ def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, Intent]:
         return {}
     record_view = _without_in_doubt(items.guid, known)
     owner = owners(items.rating, items.rated_at, record_view)
-    row_of: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
-        row_of.setdefault(items.guid[row], []).append(int(row))
+        rows_of.setdefault(items.guid[row], []).append(int(row))
     return {
         row: sent
         for sent in known.in_doubt
-        for row in row_of.get(sent.guid, [])
-        if may_have_arrived(sent, int(items.rated_at[row]))
-        and _is_of(items.rating[[row]], sent)
+        for row in rows_of.get(sent.guid, [])
+        if sent.after is not None
+        and may_have_arrived(sent, int(items.rated_at[row]))
+        and same(items.rating[[row]], np.array([sent.after])).all()
     }
-
-
-def _is_of(rating: Floats, sent: Intent) -> bool:
-    """Say whether a rating is what a write in doubt would write."""
-    if sent.after is None:
-        return False
-    return bool(same(rating, np.array([sent.after]))[0])
 
 
 def _without_in_doubt(guids: Texts, known: Recorded) -> RecordView:
     shadows, intents = known.shadows, known.expected
     record_view = RecordView.blank(len(guids))
     rows, at = _met(guids, shadows)
-    record_view.value[rows] = np.array([shadow.value for shadow in shadows], float)[at]
-    record_view.seen_at[rows] = np.array([shadow.seen_at for shadow in shadows], int)[
-        at
-    ]
+    value = np.array([shadow.value for shadow in shadows], float)
+    seen_at = np.array([shadow.seen_at for shadow in shadows], int)
+    record_view.value[rows], record_view.seen_at[rows] = value[at], seen_at[at]
     rows, at = _met(guids, intents)
     before = [np.nan if one.before is None else one.before for one in intents]
-    arrived = [intent.state == IntentState.ACKNOWLEDGED for intent in intents]
-    record_view.value[rows] = np.array([intent.after for intent in intents], float)[at]
+    arrived = [one.state == IntentState.ACKNOWLEDGED for one in intents]
+    record_view.value[rows] = np.array([one.after for one in intents], float)[at]
     record_view.before[rows] = np.array(before, float)[at]
     record_view.arrived[rows] = np.array(arrived, bool)[at]
     record_view.unconfirmed[rows] = True
@@ -138,17 +147,11 @@ def resolve_renames(store: ShadowStore, library: Library, level: Level) -> Renam
     known = recorded(store, level)
     rated = {row.guid for row in known.shadows}
     rated |= {row.guid for row in known.expected}
-    names = {
-        (mark.guid, mark.key): Name(mark.guid, mark.key, "")
-        for mark in store.marks(level)
-        if mark.guid in rated
-    }
-    names |= {(row.guid, row.key): Name(row.guid, row.key, "") for row in known.intents}
-    names |= {
-        (row.guid, row.key): Name(row.guid, row.key, row.fingerprint)
-        for row in known.shadows
-    }
-    moved = moves(library, level, list(names.values()))
+    prints = {(m.guid, m.key): "" for m in store.marks(level) if m.guid in rated}
+    prints |= {(row.guid, row.key): "" for row in known.intents}
+    prints |= {(row.guid, row.key): row.fingerprint for row in known.shadows}
+    names = [Name(*name, fingerprint) for name, fingerprint in prints.items()]
+    moved = moves(library, level, names)
     shadows, intents = _renamed(known.shadows, moved), _renamed(known.intents, moved)
     return Renamed(Recorded(shadows, intents), moved)
 

@@ -31,7 +31,7 @@ from tasks.plex.pagination import PAGE as LARGE_PAGE
 from tasks.runtime.context import open_run
 from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.steps import parameters_of
 from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.simulator.process import Simulator

@@ -34,7 +34,7 @@ from tasks.sync.reconcile import (
     LibrarySnapshot,
     reconcile,
 )
-from tasks.sync.run_parameters import parameters_of
+from tasks.sync.steps import parameters_of
 from tests.benchmarks.intents import intend_everything
 from tests.simulator.process import Simulator
 

@@ -33,11 +33,9 @@ class Command:
 
     @property
     def pid(self) -> int:
-        """Its number."""
         return self._process.pid
 
     def run(self) -> int:
-        """Wait for its end; return how it ended."""
         return self._process.wait(PATIENCE)
 
 

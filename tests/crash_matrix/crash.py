@@ -115,7 +115,6 @@ class Rig:
         self.requests[verb] = [request["writes"] for request in self.plex.log()]
 
     def _set_out(self, verb: str) -> None:
-        """Prepare what the verb is about."""
         for path in self.record.parent.glob(f"{self.record.name}*"):
             path.unlink()
         if verb != "infer":
@@ -152,12 +151,10 @@ class Rig:
 
 
 def levels(dump: Dump) -> Iterator[dict[str, Any]]:
-    """Go through all items of a dump."""
     yield from (*dump["artists"], *dump["albums"], *dump["tracks"])
 
 
 def ratings(dump: Dump) -> dict[int, float]:
-    """Return all ratings of a dump by ratingKey."""
     return {
         item["ratingKey"]: item["userRating"]
         for item in levels(dump)

@@ -8,19 +8,16 @@ knows of signals and retries. `infer` goes through its steps without Prefect.
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from engine.errors import PlexbayesError, RunStopped
-from engine.planning.undo_plan import Selection
 from flows.local_runner import launch
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.config.settings import load_settings
 from tests import warm
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 PATIENCE = 60.0
 """Seconds that a process may take."""
@@ -30,7 +27,7 @@ STOPPED = 130
 
 VERBS: Mapping[str, Callable[..., Any]] = {
     "infer": infer_plainly,
-    "undo": partial(undo, selection=Selection()),
+    "undo": undo_plainly,
     "recover": recover,
 }
 
@@ -46,7 +43,6 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
         return self._process.pid or 0
 
     def run(self) -> int:

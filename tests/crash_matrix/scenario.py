@@ -10,8 +10,6 @@ import numpy as np
 
 from engine.errors import PlexbayesError
 from engine.library import Level
-from engine.planning.undo_plan import Selection
-from tasks.commands.undo import undo
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.reader import read
 from tasks.sync.reconcile import snapshot_of
@@ -35,14 +33,13 @@ from tests.state_machine.accounts import (
     settings_for,
     small_world,
 )
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
-ATTEMPTS = 3
-"""How often a letter is tried."""
+RETRIES = 2
+"""How often a letter is tried again."""
 PATIENCE = 30.0
 """Seconds to wait for an answer in good weather."""
-UNDO = partial(undo, selection=Selection())
-FULL = partial(infer_plainly, attempts=ATTEMPTS)
+FULL = partial(infer_plainly, retries=RETRIES)
 
 
 class Scenario:
@@ -71,7 +68,7 @@ class Scenario:
         """Let it happen; return what is to be said against it."""
         with serving(self.plex):
             for _ in range(self._draw.randint(2, 4)):
-                self._in_a_storm(self._draw.choice([FULL, FULL, UNDO]))
+                self._in_a_storm(self._draw.choice([FULL, FULL, undo_plainly]))
                 self._meddle(self._draw.randint(0, 3))
                 self._check_owners()
             self._reckon()
@@ -109,7 +106,7 @@ class Scenario:
         if again:
             self.verdict.residue.append(f"a second run would write {again}")
         self._check_owners()
-        undone = self._do(UNDO)
+        undone = self._do(undo_plainly)
         if undone.failed:
             self.verdict.residue.append(f"{undone.failed} could not be undone")
         theirs = self.witness.theirs(self.verdict)
@@ -164,6 +161,5 @@ class Scenario:
 
 
 def played(seed: int) -> Verdict:
-    """Play the scenario of a seed in a folder of its own."""
     with quick_folder() as folder:
         return Scenario(seed, Path(folder)).play()

@@ -1,8 +1,6 @@
 """Many runs in a row on one library that people use: what grows, and how far?"""
 
-import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -10,17 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine.classic import Constants
-from tasks.record.runs import KEPT, begin_run, finish_run
-from tasks.runtime.context import RunContext, open_run
+from tasks.record.runs import KEPT
+from tasks.runtime.context import Outside, RunContext, open_run
 from tests.crash_matrix.fault_schedule import Meddler, Stormy
 from tests.crash_matrix.invariants import Witness
-from tests.crash_matrix.scenario import UNDO
+from tests.simulator.in_memory import InMemory
 from tests.simulator.options import Options
 from tests.simulator.synthetic import make_library
 from tests.simulator.world import World
-from tests.state_machine.accounts import StoryClock, serving, settings_for
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.accounts import ADDRESS, StoryClock, settings_for
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 EDITS = 12
 """Things that a person does between two runs."""
@@ -28,8 +25,8 @@ PER_ROW = 400
 """Bytes that a row may take, with its share of the indexes and of what is free."""
 EMPTY = 150_000
 """Bytes that an empty database may take."""
-SUMMARY = "x" * 4000
-"""A summary as long as that of a full run of a large library."""
+SUMMARY = 4000
+"""Bytes of the summary of a full run of a large library."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class Size:
             "intent": 0,
             "lease": 0,
             "run": KEPT,
-            "bytes": EMPTY + PER_ROW * 2 * self.ever + self.run * 2 * len(SUMMARY),
+            "bytes": EMPTY + PER_ROW * 2 * self.ever + self.run * 2 * SUMMARY,
             "writes": 0,
         }
         have = asdict(self)
@@ -82,33 +79,23 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
     plex = Stormy(world, Options())
     witness = Witness(plex)
     person = Meddler(world, witness, draw)
-    path = folder / "plexbayes.db"
+    path, outside = folder / "plexbayes.db", Outside(transport=InMemory(plex))
 
     def do(work: Callable[[RunContext], Any], name: str) -> Any:
-        settings = settings_for(plex.url, path, cooldown_batch=100)
-        with open_run(settings, name, live=True) as context:
+        settings = settings_for(ADDRESS, path, cooldown_batch=100)
+        with open_run(settings, name, live=True, outside=outside) as context:
             return work(context)
 
-    def write_count() -> int:
-        return plex.log.counts()["writes"]
-
-    with serving(plex):
-        for number in range(runs):
-            do(_recorded, f"run {number}")
-            before = write_count()
-            do(_recorded, f"run {number} again")
-            yield _size(path, write_count() - before, len(witness.moods))
-            for _ in range(EDITS):
-                person.do_something()
-        do(UNDO, "undo")
-        yield _size(path, 0, len(witness.moods))
-
-
-def _recorded(context: RunContext) -> None:
-    """Infer as the flow does, with its entry in the list of runs."""
-    begin_run(context.store, context.run_id, 6.0, Constants(), time.time())
-    infer_plainly(context)
-    finish_run(context.store, context.run_id, json.dumps(SUMMARY), time.time())
+    for number in range(runs):
+        do(infer_plainly, f"run {number}")
+        before = plex.log.counts()["writes"]
+        do(infer_plainly, f"run {number} again")
+        writes = plex.log.counts()["writes"] - before
+        yield _size(path, writes, len(witness.moods))
+        for _ in range(EDITS):
+            person.do_something()
+    do(undo_plainly, "undo")
+    yield _size(path, 0, len(witness.moods))
 
 
 def _size(path: Path, writes: int, ever: int) -> Size:

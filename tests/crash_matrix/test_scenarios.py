@@ -1,17 +1,16 @@
 """Whatever fails and whoever meddles: what a person gave stays, and undo undoes."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
 from tests.crash_matrix.fault_schedule import Stormy
 from tests.crash_matrix.invariants import Verdict, Witness
 from tests.crash_matrix.scenario import played
+from tests.simulator.in_memory import InMemory
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
 from tests.simulator.world import OWNER
-from tests.state_machine.accounts import TAG, serving, small_world
+from tests.state_machine.accounts import ADDRESS, TAG, small_world
 
 SAMPLE = (*range(15), 22, 45, 83)
 """Of the seeds that `make bench-faults` goes through; the last ones have odd items,
@@ -34,26 +33,23 @@ def test_in_any_weather_nothing_of_a_person_is_lost_and_nothing_of_ours_stays(
 class Scene:
     """A Plex, a witness, and a client that has no manners."""
 
-    def __init__(self, plex: Stormy) -> None:
-        self.plex = plex
+    def __init__(self) -> None:
+        self.plex = plex = Stormy(small_world(), Options())
         self.witness = Witness(plex)
         self.item = next(i for i in plex.world.items() if i.title == "Unsaid")
         self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["X-Plex-Token"] = Options().token
+        self._session.mount(ADDRESS, InMemory(plex))
+        self._session.headers["X-Plex-Token"] = plex.options.token
 
     def rate(self, points):
-        """Let a person rate the item."""
         before = len(self.plex.world.journal.changes)
         self.plex.world.rate(self.item, points, OWNER)
         self.witness.date(before)
 
     def ask(self, path, method="GET"):
-        """Let the client ask."""
-        assert self._session.request(method, self.plex.url + path).ok
+        assert self._session.request(method, ADDRESS + path).ok
 
     def lock(self):
-        """Let a person lock the moods of the item."""
         before = len(self.plex.world.journal.changes)
         self.plex.world.set_lock(self.item, "mood", locked=True)
         self.witness.date(before)
@@ -67,7 +63,6 @@ class Scene:
 
     @property
     def verdict(self):
-        """What the witness has to say."""
         verdict = Verdict()
         self.witness.theirs(verdict)
         verdict.residue += self.witness.left(self.item)
@@ -75,9 +70,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
-    with serving(Stormy(small_world(), Options())) as plex:
-        yield Scene(plex)
+def scene() -> Scene:
+    return Scene()
 
 
 def test_the_witness_sees_who_overwrites_what_it_has_seen(scene):

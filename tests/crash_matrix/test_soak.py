@@ -12,8 +12,7 @@ NOTHING = {"intent": 0, "lease": 0, "writes": 0}
 FINE = Size(shadow=9, mark=9, run=3, bytes=1000, ever=9, **NOTHING)
 
 
-def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def test_runs_in_a_row_leave_a_small_record_and_nothing_to_do():
     with quick_folder() as folder:
         sizes = list(soaked(tracks=60, runs=5, folder=Path(folder)))
 

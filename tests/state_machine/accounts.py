@@ -16,6 +16,8 @@ from tests.simulator.server import Server
 from tests.simulator.world import PAST, Habits, World
 
 TAG = "Rating_Inferred"
+ADDRESS = "http://127.0.0.1:32400"
+"""Of a Plex that is reached without a wire."""
 POLL = 0.002
 """Seconds until a server notices that it is to end."""
 
@@ -42,12 +44,10 @@ class StoryClock(Clock):
         super().__init__(lambda: PAST + 1_000_000.0)
 
     def tick(self) -> None:
-        """Let a second pass."""
         self.jump(1)
 
 
 def add_track(album: Item, world: World, title: str, **facts: object) -> Item:
-    """Add a track with a duration of its own."""
     facts = {"duration": 180_000 + len(album.children)} | facts
     return world.add(Kind.TRACK, title, album, **facts)
 
@@ -109,18 +109,6 @@ class Served(Plex):
 
 
 AnyServed = TypeVar("AnyServed", bound=Served)
-
-
-@contextmanager
-def served(world: World, floats: str = "exact") -> Iterator[Served]:
-    """Serve a world over HTTP while the block runs.
-
-    Args:
-        world: What is served.
-        floats: How ratings are written: exact, float32 or one-decimal.
-    """
-    with serving(Served(world, Options(float_mode=floats))) as plex:
-        yield plex
 
 
 @contextmanager

@@ -10,13 +10,12 @@ from hypothesis.stateful import invariant, rule
 
 from engine.errors import RecordLost
 from engine.partition import letter_of
-from engine.planning.undo_plan import Selection, Undone
+from engine.planning.undo_plan import Undone
 from engine.rating_scale import TOLERANCE
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.commands.verify import verify
 from tests.simulator.items import Item, Kind
-from tests.state_machine.plain_runs import Died, Planned, infer_plainly
+from tests.state_machine.plain_runs import Died, Planned, infer_plainly, undo_plainly
 from tests.state_machine.user_actions import ANY, GIVEN, Doings
 
 TURNS = st.integers(0, 12)
@@ -28,7 +27,6 @@ UNKNOWN = st.sampled_from(["reset_before", "reset_after"])
 MEANWHILE = st.sampled_from(["clear", "delete", "rekey"])
 """What else a person may do while a run writes."""
 
-UNDO = partial(undo, selection=Selection())
 LONG = 4000.0
 """Seconds after which nobody expects a write to arrive."""
 
@@ -52,10 +50,7 @@ class Household(Doings):
         for item in self.person.items:
             assert self.person.rating_of(item) is not None
         assert not rehearsed or planned == expected
-        again, audit = self.operator.look(
-            lambda context: (infer_plainly(context), verify(context))
-        )
-        assert again == []
+        audit = self.operator.look(verify)
         for name, finding in audit.findings.items():
             assert not finding.count or name in {"gone", "untagged"}, name
 
@@ -85,7 +80,7 @@ class Household(Doings):
     @rule(turn=TURNS, fault=UNKNOWN)
     def infer_with_a_retry(self, *, turn: int, fault: str) -> None:
         self.operator.spoil(turn, fault, times=1)
-        self.infer(attempts=2)
+        self.infer(retries=1)
 
     @rule(turn=TURNS, fault=st.one_of(UNKNOWN, st.none()))
     def kill(self, *, turn: int, fault: str | None) -> None:
@@ -118,7 +113,7 @@ class Household(Doings):
         if not rehearsed or self.has_waited:
             self.undo()
             return
-        expected = self.operator.look(UNDO)
+        expected = self.operator.look(undo_plainly)
         undone = self.undo()
         for name in ("undone", "kept", "gone", "swept", "untagged"):
             assert getattr(undone, name) == getattr(expected, name), name
@@ -130,7 +125,7 @@ class Household(Doings):
             for item in self.affected_items()
             if not self.person.record_of(item)
         }
-        undone = self.operator.do(UNDO)
+        undone = self.operator.do(undo_plainly)
         for item in strangers.keys() - set(self.affected_items()):
             # Nothing but the tag says whose rating this was. Persons rate in half
             # stars; any other value was ours.
@@ -154,7 +149,7 @@ class Household(Doings):
         elsewhere = {item.guid for item in self.person.items if item not in below}
         bore_our_tag = set(self.affected_items())
         known = list(filter(self.person.has_confirmed, below))
-        self.operator.do(partial(undo, selection=Selection(artist=artist.title)))
+        self.operator.do(partial(undo_plainly, artist=artist.title))
         for item in [] if self.is_lost else below:
             # A rating that other artists share is not this one's alone to lose.
             if item.guid in elsewhere:

@@ -36,11 +36,9 @@ class Person:
 
     @property
     def items(self) -> list[Item]:
-        """All items that there are, artists first."""
         return list(self.world.items())
 
     def rating_of(self, item: Item) -> float | None:
-        """Return what Plex shows."""
         return self.world.personal_of(OWNER, item).rating
 
     def rate(self, item: Item, points: float) -> None:
@@ -54,7 +52,6 @@ class Person:
             self.ratings.pop(item.guid, None)
 
     def clear(self, item: Item) -> None:
-        """Take a rating back."""
         self.world.rate(item, None)
         self.ratings.pop(item.guid, None)
 
@@ -71,7 +68,6 @@ class Person:
         self._notice(item)
 
     def rekey(self, item: Item, *, rescanned: bool) -> None:
-        """Let the server file an item anew."""
         guid = item.guid
         self.world.rekey(item, rescanned=rescanned)
         if item.guid != guid:
@@ -99,7 +95,6 @@ class Person:
         self.ratings.pop(guid, None)
 
     def claim(self, guid: str) -> None:
-        """Take what stands there for one's own."""
         mine = self.world.personal[OWNER, guid]
         self.ratings[guid] = (mine.rating, mine.last_rated_at)
 
@@ -111,7 +106,6 @@ class Person:
                 self.claim(guid)
 
     def check(self) -> None:
-        """Make sure that everything is as the person left it."""
         for guid, (points, at) in self.ratings.items():
             mine = self.world.personal[OWNER, guid]
             assert (guid, mine.rating, mine.last_rated_at) == (guid, points, at)

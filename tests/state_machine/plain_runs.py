@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
 from engine.errors import PlexUnreachable
-from engine.evidence import LibraryView, split
-from engine.planning.batch_sharing import Pool
-from engine.reports.run_report import taken_over
+from engine.planning.undo_plan import Selection, Undone
+from engine.reports.run_report import LettersFailed
+from flows.pipeline import carry_out
+from flows.run_summary import conclude
+from tasks.commands.undo import undo
 from tasks.config.settings import Settings
-from tasks.runtime.context import Outside, RunContext, open_run
-from tasks.sync.capability_probe import probe
-from tasks.sync.integrity import ensure_record_current, ensure_record_present
-from tasks.sync.letter_writer import write_letter
-from tasks.sync.plain_plans import plans_of
-from tasks.sync.reader import read
-from tasks.sync.reconcile import reconcile, snapshot_of
+from tasks.runtime.context import Outside, RunContext, Step, open_run
+from tasks.runtime.progress import Reporter
+from tasks.runtime.runner import PlainRunner, Run, RunInfo, StepRun
+from tasks.sync import steps
+from tasks.sync.integrity import ensure_record_present
 from tests.simulator.control import dump
 from tests.simulator.in_memory import InMemory
 from tests.simulator.plex import Plex
@@ -32,63 +31,51 @@ class Died(Exception):
     """A process was killed."""
 
 
+class _Planner(PlainRunner):
+    """Also remembers the latest plans of each letter and phase."""
+
+    def __init__(self, context: RunContext) -> None:
+        super().__init__(RunInfo(context.run_id, "infer"), Reporter(context.watch))
+        self.plans: dict[str, StepRun] = {}
+
+    def submit(self, name: str, step: Callable[..., Any], *args: Any, **facts: Any):
+        run = super().submit(name, step, *args, **facts)
+        if step is steps.plan_phase:
+            self.plans[name] = run
+        return run
+
+
 def infer_plainly(
-    context: RunContext, *, phases: str = "1-4", letters: str = "", attempts: int = 1
+    context: RunContext, *, phases: str = "1-4", letters: str = "", retries: int = 0
 ) -> Planned:
-    """Infer as the flow does; return what was planned.
+    """Infer as `plexbayes infer` does; return what was planned.
 
     Args:
         context: The context of the run.
         phases: Which of them.
         letters: Which of them; empty for all.
-        attempts: How often a letter is tried whose write has no known outcome.
+        retries: How often a step is tried again, at once.
     """
+    wishes = {"retries": retries, "retry_delay": 0.0}
+    context.settings = context.settings.model_copy(update=wishes)
+    runner, watch = _Planner(context), context.watch
     ensure_record_present(context.store, context.gateway)
-    compare = reconcile if context.is_live else snapshot_of
-    snapshot = compare(context, read(context))
-    ensure_record_current(context, snapshot)
-    parts = split(snapshot.library, snapshot.everything)
-    wanted = chosen_phases(phases), letters
-    plans = plans_of(context, snapshot, *wanted)
-    if context.is_live and context.executor.capabilities.is_assumed:
-        probe(context, snapshot.everything, [p for own in plans.values() for p in own])
-        # Now it is known, or it will not be in this run.
-        able = context.executor.capabilities
-        able = replace(able, step=able.safe_step, is_step_seen=True)
-        context.executor.capabilities = able
-        plans = plans_of(context, snapshot, *wanted)
-    if context.is_live:
-        pool = Pool(plans, tagged=context.tagged_at_once)
-        for letter, own in plans.items():
-            if any(map(len, own)) or taken_over(parts[letter]):
-                _write(
-                    context, letter, snapshot.everything, parts[letter], pool, attempts
-                )
-        reconcile(context, read(context))
+    run = Run(runner, context)
+    try:
+        summary = carry_out(run, chosen_phases(phases), letters, save_plan=False)
+    finally:
+        context.watch = watch
+    conclude(run, summary, "Stopped.")
     return [
         (plan.phase.level.word, guid, points)
-        for own in plans.values()
-        for plan in own
+        for plan in (planned.result() for planned in runner.plans.values())
         for guid, points in zip(plan.guid, plan.after.tolist(), strict=True)
     ]
 
 
-def _write(
-    context: RunContext,
-    letter: str,
-    everything: LibraryView,
-    part: LibraryView,
-    pool: Pool,
-    attempts: int,
-) -> None:
-    for attempt in range(1, attempts + 1):
-        try:
-            write_letter(context, letter, everything, part, pool)
-        except PlexUnreachable:
-            if attempt == attempts:
-                raise
-        else:
-            return
+def undo_plainly(context: RunContext, **chosen: Any) -> Undone:
+    """Undo all, or what is chosen."""
+    return undo(context, Selection(**chosen))
 
 
 class Operator:
@@ -109,6 +96,8 @@ class Operator:
         self._record = record
         self._settings = settings
         self._runs = 0
+        self.broken_off_by: Exception | None = None
+        """Why the last run that came to no end did not."""
 
     def spoil(self, turn: int, fault: str, times: int | None = None) -> None:
         """Let a write, and maybe all after it, have no known outcome."""
@@ -128,11 +117,20 @@ class Operator:
             at: After how many batches something happens; 0: nothing does.
             act: What happens.
         """
+        batches = 0
+
+        def count(step: Step) -> None:
+            nonlocal batches
+            batches += bool(step.phase)
+            if step.phase and batches == at:
+                act()
+
         try:
             with self._context(live=True) as context:
-                context.watch = Countdown(at, act)
+                context.watch = count
                 return work(context)
-        except (PlexUnreachable, Died):
+        except (PlexUnreachable, LettersFailed, Died) as error:
+            self.broken_off_by = error
             self._record.die()
             return None
         finally:
@@ -154,17 +152,3 @@ class Operator:
             if self._abilities:
                 context.executor.capabilities = self._abilities
             yield context
-
-
-class Countdown:
-    """Does something once, after so many signs of progress."""
-
-    def __init__(self, turns: int, act: Callable[[], None]) -> None:
-        self._left = turns
-        self._act = act
-
-    def __call__(self, _: object) -> None:
-        """Count one sign of progress."""
-        self._left -= 1
-        if not self._left:
-            self._act()

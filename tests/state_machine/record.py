@@ -13,8 +13,6 @@ from tasks.record.rows import IntentState
 NO_PROCESS = 2**30
 """A number that no process has: systems count up to 2²² at most."""
 
-ITEMS = "select level, guid, key from "
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -58,37 +56,25 @@ class Record:
 
     def entries(self) -> list[Entry]:
         """Return all recorded ratings; an intent stands beside the older rating."""
+        confirmed = "select level, guid, key, value, null, seen_at from shadow"
+        promised = "select level, guid, key, after, before, null from intent"
+        promised += f" where state != {IntentState.IN_DOUBT}"
         return [
-            *(
-                Entry(*row)
-                for row in self._ask(
-                    "select level, guid, key, value, null, seen_at from shadow"
-                )
-            ),
-            *(
-                Entry(*row)
-                for row in self._ask(
-                    "select level, guid, key, after, before, null from intent "
-                    "where state != ?",
-                    (IntentState.IN_DOUBT,),
-                )
-            ),
+            Entry(*row)
+            for question in (confirmed, promised)
+            for row in self._ask(question)
         ]
 
     def in_doubt(self) -> list[Entry]:
         """Return what was sent and may arrive yet, whatever else is recorded."""
-        question = (
-            "select level, guid, key, after from intent "
-            "where state = ? and after is not null"
-        )
-        return [Entry(*row) for row in self._ask(question, (IntentState.IN_DOUBT,))]
+        question = "select level, guid, key, after from intent"
+        question += f" where state = {IntentState.IN_DOUBT} and after is not null"
+        return [Entry(*row) for row in self._ask(question)]
 
     def marks(self) -> list[tuple[int, str, int]]:
-        """Return of what items it is noted how they were before us."""
-        return self._ask(ITEMS + "mark")
+        return self._ask("select level, guid, key from mark")
 
     def lose(self) -> None:
-        """Delete the file, and what belongs to it."""
         for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink()
 
@@ -105,14 +91,13 @@ class Record:
         self._do("update intent set since = since - ?", (seconds,))
 
     def forget_dates(self) -> None:
-        """Let no date of a rating be known."""
         self._do("update shadow set seen_at = ?", (0,))
 
-    def _ask(self, question: str, values: tuple = ()) -> list[tuple]:
+    def _ask(self, question: str) -> list[tuple]:
         if not self.path.exists():
             return []
         with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(question, values).fetchall()
+            return connection.execute(question).fetchall()
 
     def _do(self, order: str, values: tuple) -> None:
         if self.path.exists():

@@ -8,7 +8,7 @@ from tests.state_machine.household import Household, LearningHousehold
 
 
 @pytest.mark.parametrize(
-    ("household", "stories"), [(Household, 200), (LearningHousehold, 12)]
+    ("household", "stories"), [(Household, 120), (LearningHousehold, 8)]
 )
 def test_anything_may_happen_in_any_order(
     household: type[Household], stories: int

@@ -1,20 +1,17 @@
 """A server whose clock is wrong, or that was restored, makes no rating another's."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from engine.errors import RecordOutdated, ServerRestored
-from engine.planning.undo_plan import Selection, not_half_star
+from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import TOLERANCE
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tests.simulator.control import dump
 from tests.simulator.items import Item
 from tests.simulator.world import OWNER
 from tests.state_machine.accounts import TAG, add_track
 from tests.state_machine.household import Household
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 DAY = 86_400
 JUMPS = {
@@ -27,22 +24,13 @@ JUMPS = {
 
 
 @pytest.fixture
-def story() -> Iterator[Household]:
-    """A library in which everything was inferred; at the end, undo must undo it."""
-    story = Household()
-    story.move_in(batch=25, dynamic=True, keeps_date=False, floats="float32")
-    album = next(item for item in story.person.items if item.title == "First")
+def story(story: Household) -> Household:
+    """A larger library in which everything was inferred."""
     for number in range(20):
-        track = add_track(album, story.world, f"Number {number}")
+        track = add_track(story.named("First"), story.world, f"Number {number}")
         story.person._notice(track)  # noqa: SLF001 (it is a person's, as it is)
     story.operator.do(infer_plainly)
-    yield story
-    story.what_a_person_did_stays()
-    story.teardown()
-
-
-def named(story: Household, title: str) -> Item:
-    return next(item for item in story.person.items if item.title == title)
+    return story
 
 
 def ours(story: Household) -> list[Item]:
@@ -63,7 +51,7 @@ def redate(story: Household, items: list[Item], seconds: int) -> None:
 def test_who_gives_our_very_value_after_a_jump_of_the_clock_takes_it_over(
     story, seconds
 ):
-    item = named(story, "Kick")
+    item = story.named("Kick")
     points = story.person.rating_of(item)
     story.person.clock.jump(seconds)
     story.person.rate(item, points)
@@ -90,7 +78,7 @@ def test_ratings_that_were_written_while_the_clock_was_wrong_stay_ours(story):
 
 @pytest.mark.parametrize("date", [None, 30828 * 365 * DAY, 12, 631_151_999])
 def test_a_date_that_is_missing_or_impossible_proves_nothing(story, date):
-    item = named(story, "Kick")
+    item = story.named("Kick")
     mine = story.world.personal[OWNER, item.guid]
     right, mine.last_rated_at = mine.last_rated_at, date
 
@@ -104,14 +92,14 @@ def test_what_has_an_impossible_date_is_rated_anew_and_taken_back(story):
     for item in items:
         story.world.personal[OWNER, item.guid].last_rated_at = 30828 * 365 * DAY
     for title in ("Loved", "Low"):
-        story.rate(named(story, title), 1.0)
+        story.rate(story.named(title), 1.0)
 
     assert story.operator.do(infer_plainly)
     assert story.operator.do(infer_plainly) == []
 
 
 def test_the_first_date_that_plex_shows_is_remembered(story):
-    item = named(story, "Kick")
+    item = story.named("Kick")
     story.record.forget_dates()
 
     assert story.operator.do(infer_plainly) == []
@@ -128,7 +116,7 @@ def test_ten_ratings_of_ours_with_earlier_dates_mean_that_plex_was_restored(stor
     redate(story, items, -7 * DAY)
     before = dump(story.world)
 
-    for work in (infer_plainly, lambda context: undo(context, Selection())):
+    for work in (infer_plainly, undo_plainly):
         with pytest.raises(ServerRestored) as refusal:
             story.operator.do(work)
 

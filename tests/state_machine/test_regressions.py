@@ -1,32 +1,21 @@
 """What once went wrong in a long story, each told by itself."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from engine.planning.undo_plan import Selection, Undone
+from engine.planning.undo_plan import Undone
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.runtime.context import RunContext
-from tests.simulator.items import Item, Kind
+from tests.simulator.items import Kind
 from tests.state_machine.household import LONG, Household
-from tests.state_machine.plain_runs import Died, infer_plainly
+from tests.state_machine.plain_runs import Died, infer_plainly, undo_plainly
 
 
 @pytest.fixture
-def story() -> Iterator[Household]:
-    """A library in which everything was inferred; at the end, undo must undo it."""
-    story = Household()
-    story.move_in(batch=25, dynamic=True, keeps_date=False, floats="float32")
+def story(story: Household) -> Household:
+    """A library in which everything was inferred."""
     story.operator.do(infer_plainly)
     story.person.clock.tick()
-    yield story
-    story.what_a_person_did_stays()
-    story.teardown()
-
-
-def named(story: Household, title: str) -> Item:
-    return next(item for item in story.person.items if item.title == title)
+    return story
 
 
 def test_twins_that_are_locked_differently_are_confirmed_together(story):
@@ -36,7 +25,7 @@ def test_twins_that_are_locked_differently_are_confirmed_together(story):
 
 
 def test_undo_is_done_with_a_rating_that_a_person_confirmed(story):
-    item = named(story, "Kick")
+    item = story.named("Kick")
     points = story.person.rating_of(item)
     story.person.rate(item, points)
 
@@ -48,22 +37,22 @@ def test_undo_is_done_with_a_rating_that_a_person_confirmed(story):
 
 
 def test_undo_of_an_artist_leaves_what_another_artist_shares(story):
-    item = named(story, "Tagged")
+    item = story.named("Tagged")
     points = story.person.rating_of(item)
 
-    story.operator.do(lambda context: undo(context, Selection(artist="Abel")))
+    story.operator.do(lambda context: undo_plainly(context, artist="Abel"))
 
     assert story.person.rating_of(item) == points
     assert item in story.affected_items()
-    assert story.person.rating_of(named(story, "Locked")) is None
+    assert story.person.rating_of(story.named("Locked")) is None
 
 
 def test_a_rating_that_a_person_gives_while_an_undo_waits_stays(story):
-    item = named(story, "808 State")
+    item = story.named("808 State")
 
     def undo_with_a_wait(context: RunContext) -> Undone:
         context.ensure_lease = lambda: story.person.rate(item, 8.0)
-        return undo(context, Selection())
+        return undo_plainly(context)
 
     undone = story.operator.do(undo_with_a_wait)
 
@@ -74,9 +63,9 @@ def test_a_rating_that_a_person_gives_while_an_undo_waits_stays(story):
 
 def test_a_rehearsed_undo_knows_items_by_their_new_names(story):
     recorded = len(story.record.entries())
-    story.file_anew(named(story, "Unsaid"), rescanned=False)
+    story.file_anew(story.named("Unsaid"), rescanned=False)
 
-    rehearsed = story.operator.look(lambda context: undo(context, Selection()))
+    rehearsed = story.operator.look(undo_plainly)
 
     assert (rehearsed.undone, rehearsed.gone) == (recorded, 0)
     assert rehearsed.untagged == rehearsed.swept == []
@@ -84,7 +73,7 @@ def test_a_rehearsed_undo_knows_items_by_their_new_names(story):
 
 def test_a_rehearsed_recovery_knows_items_by_their_new_names(story):
     tagged = len(story.affected_items())
-    story.file_anew(named(story, "Unsaid"), rescanned=False)
+    story.file_anew(story.named("Unsaid"), rescanned=False)
 
     rehearsed = story.operator.look(recover)
 
@@ -102,7 +91,7 @@ def test_a_rating_that_is_cleared_before_it_was_confirmed_loses_its_tag(story):
     story.record.age(LONG)
     story.operator.do(recover)
 
-    story.operator.do(lambda context: undo(context, Selection(artist=item.title)))
+    story.operator.do(lambda context: undo_plainly(context, artist=item.title))
 
     assert item not in story.affected_items()
 

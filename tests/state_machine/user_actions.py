@@ -13,6 +13,7 @@ from tests.simulator.items import Item
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.state_machine.accounts import (
+    ADDRESS,
     TAG,
     quick_folder,
     settings_for,
@@ -50,11 +51,12 @@ class Doings(RuleBasedStateMachine):
     def move_in(
         self,
         *,
-        batch: int,
-        dynamic: bool,
-        keeps_date: bool,
-        floats: str,
+        batch: int = 25,
+        dynamic: bool = True,
+        keeps_date: bool = False,
+        floats: str = "float32",
         guarded: bool = True,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.home = ExitStack()
         patch = self.home.enter_context(pytest.MonkeyPatch.context())
@@ -63,11 +65,11 @@ class Doings(RuleBasedStateMachine):
         folder = Path(self.home.enter_context(quick_folder()))
         self.record = Record(folder / "plexbayes.db")
         self.world = small_world(keeps_date=keeps_date)
-        plex = Plex(self.world, Options(float_mode=floats))
+        plex = Plex(self.world, Options(float_mode=floats, ignored_filters=ignored))
         self.person = Person(self.world, self.record)
         wishes = {"cooldown_batch": batch, "dynamic_precision": dynamic}
         wishes["model"] = self.model
-        settings = settings_for("http://127.0.0.1:32400", self.record.path, **wishes)
+        settings = settings_for(ADDRESS, self.record.path, **wishes)
         able = Capabilities(has_conditional_edits=guarded)
         self.operator = Operator(plex, self.record, settings, able)
         self.taken: set[str] = set()
@@ -136,10 +138,11 @@ class Doings(RuleBasedStateMachine):
         self.person.rekey(item, rescanned=rescanned)
 
     def pick(self, which: int) -> Item:
-        """Return the item of a number."""
         items = self.person.items
         return items[which % len(items)]
 
+    def named(self, title: str) -> Item:
+        return next(item for item in self.person.items if item.title == title)
+
     def affected_items(self) -> list[Item]:
-        """Return the items that bear our tag."""
         return [item for item in self.person.items if TAG in item.tags.get("mood", [])]

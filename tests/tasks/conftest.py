@@ -16,12 +16,13 @@ from tasks.record.database import open_database
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tests.simulator.process import Simulator
-from tests.tasks.building import MINE, settings_of
-from tests.tasks.odd_items import before, inferred, sample
+from tests.simulator.synthetic import make_library
+from tests.simulator.world import World
+from tests.tasks.building import MINE, item_in, settings_of
 from tests.tasks.postgres import END_OTHERS, execute, postgres, postgres_server
-from tests.tasks.setup import context_for
+from tests.tasks.setup import LocalPlex, context_for
 
-__all__ = ["before", "inferred", "postgres", "postgres_server", "sample"]
+__all__ = ["postgres", "postgres_server"]
 
 _numbers = count(1)
 
@@ -37,8 +38,8 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def plex() -> Iterator[Simulator]:
     """A small Plex for all tests of a module."""
-    with Simulator.start(synthetic=60) as simulator:
-        yield simulator
+    with LocalPlex.of(make_library(World(), 60, seed=1)) as plex:
+        yield plex
 
 
 @pytest.fixture
@@ -62,23 +63,28 @@ def songs(plex: Simulator) -> dict[str, Any]:
 
 @pytest.fixture
 def gateway(plex: Simulator) -> Iterator[PlexGateway]:
-    """The owner's way into that Plex."""
     with PlexGateway(settings_of(plex)) as gateway:
         yield gateway
 
 
 @pytest.fixture
 def context(plex: Simulator, record: Path) -> Iterator[RunContext]:
-    """The context of a live run on that Plex."""
     with context_for(plex, record) as context:
         yield context
 
 
 @pytest.fixture
 def tracks(songs: dict[str, Any]) -> list[int]:
-    """The ratingKeys of three unrated tracks."""
     keys: list[int] = songs["tracks"]
     return keys
+
+
+@pytest.fixture
+def twins(plex: Simulator, tracks: list[int]) -> list[int]:
+    """Put one of the songs on another album too; return both keys."""
+    guid = item_in(plex, tracks[0])["guid"]
+    again = [{"title": "Again", "guid": guid}]
+    return [tracks[0], *plex.add(f"Z {guid}", "Best of", again)["tracks"]]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -125,7 +131,6 @@ def postgres_tables(postgres_server: str) -> str:
 
 @pytest.fixture
 def store(address: str) -> Iterator[ShadowStore]:
-    """An empty record in a database of either kind."""
     with ShadowStore.open(address, MINE, create=True) as store:
         yield store
 

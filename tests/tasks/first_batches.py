@@ -8,29 +8,34 @@ import pytest
 
 from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.plain_plans import plans_of
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import plans_of
 from tests.simulator.control import dump
 from tests.simulator.in_memory import InMemory
+from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.simulator.world import World
-from tests.state_machine.accounts import Served, served, settings_for, small_world
+from tests.state_machine.accounts import ADDRESS, TAG, settings_for, small_world
 
-TAG = "Rating_Inferred"
+__all__ = ["TAG"]
 
 
 @pytest.fixture
-def plex() -> Iterator[Served]:
-    with served(moody_world()) as plex:
-        yield plex
+def plex() -> Plex:
+    return moody()
 
 
-def moody_world(*, keeps_date: bool = False) -> World:
+def moody(*, floats: str = "exact", keeps_date: bool = False) -> Plex:
     """Make a library in which every item has a mood to lose."""
     world = small_world(keeps_date=keeps_date)
     for item in world.items():
         world.add_tags(item, "mood", ["Wistful"])
-    return world
+    return with_floats(world, floats)
+
+
+def with_floats(world: World, floats: str) -> Plex:
+    return Plex(world, Options(float_mode=floats))
 
 
 @pytest.fixture
@@ -38,8 +43,8 @@ def run_at(tmp_path):
     """Lay out the tools of a live run on a server."""
 
     @contextmanager
-    def run_at(plex: Served, run_id="run", **wishes) -> Iterator[RunContext]:
-        settings = settings_for(plex.url, tmp_path / "plexbayes.db", **wishes)
+    def run_at(plex: Plex, run_id="run", **wishes) -> Iterator[RunContext]:
+        settings = settings_for(ADDRESS, tmp_path / "plexbayes.db", **wishes)
         outside = Outside(transport=InMemory(plex))
         with open_run(settings, run_id, live=True, outside=outside) as context:
             yield context

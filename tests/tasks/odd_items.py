@@ -1,15 +1,19 @@
 """Kinds of odd items, and a library that was inferred before it became odd."""
 
-from collections.abc import Callable
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.simulator.process import Simulator
+from tests.simulator.synthetic import make_library
+from tests.simulator.world import World
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.building import items_in
-from tests.tasks.setup import context_for
+from tests.tasks.setup import LocalPlex, context_for
 
 Odd = Callable[[Simulator, dict[str, int]], None]
 
@@ -52,28 +56,53 @@ SIDE_FACT: dict[str, Odd] = {
 }
 
 
-@pytest.fixture
-def sample(plex: Simulator) -> dict[str, int]:
-    """An artist, an album and a track that no person ever rated."""
-    tracks = [{"title": t, "guid": f"plex://track/{t}"} for t in ("a", "b", "c")]
-    added = plex.add("Quiet", "Silence", tracks)
-    return {**added, "track": added["tracks"][0]}
+class Inferred(NamedTuple):
+    """A library in which everything was inferred, to be had again and again."""
 
-
-@pytest.fixture
-def before(plex: Simulator, sample: dict[str, int]) -> dict[int, Any]:
+    world: bytes
+    record: Path
+    before: dict[int, Any]
     """What stood in Plex before anything was inferred."""
-    return state_of(plex)
+    sample: dict[str, int]
+    """An artist, an album and a track that no person ever rated."""
+
+
+@pytest.fixture(scope="session")
+def everything_inferred(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Inferred:
+    record = tmp_path_factory.mktemp("inferred") / "plexbayes.db"
+    world = make_library(World(), 60, seed=1)
+    tracks = [{"title": t, "guid": f"plex://track/{t}"} for t in ("a", "b", "c")]
+    with LocalPlex.of(world) as plex:
+        added = plex.add("Quiet", "Silence", tracks)
+        before = state_of(plex)
+        with context_for(plex, record) as context:
+            infer_plainly(context)
+    sample = {**added, "track": added["tracks"][0]}
+    return Inferred(pickle.dumps(world), record, before, sample)
 
 
 @pytest.fixture
-def inferred(
-    plex: Simulator, record: Path, before: dict[int, Any], sample: dict[str, int]
-) -> dict[str, int]:
-    """Infer everything; return the sample."""
-    with context_for(plex, record) as context:
-        infer_plainly(context)
-    return sample
+def plex(everything_inferred: Inferred) -> Iterator[Simulator]:
+    """A Plex of a test's own, in which everything was inferred."""
+    with LocalPlex.of(pickle.loads(everything_inferred.world)) as plex:  # noqa: S301
+        yield plex
+
+
+@pytest.fixture
+def record(everything_inferred: Inferred, tmp_path: Path) -> Path:
+    return Path(shutil.copy(everything_inferred.record, tmp_path))
+
+
+@pytest.fixture
+def before(everything_inferred: Inferred) -> dict[int, Any]:
+    return everything_inferred.before
+
+
+@pytest.fixture
+def sample(everything_inferred: Inferred) -> dict[str, int]:
+    return everything_inferred.sample
 
 
 def state_of(plex: Simulator) -> dict[int, Any]:

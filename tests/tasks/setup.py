@@ -1,5 +1,6 @@
 """A run by hand, without Prefect: take stock, plan what a test wishes, write."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +25,39 @@ from tasks.runtime.context import RunContext
 from tasks.sync.letter_writer import write_letter
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tests.simulator.control import PREFIX, Control
+from tests.simulator.in_memory import InMemory
 from tests.simulator.process import Simulator
+from tests.simulator.world import World
+from tests.state_machine.accounts import Served, serving
 from tests.tasks.building import settings_of
 
 TRACKS = Phase.TRACK_DOWN
 Wishes = dict[int, float]
 """Points by ratingKey."""
+
+
+class LocalPlex(Simulator):
+    """A simulator in this process: a run needs no wire to reach it."""
+
+    def __init__(self, plex: Served) -> None:
+        self.url, self.token = plex.url, plex.options.token
+        self.shared_token = plex.options.shared_token
+        self.transport = InMemory(plex)
+        self._control = Control(plex)
+
+    @classmethod
+    @contextmanager
+    def of(cls, world: World) -> Iterator["LocalPlex"]:
+        """Serve a world, for those who come by the wire all the same."""
+        with serving(Served(world)) as plex:
+            yield cls(plex)
+
+    def _order(self, method: str, path: str, order: object = None) -> Any:
+        body = b"" if order is None else json.dumps(order).encode()
+        answer = self._control.answer(method, PREFIX + path, body)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
 
 
 @contextmanager
@@ -47,20 +75,12 @@ def context_for(
         rest=cancellation.sleep,
     )
     with (
-        PlexGateway(settings) as gateway,
+        PlexGateway(settings, transport=getattr(plex, "transport", None)) as gateway,
         ShadowStore.open(f"sqlite:///{path}", gateway.identity, create=True) as store,
     ):
         executor = EditExecutor(gateway, throttle, capabilities)
-        yield RunContext(
-            settings,
-            gateway,
-            store,
-            executor,
-            throttle,
-            cancellation,
-            "run 1",
-            is_live=True,
-        )
+        tools = settings, gateway, store, executor, throttle, cancellation
+        yield RunContext(*tools, run_id="run 1", is_live=True)
 
 
 def snapshot(context: RunContext) -> LibraryView:

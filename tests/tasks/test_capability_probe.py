@@ -7,35 +7,28 @@ from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import PlexRefused
 from engine.library import Level
-from engine.planning.undo_plan import Selection
 from tasks.commands.edit_check import check_edits
-from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
-from tasks.runtime.context import open_run
 from tasks.sync.capability_probe import probe
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
 from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.simulator.world import World
-from tests.state_machine.accounts import (
-    Served,
-    served,
-    serving,
-    settings_for,
-    small_world,
-)
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.accounts import Served, serving, settings_for, small_world
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.first_batches import (
     TAG,
     changed,
     kept,
-    moody_world,
+    moody,
     planned,
     plex,
     run_at,
     spoil,
     state,
     tried,
+    with_floats,
 )
 
 __all__ = ["plex", "run_at"]
@@ -88,22 +81,38 @@ def test_what_was_found_out_is_remembered_for_that_version(plex, run_at):
 def test_a_server_that_misbehaves_is_found_out(plex, run_at, quirk, expected):
     before = state(plex)
     spoil(plex, quirk)
-
     with run_at(plex) as context:
         found = tried(context)
+        started = state(plex)
+        planned = infer_plainly(context)
+        inferred = state(plex)
+        again = infer_plainly(context)
+        undo_plainly(context)
 
     assert found.capabilities == expected
-    after = state(plex)
-    harmed = {key for key in after if kept(after[key]) != kept(before[key])}
+    harmed = {key for key in started if kept(started[key]) != kept(before[key])}
     assert harmed == set(found.marred)
     assert bool(harmed) == (quirk == "lock_fields")
-    bears_tag = {key for key, (_, moods, _) in after.items() if TAG in moods}
-    is_tagged = found.capabilities.tagging is not UNSUPPORTED
-    assert bears_tag == (changed(before, after) if is_tagged else set())
+    is_tagging = expected.tagging is not UNSUPPORTED
+    assert tagged(started) == (changed(before, started) if is_tagging else set())
+    assert bool(tagged(inferred)) == is_tagging
+    assert len(planned) > 10
+    assert again == []
+    assert None not in {points for points, *_ in inferred.values()}
+    for key, (points, moods, locks) in before.items():
+        assert inferred[key][0] == points or points is None
+        assert set(moods) <= set(inferred[key][1])
+        assert locks == inferred[key][2] or quirk == "lock_fields"
+    for key, left in state(plex).items():
+        assert (left[0], kept(left)) == (before[key][0], kept(started[key]))
+
+
+def tagged(state):
+    return {key for key, (_, moods, _) in state.items() if TAG in moods}
 
 
 def test_a_server_that_keeps_one_decimal_gets_no_more(run_at):
-    with served(moody_world(), floats="one-decimal") as plex, run_at(plex) as context:
+    with run_at(moody(floats="one-decimal")) as context:
         found = tried(context).capabilities
         infer_plainly(context)
         again = infer_plainly(context)
@@ -112,53 +121,19 @@ def test_a_server_that_keeps_one_decimal_gets_no_more(run_at):
     assert again == []
 
 
-@pytest.mark.parametrize("quirk", QUIRKS)
-def test_ratings_are_written_and_taken_back_as_far_as_the_server_can(
-    plex, run_at, quirk
-):
-    before = state(plex)
-    spoil(plex, quirk)
-    with run_at(plex) as context:
-        able = tried(context).capabilities
-        started = state(plex)
-        planned = infer_plainly(context)
-        inferred = state(plex)
-        again = infer_plainly(context)
-        undo(context, Selection())
-
-    affected_items = [
-        key for key, (_, moods, _) in inferred.items() if context.tag in moods
-    ]
-    assert len(planned) > 10
-    assert again == []
-    assert {r for r, _, _ in inferred.values()}.isdisjoint({None})
-    assert bool(affected_items) == (able.tagging is not UNSUPPORTED)
-    for key, (points, moods, locks) in before.items():
-        if points is not None:
-            assert inferred[key][0] == points
-        assert set(moods) <= set(inferred[key][1])
-        assert locks == inferred[key][2] or quirk == "lock_fields"
-    assert {k: kept(s) for k, s in state(plex).items()} == {
-        k: kept(s) for k, s in started.items()
-    }
-    assert {k: s[0] for k, s in state(plex).items()} == {
-        k: s[0] for k, s in before.items()
-    }
-
-
 @pytest.mark.parametrize("rated", [None, 8.0])
 def test_a_server_that_ignores_which_items_are_meant_is_never_asked_to_edit(
     run_at, rated
 ):
-    ignoring = Options(ignored_filters=frozenset({"id"}))
-    with serving(Served(small_world(), ignoring)) as plex, run_at(plex) as context:
+    plex = Plex(small_world(), Options(ignored_filters=frozenset({"id"})))
+    with run_at(plex) as context:
         for item in plex.world.items() if rated else ():
             plex.world.rate(item, rated)
         manual = state(plex)
 
         found = tried(context)
         infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
         assert found.capabilities == RATING_ONLY
         assert state(plex) == manual
@@ -177,8 +152,7 @@ def test_where_nothing_is_unrated_nothing_can_be_tried(plex, run_at):
 
 
 def test_a_guest_is_asked_nothing_and_only_rates(plex, run_at):
-    token = plex.options.shared_token
-    with run_at(plex, plex_token=token) as context:
+    with run_at(plex, plex_token=plex.options.shared_token) as context:
         infer_plainly(context)
 
         assert context.executor.capabilities == RATING_ONLY
@@ -188,25 +162,25 @@ def test_a_guest_is_asked_nothing_and_only_rates(plex, run_at):
 def test_what_a_guest_rates_is_known_again_on_a_server_that_keeps_one_decimal(
     run_at,
 ):
-    with served(small_world(), floats="one-decimal") as plex:
-        token = plex.options.shared_token
-        with run_at(plex, plex_token=token) as context:
-            planned = infer_plainly(context)
-            again = infer_plainly(context)
-            undone = undo(context, Selection())
+    plex = with_floats(small_world(), "one-decimal")
+    with run_at(plex, plex_token=plex.options.shared_token) as context:
+        planned = infer_plainly(context)
+        again = infer_plainly(context)
+        undone = undo_plainly(context)
 
     assert planned
     assert again == []
     assert (undone.kept, undone.failed) == (0, 0)
 
 
-def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_path):
-    before = state(plex)
-    settings = settings_for(plex.url, tmp_path / "plexbayes.db")
+def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(tmp_path):
+    with serving(Served(moody().world)) as plex:
+        before = state(plex)
+        settings = settings_for(plex.url, tmp_path / "plexbayes.db")
 
-    (good,) = check_edits(settings)
-    spoil(plex, "ignore_batch_rating")
-    (worse,) = check_edits(settings)
+        (good,) = check_edits(settings)
+        spoil(plex, "ignore_batch_rating")
+        (worse,) = check_edits(settings)
 
     assert (good.state, worse.state) == ("ok", "warning")
     assert "in batches and spares what you rate" in good.said
@@ -214,11 +188,9 @@ def test_the_doctor_tries_edits_on_request_and_says_what_came_of_it(plex, tmp_pa
     assert state(plex) == before
 
 
-def test_in_an_empty_library_nothing_can_be_tried(tmp_path):
-    with served(World()) as plex:
-        settings = settings_for(plex.url, tmp_path / "plexbayes.db")
-        with open_run(settings, "run", live=True) as context:
-            assert tried(context) is None
+def test_in_an_empty_library_nothing_can_be_tried(run_at):
+    with run_at(Plex(World())) as context:
+        assert tried(context) is None
 
 
 def test_after_an_update_what_was_known_of_a_server_holds_until_it_is_tried(
@@ -249,7 +221,7 @@ def test_where_nothing_can_be_tried_in_a_batch_the_run_writes_one_by_one(
     spoil(plex, quirk)
     with run_at(plex) as context:
         infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
         for item in items[left:]:  # somebody else's tags: no first batch there
             plex.world.add_tags(item, "mood", [TAG])
         context.executor.capabilities = ASSUMED

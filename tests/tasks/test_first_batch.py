@@ -12,18 +12,15 @@ from engine.capabilities import ASSUMED
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
-from engine.planning.undo_plan import Selection
 from engine.rating_scale import same
-from tasks.commands.undo import undo
 from tasks.plex.parsing import texts
 from tasks.sync import first_batch
-from tasks.sync.tag_check import keeps_moods
-from tests.state_machine.accounts import served
-from tests.state_machine.plain_runs import infer_plainly
+from tasks.sync.tags import keeps_moods
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import look_at
 from tests.tasks.first_batches import (
     TAG,
-    moody_world,
+    moody,
     plex,
     run_at,
     spoil,
@@ -34,63 +31,57 @@ from tests.tasks.first_batches import (
 __all__ = ["plex", "run_at"]
 
 
-def test_the_first_batch_is_part_of_the_run(plex, run_at):
-    before = state(plex)
-    with run_at(plex) as context:
-        infer_plainly(context)
-        again = infer_plainly(context)
-        undo(context, Selection())
+def rate_after_it(monkeypatch, plex, context, points):
+    """Let a person rate, or clear, each item that was rated alone."""
+    rate_one = context.gateway.rate_one
 
-    assert again == []
-    assert state(plex) == before
+    def meanwhile(key, given):
+        rate_one(key, given)
+        plex.world.clock.tick()
+        plex.world.rate(plex.world.find(key), points)
+
+    monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
 
 
 def test_a_person_who_rates_the_very_items_comes_first(plex, run_at, monkeypatch):
     with run_at(plex) as context:
-        rate_one = context.gateway.rate_one
-
-        def meanwhile(key, points):
-            rate_one(key, points)
-            item = plex.world.find(key)
-            plex.world.clock.tick()
-            plex.world.rate(item, 10.0)
-
-        monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
+        rate_after_it(monkeypatch, plex, context, 10.0)
         with pytest.raises(LibraryChanging):
             tried(context)
         monkeypatch.undo()
         infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     tens = [r for r, _, _ in state(plex).values() if r == 10.0]
     assert len(tens) == 1
 
 
-@pytest.mark.parametrize("floats", ["exact", "one-decimal"])
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
 @pytest.mark.parametrize("turn", range(7))
-@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize(
+    ("floats", "ends"), [("exact", True), ("exact", False), ("one-decimal", True)]
+)
 def test_a_first_batch_that_breaks_off_is_ours_and_taken_back(
     run_at, floats, fault, turn, ends
 ):
-    with served(moody_world(), floats=floats) as plex:
-        before = state(plex)
-        with run_at(plex) as context:
-            spoil(plex, fault, **{"from": turn, "times": 1})
-            with suppress(PlexUnreachable):
-                tried(context)
-            plex.faults.set([])
-            if not ends:
-                infer_plainly(context)
-                undo(context, Selection())
-        if ends:  # the process died, and another one comes
-            with run_at(plex, "run 2") as context:
-                infer_plainly(context)
-                again = infer_plainly(context)
-                undo(context, Selection())
-            assert again == []
+    plex = moody(floats=floats)
+    before = state(plex)
+    with run_at(plex) as context:
+        spoil(plex, fault, **{"from": turn, "times": 1})
+        with suppress(PlexUnreachable):
+            tried(context)
+        plex.faults.set([])
+        if not ends:
+            infer_plainly(context)
+            undo_plainly(context)
+    if ends:  # the process died, and another one comes
+        with run_at(plex, "run 2") as context:
+            infer_plainly(context)
+            again = infer_plainly(context)
+            undo_plainly(context)
+        assert again == []
 
-        assert state(plex) == before
+    assert state(plex) == before
 
 
 def test_a_rating_that_is_cleared_meanwhile_stays_open_and_breaks_nothing(
@@ -98,18 +89,12 @@ def test_a_rating_that_is_cleared_meanwhile_stays_open_and_breaks_nothing(
 ):
     before = state(plex)
     with run_at(plex) as context:
-        rate_one = context.gateway.rate_one
-
-        def meanwhile(key, points):
-            rate_one(key, points)
-            plex.world.rate(plex.world.find(key), None)
-
-        monkeypatch.setattr(context.gateway, "rate_one", meanwhile)
+        rate_after_it(monkeypatch, plex, context, None)
         tried(context)
         monkeypatch.undo()
         infer_plainly(context)
         again = infer_plainly(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert again == []
     assert state(plex) == before
@@ -127,36 +112,30 @@ def test_who_rates_while_the_first_batch_is_held_comes_first(
             before_write()
             held.append(turn)
             if len(held) == turn + 1:
-                for item in unrated:
-                    plex.world.rate(item, 10.0)
+                for key in unrated:
+                    plex.world.rate(plex.world.find(key), 10.0)
                 monkeypatch.setattr(first_batch, "STATES_LAST", -1.0)
 
-        unrated = [i for i in plex.world.items() if rating_of(plex, i) is None]
+        unrated = [key for key, (points, *_) in state(plex).items() if points is None]
         monkeypatch.setattr(context, "before_write", hold)
         with suppress(LibraryChanging):
             tried(context)
 
     if len(held) > turn:
-        assert {rating_of(plex, item) for item in unrated} == {10.0}
-
-
-def rating_of(plex, item):
-    return state(plex)[item.key][0]
+        assert {state(plex)[key][0] for key in unrated} == {10.0}
 
 
 def test_a_second_first_batch_knows_a_server_whose_dates_stay(run_at):
-    world = moody_world(keeps_date=True)
+    plex = moody(keeps_date=True)
     found = []
-    with served(world) as plex:
-        for number in (1, 2):
-            world.clock.tick()
-            with run_at(plex, f"run {number}") as context:
-                context.executor.capabilities = ASSUMED
-                found.append(tried(context).capabilities)
-                undo(context, Selection())
+    for number in (1, 2):
+        plex.world.clock.tick()
+        with run_at(plex, f"run {number}") as context:
+            context.executor.capabilities = ASSUMED
+            found.append(tried(context).capabilities)
+            undo_plainly(context)
 
-    assert found[0].has_conditional_edits
-    assert found[1].has_conditional_edits
+    assert [able.has_conditional_edits for able in found] == [True, True]
 
 
 @pytest.mark.parametrize("quirk", ["ignore_batch_rating", "first_id_only"])
@@ -168,7 +147,7 @@ def test_undo_finds_out_how_an_unknown_server_takes_ratings_back(plex, run_at, q
 
     with run_at(plex, "run 2") as context:
         context.executor.capabilities = ASSUMED
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert done.failed == 0
     assert state(plex) == before

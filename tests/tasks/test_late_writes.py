@@ -7,10 +7,9 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from engine.planning.undo_plan import Selection
-from tasks.commands.undo import undo
 from tasks.record import intents
 from tasks.sync.record_lookup import recorded
+from tests.state_machine.plain_runs import undo_plainly
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for, snapshot, write
 
@@ -40,24 +39,13 @@ def owner_of(context, track):
     return Owner(view.ownership.owner[row])
 
 
-def test_what_arrives_twice_is_ours(plex, context, tracks, send):
-    write(context, *send(tracks[0], 7.33))
-    snapshot(context)
-
-    plex.rate(tracks[0], 7.33)  # Plex dates it later than what it answered
-
-    assert owner_of(context, tracks[0]) == Owner.US
-
-
-@pytest.mark.parametrize("ahead", [-7200, 7200])
-def test_what_arrives_when_the_servers_clock_jumped_is_ours(
-    plex, context, tracks, send, ahead
-):
+@pytest.mark.parametrize("ahead", [0, -7200, 7200])
+def test_what_arrives_twice_is_ours(plex, context, tracks, send, ahead):
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
     plex.set_clock(ahead)
 
-    plex.rate(tracks[0], 7.33)
+    plex.rate(tracks[0], 7.33)  # Plex dates it later than what it answered
     owner = owner_of(context, tracks[0])
     plex.set_clock(0)
 
@@ -79,11 +67,11 @@ def test_what_arrives_after_an_undo_is_taken_back_by_the_next(
     plex, context, tracks, send
 ):
     send(tracks[0], 7.33)
-    undo(context, Selection())
+    undo_plainly(context)
     known = recorded(context.store, TRACK)
     plex.rate(tracks[0], 7.33)
 
-    again = undo(context, Selection())
+    again = undo_plainly(context)
 
     assert (known.shadows, known.expected) == ([], [])
     assert again.undone == 1
@@ -100,7 +88,7 @@ def test_what_a_killed_process_sent_is_ours_though_another_one_undid_all(
             write(context, part, plan_for(part, {tracks[0]: 7.33}))
     plex.faults([])
     with context_for(plex, record) as context:
-        undo(context, Selection())
+        undo_plainly(context)
         plex.rate(tracks[0], 7.33)
 
         assert owner_of(context, tracks[0]) == Owner.US
@@ -110,7 +98,7 @@ def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
     plex, context, tracks, send, monkeypatch
 ):
     send(tracks[0], 7.33)
-    undo(context, Selection())
+    undo_plainly(context)
     plex.rate(tracks[0], 7.33)
     now = time.time()
     monkeypatch.setattr(intents.time, "time", lambda: now + 3 * 86400)
@@ -128,11 +116,11 @@ def test_a_tag_that_arrives_late_is_no_persons(plex, context, tracks, order):
     with pytest.raises(PlexUnreachable):
         write(context, part, plan)
     plex.faults([])
-    undo(context, Selection())
+    undo_plainly(context)
     plex.mood(tracks[0], add="Rating_Inferred", lock=False)
 
     write(context, snapshot(context), plan)
-    undo(context, Selection())
+    undo_plainly(context)
 
     assert told_of(plex, tracks[:1], "moods") == [[]]
 
@@ -143,11 +131,13 @@ def test_who_gives_our_value_much_later_takes_it_over(
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
     monkeypatch.setattr(intents, "LATEST_ARRIVAL", 0.0)
-    time.sleep(1.1)  # Plex dates by the second
+    plex.set_clock(2)
 
     plex.rate(tracks[0], 7.33)
+    owner = owner_of(context, tracks[0])
+    plex.set_clock(0)
 
-    assert owner_of(context, tracks[0]) == Owner.TAKEN_OVER
+    assert owner == Owner.TAKEN_OVER
     assert not context.store.intents(TRACK)
 
 

@@ -10,10 +10,9 @@ from tasks.runtime.context import Step
 from tasks.sync import letter_writer as writing
 from tasks.sync.record_lookup import recorded
 from tests.tasks.building import told_of
-from tests.tasks.setup import context_for, infer, plan_for, snapshot, write
+from tests.tasks.setup import context_for, plan_for, snapshot, write
 
 TAG = "Rating_Inferred"
-EDIT = {"method": "PUT"}
 ONCE = {"method": "PUT", "times": 1}
 IMPATIENT = 0.25
 OUTLASTED = 0.5
@@ -44,43 +43,29 @@ def edits(plex, what="userRating"):
 
 def test_a_letter_is_rated_tagged_and_counted(plex, context, tracks):
     part = snapshot(context)
+    wishes = dict(zip(tracks, [7.33, 5, 0], strict=True))
 
-    result = write(
-        context, part, plan_for(part, dict(zip(tracks, [7.33, 5, 0], strict=True)))
-    )
+    result = write(context, part, plan_for(part, wishes))
 
     assert told_of(plex, tracks, "userRating") == [7.33, 5, 0]
     assert told_of(plex, tracks, "moods") == [[TAG]] * 3
     assert (result.written, result.taken_over, result.gone) == (3, 0, 0)
+    assert intents(context) == {k: (None, v, True) for k, v in wishes.items()}
 
 
-def test_what_plex_accepted_is_noted(context, tracks):
+@pytest.mark.parametrize(
+    ("fault", "arrived"), [("reset_before", None), ("reset_after", 7.33)]
+)
+def test_a_promise_is_recorded_before_plex_is_asked(
+    plex, context, tracks, order, fault, arrived
+):
     part = snapshot(context)
-
-    write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
-
-    assert intents(context) == dict.fromkeys(tracks, (None, 7.33, True))
-
-
-def test_a_promise_is_recorded_before_plex_is_asked(plex, context, tracks, order):
-    part = snapshot(context)
-    order("reset_before", EDIT)
+    order(fault, {"method": "PUT", "path": "userRating" if arrived else ""})
 
     with pytest.raises(PlexUnreachable):
         write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
-    assert told_of(plex, tracks, "userRating") == [None] * 3
-    assert intents(context) == dict.fromkeys(tracks, (None, 7.33, False))
-
-
-def test_a_write_of_unknown_outcome_stays_a_promise(plex, context, tracks, order):
-    part = snapshot(context)
-    order("reset_after", EDIT | {"path": "userRating"})
-
-    with pytest.raises(PlexUnreachable):
-        write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
-
-    assert told_of(plex, tracks, "userRating") == [7.33] * 3
+    assert told_of(plex, tracks, "userRating") == [arrived] * 3
     assert intents(context) == dict.fromkeys(tracks, (None, 7.33, False))
 
 
@@ -131,16 +116,6 @@ def test_what_is_done_already_is_done_without_a_request(plex, context, tracks):
     assert edits(plex) == []
 
 
-def test_a_rating_of_ours_can_be_replaced(plex, context, tracks):
-    infer(context, dict.fromkeys(tracks, 7.33))
-    part = snapshot(context)
-
-    write(context, part, plan_for(part, {tracks[0]: 8.0}))
-
-    assert told_of(plex, tracks, "userRating") == [8.0, 7.33, 7.33]
-    assert intents(context) == {tracks[0]: (7.33, 8.0, True)}
-
-
 @pytest.mark.parametrize(("size", "requests"), [(25, 1), (2, 2), (1, 3), (0, 1)])
 def test_requests_are_no_larger_than_a_burst(plex, record, tracks, size, requests):
     with context_for(plex, record, cooldown_batch=size) as context:
@@ -182,30 +157,18 @@ def test_whoever_watches_is_told_of_every_batch(context, tracks):
     part = snapshot(context)
     told = []
     context.watch = told.append
+    wishes = dict(zip(tracks, [7.33, 7.33, 5], strict=True))
 
-    write(
-        context, part, plan_for(part, dict(zip(tracks, [7.33, 7.33, 5], strict=True)))
-    )
+    write(context, part, plan_for(part, wishes))
 
     assert told == [Step("X", "4 track-down", 1), Step("X", "4 track-down", 2)]
 
 
-def test_a_run_that_is_stopped_leaves_nothing_half_done(plex, hasty, tracks):
-    part = snapshot(hasty)
-    hasty.watch = lambda _: hasty.cancellation.cancel()
-
-    with pytest.raises(RunStopped):
-        write(hasty, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
-
-    assert told_of(plex, tracks, "userRating") == [7.33, None, None]
-    assert told_of(plex, tracks, "moods") == [[TAG], [], []]
-    assert intents(hasty) == {tracks[0]: (None, 7.33, True)}
-
-
-def test_a_run_that_is_stopped_after_a_second_look_leaves_nothing_half_done(
-    plex, hasty, tracks, monkeypatch
+@pytest.mark.parametrize("seconds", [3.0, 0.0], ids=["", "after a second look"])
+def test_a_run_that_is_stopped_leaves_nothing_half_done(
+    plex, hasty, tracks, monkeypatch, seconds
 ):
-    monkeypatch.setattr(writing, "STATES_LAST", {False: 0.0, True: 10.0})
+    monkeypatch.setattr(writing, "STATES_LAST", {False: seconds, True: 10.0})
     part = snapshot(hasty)
     hasty.watch = lambda _: hasty.cancellation.cancel()
 

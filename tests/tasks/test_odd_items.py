@@ -1,6 +1,5 @@
 """One odd item in a library that was inferred before stops no command."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,28 +7,31 @@ import pytest
 
 from engine.errors import LibraryChanging
 from engine.library import Level, Oddity
-from engine.planning.undo_plan import Selection
 from engine.rating_scale import UNREADABLE as NOT_A_RATING
 from tasks.commands.analysis import backtest, tune, why
 from tasks.commands.legacy_state import export_state
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.commands.verify import rank, verify
 from tasks.plex.client import PlexGateway
 from tasks.sync.reader import read_library
 from tests.simulator.process import Simulator
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in, items_in, told_of
-from tests.tasks.odd_items import SIDE_FACT, STRAY, UNREADABLE, state_of
+from tests.tasks.odd_items import (
+    SIDE_FACT,
+    STRAY,
+    UNREADABLE,
+    before,
+    everything_inferred,
+    plex,
+    record,
+    sample,
+    state_of,
+)
 from tests.tasks.recorded_responses import canned_plex, container
 from tests.tasks.setup import context_for
 
-
-@pytest.fixture
-def plex() -> Iterator[Simulator]:
-    """A Plex of a test's own."""
-    with Simulator.start(synthetic=60) as simulator:
-        yield simulator
+__all__ = ["before", "everything_inferred", "plex", "record", "sample"]
 
 
 def recorded(context: Any) -> int:
@@ -38,9 +40,9 @@ def recorded(context: Any) -> int:
 
 @pytest.mark.parametrize("kind", [*STRAY, *UNREADABLE, *SIDE_FACT])
 def test_every_command_goes_on_and_counts_one_odd_item(
-    plex, record, inferred, kind, tmp_path
+    plex, record, sample, kind, tmp_path
 ):
-    (STRAY | UNREADABLE | SIDE_FACT)[kind](plex, inferred)
+    (STRAY | UNREADABLE | SIDE_FACT)[kind](plex, sample)
     stands = state_of(plex)
 
     with context_for(plex, record) as context:
@@ -67,18 +69,18 @@ def test_every_command_goes_on_and_counts_one_odd_item(
 
 
 @pytest.mark.parametrize("kind", [*STRAY, *SIDE_FACT])
-def test_undo_of_an_odd_item_is_exact(plex, record, before, inferred, kind):
-    (STRAY | SIDE_FACT)[kind](plex, inferred)
+def test_undo_of_an_odd_item_is_exact(plex, record, before, sample, kind):
+    (STRAY | SIDE_FACT)[kind](plex, sample)
     mine = next(
         key
         for key, (points, *_) in state_of(plex).items()
-        if points and not before[key][0] and key != inferred["track"]
+        if points and not before[key][0] and key != sample["track"]
     )
     plex.rate(mine, 9.0)
 
     with context_for(plex, record) as context:
         dry = count_of_a_dry_undo(plex, record)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
         left = recorded(context)
 
     assert (done.undone, done.kept, done.gone, done.failed) == (dry, 1, 0, 0)
@@ -89,34 +91,34 @@ def test_undo_of_an_odd_item_is_exact(plex, record, before, inferred, kind):
 def count_of_a_dry_undo(plex: Simulator, record: Path) -> int:
     with context_for(plex, record) as context:
         context.is_live = False
-        return undo(context, Selection()).undone
+        return undo_plainly(context).undone
 
 
 def test_an_item_on_record_that_is_not_listed_is_named_and_undone(
-    plex, record, before, inferred
+    plex, record, before, sample
 ):
-    plex.hide(inferred["track"])
+    plex.hide(sample["track"])
 
     with context_for(plex, record) as context:
         audit = verify(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert (audit.verdict, audit.gone.count) == ("IN SYNC", 0)
     assert audit.not_understood.count == 1
-    assert f"({inferred['track']})" in audit.not_understood.items[0]
+    assert f"({sample['track']})" in audit.not_understood.items[0]
     assert (done.gone, done.failed) == (0, 0)
     assert state_of(plex) == before
 
 
 @pytest.mark.parametrize("kind", STRAY)
 def test_a_parent_that_is_missing_for_good_costs_few_requests(
-    plex, record, inferred, kind
+    plex, record, sample, kind
 ):
     with context_for(plex, record) as context:
         plex.clear_log()
         read_library(context.gateway)
         usual = plex.counts()["reads"]
-        STRAY[kind](plex, inferred)
+        STRAY[kind](plex, sample)
         plex.clear_log()
         library = read_library(context.gateway)
         counted = plex.counts()["reads"]
@@ -127,40 +129,40 @@ def test_a_parent_that_is_missing_for_good_costs_few_requests(
 
 @pytest.mark.parametrize("kind", ["no parent", "album without artist"])
 def test_a_lost_record_is_rebuilt_of_items_without_a_parent_too(
-    plex, record, before, inferred, kind
+    plex, record, before, sample, kind
 ):
-    STRAY[kind](plex, inferred)
+    STRAY[kind](plex, sample)
     record.unlink()
 
     with context_for(plex, record) as context:
         recovered = recover(context)
-        undone = undo(context, Selection()).undone
+        undone = undo_plainly(context).undone
 
     assert recovered.recovered == undone
     assert state_of(plex) == before
 
 
-def test_items_of_one_missing_album_are_one_sentence(plex, record, inferred):
+def test_items_of_one_missing_album_are_one_sentence(plex, record, sample):
     tracks = [
         track["ratingKey"]
         for track in plex.dump()["tracks"]
-        if track["parentRatingKey"] == inferred["album"]
+        if track["parentRatingKey"] == sample["album"]
     ]
-    plex.hide(inferred["album"])
+    plex.hide(sample["album"])
 
     with context_for(plex, record) as context:
         (sentence,) = read_library(context.gateway).not_understood
 
     assert sentence.startswith(
-        f"{len(tracks)} tracks have an album ({inferred['album']}) that Plex did not "
+        f"{len(tracks)} tracks have an album ({sample['album']}) that Plex did not "
         "list; they were left out: "
     )
 
 
 def test_the_record_of_a_stray_track_does_not_follow_its_double(
-    plex, record, before, inferred
+    plex, record, before, sample
 ):
-    track = item_in(plex, inferred["track"])
+    track = item_in(plex, sample["track"])
     names = {i["ratingKey"]: i["title"] for i in items_in(plex).values()}
     double = {"title": track["title"], "duration": track["duration"]}
     plex.set_attributes(track["ratingKey"], parentRatingKey=None)
@@ -171,7 +173,7 @@ def test_the_record_of_a_stray_track_does_not_follow_its_double(
     with context_for(plex, record) as context:
         verify(context)
         (row,) = context.store.shadows(Level.TRACK, [track["guid"]])
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert row.key == track["ratingKey"]
     assert told_of(plex, [track["ratingKey"], *added["tracks"]], "userRating") == [
@@ -180,8 +182,8 @@ def test_the_record_of_a_stray_track_does_not_follow_its_double(
     ]
 
 
-def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
-    plex.set_attributes(inferred["track"], ratingKey="A1")
+def test_an_item_without_a_key_is_left_out_and_counted(plex, record, sample):
+    plex.set_attributes(sample["track"], ratingKey="A1")
 
     with context_for(plex, record) as context:
         audit = verify(context)
@@ -190,7 +192,7 @@ def test_an_item_without_a_key_is_left_out_and_counted(plex, record, inferred):
     assert (audit.verdict, audit.not_understood.count) == ("IN SYNC", 1)
     assert len(library.not_understood) == 1
     assert "ratingKey 'A1', so it was left out" in library.not_understood[0]
-    assert inferred["track"] not in library.tracks.key
+    assert sample["track"] not in library.tracks.key
 
 
 @pytest.mark.parametrize(
@@ -215,17 +217,17 @@ def test_an_item_that_is_listed_twice_for_good_is_kept_once(second, rating):
 
 @pytest.mark.parametrize("kind", STRAY)
 def test_a_parent_that_comes_while_reading_is_a_library_that_changes(
-    plex, record, inferred, kind
+    plex, record, sample, kind
 ):
-    STRAY[kind](plex, inferred)
+    STRAY[kind](plex, sample)
     pages = iter(range(1, 9))
 
     def look_on() -> None:
         if next(pages) == 4:  # the first of the second reading
-            plex.show(inferred["album"])
-            plex.show(inferred["artist"])
-            plex.set_attributes(inferred["album"])
-            plex.set_attributes(inferred["track"])
+            plex.show(sample["album"])
+            plex.show(sample["artist"])
+            plex.set_attributes(sample["album"])
+            plex.set_attributes(sample["track"])
 
     with context_for(plex, record) as context:
         if kind == "parent of another library":

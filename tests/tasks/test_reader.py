@@ -5,7 +5,6 @@ from functools import partial
 import pytest
 
 from engine.errors import LibraryChanging
-from engine.library import Level
 from tasks.sync.reader import read_library
 
 
@@ -90,12 +89,3 @@ def test_an_artist_that_vanishes_while_reading_does_no_harm(plex, gateway):
 
     assert "Soon gone" in library.artists.title
     assert "Forever" not in library.tracks.title
-
-
-def test_the_whole_library_is_read_in_three_requests(plex, gateway):
-    plex.clear_log()
-
-    library = read_library(gateway)
-
-    assert plex.counts()["reads"] == 3
-    assert [len(library[level]) > 0 for level in Level] == [True] * 3

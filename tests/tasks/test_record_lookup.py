@@ -35,13 +35,6 @@ def owner_of(points, known, rated_at=0):
     return Owner(owner)
 
 
-def test_nothing_recorded_is_nothing_remembered():
-    record_view = record_view_of(unrated("a", "b"), Recorded())
-
-    assert np.isnan(record_view.value).all()
-    assert not record_view.unconfirmed.any()
-
-
 def test_a_rating_of_ours_is_remembered_wherever_its_guid_is():
     record_view = record_view_of(
         unrated("a", "b", "a"), Recorded([shadow("a", 7.33, seen_at=60)])

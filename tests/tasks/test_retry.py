@@ -1,10 +1,9 @@
 """What may pass is waited for: for minutes, ever longer, and never past a stop."""
 
-import itertools
-
 import pytest
 
 from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RunStopped
+from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.retry import LONGEST, call_with_retry, delay
 from tests.state_machine.accounts import settings_for
@@ -65,14 +64,9 @@ def test_what_passes_is_waited_for(settings_of):
 
 
 def test_by_default_a_server_may_be_away_for_minutes(settings_of):
-    settings = settings_of()
-    plain = type(settings).model_fields
-
-    waits = delays(
-        settings_of(
-            retries=plain["retries"].default, retry_delay=plain["retry_delay"].default
-        )
-    )
+    plain = Settings.model_fields
+    names = ("retries", "retry_delay")
+    waits = delays(settings_of(**{name: plain[name].default for name in names}))
 
     assert sum(waits) >= 4 * MINUTES
     assert max(waits) == LONGEST
@@ -83,38 +77,26 @@ def test_waits_never_shrink_and_end_at_the_longest(settings_of, first):
     waits = delays(settings_of(retries=20, retry_delay=first))
 
     assert waits[0] == first
-    assert all(a <= b for a, b in itertools.pairwise(waits))
+    assert waits == sorted(waits)
     assert max(waits) == (max(first, LONGEST) if first else 0)
 
 
-def test_who_never_comes_back_is_given_up(settings_of):
-    cancellation = Waiting()
-    act = failing(*[PlexUnreachable(f"{n}") for n in range(9)])
+@pytest.mark.parametrize(
+    ("error", "stops_at", "raised", "said", "rests"),
+    [
+        pytest.param(PlexUnreachable, None, PlexUnreachable, "3", [1, 2, 4], id="away"),
+        pytest.param(PlexRefused, None, PlexRefused, "0", [], id="does not pass"),
+        pytest.param(PlexUnreachable, 2, RunStopped, "stopped", [1, 2], id="stopped"),
+    ],
+)
+def test_who_never_comes_back_is_given_up(
+    settings_of, error, stops_at, raised, said, rests
+):
+    cancellation = Waiting(stops_at)
+    act = failing(*[error(str(n)) for n in range(9)])
+    settings = settings_of(retries=3, retry_delay=1)
 
-    with pytest.raises(PlexUnreachable, match="3"):
-        call_with_retry(
-            act, settings_of(retries=3, retry_delay=1), cancellation, lambda _: None
-        )
+    with pytest.raises(raised, match=said):
+        call_with_retry(act, settings, cancellation, lambda _: None)
 
-    assert cancellation.rests == [1, 2, 4]
-
-
-def test_what_does_not_pass_is_not_waited_for(settings_of):
-    cancellation = Waiting()
-
-    with pytest.raises(PlexRefused):
-        call_with_retry(
-            failing(PlexRefused("No.")), settings_of(retries=8), cancellation, print
-        )
-
-    assert cancellation.rests == []
-
-
-def test_a_stop_ends_the_waiting(settings_of):
-    cancellation = Waiting(stops_at=2)
-    act = failing(*[PlexUnreachable("Away.")] * 9)
-
-    with pytest.raises(RunStopped):
-        call_with_retry(act, settings_of(retries=8), cancellation, lambda _: None)
-
-    assert len(cancellation.rests) == 2
+    assert cancellation.rests == rests

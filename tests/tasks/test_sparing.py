@@ -71,29 +71,18 @@ def test_a_rating_that_a_person_gives_between_two_attempts_wins(
     assert result.taken_over == 1
 
 
-def test_a_rating_of_ours_that_a_person_changes_before_it_is_replaced_stays(
-    plex, context, tracks
+@pytest.mark.parametrize("points", [3.0, 7.33], ids=["changes", "confirms"])
+def test_a_rating_of_ours_that_a_person_takes_over_before_it_is_replaced_stays(
+    plex, context, tracks, points
 ):
     infer(context, dict.fromkeys(tracks, 7.33))
     part = snapshot(context)
-    plex.rate(tracks[1], 3.0)
+    plex.rate(tracks[1], points)
 
     result = write(context, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
 
-    assert told_of(plex, tracks, "userRating") == [8.0, 3.0, 8.0]
+    assert told_of(plex, tracks, "userRating") == [8.0, points, 8.0]
     assert result.taken_over == 1
-
-
-def test_a_rating_of_ours_that_a_person_confirms_before_it_is_replaced_stays(
-    plex, context, tracks
-):
-    infer(context, dict.fromkeys(tracks, 7.33))
-    part = snapshot(context)
-    plex.rate(tracks[1], 7.33)
-
-    write(context, part, plan_for(part, dict.fromkeys(tracks, 8.0)))
-
-    assert told_of(plex, tracks, "userRating") == [8.0, 7.33, 8.0]
 
 
 def test_an_item_that_is_gone_is_counted_and_no_obstacle(plex, context, tracks):
@@ -132,11 +121,8 @@ def test_moods_and_locks_stay_as_they_were(
     write(context, part, plan_for(part, dict.fromkeys(tracks, 7.33)))
 
     after = item_in(plex, key)
-    assert (
-        after["locks"]
-        == before
-        == ["mood"] * mood_locked + ["userRating"] * (rating_locked)
-    )
+    locks = ["mood"] * mood_locked + ["userRating"] * rating_locked
+    assert after["locks"] == before == locks
     assert after["moods"] == ["Calm", TAG]
     assert after["userRating"] == 7.33
     assert item_in(plex, tracks[1])["locks"] == []
@@ -144,17 +130,9 @@ def test_moods_and_locks_stay_as_they_were(
 
 def lock_rating(plex, key, *, locked, mood_locked):
     """Let a person lock the rating of an item and take the rating itself back."""
+    locks = {"mood_locked": mood_locked, "rating_locked": locked}
     with PlexGateway(settings_of(plex, inferred_tag="")) as person:
-        person.edit(
-            Edit(
-                Level.TRACK,
-                np.array([key]),
-                rates=True,
-                points=5,
-                mood_locked=mood_locked,
-                rating_locked=locked,
-            )
-        )
+        person.edit(Edit(Level.TRACK, np.array([key]), rates=True, points=5, **locks))
     plex.rate(key, None)
 
 
@@ -169,35 +147,18 @@ def test_without_a_tag_moods_are_left_alone(plex, record, tracks):
     assert item_in(plex, tracks[1])["moods"] == []
 
 
-@pytest.fixture
-def twins(plex, songs):
-    """Put a track of the songs on another album too; return both keys."""
-    guid = item_in(plex, songs["tracks"][0])["guid"]
-    track = {"title": "Again", "guid": guid}
-    added = plex.add(f"Zz {songs['artist']}", "Best of", [track])
-    return [songs["tracks"][0], added["tracks"][0]]
-
-
-def test_items_that_share_a_rating_are_both_tagged_and_counted_once(
+def test_a_twin_under_another_letter_is_tagged_too_and_counted_once(
     plex, context, twins
 ):
-    part = snapshot(context)
-
-    result = write(context, part, plan_for(part, {twins[0]: 7.33}))
-
-    assert told_of(plex, twins, "userRating") == [7.33, 7.33]
-    assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
-    assert result.written == 1
-
-
-def test_a_twin_under_another_letter_is_tagged_too(plex, context, twins):
     taken = reconcile(context, read(context))
     part = split(taken.library, taken.everything)["S"]
 
     pool = Pool({"S": [plan_for(part, {twins[0]: 7.33})]})
-    write_letter(context, "S", taken.everything, part, pool)
+    result = write_letter(context, "S", taken.everything, part, pool)
 
+    assert told_of(plex, twins, "userRating") == [7.33, 7.33]
     assert told_of(plex, twins, "moods") == [[TAG], [TAG]]
+    assert result.written == 1
 
 
 def test_a_rating_that_a_person_gives_a_twin_wins(plex, context, twins):

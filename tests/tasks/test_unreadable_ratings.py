@@ -1,49 +1,52 @@
 """A rating that cannot be read is never touched, and stays on record if it is ours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from engine.capabilities import Capabilities
-from engine.errors import PlexUnreachable
 from engine.library import Level
-from engine.planning.undo_plan import Selection
+from engine.reports.run_report import LettersFailed
 from tasks.commands.recover import recover
-from tasks.commands.undo import undo
 from tasks.sync.record_lookup import recorded
 from tests.simulator.process import Simulator
-from tests.state_machine.plain_runs import infer_plainly
+from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in
-from tests.tasks.odd_items import UNREADABLE, state_of
+from tests.tasks.odd_items import (
+    UNREADABLE,
+    before,
+    everything_inferred,
+    plex,
+    record,
+    sample,
+    state_of,
+)
 from tests.tasks.setup import context_for
 
+__all__ = ["before", "everything_inferred", "plex", "record", "sample"]
+
 TAG = "Rating_Inferred"
+SOME = ("-1", "10.2", "nan")
+"""Of the unreadable ratings; all of them stop no command (test_odd_items)."""
 
 
-@pytest.fixture
-def plex() -> Iterator[Simulator]:
-    """A Plex of a test's own."""
-    with Simulator.start(synthetic=60) as simulator:
-        yield simulator
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("kind", SOME)
 def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
-    plex, record, before, inferred, kind
+    plex, record, before, sample, kind
 ):
-    UNREADABLE[kind](plex, inferred)
-    key = inferred["track"]
+    UNREADABLE[kind](plex, sample)
+    key = sample["track"]
     ours = state_of(plex)[key]
 
     with context_for(plex, record) as context:
         infer_plainly(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
         kept = [row.key for level in Level for row in context.store.shadows(level)]
     left = state_of(plex)
     plex.set_attributes(key)
     with context_for(plex, record) as context:
-        again = undo(context, Selection())
+        again = undo_plainly(context)
 
     assert len(done.unreadable) == 1
     assert f"({key})" in done.unreadable[0]
@@ -53,23 +56,23 @@ def test_a_rating_of_ours_that_cannot_be_read_stays_until_it_can(
     assert state_of(plex) == before
 
 
-@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("kind", SOME)
 def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
-    plex, record, before, inferred, kind
+    plex, record, before, sample, kind
 ):
     with context_for(plex, record) as context:
-        undo(context, Selection())
-    key = inferred["track"]
+        undo_plainly(context)
+    key = sample["track"]
     plex.rate(key, 10.0)
     plex.set_attributes(key, userRating=kind)
 
     with context_for(plex, record) as context:
         infer_plainly(context)
         (row,) = context.store.shadows(
-            Level.ALBUM, [item_in(plex, inferred["album"])["guid"]]
+            Level.ALBUM, [item_in(plex, sample["album"])["guid"]]
         )
         recovered = recover(context)
-        done = undo(context, Selection())
+        done = undo_plainly(context)
 
     assert row.phase == 3  # from the artist: the track said nothing of its album
     assert recovered.recovered == 0
@@ -78,9 +81,9 @@ def test_a_rating_that_cannot_be_read_is_a_persons_and_no_evidence(
 
 
 def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
-    plex, record, inferred
+    plex, record, sample
 ):
-    key = inferred["track"]
+    key = sample["track"]
     plex.mood(key, add=TAG, lock=False)
     stands = state_of(plex)[key]
     plex.set_attributes(key, userRating="10.2")
@@ -88,16 +91,16 @@ def test_a_tagged_rating_that_cannot_be_read_is_neither_adopted_nor_swept(
 
     with context_for(plex, record) as context:
         recovered = recover(context)
-        undo(context, Selection())
+        undo_plainly(context)
 
     assert [f"({key})" in name for name in recovered.unreadable] == [True]
     assert state_of(plex)[key] == stands
 
 
 def test_a_rating_that_becomes_unreadable_before_it_is_written_is_left_alone(
-    plex, record, inferred
+    plex, record, sample
 ):
-    key = inferred["track"]
+    key = sample["track"]
     plex.rate(key, None)
     with context_for(plex, record) as context:
         lay_trap = LookTrap(plex, key, context.gateway.fetch_items)
@@ -122,14 +125,14 @@ class LookTrap:
 
 
 def test_a_promise_is_neither_kept_nor_dropped_while_its_rating_cannot_be_read(
-    plex, record, inferred, order
+    plex, record, sample, order
 ):
-    key = inferred["track"]
+    key = sample["track"]
     plex.rate(key, None)
     order("reset_after", {"method": "PUT", "path": "userRating"})
     with (
         context_for(plex, record, Capabilities()) as context,
-        pytest.raises(PlexUnreachable),
+        pytest.raises(LettersFailed),
     ):
         infer_plainly(context)
     plex.faults([])

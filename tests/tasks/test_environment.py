@@ -1,9 +1,16 @@
-"""Packages that do not work together are refused before anything starts."""
+"""Packages that do not work together are refused; our processes are our own."""
+
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from engine.errors import VersionsIncompatible
-from tasks.runtime.package_versions import check_versions
+from tasks.runtime.environment import (
+    apart_from_terminal,
+    check_versions,
+    module_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +37,22 @@ def test_pairs_that_work_are_accepted(prefect, sqlalchemy):
 
 def test_what_is_installed_works_together():
     check_versions()
+
+
+@pytest.mark.parametrize(
+    ("platform", "arguments"),
+    [
+        ("linux", {"start_new_session": True}),
+        ("darwin", {"start_new_session": True}),
+        ("win32", {"creationflags": 0x200}),
+    ],
+)
+def test_a_ctrl_c_in_the_terminal_spares_a_process(platform, arguments):
+    assert apart_from_terminal(platform) == arguments
+
+
+def test_a_module_of_ours_is_not_taken_from_the_working_folder(tmp_path: Path):
+    (tmp_path / "tasks.py").write_text("raise SystemExit(7)")
+    command = module_command("tasks.runtime.environment")
+
+    assert subprocess.run(command, cwd=tmp_path, check=True, timeout=60)

@@ -1,18 +1,80 @@
-"""Do items keep their moods when they are tagged? If not, they get them back."""
+"""The tag of inferred ratings: given with care, taken off again, at no mood's cost."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from engine.capabilities import EditMode
 from engine.edits import Edit
+from engine.errors import PlexbayesError
+from engine.evidence import LibraryView
 from engine.library import Level
+from engine.ownership import Owner
 from engine.planning.batches import ItemStates, tag_edits
-from engine.rating_scale import Ints
+from engine.planning.undo_plan import reversals
+from engine.rating_scale import Ints, Texts
+from tasks.plex.parsing import texts
 from tasks.record.capabilities import record_capabilities
 from tasks.record.moods import Moods, drop_moods, record_moods, recorded_moods
 from tasks.runtime.context import RunContext
+
+
+def tags_of(
+    context: RunContext, level: Level, guids: Sequence[str]
+) -> dict[int, tuple[str, ...]]:
+    """Return, by key, the tags of ours that items with these guids may bear.
+
+    Where the tag has another name by now, an item may bear both.
+    """
+    now = context.settings.inferred_tag
+    return {
+        mark.key: (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
+        for mark in context.store.marks(level, guids)
+        if mark.tag and not mark.had_tag
+    }
+
+
+def release(context: RunContext, part: LibraryView, level: Level) -> int:
+    """Give up the ratings of a level that persons took over; return how many."""
+    view = part[level]
+    taken = view.ownership.owner == Owner.TAKEN_OVER
+    guids = sorted({str(guid) for guid in view.items.guid[taken]})
+    if not guids:
+        return 0
+    tags = tags_of(context, level, guids)
+    keys = np.array(sorted(tags), np.int64)
+    for start in range(0, len(keys), context.batch_size):
+        context.before_write()
+        chunk = keys[start : start + context.batch_size]
+        look = context.gateway.fetch_items(chunk)[level]
+        drops = texts([tags[key] for key in look.key.tolist()])
+        _take_off(context, level, look, drops)
+    context.store.forget(level, guids)
+    return len(guids)
+
+
+def rollback_tags(context: RunContext, level: Level, keys: Ints) -> None:
+    """Take the tag off items that are not rated after all, and forget the intent.
+
+    Some of the items may be rated by now. Where Plex cannot be reached, the intent
+    stands, and the next run goes on.
+    """
+    with suppress(PlexbayesError):
+        restore_lost_moods(context)
+        look = context.gateway.fetch_items(keys)[level]
+        look = look.take(np.flatnonzero(np.isnan(look.rating) & look.has_tag))
+        _take_off(context, level, look, texts([(context.tag,)] * len(look.key)))
+        context.store.discard_intents(level, look.guid.tolist())
+
+
+def _take_off(
+    context: RunContext, level: Level, look: ItemStates, drops: Texts
+) -> None:
+    no_rating = np.zeros(len(look.key), np.bool_)
+    for edit in reversals(level, look, no_rating, drops):
+        context.executor.apply(edit)
 
 
 def keeps_moods(
@@ -24,12 +86,7 @@ def keeps_moods(
     """Tag one item that has moods, if the server was not seen to leave moods alone.
 
     If it does not, the item gets its moods back, and none is tagged any more.
-
-    Args:
-        context: What is known of the server, and the tag.
-        level: The level of all the items.
-        look: The items that are to be tagged, as they are.
-        give_tag: Gives the tag, and records if nobody knows whether it arrived.
+    `give_tag` also records if nobody knows whether the tag arrived.
 
     Returns:
         The key of the item that was tagged, if it took one; None: tags do harm.
@@ -95,22 +152,14 @@ def _give_back(
 ) -> None:
     """Give an item its moods back, and tag no other one on this server."""
     context.before_write()
-    restoring = Edit(
-        level,
-        np.array([lost.key]),
-        adds=lost.moods,
-        drops=(lost.tag,),
-        mood_locked=mood_locked,
+    key, drops = np.array([lost.key]), (lost.tag,)
+    context.gateway.edit(
+        Edit(level, key, adds=lost.moods, drops=drops, mood_locked=mood_locked)
     )
-    context.gateway.edit(restoring)
-    _tag_no_more(context)
-
-
-def _tag_no_more(context: RunContext) -> None:
     able = replace(context.executor.capabilities, tagging=EditMode.UNSUPPORTED)
     context.executor.capabilities = able
-    gateway = context.gateway
-    record_capabilities(context.store, gateway.identity.server, gateway.version, able)
+    server, version = context.gateway.identity.server, context.gateway.version
+    record_capabilities(context.store, server, version, able)
 
 
 def folded(moods: Iterable[str]) -> set[str]:
