@@ -23,7 +23,8 @@ from tasks.config.redaction import redact_url
 from tasks.config.settings import SECRET, Settings, load_settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import Server, discover
-from tasks.record.inspection import Inspection, Shape, inspect_database
+from tasks.record.inspection import Inspection, inspect_database
+from tasks.record.schema import Shape
 from tasks.record.store import ShadowStore
 from tasks.sync.integrity import ensure_record_present
 

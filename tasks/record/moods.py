@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from sqlalchemy import select, update
 
 from engine.library import Level
@@ -27,46 +26,29 @@ def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
 
     What is on record of an item already stays: it may have lost moods since.
     """
-    bearing = np.flatnonzero([len(own) > 0 for own in look.moods])
+    here = *store.here(MarkRow, level), MarkRow.moods.is_(None)
     with store.database.writing() as session:
-        for row in bearing[~look.has_tag[bearing]]:
-            session.execute(
-                update(MarkRow)
-                .where(
-                    MarkRow.library_id == store.library_id,
-                    MarkRow.level == level,
-                    MarkRow.key == int(look.key[row]),
-                    MarkRow.moods.is_(None),
-                )
-                .values(moods=json.dumps(look.moods[row]))
-            )
+        rows = zip(look.key.tolist(), look.moods, look.has_tag, strict=True)
+        for key, moods, has_tag in rows:
+            if len(moods) and not has_tag:
+                recorded = update(MarkRow).where(*here, MarkRow.key == key)
+                session.execute(recorded.values(moods=json.dumps(moods)))
 
 
 def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
     """Return the items of a level that may have lost moods, or may lose them yet."""
-    columns = MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods
-    wanted = select(*columns).where(
-        MarkRow.library_id == store.library_id,
-        MarkRow.level == level,
-        MarkRow.moods.is_not(None),
+    wanted = select(MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods).where(
+        *store.here(MarkRow, level), MarkRow.moods.is_not(None)
     )
     with store.database.reading() as session:
         return [
-            Moods(key, guid, tag, tuple(json.loads(moods)))
+            Moods(key, guid, tag, tuple(json.loads(str(moods))))
             for key, guid, tag, moods in session.execute(wanted)
-            if moods is not None
         ]
 
 
 def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:
     """Drop the moods of items that lose none any more."""
+    here = *store.here(MarkRow, level), MarkRow.key.in_(keys)
     with store.database.writing() as session:
-        session.execute(
-            update(MarkRow)
-            .where(
-                MarkRow.library_id == store.library_id,
-                MarkRow.level == level,
-                MarkRow.key.in_(keys),
-            )
-            .values(moods=None)
-        )
+        session.execute(update(MarkRow).where(*here).values(moods=None))

@@ -13,8 +13,7 @@ from engine.planning.batches import ItemStates
 from engine.rating_scale import Floats, Ints, Texts, rounded, same
 from engine.rename_detection import Move, Name, moves
 from tasks.plex.client import PlexGateway
-from tasks.record.intents import may_have_arrived
-from tasks.record.rows import Intent, IntentState, Shadow
+from tasks.record.rows import Intent, IntentState, Shadow, may_have_arrived
 from tasks.record.store import ShadowStore
 
 Row = TypeVar("Row", Shadow, Intent)

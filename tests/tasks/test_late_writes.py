@@ -9,7 +9,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
-from tasks.record import intents
+from tasks.record import rows
 from tasks.sync.record_lookup import recorded
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for, snapshot, write
@@ -113,7 +113,7 @@ def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
     undo(context, Selection())
     plex.rate(tracks[0], 7.33)
     now = time.time()
-    monkeypatch.setattr(intents.time, "time", lambda: now + 3 * 86400)
+    monkeypatch.setattr(rows.time, "time", lambda: now + 3 * 86400)
 
     owners = [owner_of(context, tracks[0]) for _ in range(2)]
 
@@ -142,7 +142,7 @@ def test_who_gives_our_value_much_later_takes_it_over(
 ):
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
-    monkeypatch.setattr(intents, "LATEST_ARRIVAL", 0.0)
+    monkeypatch.setattr(rows, "LATEST_ARRIVAL", 0.0)
     time.sleep(1.1)  # Plex dates by the second
 
     plex.rate(tracks[0], 7.33)

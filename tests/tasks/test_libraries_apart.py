@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, insert, select
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.library import SHARED, Level
 from engine.rename_detection import Move, Name
+from tasks.record.plex_changes import follow
 from tasks.record.store import ShadowStore
 from tasks.record.tables import LibraryRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
@@ -64,8 +65,8 @@ DEEDS = {
     "confirm": lambda store: store.confirm(Level.TRACK, [shadow("b", 3.0)]),
     "withdraw": lambda store: store.discard_intents(Level.TRACK, ["a", "b"]),
     "forget": lambda store: store.forget(Level.TRACK, ["a", "b"]),
-    "follow": lambda store: store.follow(
-        Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]
+    "follow": lambda store: follow(
+        store, Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]
     ),
 }
 

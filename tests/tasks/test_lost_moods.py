@@ -10,7 +10,7 @@ from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
-from tasks.record import intents
+from tasks.record import rows
 from tasks.record.moods import recorded_moods
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import TAG, plex, run_at, state, tried
@@ -53,7 +53,7 @@ def test_an_unreachable_server_costs_no_moods(
         undo(context, Selection())
         assert state(plex) == before
 
-        monkeypatch.setattr(intents, "LATEST_ARRIVAL", -1.0)  # an hour later
+        monkeypatch.setattr(rows, "LATEST_ARRIVAL", -1.0)  # an hour later
         undo(context, Selection())
         assert at_risk(context) == []
 

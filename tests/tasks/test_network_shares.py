@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from engine.library import Level
 from tasks.record import database
 from tasks.record.backups import back_up, database_files, newest_backup
-from tasks.record.network_shares import is_on_network_share
 from tasks.record.store import ShadowStore
 from tests.tasks.building import MINE, shadow
 
@@ -41,12 +41,14 @@ MOUNTS = [
         ("/mnt/windows/plexbayes.db", True),
     ],
 )
-def test_the_nearest_file_system_decides(file, is_shared):
-    assert is_on_network_share(Path(file), MOUNTS) is is_shared
+def test_the_nearest_file_system_decides(monkeypatch, file, is_shared):
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: MOUNTS)
+
+    assert database.is_on_network_share(Path(file)) is is_shared
 
 
 def test_this_machine_tells_its_file_systems(tmp_path):
-    assert not is_on_network_share(tmp_path / "plexbayes.db")
+    assert not database.is_on_network_share(tmp_path / "plexbayes.db")
 
 
 @pytest.mark.parametrize(("is_shared", "mode"), [(False, "wal"), (True, "delete")])

@@ -4,6 +4,7 @@ import pytest
 
 from engine.library import Level
 from engine.rename_detection import Move, Name
+from tasks.record.plex_changes import follow
 from tests.tasks.building import batch_of, look_at, shadow
 
 TRACK = Level.TRACK
@@ -73,7 +74,7 @@ def test_all_that_is_recorded_follows_an_item_to_its_new_name(store):
     store.confirm(TRACK, [shadow("old", 7.33, key=1)])
     promise(store, look_at("old", rating=7.33), after=8.0)
 
-    store.follow(TRACK, [move(("old", 1), ("new", 9))])
+    follow(store, TRACK, [move(("old", 1), ("new", 9))])
 
     assert names(store.shadows(TRACK)) == [("new", 9)]
     assert names(store.intents(TRACK)) == [("new", 9), ("other", 2)]
@@ -84,7 +85,7 @@ def test_only_the_level_of_an_item_follows_it(store):
     store.confirm(TRACK, [shadow("same", 5.0, key=1)])
     store.confirm(Level.ALBUM, [shadow("same", 6.0, key=1)])
 
-    store.follow(TRACK, [move(("same", 1), ("new", 9))])
+    follow(store, TRACK, [move(("same", 1), ("new", 9))])
 
     assert names(store.shadows(Level.ALBUM)) == [("same", 1)]
 
@@ -93,7 +94,7 @@ def test_a_record_follows_to_the_twin_that_is_left(store):
     promise(store, look_at("a", "a"))
     store.confirm(TRACK, [shadow("a", 7.33, key=1)])
 
-    store.follow(TRACK, [move(("a", 1), ("a", 2))])
+    follow(store, TRACK, [move(("a", 1), ("a", 2))])
 
     assert names(store.shadows(TRACK)) == [("a", 2)]
 
@@ -102,7 +103,8 @@ def test_two_records_may_follow_to_one_guid(store):
     store.confirm(TRACK, [shadow("local://1", 5.0, key=1)])
     store.confirm(TRACK, [shadow("local://2", 5.0, key=2)])
 
-    store.follow(
+    follow(
+        store,
         TRACK,
         [move(("local://1", 1), ("one", 11)), move(("local://2", 2), ("one", 12))],
     )
