@@ -29,7 +29,7 @@ def import_state(
     """Put what the original recorded onto our record, as far as Plex agrees."""
     from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
-    from tasks.commands.legacy_state import import_state as work  # noqa: PLC0415
+    from tasks.commands.recover import import_state as work  # noqa: PLC0415
 
     settings = begin(config, json_file, overwrite=overwrite)
     live = is_live(settings, dry_run=dry_run)
@@ -47,7 +47,7 @@ def export_state(
     """Write the record as a plex_state.json that the original understands."""
     from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.terminal import notify  # noqa: PLC0415
-    from tasks.commands.legacy_state import export_state as work  # noqa: PLC0415
+    from tasks.commands.recover import export_state as work  # noqa: PLC0415
 
     settings = begin(config, path, overwrite=overwrite)
     count = launch(lambda context: work(context, path), settings, live=False)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs no
     from engine.reports.audit import Audit
     from engine.reports.ranking import Ranked
     from engine.reports.run_report import PhaseCount, Summary
-    from tasks.commands.legacy_state import Imported
-    from tasks.commands.recover import Recovered
+    from tasks.commands.recover import Imported, Recovered
 
     Report = Undone | Recovered | Imported
 

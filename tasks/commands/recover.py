@@ -1,21 +1,31 @@
-"""Getting a lost record back from our tag in Plex."""
+"""Getting a record back: from our tag in Plex, or the original's plex_state.json."""
 
+import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
+from engine.errors import SettingsInvalid, UsageError
+from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.planning.batches import MOST_IDS
 from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Ints, rounded, unreadable
-from tasks.commands.change import plan_and_apply
+from engine.rating_scale import Ints, rounded, same, unreadable
+from tasks.config.config_file import read_json
+from tasks.config.output_files import write_text
 from tasks.record.plex_changes import note_dates
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import unexplained_ratings
-from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of
+from tasks.sync.reader import read
+from tasks.sync.reconcile import (
+    UNKNOWN_PHASE,
+    Given,
+    reconcile,
+    shadow_rows_of,
+    snapshot_of,
+)
 from tasks.sync.record_lookup import resolve_renames
 
 NOTHING = np.empty(0, np.int64)
@@ -38,32 +48,6 @@ class Recovered:
     """Tagged, but with a rating that cannot be read: left alone."""
 
 
-@dataclass(frozen=True, eq=False)
-class RecoverPlan:
-    """What is to be recorded as ours, level by level."""
-
-    library: Library
-    redated: Mapping[Level, Ints]
-    """Rows of ratings on record that have other dates since Plex was restored."""
-    rated: Mapping[Level, Ints]
-    """Rows of ratings that are not on record."""
-    tagged: Mapping[Level, Ints]
-    """The keys of items that only bear the tag."""
-    predicted: Recovered
-    """What becomes of it."""
-
-    def apply(self, context: RunContext) -> Recovered:
-        """Record it."""
-        for level, rows in self.redated.items():
-            items = self.library[level].take(rows)
-            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
-            note_dates(context.store, level, dict(dates))
-        for level, rows in self.rated.items():
-            own_tags(context, level, self.tagged[level])
-            adopt(context, self.library, level, rows)
-        return replace(self.predicted, dry_run=False)
-
-
 def recover(context: RunContext) -> Recovered:
     """Take every rated item that bears our tag back onto the record.
 
@@ -73,15 +57,12 @@ def recover(context: RunContext) -> Recovered:
     Raises:
         SettingsInvalid: No tag is configured, so nothing can be told apart.
     """
-    return plan_and_apply(context, plan_recover)
-
-
-def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:
-    """Find out what bears our tag, or has another date, and is not on record so."""
-    found = unexplained_ratings(context, snapshot)
-    report = Recovered(dry_run=True)
+    library = read(context)
+    compare = reconcile if context.is_live else snapshot_of
+    found = unexplained_ratings(context, compare(context, library))
+    report = Recovered(dry_run=not context.is_live)
     report.recovered = sum(map(len, found.redated.values()))
-    library, rated, tagged = snapshot.library, {}, {}
+    rated, tagged = {}, {}
     if context.settings.inferred_tag:
         for level in Level:
             changed = found.changed[level] if found.exceed_threshold else NOTHING
@@ -93,7 +74,15 @@ def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:
             "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
             "Set it to the tag that was used, or restore the state database."
         )
-    return RecoverPlan(library, found.redated, rated, tagged, report)
+    if context.is_live:
+        for level, rows in found.redated.items():
+            items = library[level].take(rows)
+            dates = zip(items.guid, items.rated_at.tolist(), strict=True)
+            note_dates(context.store, level, dict(dates))
+        for level, rows in rated.items():
+            _own_tags(context, level, tagged[level])
+            _adopt(context, library, level, rows)
+    return report
 
 
 def _tagged(
@@ -127,7 +116,7 @@ def _tagged(
     return rows, items.key[tagged & ~rated & ~recorded]
 
 
-def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
+def _own_tags(context: RunContext, level: Level, keys: Ints) -> None:
     """Note that items got our tag from us, whether or not a rating followed."""
     context.watch(Step(total=len(keys)))
     for start in range(0, len(keys), MOST_IDS):
@@ -138,10 +127,10 @@ def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
         context.watch(Step(phase=f"record {level.word}s", items=len(some)))
 
 
-def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
+def _adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
     """Put ratings that stand in Plex onto the record as ours."""
     items = library.listed(level).take(rows)
-    own_tags(context, level, items.key)
+    _own_tags(context, level, items.key)
     values, now = rounded(items.rating).tolist(), time.time()
     given = {
         guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
@@ -149,3 +138,97 @@ def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> No
     }
     shadows = shadow_rows_of(library, level, rows, given)
     context.store.confirm(level, list({row.guid: row for row in shadows}.values()))
+
+
+@dataclass
+class Imported:
+    """What of the original's plex_state.json went onto the record."""
+
+    dry_run: bool
+    imported: int = 0
+    """In a dry run: that would be."""
+    known: int = 0
+    """Entries that the record held already."""
+    different: list[str] = field(default_factory=list)
+    """Left out: Plex holds another value, so a person changed it."""
+    missing: list[str] = field(default_factory=list)
+    """Left out: Plex has no such item."""
+    doubtful: list[str] = field(default_factory=list)
+    """Left out: twins with half-star ratings, which may be a person's own."""
+
+
+def import_state(context: RunContext, path: Path) -> Imported:
+    """Put what the original recorded onto our record, as far as Plex agrees.
+
+    Raises:
+        SettingsInvalid: The file cannot be read.
+        UsageError: It cannot be understood, or is of another library.
+    """
+    legacy = read_state(path)
+    here = context.gateway.identity.uuid
+    if legacy.uuid and legacy.uuid != here:
+        raise UsageError(
+            f"{path} is of the library {legacy.uuid}, and "
+            f"{context.gateway.identity.title!r} is {here}: its keys mean other items."
+        )
+    library = read(context)
+    if context.is_live:
+        reconcile(context, library)
+    report = Imported(dry_run=not context.is_live)
+    found: set[int] = set()
+    rows = {}
+    for level in Level:
+        known = {row.guid for row in context.store.shadows(level)}
+        rows[level] = _agreeing(library, level, legacy, known, report)
+        found |= set(library.listed(level).key.tolist())
+    report.missing += [str(key) for key in legacy.ratings if key not in found]
+    if context.is_live:
+        for level in Level:
+            _adopt(context, library, level, rows[level])
+    return report
+
+
+def _agreeing(
+    library: Library,
+    level: Level,
+    legacy: LegacyState,
+    known: set[str],
+    report: Imported,
+) -> Ints:
+    """Return the rows of items that hold what the file says, and note the others."""
+    items = library.listed(level)
+    chosen = []
+    for row, key in enumerate(items.key.tolist()):
+        if key not in legacy.ratings:
+            continue
+        held, value = float(items.rating[row]), legacy.ratings[key]
+        shown = "a rating that cannot be read" if np.isinf(held) else f"{held:g}"
+        name = f"{items.named(level, row)}: {shown}, was {value:g}"
+        if items.guid[row] in known:
+            report.known += 1
+        elif not same(np.array([held]), np.array([value]))[0]:
+            report.different.append(name)
+        elif key in legacy.twins and not not_half_star(np.array([held]))[0]:
+            report.doubtful.append(name)
+        else:
+            chosen.append(row)
+    report.imported += len(chosen)
+    return np.array(chosen, np.int64)
+
+
+def export_state(context: RunContext, path: Path) -> int:
+    """Write the record as a plex_state.json; return the number of its ratings."""
+    ratings = {
+        str(row.key): row.value
+        for level in Level
+        for row in context.store.shadows(level)
+    }
+    uuid = context.gateway.identity.uuid
+    document = {"version": FORMAT, "library_uuid": uuid, "ratings": ratings}
+    write_text(path, json.dumps(document, indent=2) + "\n")
+    return len(ratings)
+
+
+def read_state(path: Path) -> LegacyState:
+    """Read a plex_state.json."""
+    return parse_state(read_json(path), str(path))

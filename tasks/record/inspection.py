@@ -56,11 +56,7 @@ def inspect_database(address: str) -> Inspection:
 
 
 def _is_missing(file: Path) -> bool:
-    """Say whether there is no file yet.
-
-    Raises:
-        ShadowUnreadable: It could not be written or made.
-    """
+    """Say whether there is no file yet; refuse one that cannot be written or made."""
     is_missing = not file.exists()
     if not os.access(file.parent if is_missing else file, os.W_OK):
         raise ShadowUnreadable(f"{file} cannot be written.")

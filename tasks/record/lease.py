@@ -49,10 +49,10 @@ LOOK_AGAIN = 2.0
 
 
 SEPARATOR = "/"
-"""Stands between the parts of a process's place; no host name contains it."""
+"""Stands between what identifies a process; no host name contains it."""
 
 MAX_HOST_LENGTH = 150
-"""Characters of a host name that are kept: a place must fit into its column."""
+"""Characters of a host name that are kept: all of it must fit into its column."""
 
 
 @dataclass(frozen=True)
@@ -192,11 +192,7 @@ class Lease:
         }
 
     def take_patiently(self, lease_wait: LeaseWait) -> None:
-        """Take the lease as soon as nobody else holds it.
-
-        Raises:
-            LibraryHeld: Somebody else still did when our patience ended.
-        """
+        """Take the lease as soon as nobody else holds it."""
         deadline = time.monotonic() + lease_wait.seconds
         told = ""
         while True:
@@ -211,11 +207,7 @@ class Lease:
             lease_wait.rest(LOOK_AGAIN)
 
     def take(self) -> None:
-        """Take the lease, from a dead holder if need be.
-
-        Raises:
-            LibraryHeld: A living run holds it; the message says which and where.
-        """
+        """Take the lease, from a dead holder if need be, or say who holds it."""
         try:
             with self._store.database.writing() as session:
                 self._refuse_if_held(session)
@@ -229,11 +221,7 @@ class Lease:
         self._renewed = time.time()
 
     def renew(self) -> None:
-        """Give a sign of life.
-
-        Raises:
-            LibraryHeld: The lease was lost: another run took it for dead.
-        """
+        """Give a sign of life, or say that the lease was lost."""
         with self._store.database.writing() as session:
             renewed = update(LeaseRow).filter_by(**self._mine)
             still = session.execute(renewed.values(heartbeat=_time_in(session)))
@@ -245,11 +233,7 @@ class Lease:
         self._renewed = time.time()
 
     def check(self) -> None:
-        """Make sure that the lease is still ours, also after a long sleep.
-
-        Raises:
-            LibraryHeld: It is not.
-        """
+        """Make sure that the lease is still ours, also after a long sleep."""
         # A clock that sleeps with the machine would not notice; this one may be set.
         if not 0 <= time.time() - self._renewed <= 2 * RENEWAL:
             self.renew()

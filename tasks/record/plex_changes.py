@@ -1,15 +1,18 @@
-"""What Plex changes by itself comes onto the record: names of items, dates of ratings.
+"""What Plex may change by itself: names of items, dates of ratings, and moods.
 
-Any other date of a rating of ours means a person.
+Any other date of a rating of ours than the recorded one means a person. Moods are on
+record until our tag was seen to leave them alone.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, true, update
 from sqlalchemy.orm import Session
 
 from engine.library import Level
+from engine.planning.batches import ItemStates
 from engine.rename_detection import Move
 from tasks.record.rows import OfLevel
 from tasks.record.store import IS_IN_DOUBT, ShadowStore
@@ -61,3 +64,45 @@ def note_dates(store: ShadowStore, level: Level, dates: Mapping[str, int]) -> No
     rows = [{"of": guid, "date": date} for guid, date in dates.items()]
     with store.database.writing() as session:
         session.connection().execute(dated, rows)
+
+
+class Moods(NamedTuple):
+    """What moods an item had before our tag."""
+
+    key: int
+    guid: str
+    tag: str
+    moods: tuple[str, ...]
+
+
+def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
+    """Record the moods of items that are about to be tagged.
+
+    What is on record of an item already stays: it may have lost moods since.
+    """
+    here = *store.here(MarkRow, level), MarkRow.moods.is_(None)
+    with store.database.writing() as session:
+        rows = zip(look.key.tolist(), look.moods, look.has_tag, strict=True)
+        for key, moods, has_tag in rows:
+            if len(moods) and not has_tag:
+                recorded = update(MarkRow).where(*here, MarkRow.key == key)
+                session.execute(recorded.values(moods=json.dumps(moods)))
+
+
+def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
+    """Return the items of a level that may have lost moods, or may lose them yet."""
+    wanted = select(MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods).where(
+        *store.here(MarkRow, level), MarkRow.moods.is_not(None)
+    )
+    with store.database.reading() as session:
+        return [
+            Moods(key, guid, tag, tuple(json.loads(str(moods))))
+            for key, guid, tag, moods in session.execute(wanted)
+        ]
+
+
+def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:
+    """Drop the moods of items that lose none any more."""
+    here = *store.here(MarkRow, level), MarkRow.key.in_(keys)
+    with store.database.writing() as session:
+        session.execute(update(MarkRow).where(*here).values(moods=None))

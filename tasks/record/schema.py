@@ -35,11 +35,7 @@ def shape_of(connection: Connection) -> tuple[Shape, str]:
 
 
 def usable_shape_of(connection: Connection) -> Shape:
-    """Return the shape of our tables.
-
-    Raises:
-        ShadowUnreadable: They are somebody else's, or a newer program's.
-    """
+    """Return the shape of our tables; refuse those of others and of newer programs."""
     shape, step = shape_of(connection)
     if shape == "foreign":
         raise ShadowUnreadable(

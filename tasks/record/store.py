@@ -64,10 +64,6 @@ class ShadowStore:
             accept: Whether this library is to take over the record of another
                 one of its name, because it was created anew, or of another
                 account that it is shared with, because the token was renewed.
-
-        Raises:
-            ShadowUnreadable: The database cannot be used.
-            LibraryReplaced: There is a record that this library may have to follow.
         """
         database = open_database(address, create=create)
         try:

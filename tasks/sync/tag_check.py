@@ -11,7 +11,7 @@ from engine.library import Level
 from engine.planning.batches import ItemStates, tag_edits
 from engine.rating_scale import Ints
 from tasks.record.capabilities import record_capabilities
-from tasks.record.moods import Moods, drop_moods, record_moods, recorded_moods
+from tasks.record.plex_changes import Moods, drop_moods, record_moods, recorded_moods
 from tasks.runtime.context import RunContext
 
 

@@ -14,7 +14,7 @@ from requests.adapters import BaseAdapter
 
 from engine.errors import PlexbayesError
 from engine.library import Level
-from tasks.commands.legacy_state import read_state
+from tasks.commands.recover import read_state
 from tasks.config.settings import Settings, load_settings
 from tasks.plex import client as gateway
 from tasks.plex import libraries as survey

@@ -8,7 +8,7 @@ from engine.edits import Edit
 from engine.errors import PlexRefused
 from engine.library import Level
 from engine.planning.undo_plan import Selection
-from tasks.commands.edit_check import check_edits
+from tasks.commands.health import check_edits
 from tasks.commands.undo import undo
 from tasks.record.capabilities import known_capabilities
 from tasks.runtime.context import open_run

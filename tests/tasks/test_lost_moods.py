@@ -11,7 +11,7 @@ from engine.library import Level
 from engine.planning.undo_plan import Selection
 from tasks.commands.undo import undo
 from tasks.record import rows
-from tasks.record.moods import recorded_moods
+from tasks.record.plex_changes import recorded_moods
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import TAG, plex, run_at, state, tried
 
@@ -22,6 +22,10 @@ REPLACES = {"do": "replace_tags"}
 
 def moods(plex):
     return {key: {*own} - {TAG} for key, (_, own, _) in state(plex).items()}
+
+
+def own_moods(before):
+    return {key: {*own} for key, (_, own, _) in before.items()}
 
 
 def at_risk(context):
@@ -48,7 +52,7 @@ def test_an_unreachable_server_costs_no_moods(
         plex.faults.set([REPLACES])
         if is_retried:
             infer_plainly(context)
-            assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+            assert moods(plex) == own_moods(before)
     with run_at(plex, "run 2") as context:
         undo(context, Selection())
         assert state(plex) == before
@@ -70,7 +74,7 @@ def test_a_letter_that_is_cut_off_while_it_tags_costs_no_moods(plex, run_at, tur
         plex.faults.set([REPLACES])
         infer_plainly(context)
 
-        assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+        assert moods(plex) == own_moods(before)
         undo(context, Selection())
     assert state(plex) == before
 

@@ -11,8 +11,7 @@ from engine.library import Level, Oddity
 from engine.planning.undo_plan import Selection
 from engine.rating_scale import UNREADABLE as NOT_A_RATING
 from tasks.commands.analysis import backtest, tune, why
-from tasks.commands.legacy_state import export_state
-from tasks.commands.recover import recover
+from tasks.commands.recover import export_state, recover
 from tasks.commands.undo import undo
 from tasks.commands.verify import rank, verify
 from tasks.plex.client import PlexGateway
