@@ -8,26 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 250
+LONGEST = 300
 """Lines of a module."""
 HIGHEST = 400
 """Lines that not even an exception may have."""
 LONG_MODULES = {
-    "tasks/commands/health.py": 265,
     "tasks/orchestration/prefect_server.py": 260,
     "tasks/plex/client.py": 300,
     "tasks/plex/session.py": 285,
     "tasks/sync/reconcile.py": 265,
     "tasks/orchestration/schedules.py": 260,
     "tasks/config/settings.py": 285,
-    "tasks/record/store.py": 310,
     "flows/pipeline.py": 300,
     "flows/webhook_server.py": 295,
     "tests/engine/test_hierarchical.py": 270,
     "tests/engine/test_partition.py": 280,
     "tests/flows/test_schedules.py": 305,
     "tests/flows/test_set_up.py": 265,
-    "tests/flows/test_undo.py": 260,
+    "tests/flows/test_terminal.py": 330,
     "tests/simulator/world.py": 260,
     "tests/state_machine/household.py": 290,
     "tests/crash_matrix/fault_schedule.py": 255,

@@ -5,17 +5,17 @@ from dataclasses import astuple
 from pathlib import Path
 
 from flows.reports.terminal import show_findings
-from tasks.commands.edit_check import check_edits
 from tasks.commands.health import (
     Finding,
     check_configuration,
+    check_edits,
     check_installation,
     check_library,
+    check_listings,
     check_memory,
     check_record,
     check_server,
 )
-from tasks.commands.listing_check import check_listings
 from tasks.orchestration.prefect_health import check_prefect
 from tasks.orchestration.secrets import with_token
 

@@ -8,30 +8,38 @@ from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
+from engine.capabilities import RATING_ONLY, limitations
 from engine.errors import (
     LibraryMissing,
     PlexbayesError,
     PlexError,
+    PlexRefused,
     SettingsInvalid,
     ShadowUnreadable,
 )
-from engine.library import OWNER, OWNER_ACCOUNT
+from engine.library import OWNER, OWNER_ACCOUNT, Level
+from engine.planning.undo_plan import Selection
 from tasks.commands.installation import installation_problems, loaded_packages
+from tasks.commands.undo import undo
 from tasks.config.config_file import ARTICLE, config_path
 from tasks.config.redaction import redact_url
 from tasks.config.settings import SECRET, Settings, load_settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import Server, discover
-from tasks.record.inspection import Inspection, Shape, inspect_database
+from tasks.record.inspection import Inspection, inspect_database
+from tasks.record.schema import Shape
 from tasks.record.store import ShadowStore
-from tasks.sync.integrity import ensure_record_present
+from tasks.runtime.context import RunContext, open_run
+from tasks.sync.capability_probe import Probe, probe
+from tasks.sync.integrity import ensure_record_current, ensure_record_present
+from tasks.sync.reader import read, read_library
+from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import plans_of
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
-
-PATIENCE = 5.0
-"""Seconds that Prefect's server may take to say that it is well."""
 
 LOCKED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 """What a server answers that is well, to somebody without its key."""
@@ -54,6 +62,9 @@ RECORDS: dict[Shape, tuple[State, str, str]] = {
     ),
 }
 """What to say of a database that is not in its present shape."""
+
+MAX_NAMED = 20
+"""How many odd items are listed."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +101,7 @@ def check_configuration(
 ) -> Generator[Finding, None, Settings | None]:
     """Check the configuration and return it, if it can be used at all.
 
-    Args:
-        config: Where it is; None: the usual place.
-        with_token: Finds the token where the configuration only names it.
+    `with_token` finds the token where the configuration only names it.
     """
     subject = "configuration"
     path = config_path(config)
@@ -188,6 +197,28 @@ def _scan(server: Server, title: str) -> Finding:
     return Finding("scan", "ok", "Plex is not scanning the library.")
 
 
+def check_listings(gateway: PlexGateway) -> Finding:
+    """Read all listings, and say what in them cannot be understood."""
+    try:
+        library = read_library(gateway)
+    except PlexError as error:
+        return Finding("listings", "warning", str(error), "Check once more.")
+    sizes = [len(library.listed(level)) for level in Level]
+    said = "Plex lists {} artists, {} albums and {} tracks".format(*sizes)
+    odd = library.not_understood
+    if not odd:
+        return Finding("listings", "ok", f"{said}; all of it can be read.")
+    named = "\n".join(odd[:MAX_NAMED])
+    more = f"\nand {len(odd) - MAX_NAMED} more" if len(odd) > MAX_NAMED else ""
+    return Finding(
+        "listings",
+        "warning",
+        f"{said}. Not understood: {len(odd)}\n{named}{more}",
+        "Nothing has to be done: these are left out, or unknown. To repair them, "
+        "refresh their metadata in Plex, or rate them again if it is the rating.",
+    )
+
+
 def check_record(settings: Settings) -> Generator[Finding, None, Inspection | None]:
     """Check the state database and return what is in it, if it can be used."""
     subject = "record"
@@ -226,3 +257,41 @@ def check_memory(
     except PlexbayesError as error:
         advice = "Make no live run before this is settled."
         yield Finding("record", "error", str(error), advice)
+
+
+def check_edits(settings: Settings) -> Iterator[Finding]:
+    """Write the first batch that a run would write, and take it back."""
+    subject = "edits"
+    try:
+        with open_run(settings, f"doctor-{uuid4()}", live=True) as context:
+            found = _try_edits(context)
+            able = context.executor.capabilities
+    except PlexbayesError as error:
+        yield Finding(subject, "error", str(error), "Try once more.")
+        return
+    for key in found.marred if found else ():
+        said = f"Trying this out changed moods or locks of item {key} for good."
+        yield Finding(subject, "warning", said, "Look at it in Plex.")
+    for said in limitations(able):
+        yield Finding(subject, "warning", said, "Runs go by it, only more slowly.")
+    if found is None and able != RATING_ONLY:
+        yield Finding(subject, "ok", "There is nothing to infer to try it on.")
+    elif not limitations(able):
+        spared = " and spares what you rate in that moment" * able.has_conditional_edits
+        said = f"Plex takes ratings and tags in batches{spared}."
+        yield Finding(subject, "ok", said)
+
+
+def _try_edits(context: RunContext) -> Probe | None:
+    """Write a few ratings as a run would, and undo them; None if there are none."""
+    if context.executor.capabilities == RATING_ONLY:
+        return None
+    snapshot = reconcile(context, read(context))
+    ensure_record_current(context, snapshot)
+    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    try:
+        return probe(context, snapshot.everything, plans)
+    finally:
+        left = undo(context, Selection(run=context.run_id)).failed
+        if left:
+            raise PlexRefused(f"{left} ratings are still there: run `plexbayes undo`.")

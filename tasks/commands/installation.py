@@ -31,9 +31,7 @@ def installation_problems(
 ) -> list[str]:
     """Return in sentences what of plexbayes was replaced by something else.
 
-    Args:
-        distribution: What was installed as plexbayes.
-        loaded: From which file each of its packages was imported.
+    `loaded` says from which file each of its packages was imported.
     """
     source = _source_folder(distribution)
     root = source or Path(str(distribution.locate_file("")))

@@ -12,7 +12,7 @@ from engine.planning.batches import MOST_IDS
 from engine.planning.undo_plan import not_half_star
 from engine.rating_scale import Ints, rounded, unreadable
 from tasks.commands.change import plan_and_apply
-from tasks.record.rating_dates import note_dates
+from tasks.record.plex_changes import note_dates
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import unexplained_ratings
 from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of

@@ -5,7 +5,7 @@ import numpy as np
 from engine.library import Items, Level, Library
 from engine.ownership import Owner
 from engine.planning.plan import held_after
-from engine.rating_scale import Bools, Ints
+from engine.rating_scale import Bools
 from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked, ranking
@@ -42,7 +42,7 @@ def pending(context: RunContext, snapshot: LibrarySnapshot) -> list[str]:
         for plan in plans:
             items = snapshot.library[plan.phase.level]
             rows = items.rows_of(plan.key)
-            changes += _names(items, plan.phase.level, rows)
+            changes += [items.named(plan.phase.level, row) for row in rows]
     return changes
 
 
@@ -69,12 +69,12 @@ def _check(
     here |= {oddity.guid for oddity in snapshot.library.oddities}
     lost = [name for name in stays if name.guid not in here]
     audit.gone.note([f"{level.word} {name.key} ({name.guid})" for name in lost])
-    audit.edited.note(
-        _where(items, level, view.is_primary & (owner == Owner.TAKEN_OVER))
-    )
-    audit.cleared.note(_where(items, level, view.is_primary & (owner == Owner.CLEARED)))
-    open_ones = np.isin(owner, (Owner.UNWRITTEN, Owner.WRITTEN))
-    audit.unfinished.note(_where(items, level, view.is_primary & open_ones))
+    for kind, found_to_be in (
+        (audit.edited, [Owner.TAKEN_OVER]),
+        (audit.cleared, [Owner.CLEARED]),
+        (audit.unfinished, [Owner.UNWRITTEN, Owner.WRITTEN]),
+    ):
+        kind.note(_named(items, level, view.is_primary & np.isin(owner, found_to_be)))
     _check_tags(context, snapshot.library, level, ~np.isnan(view.ownership.ours), audit)
 
 
@@ -82,7 +82,7 @@ def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:
     """Name the items that are not listed, but for those that others lack already."""
     below = library.left_out.get(Level(level + 1)) if level < Level.TRACK else None
     told = np.isin(hidden.key, [] if below is None else below.parent)
-    names = _names(hidden, level, np.flatnonzero(~told))
+    names = _named(hidden, level, ~told)
     return [f"{name}: on record and not listed, though it is there" for name in names]
 
 
@@ -94,17 +94,11 @@ def _check_tags(
     items = library[level]
     bearing = context.gateway.tagged(level, trusted=items.key[ours])
     tagged = np.isin(items.key, bearing.key)
-    theirs = {mark.key for mark in context.store.marks(level) if mark.had_tag}
-    spared = np.isin(items.key, list(theirs))
-    audit.untagged.note(_where(items, level, ours & ~tagged))
-    known = {mark.key for mark in context.store.marks(level)}
-    strange = tagged & ~ours & ~spared & ~np.isin(items.key, list(known))
-    audit.stray.note(_where(items, level, strange))
+    audit.untagged.note(_named(items, level, ours & ~tagged))
+    known = [mark.key for mark in context.store.marks(level)]
+    strange = tagged & ~ours & ~np.isin(items.key, known)
+    audit.stray.note(_named(items, level, strange))
 
 
-def _where(items: Items, level: Level, chosen: Bools) -> list[str]:
-    return _names(items, level, np.flatnonzero(chosen))
-
-
-def _names(items: Items, level: Level, rows: Ints) -> list[str]:
-    return [items.named(level, row) for row in rows]
+def _named(items: Items, level: Level, chosen: Bools) -> list[str]:
+    return [items.named(level, row) for row in np.flatnonzero(chosen).tolist()]

@@ -20,6 +20,8 @@ KEPT = 5
 RECORD = ("library", "shadow", "intent", "mark")
 """The tables that a copy is worth making for."""
 
+_ALL = "SELECT * FROM {}.{}"
+
 
 def newest_backup(database: str) -> Path | None:
     """Return the newest copy of a SQLite file; none if there is none."""
@@ -32,25 +34,16 @@ def back_up(address: str, now: datetime, *, always: bool = False) -> Path | None
 
     The copy appears whole or not at all. A database on a server has its own ways.
 
-    Args:
-        address: A SQLAlchemy URL.
-        now: When; the name of the copy tells it.
-        always: Whether to copy it even if the last copy is the same.
-
-    Returns:
-        The new copy; none if there was no need for one.
-
     Raises:
         ShadowUnreadable: The database is damaged, or the copy cannot be made.
     """
     url = make_url(address)
-    is_file = url.get_backend_name() == "sqlite" and Path(url.database or "").is_file()
-    if not is_file or not url.database:
+    database = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or not database.is_file():
         return None
-    database = Path(url.database)
     try:
         with _draft(database) as draft:
-            last = newest_backup(url.database)
+            last = newest_backup(str(database))
             if not (always or _is_worth_keeping(draft, last)):
                 return None
             shutil.copymode(database, draft)
@@ -80,22 +73,14 @@ def database_files(address: str) -> list[Path]:
     return [*map(database.with_name, beside), *_copies(database)]
 
 
-def _copies(database: Path) -> list[Path]:
-    return _named_like(database, ".bak-????????-??????")
-
-
-def _named_like(file: Path, pattern: str) -> list[Path]:
+def _copies(file: Path, pattern: str = ".bak-????????-??????") -> list[Path]:
     """Return the files whose name is that of `file` and a pattern, in order."""
     return sorted(file.parent.glob(escape(file.name) + pattern))
 
 
 @contextmanager
 def _draft(database: Path) -> Iterator[Path]:
-    """Yield a copy under a passing name, which goes unless it was given another.
-
-    Raises:
-        ShadowUnreadable: The copy shows that the database is damaged.
-    """
+    """Yield a copy under a passing name, which goes unless it was given another."""
     with NamedTemporaryFile(
         prefix=f"{database.name}.draft-", dir=database.parent, delete=False
     ) as file:
@@ -110,42 +95,36 @@ def _draft(database: Path) -> Iterator[Path]:
             copy.execute("DELETE FROM lease")  # it is this run's, and ends with it
         yield draft
     finally:
-        for left in _named_like(draft, "*"):
+        for left in _copies(draft, "*"):
             left.unlink()
 
 
 def _refuse_if_damaged(copy: sqlite3.Connection, database: Path) -> None:
     (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
-    if found == "ok":
-        return
-    kept = newest_backup(str(database))
-    advice = f"; the newest is {kept}" if kept else ""
-    raise ShadowUnreadable(
-        f"The state database {database} is damaged: {found}. Nothing was written to "
-        f"Plex. Repair it or restore a copy{advice}."
-    )
+    if found != "ok":
+        kept = newest_backup(str(database))
+        advice = f"; the newest is {kept}" if kept else ""
+        raise ShadowUnreadable(
+            f"The state database {database} is damaged: {found}. Nothing was written "
+            f"to Plex. Repair it or restore a copy{advice}."
+        )
 
 
 def _is_worth_keeping(draft: Path, last: Path | None) -> bool:
     """Say whether there is anything in a copy that the last one does not hold."""
     with closing(sqlite3.connect(draft)) as copy:
+
+        def holds(rows: str) -> bool:
+            return copy.execute(f"{rows} LIMIT 1").fetchone() is not None
+
+        def differs(table: str) -> bool:
+            now, then = _ALL.format("main", table), _ALL.format("last", table)
+            return holds(f"{now} EXCEPT {then}") or holds(f"{then} EXCEPT {now}")
+
         if last is None:
-            return any(_holds(copy, _all_of("main", table)) for table in RECORD[1:])
+            return any(holds(_ALL.format("main", table)) for table in RECORD[1:])
         copy.execute("ATTACH ? AS last", [str(last)])
         try:
-            return any(_differs(copy, table) for table in RECORD)
+            return any(map(differs, RECORD))
         except sqlite3.DatabaseError:
             return True  # the last one is damaged, or of an older shape
-
-
-def _differs(copy: sqlite3.Connection, table: str) -> bool:
-    now, then = _all_of("main", table), _all_of("last", table)
-    return _holds(copy, f"{now} EXCEPT {then}") or _holds(copy, f"{then} EXCEPT {now}")
-
-
-def _all_of(database: str, table: str) -> str:
-    return f"SELECT * FROM {database}.{table}"  # noqa: S608 (names of our own)
-
-
-def _holds(copy: sqlite3.Connection, rows: str) -> bool:
-    return copy.execute(f"{rows} LIMIT 1").fetchone() is not None

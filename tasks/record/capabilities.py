@@ -1,7 +1,5 @@
 """What servers can be trusted with, by version: tried once, and remembered."""
 
-from sqlalchemy import delete, insert, select
-
 from engine.capabilities import Capabilities, EditMode
 from engine.rating_scale import STEP
 from tasks.record.store import ShadowStore
@@ -17,7 +15,7 @@ def known_capabilities(
     better than nothing, and to be tried.
     """
     with store.database.reading() as session:
-        found = session.scalar(select(ServerRow).where(ServerRow.server == server))
+        found = session.get(ServerRow, server)
     if found is None:
         return None
     is_other = found.version != version
@@ -37,16 +35,14 @@ def record_capabilities(
     store: ShadowStore, server: str, version: str, found: Capabilities
 ) -> None:
     """Record what was found out about a server; what was known of it is replaced."""
+    row = ServerRow(
+        server=server,
+        version=version,
+        rating=int(found.rating),
+        tagging=int(found.tagging),
+        has_conditional_edits=found.has_conditional_edits,
+        step=found.step if found.is_step_seen else 0.0,
+        is_assumed=found.is_assumed,
+    )
     with store.database.writing() as session:
-        session.execute(delete(ServerRow).where(ServerRow.server == server))
-        session.execute(
-            insert(ServerRow).values(
-                server=server,
-                version=version,
-                rating=int(found.rating),
-                tagging=int(found.tagging),
-                has_conditional_edits=found.has_conditional_edits,
-                step=found.step if found.is_step_seen else 0.0,
-                is_assumed=found.is_assumed,
-            )
-        )
+        session.merge(row)

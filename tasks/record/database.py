@@ -1,31 +1,46 @@
 """Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
 
+import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
-from tasks.record.backups import back_up
-from tasks.record.errors import usable
-from tasks.record.network_shares import is_on_network_share
-from tasks.record.schema import (
-    PRESENT,
-    create_tables,
-    ensure_not_newer,
-    revision_of,
-    upgrade,
-)
+from tasks.record.backups import back_up, newest_backup
+from tasks.record.schema import create_tables, upgrade, usable_shape_of
 from tasks.record.tables import Base
 
 PATIENCE = 30
 """Seconds to wait for another process that is writing to the same SQLite file."""
+
+NETWORK_SHARE = re.compile(
+    r"9p|afpfs|ceph|cifs|fuse\.(glusterfs|rclone|sshfs)|glusterfs|nfs4?|"
+    r"smb(2|3|fs)|virtiofs|webdav"
+)
+"""Types of file systems that other machines may write to at the same time."""
+
+REPAIR = "Repair it or restore a copy"
+
+ADVICE = {
+    "SQLITE_FULL": "Make room on its disk, and run again.",
+    "SQLITE_IOERR": "Make sure that its disk works and has room, and run again.",
+    "SQLITE_BUSY": "Another program keeps it locked: end that, and run again.",
+    "SQLITE_LOCKED": "Another program keeps it locked: end that, and run again.",
+    "SQLITE_READONLY": "Allow plexbayes to write that file and into its folder.",
+    "SQLITE_CANTOPEN": "Allow plexbayes to read and write that file and its folder.",
+    "SQLITE_CORRUPT": REPAIR,
+    "SQLITE_NOTADB": REPAIR,
+}
+"""What to do, by the first two words of the name that SQLite gives to an error."""
 
 
 class Database:
@@ -75,22 +90,39 @@ def open_database(address: str, *, create: bool) -> Database:
         engine = _engine(url)
         try:
             with engine.connect() as connection:
-                present = revision_of(connection)
-            if present is None and not create:
+                shape = usable_shape_of(connection)
+            if shape == "empty" and not create:
                 engine.dispose()
                 return _stand_in()
-            if present not in {None, PRESENT}:
-                ensure_not_newer(str(present))
+            if shape == "older":
                 if not create and url.get_backend_name() == "sqlite":
                     engine = _copy_in_memory(engine)
                 else:
                     back_up(address, datetime.now(UTC).astimezone(), always=True)
-            if present != PRESENT:
-                _bring_up_to_date(engine, is_new=present is None)
+            if shape != "current":
+                _bring_up_to_date(engine, is_new=shape == "empty")
         except BaseException:
             engine.dispose()
             raise
     return Database(engine)
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        raise ShadowUnreadable(
+            "STATE_URL is not a SQLAlchemy URL that can be used here, such as "
+            "sqlite:///plexbayes.db or postgresql+psycopg://user@host/name "
+            f"({type(error).__name__})."
+        ) from None
+    return url
+
+
+def _is_missing_file(url: URL) -> bool:
+    is_file = url.get_backend_name() == "sqlite" and bool(url.database)
+    return is_file and not Path(str(url.database)).exists()
 
 
 def _stand_in() -> Database:
@@ -120,27 +152,6 @@ def _bring_up_to_date(engine: Engine, *, is_new: bool) -> None:
         create_tables(connection)
 
 
-def _url(address: str) -> URL:
-    try:
-        url = make_url(address)
-        url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise ShadowUnreadable(
-            "STATE_URL is not a SQLAlchemy URL that can be used here, such as "
-            "sqlite:///plexbayes.db or postgresql+psycopg://user@host/name "
-            f"({type(error).__name__})."
-        ) from None
-    return url
-
-
-def _is_missing_file(url: URL) -> bool:
-    return bool(
-        url.get_backend_name() == "sqlite"
-        and url.database
-        and not Path(url.database).exists()
-    )
-
-
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
@@ -154,12 +165,15 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: object, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not open transactions by itself: `_begin_sqlite` does.
-    connection.isolation_level = None  # type: ignore[attr-defined]
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA synchronous=FULL")  # an intent must survive a power cut
-    cursor.close()
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous=FULL")  # an intent must survive a power cut
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _choose_journal(engine: Engine) -> None:
@@ -176,6 +190,53 @@ def _choose_journal(engine: Engine) -> None:
     connection.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def is_on_network_share(file: Path) -> bool:
+    """Say whether a file is, or would be, on another machine's disk."""
+    folder = file.absolute().parent.resolve()
+    if str(folder).startswith(("\\\\", "//")):  # a UNC path, as on Windows
+        return True
+    mounts = psutil.disk_partitions(all=True)
+    above = [mount for mount in mounts if folder.is_relative_to(mount.mountpoint)]
+    nearest = max(above, key=lambda mount: len(mount.mountpoint), default=None)
+    if nearest is None:
+        return False
+    is_network = NETWORK_SHARE.fullmatch(nearest.fstype.lower()) is not None
+    return is_network or "remote" in nearest.opts.split(",")
+
+
+@contextmanager
+def usable(url: URL) -> Iterator[None]:
+    """Turn what a database says when it cannot be used into one sentence.
+
+    Raises:
+        ShadowUnreadable: It cannot be used; the sentence says what to do.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        raise ShadowUnreadable(
+            f"The state database {shown(url)} cannot be used: {reason_of(error)}. "
+            f"Nothing more was written to Plex. {_advice(url, error)}"
+        ) from error
+
+
+def shown(url: URL) -> str:
+    """Return a URL for people: without its password, wherever that stands."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the database itself says of an error, in a line."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _advice(url: URL, error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    name = str(getattr(origin, "sqlite_errorname", ""))
+    advice = ADVICE.get("_".join(name.split("_")[:2]))
+    if advice is None:
+        return f"{REPAIR}, or point STATE_URL elsewhere."
+    if advice != REPAIR:
+        return advice
+    kept = newest_backup(str(url.database))
+    return f"{advice}; the newest is {kept}." if kept else f"{advice}."

@@ -3,21 +3,17 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, create_engine, func, inspect, select
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from engine.errors import ShadowUnreadable
-from tasks.record import migrations
+from tasks.record.database import reason_of, shown
 from tasks.record.rows import IntentState
+from tasks.record.schema import Shape, shape_of
 from tasks.record.tables import IntentRow, ShadowRow
-
-Shape = Literal["missing", "empty", "older", "current", "newer", "foreign"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,6 @@ class Inspection:
     place: str
     """A path, or a URL without its password."""
     shape: Shape
-    """Missing or empty: a live run begins it; older: the next run migrates it;
-    newer or foreign: it cannot be used."""
     ratings: int = 0
     """Recorded ratings of ours, of all libraries."""
     intents: int = 0
@@ -43,69 +37,37 @@ def inspect_database(address: str) -> Inspection:
     """
     try:
         url = make_url(address)
-        place = _place(url)
-        if _is_missing(url, place):
-            return Inspection(place, "missing")
         # Not our own engine: that one would switch a foreign file to its journal.
         engine = create_engine(url, poolclass=NullPool)
     except (ArgumentError, ImportError):
         raise ShadowUnreadable(
             "STATE_URL is not a SQLAlchemy URL that can be used here."
         ) from None
+    place = shown(url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        place = str(Path(url.database).resolve())
+        if _is_missing(Path(place)):
+            return Inspection(place, "missing")
     try:
         with engine.connect() as connection:
             return _look(connection, place)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise ShadowUnreadable(f"{place} cannot be used: {reason}.") from None
+        raise ShadowUnreadable(f"{place} cannot be used: {reason_of(error)}.") from None
 
 
-def _place(url: URL) -> str:
-    if url.get_backend_name() == "sqlite" and url.database:
-        return str(Path(url.database).resolve())
-    # A password may also stand in the query.
-    return url.set(query={}).render_as_string(hide_password=True)
-
-
-def _is_missing(url: URL, place: str) -> bool:
-    """Say whether there is no SQLite file yet.
-
-    Raises:
-        ShadowUnreadable: It could not be written or made.
-    """
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return False
-    is_missing = not Path(place).exists()
-    folder = Path(place).parent
-    if not os.access(folder if is_missing else place, os.W_OK):
-        raise ShadowUnreadable(f"{place} cannot be written.")
+def _is_missing(file: Path) -> bool:
+    """Say whether there is no file yet; refuse one that cannot be written or made."""
+    is_missing = not file.exists()
+    if not os.access(file.parent if is_missing else file, os.W_OK):
+        raise ShadowUnreadable(f"{file} cannot be written.")
     return is_missing
 
 
 def _look(connection: Connection, place: str) -> Inspection:
-    shape = _shape(connection)
+    shape, _ = shape_of(connection)
     if shape != "current":
         return Inspection(place, shape)
-    ratings, intents = _count(connection, ShadowRow), _count(connection, IntentRow)
-    late = _count(connection, IntentRow, IntentRow.state == IntentState.IN_DOUBT)
-    return Inspection(place, shape, ratings, intents - late)
-
-
-def _shape(connection: Connection) -> Shape:
-    present = MigrationContext.configure(connection).get_current_revision()
-    if present is None:
-        return "foreign" if inspect(connection).get_table_names() else "empty"
-    script = ScriptDirectory(str(Path(migrations.__file__).parent))
-    if present == script.get_current_head():
-        return "current"
-    known = {step.revision for step in script.walk_revisions()}
-    return "older" if present in known else "newer"
-
-
-def _count(
-    connection: Connection,
-    table: type[ShadowRow | IntentRow],
-    *which: ColumnElement[bool],
-) -> int:
-    counted = select(func.count()).select_from(table).where(*which)
-    return connection.scalar(counted) or 0
+    is_open = IntentRow.state != IntentState.IN_DOUBT
+    ratings = connection.scalar(select(func.count()).select_from(ShadowRow))
+    intents = connection.scalar(select(func.count(IntentRow.id)).where(is_open))
+    return Inspection(place, shape, ratings or 0, intents or 0)

@@ -1,52 +1,42 @@
 """One writer at a time: who may write to a library is written down, and renewed."""
 
+import os
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
 
-from sqlalchemy import Float, delete, insert, select, update
+import psutil
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from engine.errors import LibraryHeld, ShadowUnreadable
-from tasks.record.process_identity import ProcessIdentity
 from tasks.record.store import ShadowStore
 from tasks.record.tables import LeaseRow
 
-
-class now(FunctionElement[float]):  # noqa: N801 (it reads like the SQL function it is)
-    """The database's time, epoch seconds; a SQLite file has that of its machine."""
-
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(now)
-def _elsewhere(_element: now, _compiler: SQLCompiler, **_: object) -> str:
-    return "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)"
-
-
-@compiles(now, "postgresql")
-def _in_postgresql(_element: now, _compiler: SQLCompiler, **_: object) -> str:
+CLOCKS = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     # Not that of the transaction's beginning: it may have waited since.
-    return "EXTRACT(EPOCH FROM clock_timestamp())"
-
-
-@compiles(now, "mysql", "mariadb")
-def _in_mysql(_element: now, _compiler: SQLCompiler, **_: object) -> str:
-    return "UNIX_TIMESTAMP(SYSDATE(6))"
-
-
-@compiles(now, "sqlite")
-def _in_sqlite(_element: now, _compiler: SQLCompiler, **_: object) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
-
+    "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())",
+    "mysql": "UNIX_TIMESTAMP(SYSDATE(6))",
+    "mariadb": "UNIX_TIMESTAMP(SYSDATE(6))",
+}
+ANY_CLOCK = "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP)"
 
 RENEWAL = 15
 """Seconds between two signs of life."""
@@ -56,6 +46,13 @@ LIFETIME = 90
 
 LOOK_AGAIN = 2.0
 """Seconds between two looks of a run that waits for another one."""
+
+
+SEPARATOR = "/"
+"""Stands between what identifies a process; no host name contains it."""
+
+MAX_HOST_LENGTH = 150
+"""Characters of a host name that are kept: all of it must fit into its column."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,93 @@ class LeaseWait:
     """Told once whom the run waits for."""
 
 
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process, told apart from all others, also from later ones with its id.
+
+    Containers may share a host name, and even ids of their processes, without
+    seeing each other: then they differ in their PID namespace, or, on different
+    machines, in what was noted when the machine was booted.
+    """
+
+    process: int
+    host: str
+    boot: str = ""
+    """Identifies the machine since it was booted; empty if unknown."""
+    namespace: str = ""
+    """Identifies the PID namespace; empty if unknown, "-" where there are none."""
+    started: str = ""
+    """Clock ticks from the boot to its start; empty if unknown."""
+
+    @classmethod
+    def of_this_process(cls, platform: str = sys.platform) -> Self:
+        """Return the identity of this process."""
+        host = socket.gethostname().replace(SEPARATOR, "-")[:MAX_HOST_LENGTH]
+        if platform == "linux":
+            boot = _text_of(Path("/proc/sys/kernel/random/boot_id"))
+            namespace = _pid_namespace()
+        else:  # it moves a little with the clock; uncertainty only costs a wait
+            boot, namespace = f"{psutil.boot_time() / 60:.0f}", "-"
+        return cls(os.getpid(), host, boot, namespace, _start_of("self"))
+
+    @classmethod
+    def parse(cls, written: str, process: int) -> Self:
+        """Read what `written` returned; a bare host name leaves the rest unknown."""
+        return cls(process, *written.split(SEPARATOR)[:4])
+
+    @property
+    def written(self) -> str:
+        """All but the process id, as it stands in one column."""
+        return SEPARATOR.join((*self.place, self.started))
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where process ids mean the same processes, if all of it is known."""
+        return self.host, self.boot, self.namespace
+
+    def may_live(self, here: "ProcessIdentity") -> bool:
+        """Say whether the process may still run; only a sure death says no."""
+        if self.place != here.place or not all(here.place):
+            return True
+        try:
+            is_there = psutil.Process(self.process).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            is_there = True
+        now_started = _start_of(str(self.process))
+        is_other = self.started and now_started and self.started != now_started
+        return is_there and not is_other
+
+
+def _pid_namespace() -> str:
+    """Return the PID namespace, or nothing if /proc does not show all of it.
+
+    It may belong to another namespace, or be mounted so that it hides the processes
+    of other users; process 1 always runs.
+    """
+    proc = Path("/proc")
+    try:
+        shows_all = (proc / "self").readlink().name == str(os.getpid())
+        shows_all = shows_all and (proc / "1").exists()
+        return str((proc / "self/ns/pid").readlink()) if shows_all else ""
+    except OSError:
+        return ""
+
+
+def _start_of(process: str) -> str:
+    """Return when a process started; unlike a date, no change of the clock moves it."""
+    after_name = _text_of(Path(f"/proc/{process}/stat")).rpartition(")")[2].split()
+    return after_name[19] if after_name else ""
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
 @contextmanager
 def lease(
     store: ShadowStore, run_id: str, lease_wait: LeaseWait = LeaseWait()
@@ -81,7 +165,7 @@ def lease(
             the message says which and where.
     """
     held = Lease(store, run_id)
-    held.before_write(lease_wait)
+    held.take_patiently(lease_wait)
     finished = threading.Event()
     renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
     renewer.start()
@@ -98,22 +182,17 @@ class Lease:
 
     def __init__(self, store: ShadowStore, run_id: str) -> None:
         self._store = store
-        self._run = run_id
         self._identity = ProcessIdentity.of_this_process()
         self._renewed = 0.0
-        self._mine = (
-            LeaseRow.library_id == store.library_id,
-            LeaseRow.host == self._identity.written,
-            LeaseRow.process == self._identity.process,
-            LeaseRow.run_id == run_id,
-        )
+        self._mine = {
+            "library_id": store.library_id,
+            "host": self._identity.written,
+            "process": self._identity.process,
+            "run_id": run_id,
+        }
 
-    def before_write(self, lease_wait: LeaseWait) -> None:
-        """Take the lease as soon as nobody else holds it.
-
-        Raises:
-            LibraryHeld: Somebody else still did when our patience ended.
-        """
+    def take_patiently(self, lease_wait: LeaseWait) -> None:
+        """Take the lease as soon as nobody else holds it."""
         deadline = time.monotonic() + lease_wait.seconds
         told = ""
         while True:
@@ -128,24 +207,13 @@ class Lease:
             lease_wait.rest(LOOK_AGAIN)
 
     def take(self) -> None:
-        """Take the lease, from a dead holder if need be.
-
-        Raises:
-            LibraryHeld: A living run holds it; the message says which and where.
-        """
+        """Take the lease, from a dead holder if need be, or say who holds it."""
         try:
             with self._store.database.writing() as session:
                 self._refuse_if_held(session)
-                session.execute(
-                    insert(LeaseRow).values(
-                        library_id=self._store.library_id,
-                        host=self._identity.written,
-                        process=self._identity.process,
-                        run_id=self._run,
-                        since=now(),
-                        heartbeat=now(),
-                    )
-                )
+                now = _time_in(session)
+                taken = self._mine | {"since": now, "heartbeat": now}
+                session.execute(insert(LeaseRow).values(taken))
         except ShadowUnreadable as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
@@ -153,15 +221,10 @@ class Lease:
         self._renewed = time.time()
 
     def renew(self) -> None:
-        """Give a sign of life.
-
-        Raises:
-            LibraryHeld: The lease was lost: another run took it for dead.
-        """
+        """Give a sign of life, or say that the lease was lost."""
         with self._store.database.writing() as session:
-            still = session.execute(
-                update(LeaseRow).where(*self._mine).values(heartbeat=now())
-            )
+            renewed = update(LeaseRow).filter_by(**self._mine)
+            still = session.execute(renewed.values(heartbeat=_time_in(session)))
             if not still.rowcount:  # type: ignore[attr-defined]
                 raise LibraryHeld(
                     "This run was taken for dead and another one holds the library; "
@@ -170,11 +233,7 @@ class Lease:
         self._renewed = time.time()
 
     def check(self) -> None:
-        """Make sure that the lease is still ours, also after a long sleep.
-
-        Raises:
-            LibraryHeld: It is not.
-        """
+        """Make sure that the lease is still ours, also after a long sleep."""
         # A clock that sleeps with the machine would not notice; this one may be set.
         if not 0 <= time.time() - self._renewed <= 2 * RENEWAL:
             self.renew()
@@ -192,7 +251,7 @@ class Lease:
     def give_back(self) -> None:
         """Let others write."""
         with self._store.database.writing() as session:
-            session.execute(delete(LeaseRow).where(*self._mine))
+            session.execute(delete(LeaseRow).filter_by(**self._mine))
 
     def _refuse_if_held(self, session: Session) -> None:
         found = session.scalar(
@@ -204,13 +263,19 @@ class Lease:
             return
         holder = ProcessIdentity.parse(found.host, found.process)
         # Both are the database's time: a machine's own clock may be wrong.
-        silence = session.scalars(select(now())).one() - found.heartbeat
-        if silence <= LIFETIME and holder.may_live(self._identity.place):
+        silence = session.scalars(select(_time_in(session))).one() - found.heartbeat
+        if silence <= LIFETIME and holder.may_live(self._identity):
             since = datetime.fromtimestamp(found.since, UTC).astimezone()
             raise LibraryHeld(
                 f"Run {found.run_id} has been writing to this library since "
                 f"{since:%Y-%m-%d %H:%M} (process {holder.process} on "
-                f"{holder.place.host}). Wait for it to end, or stop it."
+                f"{holder.host}). Wait for it to end, or stop it."
             )
         session.delete(found)
         session.flush()
+
+
+def _time_in(session: Session) -> ColumnElement[float]:
+    """Return the database's time, epoch seconds; a SQLite file has its machine's."""
+    clock = CLOCKS.get(session.get_bind().dialect.name, ANY_CLOCK)
+    return literal_column(clock, Float())

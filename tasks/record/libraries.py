@@ -11,39 +11,30 @@ from engine.library import Identity, shown_account
 from tasks.record.database import Database
 from tasks.record.tables import IntentRow, LibraryRow, ShadowRow
 
-NONE = 0
-"""The number of the record of a library that has none."""
-
-EMPTY = "empty-"
-"""How the account of an empty record is called whose place another one took."""
-
 
 def record_of(
     database: Database, identity: Identity, *, create: bool, accept: bool
 ) -> int:
-    """Return the number of a library's record.
-
-    Args:
-        database: Where it is.
-        identity: Whose record; libraries and accounts never mix.
-        create: Whether one may be begun, or follow another library.
-        accept: Whether the library is to take over a record that may be its own: of
-            another account, or from before it was created anew.
+    """Return the number of a library's record; `ShadowStore.open` explains the words.
 
     Raises:
-        LibraryReplaced: There is such a record, and nobody decided yet.
+        LibraryReplaced: There is a record that this library may have to follow.
     """
-    own = _library_id(database, identity)
-    if own is None or not _used(database, LibraryRow.id == own):
-        is_known = own is not None
+    numbers = select(LibraryRow.id).filter_by(**_key_of(identity))
+    with database.reading() as session:
+        own = session.scalar(numbers)
+    is_known = own is not None
+    if not (is_known and _used(database, LibraryRow.id == own)):
         other = _predecessor(database, identity, accept=accept, is_known=is_known)
-        if other is not None and create:
-            _follow(database, other, identity)
-        own = own if other is None else other.id
+        if other is not None:
+            own = other.id
+            if create:
+                _follow(database, other, identity)
     if own is None and create:
         _begin_record(database, identity)
-        own = _library_id(database, identity)
-    return own or NONE
+        with database.reading() as session:
+            own = session.scalar(numbers)
+    return own or 0  # the number of no record
 
 
 def _begin_record(database: Database, identity: Identity) -> None:
@@ -65,21 +56,15 @@ def _predecessor(
     the same name, unless this one is known by it: both may be the same under a new
     name.
     """
-    accounts = _used(
-        database,
-        LibraryRow.server == identity.server,
-        LibraryRow.uuid == identity.uuid,
-        LibraryRow.account != identity.account,
-    )
+    row = LibraryRow
+    here = row.server == identity.server, row.uuid == identity.uuid
+    accounts = _used(database, *here, row.account != identity.account)
     if accounts and not (accept and len(accounts) == 1):
         raise LibraryReplaced(_of_another_account(accounts, identity))
     if accounts or is_known:
         return next(iter(accounts), None)
-    namesakes = _used(
-        database,
-        LibraryRow.title == identity.title,
-        LibraryRow.account == identity.account,
-    )
+    mine = row.title == identity.title, row.account == identity.account
+    namesakes = _used(database, *mine)
     if namesakes and not accept:
         raise LibraryReplaced(_of_another_library(namesakes[0], identity))
     return next(iter(namesakes), None)
@@ -95,22 +80,19 @@ def _used(database: Database, *which: ColumnElement[bool]) -> Sequence[LibraryRo
 
 
 def _follow(database: Database, other: LibraryRow, identity: Identity) -> None:
-    """Let a record belong to a library; an empty one in its place makes way."""
+    """Let a record belong to a library; an empty one in its place gets a false name."""
     with database.writing() as session:
         session.execute(
             update(LibraryRow)
-            .where(*_is(identity), LibraryRow.id != other.id)
-            .values(account=f"{EMPTY}{other.id}")
+            .where(LibraryRow.id != other.id)
+            .filter_by(**_key_of(identity))
+            .values(account=f"empty-{other.id}")
         )
-        session.execute(
-            update(LibraryRow)
-            .where(LibraryRow.id == other.id)
-            .values(**asdict(identity))
-        )
+        followed = update(LibraryRow).where(LibraryRow.id == other.id)
+        session.execute(followed.values(**asdict(identity)))
 
 
 def _of_another_account(others: Sequence[LibraryRow], identity: Identity) -> str:
-    """Say whose record there is, and how to decide."""
     known = [f'"{shown_account(other.account)}"' for other in others]
     follow = ", or use --accept-library to let the record follow"
     return (
@@ -124,7 +106,6 @@ def _of_another_account(others: Sequence[LibraryRow], identity: Identity) -> str
 
 
 def _of_another_library(other: LibraryRow, identity: Identity) -> str:
-    """Say what an unknown library may be taken for, and how to decide."""
     return (
         f"The library {identity.title!r} on this server is {identity.uuid} "
         f"(server {identity.server}), but the state database knows {other.uuid} "
@@ -134,14 +115,6 @@ def _of_another_library(other: LibraryRow, identity: Identity) -> str:
     )
 
 
-def _library_id(database: Database, identity: Identity) -> int | None:
-    with database.reading() as session:
-        return session.scalar(select(LibraryRow.id).where(*_is(identity)))
-
-
-def _is(identity: Identity) -> tuple[ColumnElement[bool], ...]:
-    return (
-        LibraryRow.server == identity.server,
-        LibraryRow.uuid == identity.uuid,
-        LibraryRow.account == identity.account,
-    )
+def _key_of(identity: Identity) -> dict[str, str]:
+    """Return what tells a library from all others: not its title."""
+    return {k: v for k, v in asdict(identity).items() if k != "title"}

@@ -1,5 +1,6 @@
 """Rows of the record as values: light enough to hold a million of them at once."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import cache
@@ -9,46 +10,22 @@ import numpy as np
 from sqlalchemy import Select, bindparam, select
 
 from engine.edits import Edit
-from engine.planning.batches import Batch
-from tasks.record.tables import Base
+from engine.estimates import Known
+from engine.planning.batches import Batch, ItemStates
+from engine.rating_scale import Ints
+from tasks.record.tables import IntentRow, MarkRow, OfItem, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
 
+LATEST_ARRIVAL = 3600.0
+"""Seconds after which a write that never showed is not expected any more."""
+
+
+OfLevel = type[OfItem] | type[IntentRow] | type[MarkRow]
+"""A table of rows about items."""
+
 Value = TypeVar("Value")
-
-
-@cache
-def select_level(
-    table: str, names: tuple[str, ...], *, some: bool
-) -> Select[tuple[Any, ...]]:
-    """Return what asks for the rows of a library's level, maybe only for some guids.
-
-    Building it again takes SQLAlchemy longer than SQLite takes to answer.
-
-    Args:
-        table: Its name.
-        names: The columns.
-        some: Whether only `guids` are wanted, beside `library_id` and `level`.
-    """
-    columns = Base.metadata.tables[table].c
-    wanted = select(*(columns[name] for name in names)).where(
-        columns.library_id == bindparam("library_id"),
-        columns.level == bindparam("level"),
-    )
-    if some:
-        return wanted.where(columns.guid.in_(bindparam("guids", expanding=True)))
-    return wanted
-
-
-def pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
-    """Yield values a few hundred at a time."""
-    for start in range(0, len(values), MOST_PARAMETERS):
-        yield values[start : start + MOST_PARAMETERS]
-
-
-IntentValues = dict[str, int | str | float | None]
-"""A row about a rating that is about to be written, by column."""
 
 
 class Shadow(NamedTuple):
@@ -101,6 +78,30 @@ class Mark(NamedTuple):
     rating_locked: bool
 
 
+Row = TypeVar("Row", Shadow, Intent, Mark)
+
+
+def intents_of(
+    batches: Iterable[Batch], run_id: str, now: float
+) -> Iterator[tuple[Intent, Known]]:
+    """Yield what a run is about to write, and how sure that is."""
+    for batch in batches:
+        columns = batch.guid, batch.key.tolist(), batch.before.tolist()
+        known = batch.estimates.known()
+        for guid, key, before, sure in zip(*columns, known, strict=True):
+            held = None if np.isnan(before) else before
+            written = held, batch.after, IntentState.OPEN, now
+            yield Intent(guid, key, int(batch.phase), run_id, *written), sure
+
+
+def marks_of(look: ItemStates, keys: Ints, tag: str) -> list[Mark]:
+    """Return what some items of a look are like."""
+    look = look.take(np.searchsorted(look.key, keys))
+    columns = look.guid, look.key, look.has_tag, look.mood_locked, look.rating_locked
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [Mark(guid, key, tag, *facts) for guid, key, *facts in rows]
+
+
 def in_doubt(batch: Batch, run_id: str, now: float) -> list[Intent]:
     """Return what may arrive of a batch that was sent, and not answered."""
     phase, items = int(batch.phase), zip(batch.guid, batch.key.tolist(), strict=True)
@@ -119,24 +120,45 @@ def tags_in_doubt(
     return [Intent(*item, 0, run_id, None, None, state, now) for item in items]
 
 
-def intent_values_of(
-    batches: Sequence[Batch], run_id: str, now: float
-) -> Iterator[tuple[str, IntentValues]]:
-    """Yield by guid what a run is about to write, and how sure that is."""
-    for batch in batches:
-        columns = batch.guid, batch.key.tolist(), batch.before.tolist()
-        known = batch.estimates.known()
-        for guid, key, before, sure in zip(*columns, known, strict=True):
-            yield (
-                guid,
-                {
-                    "key": key,
-                    "phase": int(batch.phase),
-                    "run_id": run_id,
-                    "before": None if np.isnan(before) else before,
-                    "after": batch.after,
-                    "state": IntentState.OPEN,
-                    "since": now,
-                    **sure,
-                },
-            )
+def oldest_expected() -> float:
+    """Return when a write must have been sent to be expected yet, epoch seconds."""
+    return time.time() - LATEST_ARRIVAL
+
+
+def may_have_arrived(intent: Intent, rated_at: int) -> bool:
+    """Say whether a rating of that date, epoch seconds, may be what was sent.
+
+    As long as it may arrive, it may whatever the date: the server's clock may be wrong.
+    """
+    in_time = rated_at <= intent.since + LATEST_ARRIVAL
+    return in_time or intent.since >= oldest_expected()
+
+
+TABLES: dict[type[Shadow | Intent | Mark], OfLevel] = {
+    Shadow: ShadowRow,
+    Intent: IntentRow,
+    Mark: MarkRow,
+}
+
+
+@cache
+def select_level(
+    kind: type[Shadow | Intent | Mark], *, some: bool
+) -> Select[tuple[Any, ...]]:
+    """Return what asks for the rows of a library's level, maybe only of some `guids`.
+
+    Building it again takes SQLAlchemy longer than SQLite takes to answer.
+    """
+    table = TABLES[kind]
+    wanted = select(*(getattr(table, name) for name in kind._fields)).where(
+        table.library_id == bindparam("library_id"), table.level == bindparam("level")
+    )
+    if some:
+        return wanted.where(table.guid.in_(bindparam("guids", expanding=True)))
+    return wanted
+
+
+def pieces(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values a few hundred at a time."""
+    for start in range(0, len(values), MOST_PARAMETERS):
+        yield values[start : start + MOST_PARAMETERS]

@@ -23,19 +23,14 @@ def begin_run(
     now: float,
     fit: Fit | None = None,
 ) -> tuple[float, Constants]:
-    """Record a run, or find it if it was begun before.
+    """Record a run, or find it if it was begun before; return what it takes as given.
 
-    Only the latest runs stay on record.
-
-    Returns:
-        What the run takes as given: a retried run keeps to its first library
-        mean (points) and constants, so that all its letters agree.
+    A retried run keeps to its first library mean (points) and constants, so that all
+    its letters agree.
     """
-    wanted = select(RunRow).where(
-        RunRow.library_id == store.library_id, RunRow.id == run_id
-    )
+    of_library = RunRow.library_id == store.library_id
     with store.database.writing() as session:
-        begun = session.scalar(wanted)
+        begun = session.scalar(select(RunRow).where(of_library, RunRow.id == run_id))
         if begun is not None:
             return begun.mean, Constants(**json.loads(begun.constants))
         session.execute(
@@ -48,7 +43,6 @@ def begin_run(
                 fit=fit and json.dumps(document_of(fit)),
             )
         )
-        of_library = RunRow.library_id == store.library_id
         latest = select(RunRow.id).where(of_library).order_by(RunRow.started_at.desc())
         outdated = RunRow.id.in_(latest.offset(KEPT))
         session.execute(delete(RunRow).where(of_library, outdated))
@@ -57,19 +51,15 @@ def begin_run(
 
 def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
     """Return the fit with which a run was begun; none: with the classic model."""
-    wanted = select(RunRow.fit).where(
-        RunRow.library_id == store.library_id, RunRow.id == run_id
-    )
+    here = RunRow.library_id == store.library_id, RunRow.id == run_id
     with store.database.reading() as session:
-        begun = session.scalar(wanted)
+        begun = session.scalar(select(RunRow.fit).where(*here))
     return None if begun is None else fit_of(json.loads(begun))
 
 
 def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:
     """Record what came of a run, as JSON."""
+    here = RunRow.library_id == store.library_id, RunRow.id == run_id
     with store.database.writing() as session:
-        session.execute(
-            update(RunRow)
-            .where(RunRow.library_id == store.library_id, RunRow.id == run_id)
-            .values(finished_at=now, summary=summary)
-        )
+        finished = update(RunRow).where(*here)
+        session.execute(finished.values(finished_at=now, summary=summary))

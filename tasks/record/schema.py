@@ -1,6 +1,7 @@
 """The shape of the tables: made whole at first, brought up to date step by step."""
 
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -10,26 +11,43 @@ from tasks.record.tables import Base
 PRESENT = "0010"
 """The last step; what is of this shape is used without asking Alembic."""
 
+Shape = Literal["missing", "empty", "older", "current", "newer", "foreign"]
+"""Missing or empty: a live run begins it; older: the next run migrates it;
+newer or foreign: it cannot be used."""
+
 _STEPS = str(Path(__file__).parent / "migrations").replace("%", "%%")
 
 
-def revision_of(connection: Connection) -> str | None:
-    """Return the shape that our tables have; None: there are none yet.
-
-    Raises:
-        ShadowUnreadable: The database holds somebody else's.
-    """
-    tables = inspect(connection).get_table_names()
+def shape_of(connection: Connection) -> tuple[Shape, str]:
+    """Return the shape of a database's tables, and the step that they are at."""
+    tables = set(inspect(connection).get_table_names())
+    step = None
     if "alembic_version" in tables:
-        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        if found is not None:
-            return str(found)
-    if set(tables) - {"alembic_version"}:
+        step = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if step is None:
+        return ("foreign" if tables - {"alembic_version"} else "empty"), ""
+    if step == PRESENT:
+        return "current", step
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 (is slow)
+
+    known = {one.revision for one in ScriptDirectory(_STEPS).walk_revisions()}
+    return ("older" if step in known else "newer"), step
+
+
+def usable_shape_of(connection: Connection) -> Shape:
+    """Return the shape of our tables; refuse those of others and of newer programs."""
+    shape, step = shape_of(connection)
+    if shape == "foreign":
         raise ShadowUnreadable(
             "The database at STATE_URL holds other tables and none of plexbayes. "
             "Give plexbayes a database of its own."
         )
-    return None
+    if shape == "newer":
+        raise ShadowUnreadable(
+            "The state database was written by a newer plexbayes "
+            f"(schema {step}). Upgrade plexbayes to use it."
+        )
+    return shape
 
 
 def create_tables(connection: Connection) -> None:
@@ -37,26 +55,10 @@ def create_tables(connection: Connection) -> None:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 (is slow)
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    if revision_of(connection) is None:
+    if usable_shape_of(connection) == "empty":
         Base.metadata.create_all(connection)
         context = MigrationContext.configure(connection)
         context.stamp(ScriptDirectory(_STEPS), PRESENT)
-
-
-def ensure_not_newer(revision: str) -> None:
-    """Refuse tables of which this program knows nothing.
-
-    Raises:
-        ShadowUnreadable: A newer program made them.
-    """
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 (is slow)
-
-    known = {step.revision for step in ScriptDirectory(_STEPS).walk_revisions()}
-    if revision not in known:
-        raise ShadowUnreadable(
-            "The state database was written by a newer plexbayes "
-            f"(schema {revision}). Upgrade plexbayes to use it."
-        )
 
 
 def upgrade(engine: Engine) -> None:

@@ -1,54 +1,45 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import ColumnElement, delete, insert, inspect, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
-from engine.rename_detection import Move
 from tasks.record.database import Database, open_database
-from tasks.record.intents import (
-    IS_IN_DOUBT,
-    acknowledge,
-    drop_in_doubt,
-    end_intents,
-    expire_in_doubt,
-    record_in_doubt,
-)
 from tasks.record.libraries import record_of
-from tasks.record.original_tags import IS_AT_RISK, mark, marks_of
-from tasks.record.renames import rename
 from tasks.record.rows import (
     Intent,
     IntentState,
     Mark,
+    OfLevel,
+    Row,
     Shadow,
-    intent_values_of,
+    intents_of,
+    marks_of,
+    oldest_expected,
     pieces,
     select_level,
 )
-from tasks.record.tables import (
-    IntentRow,
-    MarkRow,
-    OfGuess,
-    OfItem,
-    ShadowRow,
-)
+from tasks.record.tables import IntentRow, MarkRow, OfGuess, ShadowRow
 
 UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
 """Nobody can say how sure a rating is."""
 
-OfLevel = type[OfItem] | type[IntentRow] | type[MarkRow]
-"""A table of rows about items."""
+IS_IN_DOUBT = IntentRow.state == IntentState.IN_DOUBT
 
-Row = TypeVar("Row", Shadow, Intent, Mark)
+IS_AT_RISK = MarkRow.moods.is_not(None) & exists().where(
+    IntentRow.library_id == MarkRow.library_id,
+    IntentRow.level == MarkRow.level,
+    IntentRow.guid == MarkRow.guid,
+)
+"""A tag that nobody saw arrive may yet cost an item its moods."""
 
 
 class ShadowStore:
@@ -73,10 +64,6 @@ class ShadowStore:
             accept: Whether this library is to take over the record of another
                 one of its name, because it was created anew, or of another
                 account that it is shared with, because the token was renewed.
-
-        Raises:
-            ShadowUnreadable: The database cannot be used.
-            LibraryReplaced: There is a record that this library may have to follow.
         """
         database = open_database(address, create=create)
         try:
@@ -87,44 +74,42 @@ class ShadowStore:
         return cls(database, found)
 
     def __enter__(self) -> Self:
-        """Return the store; leaving closes its connections."""
+        """Return the store; leaving closes all connections."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self.database.close()
 
+    def here(self, table: OfLevel, level: Level) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions for rows about items of a level of this library."""
+        return table.library_id == self.library_id, table.level == level
+
     def shadows(self, level: Level, guids: Sequence[str] | None = None) -> list[Shadow]:
         """Return the ratings that are ours: all of a level, or of these guids."""
-        return self._rows(ShadowRow, Shadow, level, guids)
+        return self._rows(Shadow, level, guids)
 
     def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
         """Return the intents, in whatever state: all of a level, or of these guids."""
-        return self._rows(IntentRow, Intent, level, guids)
+        return self._rows(Intent, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
-        return self._rows(MarkRow, Mark, level, guids)
+        return self._rows(Mark, level, guids)
 
     def is_empty(self) -> bool:
         """Say whether nothing at all is recorded of this library."""
-        tables = (ShadowRow, IntentRow)
-        keys = [select(t.key).where(t.library_id == self.library_id) for t in tables]
-        with self.database.reading() as session:
-            return all(session.scalar(one.limit(1)) is None for one in keys)
+        return not self.knows()
 
-    def knows(self, run_id: str) -> bool:
-        """Say whether a run wrote, or was about to write, anything so far."""
+    def knows(self, run_id: str | None = None) -> bool:
+        """Say whether a run, or any, wrote or was about to write anything so far."""
         with self.database.reading() as session:
-            return any(
-                session.scalar(
-                    select(table.key)
-                    .where(table.library_id == self.library_id, table.run_id == run_id)
-                    .limit(1)
-                )
-                is not None
-                for table in (ShadowRow, IntentRow)
-            )
+            for table in (ShadowRow, IntentRow):
+                of_run = () if run_id is None else (table.run_id == run_id,)
+                wanted = select(table.key).where(table.library_id == self.library_id)
+                if session.scalar(wanted.where(*of_run).limit(1)) is not None:
+                    return True
+        return False
 
     def record_intents(
         self,
@@ -148,53 +133,58 @@ class ShadowStore:
             return
         level = batches[0].phase.level
         intents = {
-            guid: {**self._item(level, guid), **values}
-            for guid, values in intent_values_of(batches, run_id, now)
+            intent.guid: self._item(level) | intent._asdict() | known
+            for intent, known in intents_of(batches, run_id, now)
         }
         guids = list(intents)
-        sent = {
-            intent.guid
-            for intent in self.intents(level, guids)
-            if intent.state == IntentState.IN_DOUBT
-        }
+        recorded = self.intents(level, guids)
+        sent = {one.guid for one in recorded if one.state == IntentState.IN_DOUBT}
         # What was sent may have brought our tag: then nobody else gave it.
         arrived = np.array([guid in sent for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~arrived)
         with self.database.writing() as session:
             self._end(session, level, guids)
             session.execute(insert(IntentRow), list(intents.values()))
-            mark(session, self.library_id, level, look, tag)
+            self._mark(session, level, look, tag)
         self._intended |= {(level, guid) for guid in guids}
 
     def record_in_doubt(self, level: Level, sent: Sequence[Intent]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
         with self.database.writing() as session:
-            record_in_doubt(session, self.library_id, level, sent)
+            self._insert(session, IntentRow, level, sent)
 
     def drop_in_doubt(self, level: Level, guids: Sequence[str], since: float) -> None:
         """Drop what might have arrived since then of items that show what did."""
         with self.database.writing() as session:
-            drop_in_doubt(session, self.library_id, level, guids, since)
+            recent = IntentRow.since >= since
+            self._delete(session, IntentRow, level, guids, recent, IS_IN_DOUBT)
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
+        is_ours = IntentRow.library_id == self.library_id
+        is_late = IntentRow.since <= oldest_expected()
         with self.database.writing() as session:
-            expire_in_doubt(session, self.library_id)
+            session.execute(delete(IntentRow).where(is_ours, IS_IN_DOUBT, is_late))
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
-        known = {mark.key for mark in self.marks(level)}
-        fresh = np.array([key for key in look.key.tolist() if key not in known], int)
-        if len(fresh):
-            ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
-            with self.database.writing() as session:
-                rows = marks_of(self.library_id, level, ours, fresh, tag)
-                session.execute(insert(MarkRow), rows)
+        known = [mark.key for mark in self.marks(level)]
+        ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
+        with self.database.writing() as session:
+            fresh = marks_of(ours, np.setdiff1d(look.key, known), tag)
+            self._insert(session, MarkRow, level, fresh)
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
+        here = self.here(IntentRow, batch.phase.level)
+        accepted = (
+            update(IntentRow)
+            .where(*here, IntentRow.guid == bindparam("of"), ~IS_IN_DOUBT)
+            .values(state=IntentState.ACKNOWLEDGED, since=now)
+        )
         with self.database.writing() as session:
-            acknowledge(session, self.library_id, batch, now)
+            guids = [{"of": guid} for guid in batch.guid]
+            session.connection().execute(accepted, guids)
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
         """Turn intents that were seen in Plex into ratings of ours."""
@@ -207,9 +197,7 @@ class ShadowStore:
             self._end(session, level, guids)
             for some in pieces(seen):
                 rows = [
-                    self._item(level, row.guid)
-                    | row._asdict()
-                    | known.get(row.guid, UNKNOWN)
+                    self._item(level) | row._asdict() | known.get(row.guid, UNKNOWN)
                     for row in some
                 ]
                 session.connection().execute(insert(ShadowRow), rows)
@@ -229,37 +217,20 @@ class ShadowStore:
             self._end(session, level, guids)
             self._delete(session, MarkRow, level, guids, ~IS_AT_RISK)
 
-    def follow(self, level: Level, moves: Iterable[Move]) -> None:
-        """Record items under the names that they go by now.
-
-        Where something is recorded under the new name already, that stays, and
-        what is under the old one is dropped.
-        """
-        with self.database.writing() as session:
-            for move in moves:
-                rename(session, self.library_id, level, move)
-
     def _rows(
-        self,
-        table: OfLevel,
-        kind: type[Row],
-        level: Level,
-        guids: Sequence[str] | None,
+        self, kind: type[Row], level: Level, guids: Sequence[str] | None
     ) -> list[Row]:
         """Return all rows of a level as values, or those with these guids."""
-        here: dict[str, Any] = {"library_id": self.library_id, "level": int(level)}
-        orders = [here]
-        if guids is not None:
-            orders = [here | {"guids": some} for some in pieces(guids)]
-        columns = kind._fields
-        name = str(inspect(table).local_table)
-        wanted = select_level(name, columns, some=guids is not None)
+        # mypy takes no class for hashable.
+        wanted = select_level(kind, some=guids is not None)  # type: ignore[arg-type]
+        here = self._item(level)
+        parts = [{}] if guids is None else [{"guids": some} for some in pieces(guids)]
         with self.database.reading() as session:
             connection = session.connection()
             return [
                 kind._make(row)
-                for order in orders
-                for row in connection.execute(wanted, order)
+                for part in parts
+                for row in connection.execute(wanted, here | part)
             ]
 
     def _known(
@@ -267,36 +238,58 @@ class ShadowStore:
     ) -> dict[str, Known]:
         """Return how sure intended ratings are, by guid."""
         columns = [getattr(IntentRow, name) for name in UNKNOWN]
-        wanted = select(IntentRow.guid, *columns).where(
-            IntentRow.library_id == self.library_id,
-            IntentRow.level == level,
-            ~IS_IN_DOUBT,
-        )
-        found: dict[str, Known] = {}
-        for some in pieces(guids):
-            for guid, *values in session.execute(
-                wanted.where(IntentRow.guid.in_(some))
-            ):
-                found[guid] = dict(zip(UNKNOWN, values, strict=True))
-        return found
+        here = *self.here(IntentRow, level), ~IS_IN_DOUBT
+        wanted = select(IntentRow.guid, *columns).where(*here)
+        return {
+            guid: dict(zip(UNKNOWN, values, strict=True))
+            for some in pieces(guids)
+            for guid, *values in session.execute(wanted.where(IntentRow.guid.in_(some)))
+        }
 
     def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
-        theirs = [guid for guid in guids if (level, guid) not in self._intended]
-        end_intents(session, self.library_id, level, guids, theirs)
+        """Drop intents; what another process left open is in doubt from now on.
 
-    def _item(self, level: Level, guid: str) -> dict[str, int | str]:
-        return {"library_id": self.library_id, "level": int(level), "guid": guid}
+        Of its own writes a process hears; another one may have died in mid-write.
+        """
+        of_others = [guid for guid in guids if (level, guid) not in self._intended]
+        is_open = IntentRow.state == IntentState.OPEN
+        left_open = update(IntentRow).where(*self.here(IntentRow, level), is_open)
+        for some in pieces(of_others):
+            theirs = left_open.where(IntentRow.guid.in_(some))
+            session.execute(theirs.values(state=IntentState.IN_DOUBT))
+        self._delete(session, IntentRow, level, guids, ~IS_IN_DOUBT)
+
+    def _mark(self, session: Session, level: Level, look: ItemStates, tag: str) -> None:
+        """Note what items are like before our first write, and before our first tag."""
+        here = *self.here(MarkRow, level), MarkRow.key.in_(look.key.tolist())
+        if tag:
+            session.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
+        known = session.scalars(select(MarkRow.key).where(*here)).all()
+        fresh = np.setdiff1d(look.key, np.array(known, np.int64))
+        self._insert(session, MarkRow, level, marks_of(look, fresh, tag))
+
+    def _item(self, level: Level) -> dict[str, Any]:
+        return {"library_id": self.library_id, "level": int(level)}
+
+    def _insert(
+        self,
+        session: Session,
+        table: OfLevel,
+        level: Level,
+        rows: Sequence[Intent | Mark],
+    ) -> None:
+        if rows:
+            values = [self._item(level) | row._asdict() for row in rows]
+            session.connection().execute(insert(table), values)
 
     def _delete(
         self,
         session: Session,
         table: OfLevel,
         level: Level,
-        guids: Iterable[str],
+        guids: Sequence[str],
         *only: ColumnElement[bool],
     ) -> None:
-        gone = delete(table).where(
-            table.library_id == self.library_id, table.level == level, *only
-        )
-        for some in pieces(list(guids)):
+        gone = delete(table).where(*self.here(table, level), *only)
+        for some in pieces(guids):
             session.connection().execute(gone.where(table.guid.in_(some)))

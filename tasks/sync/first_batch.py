@@ -12,7 +12,7 @@ from engine.errors import LibraryChanging, NotThere, PlexUnreachable, RunStopped
 from engine.planning.batches import Batch, ItemStates
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step
 from engine.rating_scale import Bools, Floats, rounded, same
-from tasks.record.moods import drop_moods, record_moods
+from tasks.record.plex_changes import drop_moods, record_moods
 from tasks.runtime.context import RunContext
 from tasks.sync.record_lookup import record_in_doubt, record_tag_in_doubt
 from tasks.sync.tags import folded, rollback_tags

@@ -15,9 +15,8 @@ from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import fingerprints
-from tasks.record.intents import oldest_expected
-from tasks.record.rating_dates import note_dates, undated
-from tasks.record.rows import Intent, IntentState, Shadow
+from tasks.record.plex_changes import follow, note_dates, undated
+from tasks.record.rows import Intent, IntentState, Shadow, oldest_expected
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.record_lookup import (
@@ -60,7 +59,7 @@ def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
     known = {level: resolve_renames(store, library, level) for level in Level}
     for level, (record, moved) in known.items():
         if moved:
-            store.follow(level, moved)
+            follow(store, level, moved)
         late = arrivals(library[level], record)
         if late:
             _record_late_arrivals(store, library, level, late)

@@ -15,8 +15,14 @@ from engine.planning.batches import Batch, ItemStates
 from engine.rating_scale import Ints, Texts, rounded, same
 from engine.rename_detection import Move, Name, moves
 from tasks.plex.client import PlexGateway
-from tasks.record.intents import may_have_arrived
-from tasks.record.rows import Intent, IntentState, Shadow, in_doubt, tags_in_doubt
+from tasks.record.rows import (
+    Intent,
+    IntentState,
+    Shadow,
+    in_doubt,
+    may_have_arrived,
+    tags_in_doubt,
+)
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 

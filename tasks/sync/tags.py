@@ -17,7 +17,7 @@ from engine.planning.undo_plan import reversals
 from engine.rating_scale import Ints, Texts
 from tasks.plex.parsing import texts
 from tasks.record.capabilities import record_capabilities
-from tasks.record.moods import Moods, drop_moods, record_moods, recorded_moods
+from tasks.record.plex_changes import Moods, drop_moods, record_moods, recorded_moods
 from tasks.runtime.context import RunContext
 
 

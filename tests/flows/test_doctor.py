@@ -13,9 +13,10 @@ from engine.library import Identity, Level
 from flows.cli.doctor import doctor, report
 from tasks.commands.health import Finding
 from tasks.config.config_file import ARTICLE
+from tasks.orchestration.prefect_health import check_prefect
 from tasks.record.store import ShadowStore
 from tests.simulator.process import Simulator
-from tests.tasks.building import HIDDEN, batch_of, look_at, shadow
+from tests.tasks.building import HIDDEN, shadow
 from tests.tasks.recorded_responses import canned_plex
 
 Examine = Callable[..., list[Finding]]
@@ -71,16 +72,7 @@ def text(findings: list[Finding], subject: str) -> str:
     return "\n".join(f"{f.said} {f.advice}" for f in findings if f.subject == subject)
 
 
-def begin_record(state: Path, plex: Simulator, uuid: str = "") -> ShadowStore:
-    """Begin the record of that Plex, or of another library of its name."""
-    dump = plex.dump()
-    identity = Identity(dump["machineIdentifier"], uuid or dump["uuid"], "1", "Music")
-    return ShadowStore.open(f"sqlite:///{state}", identity, create=True)
-
-
-def test_a_healthy_home_is_found_so_and_left_as_it_was(
-    examine: Examine, plex: Simulator, tmp_path: Path
-) -> None:
+def test_a_healthy_home_is_found_so_and_left_as_it_was(examine, plex, tmp_path):
     findings = examine()
 
     assert wrong(findings) == {}
@@ -94,27 +86,21 @@ def test_a_healthy_home_is_found_so_and_left_as_it_was(
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
-def test_with_a_wrong_configuration_what_needs_none_is_still_checked(
-    examine: Examine,
-) -> None:
+def test_with_a_wrong_configuration_what_needs_none_is_still_checked(examine):
     findings = examine(CONFIDENCE_C=0)
 
     assert wrong(findings) == {"configuration": "error"}
     assert findings[-1].subject == "Prefect"
 
 
-def test_where_no_server_answers_the_rest_is_still_checked(
-    examine: Examine,
-) -> None:
+def test_where_no_server_answers_the_rest_is_still_checked(examine):
     findings = examine(PLEX_URL=NOBODY)
 
     assert wrong(findings) == {"address": "error"}
     assert {"record", "Prefect"} <= {finding.subject for finding in findings}
 
 
-def test_a_refused_token_is_no_fault_of_the_address(
-    examine: Examine,
-) -> None:
+def test_a_refused_token_is_no_fault_of_the_address(examine):
     findings = examine(PLEX_TOKEN=HIDDEN)
 
     assert wrong(findings) == {"token": "error"}
@@ -122,9 +108,7 @@ def test_a_refused_token_is_no_fault_of_the_address(
     assert HIDDEN not in repr(findings)
 
 
-def test_an_unknown_library_brings_a_list_of_those_that_there_are(
-    examine: Examine,
-) -> None:
+def test_an_unknown_library_brings_a_list_of_those_that_there_are(examine):
     findings = examine(LIBRARY_NAME="Jazz")
 
     assert wrong(findings) == {"library": "error"}
@@ -133,8 +117,8 @@ def test_an_unknown_library_brings_a_list_of_those_that_there_are(
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_token_of_another_account_is_enough_to_rate_and_not_to_tag(
-    examine: Examine, plex: Simulator, *, dry_run: bool
-) -> None:
+    examine, plex, dry_run
+):
     findings = examine(PLEX_TOKEN=plex.shared_token, DRY_RUN=dry_run)
 
     assert wrong(findings) == {"rights": "warning"}
@@ -142,7 +126,7 @@ def test_a_token_of_another_account_is_enough_to_rate_and_not_to_tag(
     assert "(403)" in text(findings, "rights")
 
 
-def test_a_scan_is_to_be_waited_for(examine: Examine) -> None:
+def test_a_scan_is_to_be_waited_for(examine):
     with Simulator.start(synthetic=20) as scanning:
         scanning.scan(60)
 
@@ -152,47 +136,7 @@ def test_a_scan_is_to_be_waited_for(examine: Examine) -> None:
     assert "Wait for the scan to end" in text(findings, "scan")
 
 
-def test_the_record_is_counted_and_not_touched(
-    examine: Examine, plex: Simulator, state: Path
-) -> None:
-    with begin_record(state, plex) as store:
-        store.confirm(Level.TRACK, [shadow("a", 7.0), shadow("b", 8.0)])
-    before = state.read_bytes()
-
-    findings = examine()
-
-    assert wrong(findings) == {}
-    assert f"{state} holds 2 ratings" in text(findings, "record")
-    assert state.read_bytes() == before
-
-
-def test_writes_of_unknown_outcome_call_for_another_run(
-    examine: Examine, plex: Simulator, state: Path
-) -> None:
-    with begin_record(state, plex) as store:
-        look = look_at("a", "b", "c")
-        store.record_intents(
-            [batch_of(look, 7.0)], look, "Rating_Inferred", "run 1", 1.0
-        )
-
-    findings = examine()
-
-    assert wrong(findings) == {"record": "warning"}
-    assert "0 ratings of ours and 3 writes" in text(findings, "record")
-
-
-def test_a_database_out_of_reach_is_a_fault_told_without_its_password(
-    examine: Examine,
-) -> None:
-    findings = examine(STATE_URL=f"postgresql+psycopg://me:{HIDDEN}@127.0.0.1:9/state")
-
-    assert wrong(findings) == {"record": "error"}
-    assert HIDDEN not in repr(findings)
-
-
-def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(
-    examine: Examine, state: Path
-) -> None:
+def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(examine, state):
     with Simulator.start(synthetic=20) as plex:
         track = plex.dump()["tracks"][0]["ratingKey"]
         plex.mood(track, add="Rating_Inferred")
@@ -205,32 +149,31 @@ def test_a_lost_record_is_found_before_a_run_takes_guesses_for_ratings(
     assert not state.exists()
 
 
-def test_the_record_of_another_library_of_the_name_is_a_fault(
-    examine: Examine, plex: Simulator, state: Path
-) -> None:
-    with begin_record(state, plex, uuid="before") as store:
+def test_the_record_of_another_library_of_the_name_is_a_fault(examine, plex, state):
+    before = Identity(plex.dump()["machineIdentifier"], "before", "1", "Music")
+    with ShadowStore.open(f"sqlite:///{state}", before, create=True) as store:
         store.confirm(Level.TRACK, [shadow("a", 7.0)])
 
     assert wrong(examine()) == {"record": "error"}
 
 
-def test_the_configured_prefect_server_is_asked_how_it_is(
-    examine: Examine, plex: Simulator
-) -> None:
+def test_the_configured_prefect_server_is_asked_how_it_is(plex):
     with canned_plex({"/api/health": "true"}) as healthy:
-        api = f"{healthy.plex_url}/api"
-        with temporary_settings({PREFECT_API_URL: api}):
-            assert f"its server is at {api}" in text(examine(), "Prefect")
-    with temporary_settings({PREFECT_API_URL: f"{plex.url}/api"}):
-        assert wrong(examine()) == {}  # it wants a key, so it is there
-    with temporary_settings({PREFECT_API_URL: f"{NOBODY}/api"}):
-        assert wrong(examine()) == {"Prefect": "error"}
+        well = prefect_at(healthy.plex_url)
+
+    assert (well.state, well.said.split()[-1]) == ("ok", f"{healthy.plex_url}/api.")
+    assert prefect_at(plex.url).state == "ok"  # it wants a key, so it is there
+    assert prefect_at(NOBODY).state == "error"
+
+
+def prefect_at(url: str) -> Finding:
+    """Return what is said of a Prefect server."""
+    with temporary_settings({PREFECT_API_URL: f"{url}/api"}):
+        return check_prefect()
 
 
 @pytest.mark.parametrize(("state", "status"), [("warning", 0), ("error", 1)])
-def test_a_report_says_everything_in_words_and_only_faults_count(
-    capsys: pytest.CaptureFixture[str], state: Any, status: int
-) -> None:
+def test_a_report_says_everything_in_words_and_only_faults_count(capsys, state, status):
     found = [
         Finding("scan", "ok", "[b]All[/b] is :smile: well."),
         Finding("token", state, "It is wrong.", ARTICLE),

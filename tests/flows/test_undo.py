@@ -1,11 +1,12 @@
 """Undo gives back exactly what was there; verify and recover know what is ours."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
+from tests.flows.expecting import inferred
 from tests.flows.listener import Listener, items, ratings, tagged
 from tests.flows.test_manual_ratings import inferred_tracks
 from tests.simulator.process import Simulator
@@ -19,9 +20,13 @@ def state(dump: dict[str, Any]) -> dict[int, tuple[Any, ...]]:
     }
 
 
-def test_undo_gives_back_exactly_what_was_there(
-    plex: Simulator, listener: Listener
-) -> None:
+def reported(listener: Listener, *words: str) -> tuple[int, Any]:
+    """Run a command; return its exit status and what it wrote as JSON."""
+    ran = listener.run(*words, "--json", "report.json", "--overwrite")
+    return ran.status, json.loads((listener.folder / "report.json").read_text())
+
+
+def test_undo_gives_back_exactly_what_was_there(plex, listener):
     before = plex.dump()
     listener.run("infer")
     cost = sum(plex.counts()[kind] for kind in ("reads", "writes"))
@@ -37,9 +42,7 @@ def test_undo_gives_back_exactly_what_was_there(
     assert sum(plex.counts()[kind] for kind in ("reads", "writes")) <= cost
 
 
-def test_undo_leaves_what_a_person_changed_and_repeats_safely(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_undo_leaves_what_a_person_changed_and_repeats_safely(plex, listener):
     before = plex.dump()
     listener.run("infer")
     mine = inferred_tracks(plex)[0]["ratingKey"]
@@ -55,37 +58,24 @@ def test_undo_leaves_what_a_person_changed_and_repeats_safely(
     assert state(plex.dump()) == expected
 
 
-def test_a_rehearsed_undo_changes_nothing_and_predicts_the_count(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_refused_or_rehearsed_undo_changes_nothing_and_predicts_the_count(
+    plex, listener
+):
     listener.run("infer")
     before = plex.dump()
 
-    rehearsal = listener.run("undo", "--dry-run", "--json", "undo.json")
+    refused = listener.run("undo")  # without a terminal and without --yes
+    status, predicted = reported(listener, "undo", "--dry-run")
 
-    predicted = json.loads((listener.folder / "undo.json").read_text())
-    assert rehearsal.status == 0
+    assert refused.status == 2
+    assert "--yes" in refused.err
+    assert status == 0
     assert plex.dump() == before
     assert predicted["undone"] == len(listener.query("select * from shadow"))
 
 
-def test_undo_without_a_terminal_and_without_yes_refuses(
-    plex: Simulator, listener: Listener
-) -> None:
-    listener.run("infer")
-    before = plex.dump()
-
-    ran = listener.run("undo")
-
-    assert ran.status == 2
-    assert "--yes" in ran.err
-    assert plex.dump() == before
-
-
 @pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
-def test_undo_can_be_limited_to_phases_letters_or_an_artist(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_undo_can_be_limited_to_phases_letters_or_an_artist(plex, listener):
     before = plex.dump()
     listener.run("infer")
     after = state(plex.dump())
@@ -112,14 +102,10 @@ def test_undo_can_be_limited_to_phases_letters_or_an_artist(
     assert set(ratings(plex.dump())) > set(ratings(before))
 
 
-def test_undo_sweeps_tagged_items_that_no_record_knows(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_undo_sweeps_tagged_items_that_no_record_knows(plex, listener):
     listener.run("infer")
     before = plex.dump()
-    on_the_grid, off_it = [
-        t["ratingKey"] for t in before["tracks"] if t["userRating"] is None or True
-    ][:2]
+    on_the_grid, off_it = [track["ratingKey"] for track in before["tracks"][:2]]
     plex.mood(on_the_grid, add="Rating_Inferred", lock=False)
     plex.rate(on_the_grid, 8.0)
     listener.run("undo", "--yes")
@@ -127,19 +113,16 @@ def test_undo_sweeps_tagged_items_that_no_record_knows(
     plex.mood(off_it, add="Rating_Inferred", lock=False)
     plex.mood(on_the_grid, add="Rating_Inferred", lock=False)
 
-    listener.run("undo", "--yes", "--json", "undo.json")
+    _, report = reported(listener, "undo", "--yes")
 
-    report = json.loads((listener.folder / "undo.json").read_text())
     assert len(report["swept"]) == len(report["untagged"]) == 1
     assert ratings(plex.dump())[on_the_grid] == 8.0
     assert off_it not in ratings(plex.dump())
     assert not tagged(plex.dump())
 
 
-def test_verify_says_in_a_word_whether_all_is_well(
-    plex: Simulator, listener: Listener
-) -> None:
-    fresh = listener.run("verify", "--json", "verify.json")
+def test_verify_says_in_a_word_whether_all_is_well(plex, listener):
+    fresh = listener.run("verify")
     listener.run("infer")
     well = listener.run("verify")
     tracks = [t for t in inferred_tracks(plex) if "local://" not in t["guid"]]
@@ -149,44 +132,36 @@ def test_verify_says_in_a_word_whether_all_is_well(
     plex.delete([tracks[4]["ratingKey"], tracks[5]["ratingKey"]])
     plex.rekey([tracks[6]["ratingKey"], tracks[7]["ratingKey"]])
     before = plex.dump()
-    ran = listener.run("verify", "--json", "verify.json", "--overwrite")
 
-    found = json.loads((listener.folder / "verify.json").read_text())
+    status, found = reported(listener, "verify")
+
     counts = {k: v["count"] for k, v in found.items() if isinstance(v, dict)}
-    assert (fresh.status, well.status, ran.status) == (5, 0, 5)
+    assert (fresh.status, well.status, status) == (5, 0, 5)
     assert "IN SYNC" in well.out
     assert found["verdict"] == "ATTENTION"
-    assert counts["edited"] == 3
-    assert counts["cleared"] == 1
-    assert counts["gone"] == 2
-    assert counts["moved"] == 2
+    known = {"edited": 3, "cleared": 1, "gone": 2, "moved": 2}
+    assert {name: counts[name] for name in known} == known
     assert counts["pending"] >= 1
     assert plex.dump() == before
 
 
-def test_a_deleted_record_is_rebuilt_from_the_tag(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_a_deleted_record_is_rebuilt_from_the_tag(plex, listener):
     before = plex.dump()
     listener.run("infer")
-    known = listener.query("select level, guid, key, value from shadow order by 1, 2")
+    shadows = "select level, guid, key, value from shadow order by 1, 2"
+    known = listener.query(shadows)
     listener.state.unlink()
 
     ran = listener.run("recover", "--yes")
 
     assert ran.status == 0
-    assert (
-        listener.query("select level, guid, key, value from shadow order by 1, 2")
-        == known
-    )
+    assert listener.query(shadows) == known
     assert listener.run("infer").summary["planned"] == 0
     listener.run("undo", "--yes")
     assert state(plex.dump()) == state(before)
 
 
-def test_without_a_tag_there_is_nothing_to_recover_from(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_without_a_tag_there_is_nothing_to_recover_from(plex, listener):
     listener.configure(DRY_RUN=False, INFERRED_TAG="")
 
     ran = listener.run("recover", "--yes")
@@ -195,9 +170,7 @@ def test_without_a_tag_there_is_nothing_to_recover_from(
     assert "INFERRED_TAG" in ran.err
 
 
-def test_the_originals_state_file_is_taken_over_where_plex_agrees(
-    plex: Simulator, listener: Listener
-) -> None:
+def test_the_originals_state_file_is_taken_over_where_plex_agrees(plex, listener):
     before = plex.dump()
     listener.run("infer")
     keys = sorted(tagged(plex.dump()))
@@ -209,10 +182,9 @@ def test_the_originals_state_file_is_taken_over_where_plex_agrees(
     exported["ratings"]["999999"] = 5.0
     (listener.folder / "old.json").write_text(json.dumps(exported))
 
-    ran = listener.run("import-state", "old.json", "--json", "report.json")
+    status, report = reported(listener, "import-state", "old.json")
 
-    report = json.loads((listener.folder / "report.json").read_text())
-    assert ran.status == 0
+    assert status == 0
     assert report["imported"] == len(keys) - 1
     assert len(report["different"]) == 1
     assert report["missing"] == ["999999"]
@@ -222,9 +194,7 @@ def test_the_originals_state_file_is_taken_over_where_plex_agrees(
     assert held[keys[0]]
 
 
-def test_a_library_created_anew_is_not_taken_for_the_old_one(
-    listener_of: Callable[..., Listener],
-) -> None:
+def test_a_library_created_anew_is_not_taken_for_the_old_one(listener_of):
     with Simulator.start(synthetic=60, seed=1) as old:
         listener = listener_of(old)
         listener.run("infer")
@@ -241,14 +211,33 @@ def test_a_library_created_anew_is_not_taken_for_the_old_one(
         assert accepted.status == 0
 
 
-def test_rankings_name_nobody_twice(plex: Simulator, listener: Listener) -> None:
+def test_rankings_name_nobody_twice(plex, listener):
     listener.run("infer")
 
-    ran = listener.run("rank", "-n", "1", "--json", "rank.json")
+    status, ranks = reported(listener, "rank", "-n", "1")
     albums = listener.run("rank", "--albums")
 
-    ranks = json.loads((listener.folder / "rank.json").read_text())
     names = [line["name"] for line in ranks["top"] + ranks["bottom"]]
-    assert ran.status == albums.status == 0
+    assert status == albums.status == 0
     assert len(names) == len(set(names)) == 2
     assert ranks["top"][0]["rating"] >= ranks["bottom"][0]["rating"]
+
+
+def test_the_record_can_live_in_postgresql(plex, listener, postgres):
+    before, expected = plex.dump(), inferred(plex)
+    listener.configure(DRY_RUN=False, STATE_URL=postgres)
+
+    first = listener.run("infer")
+    second = listener.run("infer")
+    after = plex.dump()
+    with psycopg.connect(postgres.replace("+psycopg", "")) as connection:
+        recorded = connection.execute("select count(*) from shadow").fetchone()
+    undone = listener.run("undo", "--yes")
+
+    assert first.status == second.status == undone.status == 0
+    assert second.summary["planned"] == 0
+    assert recorded == (first.summary["written"],)
+    assert ratings(after) == pytest.approx(ratings(before) | expected, abs=0.011)
+    assert set(ratings(after)) == set(items(after))
+    assert state(plex.dump()) == state(before)
+    assert not listener.state.exists()

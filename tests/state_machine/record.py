@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.rating_scale import TOLERANCE
-from tasks.record.process_identity import ProcessIdentity
+from tasks.record.lease import ProcessIdentity
 from tasks.record.rows import IntentState
 
 NO_PROCESS = 2**30

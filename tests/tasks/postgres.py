@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,41 @@ def postgres_server() -> Iterator[str]:
     """Run a server; yield its SQLAlchemy URL without a database."""
     programs = _programs()
     if programs is None:
-        _do_without("no PostgreSQL is installed")
-        return
-    with tempfile.TemporaryDirectory(prefix="plexbayes-postgres-") as name:
-        server = _Server(programs, Path(name))
-        server.start()
-        try:
-            yield f"postgresql+psycopg://tester@127.0.0.1:{server.port}"
-        finally:
-            server.stop()
+        if os.environ.get("CI"):
+            pytest.fail("no PostgreSQL is installed, and CI must not do without it")
+        pytest.skip("no PostgreSQL is installed")
+    with (
+        tempfile.TemporaryDirectory(prefix="plexbayes-postgres-") as folder,
+        _served(programs, Path(folder)) as port,
+    ):
+        yield f"postgresql+psycopg://tester@127.0.0.1:{port}"
+
+
+@contextmanager
+def _served(programs: Path, folder: Path) -> Iterator[int]:
+    """Make a cluster in a folder of its own and serve it; yield the port."""
+    identity = _identity_for(folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [programs / program, f"--pgdata={folder / 'data'}", *arguments],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            **identity,
+        )
+
+    options = "--auth=trust --username=tester --encoding=UTF8 --no-locale --no-sync"
+    run("initdb", *options.split())
+    listening = f"--options={SETTINGS} -p {port} -k {folder}"
+    run("pg_ctl", "start", "--wait", f"--log={folder / 'log'}", listening)
+    try:
+        yield port
+    finally:
+        run("pg_ctl", "stop", "--wait", "--mode=fast")
 
 
 @pytest.fixture
@@ -71,38 +98,6 @@ def await_waiting(connection: Connection) -> None:
         time.sleep(0.01)
 
 
-class _Server:
-    """A cluster in a folder of its own, and the process that serves it."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs = programs
-        self._folder = folder
-        self._data = folder / "data"
-        self._identity = _identity_for(folder)
-        self.port = _free_port()
-
-    def start(self) -> None:
-        """Make the cluster and wait until it serves."""
-        options = "--auth=trust --username=tester --encoding=UTF8 --no-locale --no-sync"
-        self._run("initdb", *options.split())
-        listening = f"{SETTINGS} -p {self.port} -k {self._folder}"
-        log = str(self._folder / "log")
-        self._run("pg_ctl", "start", "--wait", f"--log={log}", f"--options={listening}")
-
-    def stop(self) -> None:
-        """End the process, whose id stands in the cluster."""
-        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [self._programs / program, f"--pgdata={self._data}", *arguments],
-            check=True,
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            **self._identity,
-        )
-
-
 def _programs() -> Path | None:
     """Return the folder of the newest installed server."""
     installed = sorted(
@@ -110,12 +105,6 @@ def _programs() -> Path | None:
     )
     found = installed[-1] if installed else shutil.which("initdb")
     return Path(found).parent if found else None
-
-
-def _do_without(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason}, and CI must not do without it")
-    pytest.skip(reason)
 
 
 def _identity_for(folder: Path) -> dict[str, Any]:
@@ -126,10 +115,3 @@ def _identity_for(folder: Path) -> dict[str, Any]:
     name = next(name for name in UNPRIVILEGED if name in known)
     shutil.chown(folder, name)
     return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,7 @@ from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.edits import Edit
 from engine.errors import PlexRefused
 from engine.library import Level
-from tasks.commands.edit_check import check_edits
+from tasks.commands.health import check_edits
 from tasks.record.capabilities import known_capabilities
 from tasks.sync.capability_probe import probe
 from tasks.sync.reader import read

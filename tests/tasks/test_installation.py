@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.commands import health
 from tasks.commands.installation import PACKAGES, installation_problems, loaded_packages
 
 ROOT = Path(__file__).parents[2]
@@ -43,15 +44,15 @@ def problems_at(site: Path) -> list[str]:
     return installation_problems(installed, loaded)
 
 
-def test_an_untouched_installation_is_as_it_was_installed(site: Path) -> None:
+def test_an_untouched_installation_is_as_it_was_installed(site):
     assert problems_at(site) == []
 
 
-def test_this_editable_installation_is_as_it_was_installed() -> None:
+def test_this_editable_installation_is_as_it_was_installed():
     assert installation_problems(distribution("plexbayes"), loaded_packages()) == []
 
 
-def test_files_that_another_distribution_overwrote_are_named(site: Path) -> None:
+def test_files_that_another_distribution_overwrote_are_named(site):
     (site / "tasks" / "__init__.py").write_text("# of another distribution")
     (site / "engine" / "classic.py").unlink()
 
@@ -60,7 +61,7 @@ def test_files_that_another_distribution_overwrote_are_named(site: Path) -> None
     ]
 
 
-def test_a_package_that_was_loaded_from_elsewhere_is_named(site: Path) -> None:
+def test_a_package_that_was_loaded_from_elsewhere_is_named(site):
     installed = PathDistribution(site / "plexbayes-0.1.0.dist-info")
     loaded = {name: site / name / "__init__.py" for name in PACKAGES}
     elsewhere = site.parent / "tasks.py"
@@ -72,18 +73,24 @@ def test_a_package_that_was_loaded_from_elsewhere_is_named(site: Path) -> None:
     ]
 
 
-def test_doctor_reports_packages_from_the_python_path(site: Path) -> None:
-    command = Path(sys.executable).with_name("plexbayes")
-    shutil.rmtree(site / "plexbayes-0.1.0.dist-info")  # only a copy of the code
-
+def test_the_doctor_finds_packages_that_come_first_on_the_python_path(
+    site, monkeypatch
+):
+    program = "from tasks.commands.installation import *; print(loaded_packages())"
     ran = subprocess.run(
-        [command, "doctor"],
+        [sys.executable, "-c", program],
         cwd=site.parent,
-        env=os.environ | {"PYTHONPATH": str(site), "COLUMNS": "2000"},
+        env=os.environ | {"PYTHONPATH": str(site)},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
+    loaded = {name: site / name / "__init__.py" for name in PACKAGES}
+    monkeypatch.setattr(health, "loaded_packages", lambda: loaded)
 
-    assert ran.returncode == 1
-    assert f"was loaded from {site / 'tasks' / '__init__.py'}" in ran.stdout
+    finding = health.check_installation()
+
+    assert ran.stdout == f"{loaded}\n"
+    assert finding.state == "error"
+    assert f"was loaded from {loaded['tasks']}" in finding.said
+    assert "Unset PYTHONPATH" in finding.advice

@@ -7,7 +7,7 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.record import intents
+from tasks.record import rows
 from tasks.sync.record_lookup import recorded
 from tests.state_machine.plain_runs import undo_plainly
 from tests.tasks.building import told_of
@@ -101,7 +101,7 @@ def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
     undo_plainly(context)
     plex.rate(tracks[0], 7.33)
     now = time.time()
-    monkeypatch.setattr(intents.time, "time", lambda: now + 3 * 86400)
+    monkeypatch.setattr(rows.time, "time", lambda: now + 3 * 86400)
 
     owners = [owner_of(context, tracks[0]) for _ in range(2)]
 
@@ -130,7 +130,7 @@ def test_who_gives_our_value_much_later_takes_it_over(
 ):
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
-    monkeypatch.setattr(intents, "LATEST_ARRIVAL", 0.0)
+    monkeypatch.setattr(rows, "LATEST_ARRIVAL", 0.0)
     plex.set_clock(2)
 
     plex.rate(tracks[0], 7.33)

@@ -13,8 +13,7 @@ from sqlalchemy import create_engine, insert, select, update
 
 from engine.errors import LibraryHeld
 from tasks.record import lease as leasing
-from tasks.record.lease import LIFETIME, RENEWAL, Lease, lease
-from tasks.record.process_identity import ProcessIdentity
+from tasks.record.lease import LIFETIME, RENEWAL, Lease, ProcessIdentity, lease
 from tasks.record.store import ShadowStore
 from tasks.record.tables import LeaseRow
 from tests.tasks.building import MINE
@@ -45,10 +44,24 @@ def holder(store):
         )
 
 
-def take_over(store):
-    """Let another run take the library."""
+def change(store, **facts):
     with store.database.writing() as session:
-        session.execute(update(LeaseRow).values(run_id="another"))
+        session.execute(update(LeaseRow).values(**facts))
+
+
+def taken(store):
+    """Return a lease that is held."""
+    held = Lease(store, "run 1")
+    held.take()
+    return held
+
+
+@pytest.fixture
+def lost(store):
+    """Return a lease that another run has taken over."""
+    held = taken(store)
+    change(store, run_id="another")
+    return held
 
 
 @pytest.fixture
@@ -67,37 +80,25 @@ def test_who_takes_a_free_library_is_written_down(store):
     assert abs(row.heartbeat - time.time()) < LONG
 
 
-def test_a_second_run_is_told_who_holds_the_library(store):
-    with lease(store, "run 1"), pytest.raises(LibraryHeld) as refused:
-        Lease(store, "run 2").take()
+def test_a_second_run_is_told_who_holds_the_library_and_changes_nothing(store):
+    with lease(store, "run 1") as first:
+        with pytest.raises(LibraryHeld) as refused:
+            Lease(store, "run 2").take()
 
+        first.renew()
+        assert holder(store).run_id == "run 1"
     sentence = str(refused.value)
     assert sentence.startswith("Run run 1 has been writing to this library since")
     assert f"(process {os.getpid()} on {HOST})" in sentence
 
 
-def test_a_refused_run_leaves_the_lease_as_it_is(store):
-    with lease(store, "run 1") as first:
-        with pytest.raises(LibraryHeld):
-            Lease(store, "run 2").take()
-
-        first.renew()
-        assert holder(store).run_id == "run 1"
-
-
-def test_a_library_that_was_given_back_is_free(store):
-    with lease(store, "run 1"):
-        pass
-
-    with lease(store, "run 2"):
-        assert holder(store).run_id == "run 2"
-    assert holder(store) is None
-
-
-def test_a_run_that_fails_gives_the_library_back(store):
+def test_a_library_is_given_back_also_by_a_run_that_fails(store):
     with pytest.raises(KeyError), lease(store, "run 1"):
         raise KeyError
 
+    assert holder(store) is None
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
     assert holder(store) is None
 
 
@@ -111,15 +112,24 @@ def test_two_libraries_can_be_held_at_once(address, store):
         assert holder(other).run_id == "run 2"
 
 
-def test_a_process_that_is_dead_is_succeeded_at_once(store, dead_process):
-    hold(store, process=dead_process)
+LONG_AGO = time.time() - LIFETIME - 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"process": None}, {"heartbeat": LONG_AGO}, {"heartbeat": LONG_AGO, "host": "x"}],
+    ids=["dead", "silent for long", "silent for long, elsewhere"],
+)
+def test_a_dead_holder_is_succeeded_at_once(store, dead_process, facts):
+    hold(store, **{k: dead_process if v is None else v for k, v in facts.items()})
 
     with lease(store, "run 2"):
         assert holder(store).run_id == "run 2"
 
 
 def test_of_a_process_elsewhere_only_its_silence_is_known(store, dead_process):
-    hold(store, process=dead_process, host="elsewhere")
+    heartbeat = time.time() - 4 * RENEWAL  # a few signs of life may be missed
+    hold(store, process=dead_process, host="elsewhere", heartbeat=heartbeat)
 
     with pytest.raises(LibraryHeld, match="on elsewhere"):
         Lease(store, "run 2").take()
@@ -132,64 +142,29 @@ def test_a_process_of_somebody_else_lives(store):
         Lease(store, "run 2").take()
 
 
-@pytest.mark.parametrize("host", [HERE.written, "elsewhere"], ids=["here", "elsewhere"])
-def test_who_was_silent_for_long_is_succeeded(store, host):
-    hold(store, host=host, heartbeat=time.time() - LIFETIME - 1)
+def test_a_sign_of_life_renews_the_lease_but_not_all_the_time(store):
+    held = taken(store)
+    change(store, heartbeat=0)
 
-    with lease(store, "run 2"):
-        assert holder(store).run_id == "run 2"
-
-
-def test_a_few_signs_of_life_may_be_missed(store):
-    hold(store, host="elsewhere", heartbeat=time.time() - 4 * RENEWAL)
-
-    with pytest.raises(LibraryHeld):
-        Lease(store, "run 2").take()
-
-
-def test_a_sign_of_life_renews_the_lease(store):
-    held = Lease(store, "run 1")
-    held.take()
-    with store.database.writing() as session:
-        session.execute(update(LeaseRow).values(heartbeat=0))
-
+    held.check()
+    assert holder(store).heartbeat == 0
     held.renew()
-
     assert abs(holder(store).heartbeat - time.time()) < LONG
 
 
-def test_a_lost_lease_cannot_be_renewed(store):
-    held = Lease(store, "run 1")
-    held.take()
-    take_over(store)
-
+def test_a_lost_lease_cannot_be_renewed_and_is_noticed_after_a_silence(
+    lost, monkeypatch
+):
     with pytest.raises(LibraryHeld, match="taken for dead"):
-        held.renew()
+        lost.renew()
 
-
-def test_a_lost_lease_is_noticed_after_a_silence(store, monkeypatch):
-    held = Lease(store, "run 1")
-    held.take()
-    take_over(store)
     monkeypatch.setattr(leasing, "RENEWAL", -1)
-
     with pytest.raises(LibraryHeld):
-        held.check()
+        lost.check()
 
 
-def test_a_fresh_lease_is_not_asked_for_again(store):
-    held = Lease(store, "run 1")
-    held.take()
-    before = holder(store).heartbeat
-
-    held.check()
-
-    assert holder(store).heartbeat == before
-
-
-def test_who_lost_the_lease_does_not_take_it_from_the_next(store):
-    with lease(store, "run 1"):
-        take_over(store)
+def test_who_lost_the_lease_does_not_take_it_from_the_next(store, lost):
+    lost.give_back()
 
     assert holder(store).run_id == "another"
 
@@ -206,13 +181,10 @@ def test_signs_of_life_come_by_themselves(store, monkeypatch):
     assert row.heartbeat > row.since
 
 
-def test_signs_of_life_end_when_the_lease_is_lost(store, monkeypatch):
+def test_signs_of_life_end_when_the_lease_is_lost(lost, monkeypatch):
     monkeypatch.setattr(leasing, "RENEWAL", 0.01)
-    held = Lease(store, "run 1")
-    held.take()
-    take_over(store)
 
-    keeper = threading.Thread(target=held.keep, args=[threading.Event()], daemon=True)
+    keeper = threading.Thread(target=lost.keep, args=[threading.Event()], daemon=True)
     keeper.start()
     keeper.join(LONG)
 

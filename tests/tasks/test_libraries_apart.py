@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, insert, select
 from engine.errors import LibraryReplaced, ShadowUnreadable
 from engine.library import SHARED, Level
 from engine.rename_detection import Move, Name
+from tasks.record.plex_changes import follow
 from tasks.record.store import ShadowStore
 from tasks.record.tables import LibraryRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
@@ -19,13 +20,6 @@ OTHERS = [
     replace(MINE, uuid="another uuid", title="Songs"),
     replace(MINE, account="shared-2"),
 ]
-
-
-@pytest.fixture(params=OTHERS, ids=["server", "uuid", "account"])
-def other(request, address):
-    """The record of another library in the same database."""
-    with ShadowStore.open(address, request.param, create=True) as store:
-        yield store
 
 
 def fill(store):
@@ -41,19 +35,17 @@ def known_libraries(store):
 
 
 def contents(store):
-    rows = [
-        *store.shadows(Level.TRACK),
-        *store.intents(Level.TRACK),
-        *store.marks(Level.TRACK),
-    ]
-    return [row._asdict() for row in rows]
+    rows = store.shadows, store.intents, store.marks
+    return [row._asdict() for of in rows for row in of(Level.TRACK)]
 
 
-def test_what_one_records_the_other_does_not_see(store, other):
-    fill(store)
+@pytest.mark.parametrize("identity", OTHERS, ids=["server", "uuid", "account"])
+def test_what_one_records_the_other_does_not_see(address, store, identity):
+    with ShadowStore.open(address, identity, create=True) as other:
+        fill(store)
 
-    assert contents(other) == []
-    assert other.is_empty()
+        assert contents(other) == []
+        assert other.is_empty()
 
 
 DEEDS = {
@@ -64,8 +56,8 @@ DEEDS = {
     "confirm": lambda store: store.confirm(Level.TRACK, [shadow("b", 3.0)]),
     "withdraw": lambda store: store.discard_intents(Level.TRACK, ["a", "b"]),
     "forget": lambda store: store.forget(Level.TRACK, ["a", "b"]),
-    "follow": lambda store: store.follow(
-        Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]
+    "follow": lambda store: follow(
+        store, Level.TRACK, [Move(Name("a", 1, ""), Name("new", 9, ""))]
     ),
 }
 
@@ -89,15 +81,14 @@ def test_a_library_with_a_new_title_is_the_same(address, store):
 
 
 def test_looking_at_an_unknown_library_finds_nothing_and_records_nothing(
-    address, store, other
+    address, store
 ):
     fill(store)
-    stranger = replace(MINE, server="never seen", title="Unheard")
 
-    with ShadowStore.open(address, stranger, create=False) as look:
+    with ShadowStore.open(address, OTHERS[0], create=False) as look:
         assert look.is_empty()
-    with ShadowStore.open(address, stranger, create=True) as begun:
-        assert begun.library_id not in {store.library_id, other.library_id, 0}
+    with ShadowStore.open(address, OTHERS[0], create=True) as begun:
+        assert begun.library_id not in {store.library_id, 0}
 
 
 @pytest.mark.usefixtures("leaks")
@@ -174,69 +165,66 @@ def guest(address):
         yield store
 
 
-def test_a_renewed_token_is_not_silently_another_account(address, guest):
+def test_the_record_can_follow_a_renewed_token_but_not_silently(address, guest):
     with pytest.raises(LibraryReplaced, match=r"token was renewed.*--accept-library"):
         ShadowStore.open(address, RENEWED, create=True)
 
-
-def test_the_record_can_follow_a_renewed_token(address, guest):
     with ShadowStore.open(address, RENEWED, create=True, accept=True) as again:
         assert contents(again) == contents(guest)
     with ShadowStore.open(address, RENEWED, create=True) as again:
         assert again.library_id == guest.library_id
 
 
-@pytest.mark.parametrize("create", [True, False])
-@pytest.mark.parametrize("begun", [True, False])
-def test_no_record_is_begun_beside_that_of_another_account(address, create, begun):
+@pytest.fixture(params=[True, False], ids=["begun", "unknown"])
+def owner(request, address):
+    """The record of the owner; a guest's may be begun, with nothing recorded in it."""
     with ShadowStore.open(address, MINE, create=True) as owner:
-        if begun:  # by an earlier run, and nothing was ever recorded in it
+        if request.param:
             ShadowStore.open(address, GUEST, create=True).__exit__()
         fill(owner)
-        libraries = known_libraries(owner)
+        yield owner
 
-        with pytest.raises(LibraryReplaced) as refusal:
-            ShadowStore.open(address, GUEST, create=create)
 
-        assert known_libraries(owner) == libraries
+@pytest.mark.parametrize("create", [True, False])
+def test_no_record_is_begun_beside_that_of_another_account(address, owner, create):
+    libraries = known_libraries(owner)
+
+    with pytest.raises(LibraryReplaced) as refusal:
+        ShadowStore.open(address, GUEST, create=create)
+
+    assert known_libraries(owner) == libraries
     assert 'of the account "owner"' in str(refusal.value)
     assert 'set ACCOUNT to "owner", or use --accept-library' in str(refusal.value)
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_the_record_can_follow_to_another_account_and_back(address, begun):
-    with ShadowStore.open(address, MINE, create=True) as owner:
-        if begun:
-            ShadowStore.open(address, GUEST, create=True).__exit__()
-        fill(owner)
-        recorded = contents(owner)
+def test_the_record_can_follow_to_another_account_and_back(address, owner):
+    recorded = contents(owner)
+
     for identity in (GUEST, MINE, GUEST):
         with ShadowStore.open(address, identity, create=True, accept=True) as record:
             assert contents(record) == recorded
 
 
-def test_a_record_that_others_are_beside_already_is_found(address):
+@pytest.fixture
+def both(address):
+    """The owner's record, and beside it a guest's."""
     with (
         ShadowStore.open(address, MINE, create=True) as owner,
         ShadowStore.open(address, GUEST, create=True) as guest,
     ):
         fill(owner)
         fill(guest)
-        recorded = contents(owner)
+        yield owner
 
+
+def test_a_record_that_others_are_beside_already_is_found(address, both):
     for identity in (MINE, GUEST):
         with ShadowStore.open(address, identity, create=True) as again:
-            assert contents(again) == recorded
+            assert contents(again) == contents(both)
 
 
+@pytest.mark.usefixtures("both")
 def test_of_two_other_accounts_a_person_has_to_name_one(address):
-    with (
-        ShadowStore.open(address, MINE, create=True) as owner,
-        ShadowStore.open(address, GUEST, create=True) as guest,
-    ):
-        fill(owner)
-        fill(guest)
-
     with pytest.raises(LibraryReplaced) as refusal:
         ShadowStore.open(address, RENEWED, create=True, accept=True)
 

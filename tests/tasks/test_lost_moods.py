@@ -11,8 +11,8 @@ from engine.library import Level
 from engine.planning.undo_plan import Selection
 from engine.reports.run_report import LettersFailed
 from tasks.commands.undo import undo
-from tasks.record import intents
-from tasks.record.moods import recorded_moods
+from tasks.record import rows
+from tasks.record.plex_changes import recorded_moods
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import TAG, plex, run_at, state, tried
 
@@ -23,6 +23,10 @@ REPLACES = {"do": "replace_tags"}
 
 def moods(plex):
     return {key: {*own} - {TAG} for key, (_, own, _) in state(plex).items()}
+
+
+def own_moods(before):
+    return {key: {*own} for key, (_, own, _) in before.items()}
 
 
 def at_risk(context):
@@ -49,12 +53,12 @@ def test_an_unreachable_server_costs_no_moods(
         plex.faults.set([REPLACES])
         if is_retried:
             infer_plainly(context)
-            assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+            assert moods(plex) == own_moods(before)
     with run_at(plex, "run 2") as context:
         undo(context, Selection())
         assert state(plex) == before
 
-        monkeypatch.setattr(intents, "LATEST_ARRIVAL", -1.0)  # an hour later
+        monkeypatch.setattr(rows, "LATEST_ARRIVAL", -1.0)  # an hour later
         undo(context, Selection())
         assert at_risk(context) == []
 
@@ -71,7 +75,7 @@ def test_a_letter_that_is_cut_off_while_it_tags_costs_no_moods(plex, run_at, tur
         plex.faults.set([REPLACES])
         infer_plainly(context)
 
-        assert moods(plex) == {key: {*own} for key, (_, own, _) in before.items()}
+        assert moods(plex) == own_moods(before)
         undo(context, Selection())
     assert state(plex) == before
 

@@ -74,11 +74,14 @@ def rows(address: str) -> dict[str, dict[str, object]]:
     return {name: dict(row) for name, row in found.items()}
 
 
-def test_what_an_older_version_recorded_is_kept(bare_address):
+def test_what_an_older_version_recorded_is_kept_and_nobody_knows_how_sure(bare_address):
     old_database(bare_address, "0007")
 
-    with ShadowStore.open(bare_address, MINE, create=True):
-        pass
+    with ShadowStore.open(bare_address, MINE, create=True) as store:
+        (ours,) = store.shadows(Level.TRACK)
+        (intended,) = store.intents(Level.TRACK)
+        sure = sure_of(store, ShadowRow) + sure_of(store, IntentRow)
+        fit = first_fit(store, "run 1")
 
     renamed = OLD | {"intent": dict(OLD["intent"])}
     del renamed["intent"]["promised_at"]
@@ -86,6 +89,10 @@ def test_what_an_older_version_recorded_is_kept(bare_address):
     for name, row in rows(bare_address).items():
         assert renamed[name].items() <= row.items()
         assert {row[column] for column in row.keys() - renamed[name]} <= {None, 0}
+    assert (ours.guid, ours.value, ours.key) == ("plex://a", 7.33, 2**40)
+    assert (intended.guid, intended.after) == ("plex://b", 6.5)
+    assert {value for known in sure for value in known.values()} == {None}
+    assert fit is None
 
 
 def test_what_may_arrive_yet_is_expected_by_the_new_version_too(bare_address):
@@ -126,18 +133,3 @@ def test_who_only_looks_upgrades_nothing(tmp_path):
     assert ours == ["plex://a"]
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_rating_of_an_older_version_is_ours_and_nobody_knows_how_sure(bare_address):
-    old_database(bare_address, "0007")
-
-    with ShadowStore.open(bare_address, MINE, create=True) as store:
-        (ours,) = store.shadows(Level.TRACK)
-        (intended,) = store.intents(Level.TRACK)
-        (sure,), (as_sure,) = sure_of(store, ShadowRow), sure_of(store, IntentRow)
-        fit = first_fit(store, "run 1")
-
-    assert (ours.guid, ours.value, ours.key) == ("plex://a", 7.33, 2**40)
-    assert (intended.guid, intended.after) == ("plex://b", 6.5)
-    assert set(sure.values()) == set(as_sure.values()) == {None}
-    assert fit is None

@@ -1,28 +1,12 @@
 """What items were like before us is noted once, and goes with them."""
 
-import pytest
+from itertools import product
 
 from engine.library import Level
 from engine.rename_detection import Move, Name
-from tests.tasks.building import batch_of, look_at, shadow
-
-TRACK = Level.TRACK
-
-
-def promise(store, look, after=7.33, tag="T"):
-    store.record_intents([batch_of(look, after)], look, tag, "run 1", 10.0)
-
-
-def values(store):
-    return {row.guid: row.value for row in store.shadows(TRACK)}
-
-
-def marks(store, level=TRACK):
-    rows = store.marks(level)
-    return {
-        row.key: (row.guid, row.tag, row.had_tag, row.mood_locked, row.rating_locked)
-        for row in rows
-    }
+from tasks.record.plex_changes import follow
+from tests.tasks.building import look_at, shadow
+from tests.tasks.test_store import TRACK, marks, promise, values
 
 
 def test_items_that_share_a_guid_share_a_promise_and_have_a_mark_each(store):
@@ -35,19 +19,16 @@ def test_items_that_share_a_guid_share_a_promise_and_have_a_mark_each(store):
     }
 
 
-@pytest.mark.parametrize("has_tag", [True, False])
-@pytest.mark.parametrize("mood_locked", [True, False])
-@pytest.mark.parametrize("rating_locked", [True, False])
-def test_a_mark_says_what_an_item_was_like(store, has_tag, mood_locked, rating_locked):
-    seen = {
-        "has_tag": has_tag,
-        "mood_locked": mood_locked,
-        "rating_locked": rating_locked,
-    }
+def test_a_mark_says_what_an_item_was_like(store):
+    ways = list(product([True, False], repeat=3))
+    names = "has_tag", "mood_locked", "rating_locked"
+    seen = dict(zip(names, map(list, zip(*ways, strict=True)), strict=True))
 
-    promise(store, look_at("a", **seen), tag="Guessed")
+    promise(store, look_at(*"abcdefgh", **seen), tag="Guessed")
 
-    assert marks(store) == {1: ("a", "Guessed", *seen.values())}
+    assert list(marks(store).values()) == [
+        (guid, "Guessed", *way) for guid, way in zip("abcdefgh", ways, strict=True)
+    ]
 
 
 def test_a_mark_stays_as_it_was_before_our_first_touch(store):
@@ -71,29 +52,22 @@ def names(rows):
 def test_all_that_is_recorded_follows_an_item_to_its_new_name(store):
     promise(store, look_at("old", "other"))
     store.confirm(TRACK, [shadow("old", 7.33, key=1)])
+    store.confirm(Level.ALBUM, [shadow("old", 6.0, key=1)])
     promise(store, look_at("old", rating=7.33), after=8.0)
 
-    store.follow(TRACK, [move(("old", 1), ("new", 9))])
+    follow(store, TRACK, [move(("old", 1), ("new", 9))])
 
     assert names(store.shadows(TRACK)) == [("new", 9)]
     assert names(store.intents(TRACK)) == [("new", 9), ("other", 2)]
     assert names(store.marks(TRACK)) == [("new", 9), ("other", 2)]
-
-
-def test_only_the_level_of_an_item_follows_it(store):
-    store.confirm(TRACK, [shadow("same", 5.0, key=1)])
-    store.confirm(Level.ALBUM, [shadow("same", 6.0, key=1)])
-
-    store.follow(TRACK, [move(("same", 1), ("new", 9))])
-
-    assert names(store.shadows(Level.ALBUM)) == [("same", 1)]
+    assert names(store.shadows(Level.ALBUM)) == [("old", 1)]
 
 
 def test_a_record_follows_to_the_twin_that_is_left(store):
     promise(store, look_at("a", "a"))
     store.confirm(TRACK, [shadow("a", 7.33, key=1)])
 
-    store.follow(TRACK, [move(("a", 1), ("a", 2))])
+    follow(store, TRACK, [move(("a", 1), ("a", 2))])
 
     assert names(store.shadows(TRACK)) == [("a", 2)]
 
@@ -102,9 +76,7 @@ def test_two_records_may_follow_to_one_guid(store):
     store.confirm(TRACK, [shadow("local://1", 5.0, key=1)])
     store.confirm(TRACK, [shadow("local://2", 5.0, key=2)])
 
-    store.follow(
-        TRACK,
-        [move(("local://1", 1), ("one", 11)), move(("local://2", 2), ("one", 12))],
-    )
+    moves = [move(("local://1", 1), ("one", 11)), move(("local://2", 2), ("one", 12))]
+    follow(store, TRACK, moves)
 
     assert values(store) == {"one": 5.0}

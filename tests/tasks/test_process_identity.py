@@ -1,5 +1,6 @@
 """Two processes are taken for one another in no container and on no system."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,33 +9,33 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from tasks.record.process_identity import Place, ProcessIdentity
+from engine.errors import LibraryHeld
+from tasks.record.lease import Lease, ProcessIdentity, lease
+from tests.tasks.test_lease import dead_process, hold, holder
+
+__all__ = ["dead_process"]
 
 PATIENCE = 60.0
 OWN = ProcessIdentity.of_this_process()
-HOLD = """
-import sys, time
+OPEN = """
+import sys
+from engine.library import Identity
 from tasks.record.lease import lease
 from tasks.record.store import ShadowStore
-from tests.tasks.building import MINE
-with ShadowStore.open(sys.argv[1], MINE, create=True) as store:
+mine = Identity("server", "uuid", "1", "Music")
+with ShadowStore.open(sys.argv[1], mine, create=True) as store:
+"""
+HOLD = f"""{OPEN}
     with lease(store, "first"):
         print("held", flush=True)
         sys.stdin.read()
 """
-TAKE = """
-import sys
-from engine.errors import LibraryHeld
-from tasks.record.lease import Lease
-from tasks.record.store import ShadowStore
-from tests.tasks.building import MINE
-with ShadowStore.open(sys.argv[1], MINE, create=True) as store:
+TAKE = f"""{OPEN}
     try:
-        Lease(store, "second").take()
-    except LibraryHeld as held:
-        print(held)
-    else:
-        print("taken")
+        with lease(store, "second"):
+            print("taken")
+    except Exception as held:
+        print(type(held).__name__, held)
 """
 IN_A_NAMESPACE = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"]
 """What a container does with processes: it cannot see those of others."""
@@ -54,34 +55,67 @@ def test_an_identity_survives_being_written_down():
     assert len(OWN.written) < 255
 
 
-def test_this_process_may_live_and_a_later_one_with_its_id_is_another():
-    assert OWN.may_live(OWN.place)
-    assert not replace(OWN, started="1").may_live(OWN.place)
+def test_a_long_host_name_fits_into_its_column():
+    named = replace(OWN, host="h" * 150, started="9" * 20)
+
+    assert len(named.written) <= 255
 
 
-def test_a_process_whose_start_is_unknown_may_live():
-    assert replace(OWN, started="").may_live(OWN.place)
+@pytest.mark.parametrize(
+    ("facts", "lives"), [({}, True), ({"started": ""}, True), ({"started": "1"}, False)]
+)
+def test_this_process_may_live_and_a_later_one_with_its_id_is_another(facts, lives):
+    assert replace(OWN, **facts).may_live(OWN) is lives
 
 
 @pytest.mark.parametrize("unknown", ["boot", "namespace"])
 def test_where_processes_may_be_hidden_nobody_is_declared_dead(unknown):
-    place = replace(OWN.place, **{unknown: ""})
+    hidden = replace(OWN, process=2**22 + 1, started="1", **{unknown: ""})
 
-    assert ProcessIdentity(place, 2**22 + 1, "1").may_live(place)
+    assert hidden.may_live(replace(OWN, **{unknown: ""}))
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_other_systems_are_known_by_their_boot_time(platform):
-    place = Place.of_this_process(platform)
+    known = ProcessIdentity.of_this_process(platform)
 
-    assert abs(float(place.boot) * 60 - psutil.boot_time()) <= 60
-    assert place.is_certain
+    assert abs(float(known.boot) * 60 - psutil.boot_time()) <= 60
+    assert all(known.place)
 
 
-def test_a_long_host_name_fits_into_its_column():
-    place = Place("h" * 150, OWN.place.boot, OWN.place.namespace)
+def test_a_later_process_with_the_id_of_a_dead_one_does_not_hold_the_lease(store):
+    hold(store, host=replace(OWN, started="1").written)
 
-    assert len(ProcessIdentity(place, 1, "9" * 20).written) <= 255
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+
+
+def test_a_process_that_ended_and_was_not_yet_cleaned_up_is_dead(store):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    hold(store, process=child.pid, host=replace(OWN, started="").written)
+
+    with lease(store, "run 2"):
+        assert holder(store).run_id == "run 2"
+    child.wait()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        replace(OWN, boot="another").written,
+        replace(OWN, namespace="another").written,
+        OWN.host,
+    ],
+    ids=["another boot", "another container", "a bare host name"],
+)
+def test_of_a_process_that_cannot_be_seen_only_its_silence_is_known(
+    store, dead_process, host
+):
+    hold(store, process=dead_process, host=host)
+
+    with pytest.raises(LibraryHeld, match=f"on {OWN.host}"):
+        Lease(store, "run 2").take()
 
 
 @pytest.mark.skipif(not can_unshare(), reason="PID namespaces cannot be made here")
@@ -105,5 +139,6 @@ def test_in_another_pid_namespace_a_living_holder_keeps_the_lease(tmp_path):
         first.communicate(timeout=PATIENCE)
 
     assert held == "held\n"
-    assert "Run first has been writing to this library since" in second.stdout
+    said = "LibraryHeld Run first has been writing to this library since"
+    assert second.stdout.startswith(said)
     assert first.returncode == 0

@@ -4,7 +4,9 @@ import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
-from tasks.webhook import debouncer as webhook_listener
+import pytest
+
+from tasks.webhook import debouncer
 from tests.tasks.test_debouncer import RATED, Ear, listener_of
 
 
@@ -45,11 +47,16 @@ class FakeTimer:
         self.is_on = False
 
 
-def test_a_run_starts_exactly_when_five_quiet_periods_are_over(monkeypatch):
+@pytest.fixture
+def clock(monkeypatch):
     clock = Clock()
     threads = SimpleNamespace(Lock=threading.Lock, Timer=clock.timer)
-    monkeypatch.setattr(webhook_listener, "time", clock)
-    monkeypatch.setattr(webhook_listener, "threading", threads)
+    monkeypatch.setattr(debouncer, "time", clock)
+    monkeypatch.setattr(debouncer, "threading", threads)
+    return clock
+
+
+def test_a_run_starts_exactly_when_five_quiet_periods_are_over(clock):
     ear = Ear()
     listener = listener_of(ear, quiet=60)
     begun = clock.now
@@ -63,11 +70,7 @@ def test_a_run_starts_exactly_when_five_quiet_periods_are_over(monkeypatch):
     assert len(ear.acted[0]) == 30
 
 
-def test_a_run_starts_exactly_when_one_quiet_period_is_over(monkeypatch):
-    clock = Clock()
-    threads = SimpleNamespace(Lock=threading.Lock, Timer=clock.timer)
-    monkeypatch.setattr(webhook_listener, "time", clock)
-    monkeypatch.setattr(webhook_listener, "threading", threads)
+def test_a_run_starts_exactly_when_one_quiet_period_is_over(clock):
     ear = Ear()
 
     listener_of(ear, quiet=60).hear(RATED)

@@ -10,7 +10,7 @@ from engine.classic import Phase
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.record.intents import LATEST_ARRIVAL
+from tasks.record.rows import LATEST_ARRIVAL
 from tasks.record.tables import IntentRow, ShadowRow
 from tasks.sync.reader import read_library
 from tasks.sync.reconcile import snapshot_of

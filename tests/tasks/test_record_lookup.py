@@ -7,8 +7,7 @@ import pytest
 
 from engine.classic import Phase
 from engine.ownership import Owner, owners
-from tasks.record.intents import LATEST_ARRIVAL
-from tasks.record.rows import Intent, IntentState
+from tasks.record.rows import LATEST_ARRIVAL, Intent, IntentState
 from tasks.sync.record_lookup import Recorded, record_view_of
 from tests.engine.looking import Row, look_of
 from tests.tasks.building import shadow

@@ -117,11 +117,15 @@ def test_tags_without_a_record_stop_a_run(plex, context, tmp_path, songs):
         ensure_record_present(without.store, without.gateway)
 
 
-def test_a_tag_without_a_rating_stops_nobody(tmp_path):
+@pytest.mark.parametrize("tag", ["Rating_Inferred", "", "Not yet"])
+def test_what_bears_no_rating_or_another_tag_stops_nobody(tmp_path, tag):
     with Simulator.start(synthetic=20) as plex:
-        plex.mood(plex.dump()["tracks"][0]["ratingKey"], add="Rating_Inferred")
+        one, *_ = [track["ratingKey"] for track in plex.dump()["tracks"]]
+        plex.mood(one, add="Rating_Inferred")
+        if tag != "Rating_Inferred":
+            plex.rate(one, 7.33)
 
-        with context_for(plex, tmp_path / "new.db") as context:
+        with context_for(plex, tmp_path / "new.db", inferred_tag=tag) as context:
             assert ensure_record_present(context.store, context.gateway) is None
 
 
@@ -129,15 +133,3 @@ def test_tags_with_a_record_stop_nobody(context, tracks):
     infer(context, dict.fromkeys(tracks, 7.33))
 
     assert ensure_record_present(context.store, context.gateway) is None
-
-
-def test_a_run_without_a_tag_misses_none(plex, context, tmp_path, tracks):
-    infer(context, dict.fromkeys(tracks, 7.33))
-
-    with context_for(plex, tmp_path / "new.db", inferred_tag="") as untagged:
-        assert ensure_record_present(untagged.store, untagged.gateway) is None
-
-
-def test_a_tag_that_nobody_bears_stops_nobody(plex, tmp_path):
-    with context_for(plex, tmp_path / "new.db", inferred_tag="Not yet") as first:
-        assert ensure_record_present(first.store, first.gateway) is None

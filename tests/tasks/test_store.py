@@ -1,16 +1,25 @@
 """What is promised, kept, taken back and found again is recorded, whole or not."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sqlalchemy import select
 
-from engine.classic import Phase
+from engine.classic import Constants, Phase
 from engine.errors import ShadowUnreadable
 from engine.library import Level
+from tasks.record import runs as recorded_runs
 from tasks.record.rows import IntentState
+from tasks.record.runs import begin_run, finish_run
 from tasks.record.store import ShadowStore
+from tasks.record.tables import RunRow
 from tests.tasks.building import MINE, batch_of, look_at, shadow
 
 TRACK = Level.TRACK
+GENTLE = Constants(confidence=5.5, album_gravity=0.1)
+HARSH = Constants(confidence=1.0)
 
 
 def promise(store, look, after=7.33, now=10.0, tag="T", run="run 1"):
@@ -35,16 +44,12 @@ def marks(store, level=TRACK):
     }
 
 
-def test_a_promise_says_what_was_there_and_what_will_be(store):
-    promise(store, look_at("a", "b", "c", rating=[np.nan, 0.0, 6.1]), after=7.33)
+def test_a_promise_says_what_was_there_and_what_will_be_when_and_by_whom(store):
+    look = look_at("a", "b", "c", rating=[np.nan, 0.0, 6.1], first=2**40)
+    promise(store, look, now=1_700_000_000.25, run="run 9")
 
     assert intents(store) == {"a": (None, 7.33), "b": (0.0, 7.33), "c": (6.1, 7.33)}
-
-
-def test_a_promise_says_when_and_by_whom_it_was_made(store):
-    promise(store, look_at("a", first=2**40), now=1_700_000_000.25, run="run 9")
-
-    (row,) = store.intents(TRACK)
+    row = store.intents(TRACK)[0]
     assert (row.key, row.phase, row.run_id) == (2**40, Phase.TRACK_DOWN, "run 9")
     assert (row.since, row.state) == (1_700_000_000.25, IntentState.OPEN)
 
@@ -96,16 +101,9 @@ def test_a_rating_seen_again_replaces_the_old_one(store):
     store.confirm(TRACK, [shadow("a", 7.33), shadow("b", 5.0)])
 
     store.confirm(TRACK, [shadow("a", 8.0)])
-
-    assert values(store) == {"a": 8.0, "b": 5.0}
-
-
-def test_nothing_seen_changes_nothing(store):
-    promise(store, look_at("a"))
-
     store.confirm(TRACK, [])
 
-    assert intents(store) == {"a": (None, 7.33)}
+    assert values(store) == {"a": 8.0, "b": 5.0}
 
 
 def test_a_promise_can_be_withdrawn_without_touching_what_was_kept(store):
@@ -164,29 +162,16 @@ def test_any_guid_can_be_recorded(store, guid):
     assert intents(store) == {}
 
 
-def test_a_fresh_record_is_empty(store):
+def test_a_promise_or_a_rating_of_any_level_is_enough_for_a_record(store):
     assert store.is_empty()
-
-
-def test_a_promise_is_enough_for_a_record(store):
     promise(store, look_at("a"))
-
     assert not store.is_empty()
-
-
-def test_a_rating_of_any_level_is_enough_for_a_record(store):
-    store.confirm(Level.ARTIST, [shadow("a", 5.0)])
-
-    assert not store.is_empty()
-
-
-def test_a_record_of_which_all_is_forgotten_is_empty(store):
-    promise(store, look_at("a"))
-    store.confirm(TRACK, [shadow("a", 7.33)])
-
+    assert store.knows("run 1")
+    assert not store.knows("run 2")
     store.forget(TRACK, ["a"])
-
     assert store.is_empty()
+    store.confirm(Level.ARTIST, [shadow("a", 5.0)])
+    assert not store.is_empty()
 
 
 def test_a_record_outlives_its_program(address):
@@ -195,3 +180,55 @@ def test_a_record_outlives_its_program(address):
 
     with ShadowStore.open(address, MINE, create=True) as store:
         assert intents(store) == {"a": (None, 7.33)}
+
+
+def runs(store):
+    with store.database.reading() as session:
+        rows = session.scalars(
+            select(RunRow).where(RunRow.library_id == store.library_id)
+        ).all()
+    return {row.id: row for row in rows}
+
+
+def test_a_run_that_was_begun_before_keeps_to_its_first_parameters(store):
+    given = begin_run(store, "run 1", 6.4321, GENTLE, now=100.5)
+
+    again = begin_run(store, "run 1", 7.0, HARSH, now=200.0)
+    another = begin_run(store, "run 2", 7.0, HARSH, now=200.0)
+
+    assert given == again == (6.4321, GENTLE)
+    assert runs(store)["run 1"].started_at == 100.5
+    assert another == (7.0, HARSH)
+
+
+def test_runs_of_two_libraries_may_bear_one_name(address, store):
+    begin_run(store, "run 1", 6.4321, GENTLE, now=100.5)
+
+    with ShadowStore.open(address, replace(MINE, uuid="2"), create=True) as other:
+        assert begin_run(other, "run 1", 7.0, HARSH, now=200.0) == (7.0, HARSH)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_came_of_a_run_is_recorded_with_that_run_only(store, times):
+    begin_run(store, "run 1", 6.0, GENTLE, now=100.0)
+    begin_run(store, "run 2", 6.0, GENTLE, now=200.0)
+
+    for attempt in range(times):
+        finish_run(store, "run 1", json.dumps({"attempt": attempt}), now=300.0)
+
+    recorded = runs(store)
+    assert json.loads(recorded["run 1"].summary) == {"attempt": times - 1}
+    assert recorded["run 1"].finished_at == 300.0
+    assert recorded["run 2"].summary is recorded["run 2"].finished_at is None
+
+
+def test_only_the_latest_runs_of_a_library_are_remembered(address, store, monkeypatch):
+    monkeypatch.setattr(recorded_runs, "KEPT", 3)
+    with ShadowStore.open(address, replace(MINE, uuid="2"), create=True) as other:
+        begin_run(other, "run 0", 6.0, GENTLE, now=1.0)
+
+        for number in range(5):
+            begin_run(store, f"run {number}", 6.0, GENTLE, now=100.0 + number)
+
+        assert runs(store).keys() == {"run 2", "run 3", "run 4"}
+        assert runs(other).keys() == {"run 0"}

@@ -1,0 +1,108 @@
+"""What Plex may change by itself: names of items, dates of ratings, and moods.
+
+Any other date of a rating of ours than the recorded one means a person. Moods are on
+record until our tag was seen to leave them alone.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, delete, select, true, update
+from sqlalchemy.orm import Session
+
+from engine.library import Level
+from engine.planning.batches import ItemStates
+from engine.rename_detection import Move
+from tasks.record.rows import OfLevel
+from tasks.record.store import IS_IN_DOUBT, ShadowStore
+from tasks.record.tables import IntentRow, MarkRow, ShadowRow
+
+
+def follow(store: ShadowStore, level: Level, moves: Iterable[Move]) -> None:
+    """Record items under the names that they go by now.
+
+    Where something is recorded under the new name already, that stays, and
+    what is under the old one is dropped.
+    """
+    with store.database.writing() as session:
+        for move in moves:
+            _rename(store, session, level, move)
+
+
+def _rename(store: ShadowStore, session: Session, level: Level, move: Move) -> None:
+    old, new = move.old, move.new
+    names: list[tuple[OfLevel, Any, Any, Any, ColumnElement[bool]]] = [
+        (MarkRow, MarkRow.key, old.key, new.key, true()),
+        (ShadowRow, ShadowRow.guid, old.guid, new.guid, true()),
+        (IntentRow, IntentRow.guid, old.guid, new.guid, ~IS_IN_DOUBT),
+    ]
+    for table, name, before, now, counts in names:
+        here = *store.here(table, level), counts
+        taken = select(name).where(*here, name == now).limit(1)
+        if before != now and session.scalar(taken) is not None:
+            session.execute(delete(table).where(*here, name == before))
+    for table, *_ in names:
+        is_old = table.guid == old.guid, table.key == old.key
+        renamed = update(table).where(*store.here(table, level), *is_old)
+        session.execute(renamed.values(guid=new.guid, key=new.key))
+
+
+def undated(store: ShadowStore, level: Level) -> set[str]:
+    """Return the guids of ratings of ours whose date is not known."""
+    here = *store.here(ShadowRow, level), ShadowRow.seen_at <= 0
+    with store.database.reading() as session:
+        return set(session.scalars(select(ShadowRow.guid).where(*here)))
+
+
+def note_dates(store: ShadowStore, level: Level, dates: Mapping[str, int]) -> None:
+    """Record the present dates, epoch seconds, of ratings of ours, by guid."""
+    if not dates:
+        return
+    here = *store.here(ShadowRow, level), ShadowRow.guid == bindparam("of")
+    dated = update(ShadowRow).where(*here).values(seen_at=bindparam("date"))
+    rows = [{"of": guid, "date": date} for guid, date in dates.items()]
+    with store.database.writing() as session:
+        session.connection().execute(dated, rows)
+
+
+class Moods(NamedTuple):
+    """What moods an item had before our tag."""
+
+    key: int
+    guid: str
+    tag: str
+    moods: tuple[str, ...]
+
+
+def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
+    """Record the moods of items that are about to be tagged.
+
+    What is on record of an item already stays: it may have lost moods since.
+    """
+    here = *store.here(MarkRow, level), MarkRow.moods.is_(None)
+    with store.database.writing() as session:
+        rows = zip(look.key.tolist(), look.moods, look.has_tag, strict=True)
+        for key, moods, has_tag in rows:
+            if len(moods) and not has_tag:
+                recorded = update(MarkRow).where(*here, MarkRow.key == key)
+                session.execute(recorded.values(moods=json.dumps(moods)))
+
+
+def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
+    """Return the items of a level that may have lost moods, or may lose them yet."""
+    wanted = select(MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods).where(
+        *store.here(MarkRow, level), MarkRow.moods.is_not(None)
+    )
+    with store.database.reading() as session:
+        return [
+            Moods(key, guid, tag, tuple(json.loads(str(moods))))
+            for key, guid, tag, moods in session.execute(wanted)
+        ]
+
+
+def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:
+    """Drop the moods of items that lose none any more."""
+    here = *store.here(MarkRow, level), MarkRow.key.in_(keys)
+    with store.database.writing() as session:
+        session.execute(update(MarkRow).where(*here).values(moods=None))
