@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LONGEST = 250
+LONGEST = 300
 """Lines of a module."""
 HIGHEST = 400
 """Lines that not even an exception may have."""
@@ -22,7 +22,6 @@ LONG_MODULES = {
     "tasks/config/settings.py": 285,
     "tasks/record/store.py": 310,
     "flows/webhook_server.py": 295,
-    "tests/engine/test_hierarchical.py": 270,
     "tests/engine/test_partition.py": 280,
     "tests/flows/test_schedules.py": 305,
     "tests/flows/test_set_up.py": 265,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest
-from engine.evaluation.calibration import NEARBY, Held
+from engine.evaluation.metrics import NEARBY, Held
 from tasks.config.output_files import write_bytes
 
 if TYPE_CHECKING:

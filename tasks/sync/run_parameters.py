@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from engine.evaluation.predictors import mean_of
+from engine.evaluation.tuning import mean_of
 from engine.evidence import LibraryView
-from engine.hierarchical.duplicate_recordings import with_doubles
-from engine.hierarchical.filler import Filler, without_filler
+from engine.hierarchical.evidence_filters import Filler, with_doubles, without_filler
 from engine.hierarchical.fitting import fit
 from engine.planning.plan import RunParameters, drift_tolerance
 from tasks.config.settings import Settings

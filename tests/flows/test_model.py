@@ -151,7 +151,8 @@ def test_values_of_their_own_cost_few_requests(
 
 
 def test_a_run_that_is_tried_again_keeps_its_first_fit(store: ShadowStore) -> None:
-    first, second = (fit(part_of(random_library(seed))) for seed in (4, 5))
+    parts = (part_of(random_library(seed, albums_rated=0.5)) for seed in (4, 5))
+    first, second = map(fit, parts)
     begin_run(store, "run 1", 6.0, Constants(), 100.0, first)
 
     begin_run(store, "run 1", 6.0, Constants(), 200.0, second)
