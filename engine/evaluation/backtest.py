@@ -67,11 +67,7 @@ def backtest(
 ) -> Backtest:
     """Hide ratings of a whole library, let every method guess them, and compare.
 
-    Args:
-        part: The whole library.
-        methods: What to compare, by name.
-        regime: What is hidden, one of `REGIMES`.
-        hidden: What is hidden instead, if it is none of them.
+    What is hidden is one of `REGIMES`, unless folds are given.
     """
     hidden = hidings(part, regime) if hidden is None else hidden
     if not hidden:
@@ -127,11 +123,7 @@ def _judged(
 ) -> tuple[Score, Floats]:
     """Return how good the forecasts of one method are, and how central the truth.
 
-    Args:
-        forecasts: One for each time that ratings were hidden.
-        hidden: Those times.
-        truth: All hidden ratings, in the same order, points.
-        fraction: Where within its step each rating is thought to be, 0 to 1.
+    There is one forecast a fold; truth and fraction (see `centrality`) are of all.
     """
     measures, orders, distances, start = [], [], [], 0
     for forecast, fold in zip(forecasts, hidden, strict=True):
@@ -161,12 +153,7 @@ def _judged(
 
 
 def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
-    """Say in one sentence which model is best for this library.
-
-    Args:
-        test: What came of hiding ratings.
-        present: The method that the others have to beat.
-    """
+    """Say in one sentence which model is best, if it surely beats the present one."""
     if test.ratings < FEW:
         few = f"With {test.ratings} rated tracks it is too early to say"
         return Verdict("", f"{few} which model is best; {FEW} are needed.")

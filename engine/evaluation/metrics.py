@@ -68,8 +68,7 @@ class Calibration:
     """Whether the guesses of one method mean what they say."""
 
     intervals: list[Held]
-    """How much of the probability an interval holds, and how often the rating is
-    within it."""
+    """The probability that an interval holds, and how often the rating is in it."""
     guesses: list[Held]
     """Guesses, from the lowest to the highest, and what was rated; points."""
     errors: list[Held]
@@ -97,10 +96,7 @@ def order_accuracy(truth: Floats, guess: Floats) -> float:
 def centrality(chance: Floats, step: Ints, fraction: Floats) -> Floats:
     """Return how much of the probability is more central than the outcome.
 
-    Args:
-        chance: Probability of each step, shape (ratings, steps).
-        step: What happened.
-        fraction: Where within that step the outcome is thought to be, 0 to 1.
+    That is one of the steps, and within it at a fraction from 0 to 1.
     """
     rows = np.arange(len(step))
     upto = np.cumsum(chance, axis=1)[rows, step]
@@ -112,13 +108,9 @@ def centrality(chance: Floats, step: Ints, fraction: Floats) -> Floats:
 def difference(
     squares: Floats, others: Floats, weight: Floats, artist: Ints
 ) -> Comparison:
-    """Return how much smaller the error of one method is, and how sure that is.
+    """Compare the squared errors of two methods on the same ratings.
 
-    Args:
-        squares: Squared errors of one method, points squared.
-        others: Those of the other, of the same ratings.
-        weight: What each rating counts.
-        artist: Whose it is: ratings of one artist are not independent.
+    Artists are resampled: the ratings of one artist are not independent.
     """
     _, group = np.unique(artist, return_inverse=True)
     own, other, total = (
@@ -146,7 +138,7 @@ def calibration_of(
 
     Args:
         guess: What was guessed, points.
-        distance: How much of the probability is more central than what happened.
+        distance: See `centrality`.
         truth: The hidden ratings, points.
         weight: What each counts; all sum to 1.
         near: How many ratings of the same artist were known.

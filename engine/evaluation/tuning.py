@@ -84,12 +84,7 @@ class LeftOut:
 
 
 def tune(part: LibraryView, constants: Constants) -> Tuning:
-    """Fit the constants of the classic model to the ratings of a library.
-
-    Args:
-        part: The whole library.
-        constants: The present ones, which are kept where nothing speaks.
-    """
+    """Fit the constants to a whole library; where nothing speaks they are kept."""
     mean = mean_of(part)
     changes = []
     for step in (_critic, _confidence, _track_gravity, _album_gravity):

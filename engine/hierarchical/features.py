@@ -107,9 +107,7 @@ class FeatureEncoder:
     def means(self, group: Ints, groups: int) -> Floats:
         """Return the means over groups of rows, shape (groups, width); 0 if none.
 
-        Args:
-            group: The group of each row of the sheet; −1: none.
-            groups: How many there are.
+        A row of group −1 is in none.
         """
         rows = np.flatnonzero(group >= 0)
         own = group[rows]

@@ -70,9 +70,7 @@ def _letters(summary: Summary) -> Iterator[Row]:
 def plan_page(plans: Sequence[LetterPlan], note: str) -> str:
     """Return what a run is about to write as a page: a sample under every letter.
 
-    Args:
-        plans: What is to be written, letter by letter.
-        note: Where all of it is.
+    The note says where all of it is.
     """
     total = sum(plan.planned for plan in plans)
     overview = [

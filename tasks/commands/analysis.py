@@ -50,12 +50,7 @@ def backtest(context: RunContext, regime: str) -> tuple[Backtest, Verdict]:
 
 
 def tune(context: RunContext, path: Path | None) -> Tuning:
-    """Fit the constants of the classic model, and write them to a configuration.
-
-    Args:
-        context: The context.
-        path: The configuration; none: nothing is written.
-    """
+    """Fit the constants of the classic model, and write them to a configuration."""
     tuning = fit_constants(_library(context), context.settings.constants)
     if path is not None:
         new = {
@@ -71,10 +66,8 @@ def tune(context: RunContext, path: Path | None) -> Tuning:
 def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
     """Take the inferred rating of an item apart.
 
-    Args:
-        context: The context.
-        wanted: A ratingKey, or a text such as `artist / album / track`.
-        model: Which model to ask; empty: the configured one.
+    The item is a ratingKey, or a text such as `artist / album / track`; without a
+    model the configured one is asked.
     """
     settings = context.settings
     settings = settings.model_copy(update={"model": model or settings.model})
