@@ -21,7 +21,6 @@ LONG_MODULES = {
     "tasks/config/settings.py": 285,
     "flows/pipeline.py": 300,
     "flows/webhook_server.py": 295,
-    "tests/engine/test_hierarchical.py": 270,
     "tests/engine/test_partition.py": 280,
     "tests/flows/test_schedules.py": 305,
     "tests/flows/test_set_up.py": 265,

@@ -20,7 +20,6 @@ context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(
     [
         "flows.cli.main",
-        "flows.reports.confidence_reports",
         "flows.reports.model_reports",
         "tasks.commands.analysis",
         "tasks.commands.verify",

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.evaluation.calibration import Calibration, calibration_of, ratings_near
 from engine.evaluation.cross_validation import (
     Fold,
     fractions,
@@ -15,13 +14,15 @@ from engine.evaluation.cross_validation import (
     without,
 )
 from engine.evaluation.metrics import (
-    Forecast,
+    Calibration,
+    Comparison,
     Score,
+    calibration_of,
+    centrality,
     difference,
-    is_central,
     order_accuracy,
 )
-from engine.evaluation.predictors import CLASSIC, LIBRARY_MEAN, Method
+from engine.evaluation.predictors import CLASSIC, LIBRARY_MEAN, Forecast, Method
 from engine.evidence import LibraryView
 from engine.hierarchical.grouping import branches_of
 from engine.hierarchical.rating_scale_usage import INTERVAL, scale_of, step_of
@@ -32,16 +33,6 @@ FEW = 20
 
 WORTH = 0.01
 """A smaller gain over the plain mean is not worth speaking of."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How one method does beside another, on the same hidden ratings."""
-
-    change: float
-    """Difference in RMSE as a part of the other's; negative: smaller error."""
-    error: float
-    """Standard error of that, by resampling artists."""
 
 
 @dataclass(frozen=True)
@@ -74,40 +65,34 @@ def backtest(
     regime: str,
     hidden: Sequence[Fold] | None = None,
 ) -> Backtest:
-    """Hide ratings, let every method guess them, and compare.
+    """Hide ratings of a whole library, let every method guess them, and compare.
 
-    Args:
-        part: The whole library.
-        methods: What to compare, by name.
-        regime: What is hidden, one of `REGIMES`.
-        hidden: What is hidden instead, if it is none of them.
+    What is hidden is one of `REGIMES`, unless folds are given.
     """
     hidden = hidings(part, regime) if hidden is None else hidden
     if not hidden:
         return Backtest(regime, 0, {}, {})
     found, near = _asked(part, methods, hidden)
-    rows = np.concatenate([hiding.rows for hiding in hidden])
-    weight = np.concatenate([np.full(len(h.rows), h.weight) for h in hidden])
+    rows = np.concatenate([fold.rows for fold in hidden])
+    weight = np.repeat([f.weight for f in hidden], [len(f.rows) for f in hidden])
     fraction = fractions("pit|" + key for key in key_texts(part)[rows])
-    truth = part.tracks.evidence[rows]
-    squares = {
-        name: (np.concatenate([own.mean for own in forecasts]) - truth) ** 2
-        for name, forecasts in found.items()
+    truth, places = part.tracks.evidence[rows], branches_of(part)
+    artist = places.branch[places.album[rows]]
+    scores, calibration, squares = {}, {}, {}
+    for name, forecasts in found.items():
+        guess = np.concatenate([own.mean for own in forecasts])
+        scores[name], distance = _judged(forecasts, hidden, truth, fraction)
+        calibration[name] = calibration_of(guess, distance, truth, weight, near)
+        squares[name] = (guess - truth) ** 2
+    against = {
+        name: {
+            other: difference(own, squares[other], weight, artist)
+            for other in squares
+            if other != name
+        }
+        for name, own in squares.items()
     }
-    places = branches_of(part)
-    return Backtest(
-        regime=regime,
-        ratings=len(np.unique(rows)),
-        scores={
-            name: score_of(forecasts, hidden, truth, fraction)
-            for name, forecasts in found.items()
-        },
-        against=_against(squares, weight, places.branch[places.album[rows]]),
-        calibration={
-            name: calibration_of(forecasts, truth, fraction, weight, near)
-            for name, forecasts in found.items()
-        },
-    )
+    return Backtest(regime, len(np.unique(rows)), scores, against, calibration)
 
 
 def _asked(
@@ -116,76 +101,59 @@ def _asked(
     """Return what each method guessed, and how much was known of each artist."""
     found: dict[str, list[Forecast]] = {name: [] for name in methods}
     near = []
-    for hiding in hidden:
-        known = without(part, hiding.rows)
-        near.append(ratings_near(known, hiding.rows))
+    for fold in hidden:
+        known = without(part, fold.rows)
+        near.append(ratings_near(known, fold.rows))
         for name, method in methods.items():
-            found[name].append(method(known, hiding.rows))
+            found[name].append(method(known, fold.rows))
     return found, np.concatenate(near)
 
 
-def _against(
-    squares: dict[str, Floats], weight: Floats, artist: Ints
-) -> dict[str, dict[str, Comparison]]:
-    """Compare the squared errors of each method with those of every other."""
-    return {
-        name: {
-            other: Comparison(*difference(own, squares[other], weight, artist))
-            for other in squares
-            if other != name
-        }
-        for name, own in squares.items()
-    }
+def ratings_near(part: LibraryView, rows: Ints) -> Ints:
+    """Return how many ratings of the same artist are known for each track."""
+    tree = branches_of(part)
+    branch = tree.branch[tree.album]
+    known = branch[~np.isnan(part.tracks.evidence)]
+    counts: Ints = np.bincount(known, minlength=branch.max(initial=0) + 1)
+    return counts[branch[rows]]
 
 
-def score_of(
+def _judged(
     forecasts: list[Forecast], hidden: Sequence[Fold], truth: Floats, fraction: Floats
-) -> Score:
-    """Return how good the forecasts of one method are.
+) -> tuple[Score, Floats]:
+    """Return how good the forecasts of one method are, and how central the truth.
 
-    Args:
-        forecasts: One for each time that ratings were hidden.
-        hidden: Those times.
-        truth: All hidden ratings, in the same order, points.
-        fraction: Where within its step each rating is thought to be, 0 to 1.
+    There is one forecast a fold; truth and fraction (see `centrality`) are of all.
     """
-    ends = np.cumsum([len(hiding.rows) for hiding in hidden])[:-1]
-    parts = zip(
-        forecasts, hidden, np.split(truth, ends), np.split(fraction, ends), strict=True
+    measures, orders, distances, start = [], [], [], 0
+    for forecast, fold in zip(forecasts, hidden, strict=True):
+        own = slice(start, start + len(fold.rows))
+        start = own.stop
+        rating, chance = truth[own], forecast.chance
+        error = forecast.mean - rating
+        step = step_of(rating, scale_of(chance.shape[1]))
+        happened = chance[np.arange(len(step)), step]
+        inside = (forecast.low <= rating) & (rating <= forecast.high)
+        distance = centrality(chance, step, fraction[own])
+        central = distance <= INTERVAL
+        columns = (error**2, np.abs(error), -np.log(happened), inside, central)
+        measures.append([fold.weight * column.sum() for column in columns])
+        orders.append(order_accuracy(rating, forecast.mean))
+        distances.append(distance)
+    square, mae, log_score, coverage, central_part = np.sum(measures, axis=0).tolist()
+    score = Score(
+        rmse=math.sqrt(square),
+        mae=mae,
+        order=float(np.mean(orders)),
+        log_score=log_score,
+        coverage=coverage,
+        central=central_part,
     )
-    rows = [_measures(*own) for own in parts]
-    total = np.sum([measures for measures, _ in rows], axis=0)
-    return Score(
-        rmse=math.sqrt(total[0]),
-        mae=float(total[1]),
-        order=float(np.mean([order for _, order in rows])),
-        log_score=float(total[2]),
-        coverage=float(total[3]),
-        central=float(total[4]),
-    )
-
-
-def _measures(
-    forecast: Forecast, hiding: Fold, truth: Floats, fraction: Floats
-) -> tuple[Floats, float]:
-    error = forecast.mean - truth
-    steps = scale_of(forecast.chance.shape[1])
-    step = step_of(truth, steps)
-    happened = forecast.chance[np.arange(len(step)), step]
-    inside = (forecast.low <= truth) & (truth <= forecast.high)
-    central = is_central(forecast.chance, step, fraction, INTERVAL)
-    columns = (error**2, np.abs(error), -np.log(happened), inside, central)
-    measures = np.array([hiding.weight * column.sum() for column in columns])
-    return measures, order_accuracy(truth, forecast.mean)
+    return score, np.concatenate(distances)
 
 
 def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
-    """Say in one sentence which model is best for this library.
-
-    Args:
-        test: What came of hiding ratings.
-        present: The method that the others have to beat.
-    """
+    """Say in one sentence which model is best, if it surely beats the present one."""
     if test.ratings < FEW:
         few = f"With {test.ratings} rated tracks it is too early to say"
         return Verdict("", f"{few} which model is best; {FEW} are needed.")

@@ -13,14 +13,11 @@ from engine.rating_scale import Floats, Ints, Texts
 FOLDS = 5
 """Every rating is hidden once, with a fifth of all."""
 
-KEPT = (5, 10, 20, 50)
-"""Per cent of the ratings that may be kept instead."""
+KEPT, SEEDS = 0.2, 5
+"""Or this part of the ratings is kept, so often, with other ratings kept each time."""
 
-REGIMES = ("track5", "album5", "artist5", *(f"keep{kept:02}" for kept in KEPT))
+REGIMES = ("track5", "album5", "artist5", "keep20")
 """Ways of hiding: single tracks, whole albums, whole artists, or nearly all."""
-
-SEEDS = {5: 8, 10: 8, 20: 5, 50: 3}
-"""How often that is repeated with other ratings kept."""
 
 WHOLE = 2**64
 """One more than the greatest number that `number_of` returns."""
@@ -45,6 +42,15 @@ def number_of(text: str) -> int:
     return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:8])
 
 
+def fractions(texts: Iterable[str]) -> Floats:
+    """Return a number from 0 to 1 for each text.
+
+    >>> fractions(["keep|0|a|b|c"]).round(3)
+    array([0.069])
+    """
+    return np.array([number_of(text) / WHOLE for text in texts])
+
+
 def artist_texts(part: LibraryView) -> Texts:
     """Return the artist's name for each track."""
     titles: Texts = part.artists.items.title
@@ -62,11 +68,7 @@ def key_texts(part: LibraryView) -> Texts:
 
 
 def hidings(part: LibraryView, regime: str) -> list[Fold]:
-    """Return which ratings are hidden when.
-
-    Args:
-        part: The whole library.
-        regime: One of `REGIMES`.
+    """Return which ratings of a whole library are hidden when.
 
     Raises:
         UsageError: There is no such regime.
@@ -74,13 +76,17 @@ def hidings(part: LibraryView, regime: str) -> list[Fold]:
     if regime not in REGIMES:
         raise UsageError(f"{regime!r} is none of {', '.join(REGIMES)}.")
     rated = rated_rows(part)
-    if regime.startswith("keep"):
-        kept = int(regime.removeprefix("keep"))
-        return _keeping(part, rated, kept)
+    if regime == "keep20":
+        keys = key_texts(part)[rated]
+        groups = [
+            rated[fractions(f"keep|{seed}|{key}" for key in keys) >= KEPT]
+            for seed in range(SEEDS)
+        ]
+        return [Fold(rows, 1 / (SEEDS * len(rows))) for rows in groups if len(rows)]
     texts = {"track5": key_texts, "album5": album_texts, "artist5": artist_texts}
     names = texts[regime](part)[rated]
     fold = np.array([number_of(name) % FOLDS for name in names], np.int64)
-    groups = (rated[fold == number] for number in range(FOLDS))
+    groups = [rated[fold == number] for number in range(FOLDS)]
     return [Fold(rows, 1 / len(rated)) for rows in groups if len(rows)]
 
 
@@ -94,26 +100,5 @@ def without(part: LibraryView, rows: Ints) -> LibraryView:
     """Return the part as if some tracks, and their twins, had never been rated."""
     tracks = part.tracks
     hidden = np.isin(tracks.twin, tracks.twin[rows])
-    return replace(
-        part, tracks=replace(tracks, heard=np.where(hidden, np.nan, tracks.evidence))
-    )
-
-
-def fractions(texts: Iterable[str]) -> Floats:
-    """Return a number from 0 to 1 for each text.
-
-    >>> fractions(["keep|0|a|b|c"]).round(3)
-    array([0.069])
-    """
-    return np.array([number_of(text) / WHOLE for text in texts])
-
-
-def _keeping(part: LibraryView, rated: Ints, kept: int) -> list[Fold]:
-    keys, count = key_texts(part)[rated], SEEDS[kept]
-    found = []
-    for seed in range(count):
-        fraction = fractions(f"keep|{seed}|{key}" for key in keys)
-        rows = rated[fraction >= kept / 100]
-        if len(rows):
-            found.append(Fold(rows, 1 / (count * len(rows))))
-    return found
+    heard = np.where(hidden, np.nan, tracks.evidence)
+    return replace(part, tracks=replace(tracks, heard=heard))

@@ -1,27 +1,26 @@
-"""How good guesses are, held against the ratings that people gave."""
+"""How good guesses are, and whether they mean what they say.
 
+They are held against the ratings that people gave, which were hidden from them.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.rating_scale import Floats, Ints
+from engine.rating_scale import Bools, Floats, Ints
 
 RESAMPLES = 300
 """How often artists are drawn anew to find out how sure a difference is."""
 
+SHARES = (*(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),)
+"""Of the probability, that an interval is to hold."""
 
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """What one method says of hidden ratings, one row each."""
+GROUPS = 10
+"""Into how many groups guesses are divided, from the lowest to the highest."""
 
-    mean: Floats
-    """Its guess, points."""
-    low: Floats
-    """Lower bound of its 80 % interval, points."""
-    high: Floats
-    """Its upper bound."""
-    chance: Floats
-    """Probability of each step of the scale, shape (ratings, steps)."""
+NEARBY = (0, 1, 3, 10, 30)
+"""From how many known ratings of the same artist on errors are counted."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,39 @@ class Score:
     a step at the border is divided."""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """How one method does beside another, on the same hidden ratings."""
+
+    change: float
+    """Difference in RMSE as a part of the other's; negative: smaller error."""
+    error: float
+    """Standard error of that, by resampling artists."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What was expected, beside what came."""
+
+    expected: float
+    found: float
+    ratings: int
+    """How many hidden ratings say so."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Whether the guesses of one method mean what they say."""
+
+    intervals: list[Held]
+    """The probability that an interval holds, and how often the rating is in it."""
+    guesses: list[Held]
+    """Guesses, from the lowest to the highest, and what was rated; points."""
+    errors: list[Held]
+    """From how many known ratings of the same artist on, and the error (RMSE) of
+    guesses up to the next; points."""
+
+
 def order_accuracy(truth: Floats, guess: Floats) -> float:
     """Return how often the better of two is guessed higher; a tie is half right.
 
@@ -61,20 +93,11 @@ def order_accuracy(truth: Floats, guess: Floats) -> float:
     return right / pairs if pairs else 0.5
 
 
-def is_central(chance: Floats, step: Ints, fraction: Floats, share: float) -> Floats:
-    """Return 1 where the outcome is within the inner share of the probability.
-
-    Args:
-        chance: Probability of each step, shape (ratings, steps).
-        step: What happened.
-        fraction: Where within that step the outcome is thought to be, 0 to 1.
-        share: Of the probability, such as 0.8.
-    """
-    return (centrality(chance, step, fraction) <= share).astype(np.float64)
-
-
 def centrality(chance: Floats, step: Ints, fraction: Floats) -> Floats:
-    """Return how much of the probability is more central than the outcome."""
+    """Return how much of the probability is more central than the outcome.
+
+    That is one of the steps, and within it at a fraction from 0 to 1.
+    """
     rows = np.arange(len(step))
     upto = np.cumsum(chance, axis=1)[rows, step]
     at = upto - (1 - fraction) * chance[rows, step]
@@ -84,18 +107,10 @@ def centrality(chance: Floats, step: Ints, fraction: Floats) -> Floats:
 
 def difference(
     squares: Floats, others: Floats, weight: Floats, artist: Ints
-) -> tuple[float, float]:
-    """Return how much smaller the error of one method is, and how sure that is.
+) -> Comparison:
+    """Compare the squared errors of two methods on the same ratings.
 
-    Args:
-        squares: Squared errors of one method, points squared.
-        others: Those of the other, of the same ratings.
-        weight: What each rating counts.
-        artist: Whose it is: ratings of one artist are not independent.
-
-    Returns:
-        The difference in RMSE as a part of the other's RMSE, negative if it is
-        smaller, and its standard error by resampling artists.
+    Artists are resampled: the ratings of one artist are not independent.
     """
     _, group = np.unique(artist, return_inverse=True)
     own, other, total = (
@@ -113,4 +128,47 @@ def difference(
         return (after - before) / np.where(before > 0, before, 1)
 
     now = relative(np.ones((1, len(own))))
-    return float(now[0]), float(relative(draws.astype(np.float64)).std())
+    return Comparison(float(now[0]), float(relative(draws.astype(np.float64)).std()))
+
+
+def calibration_of(
+    guess: Floats, distance: Floats, truth: Floats, weight: Floats, near: Ints
+) -> Calibration:
+    """Hold the forecasts of one method against what was hidden from it.
+
+    Args:
+        guess: What was guessed, points.
+        distance: See `centrality`.
+        truth: The hidden ratings, points.
+        weight: What each counts; all sum to 1.
+        near: How many ratings of the same artist were known.
+    """
+    borders = np.unique(np.quantile(guess, np.linspace(0, 1, GROUPS + 1)))
+    tenth = np.searchsorted(borders[1:-1], guess, side="right")
+    band = np.digitize(near, NEARBY) - 1
+
+    def mean(values: Floats, own: Bools) -> float:
+        return float(weight[own] @ values[own] / weight[own].sum())
+
+    return Calibration(
+        intervals=[
+            Held(share, float(weight[distance <= share].sum()), len(truth))
+            for share in SHARES
+        ],
+        guesses=[
+            Held(mean(guess, own), mean(truth, own), int(own.sum()))
+            for own in _groups(tenth)
+        ],
+        errors=[
+            Held(
+                float(NEARBY[band[own][0]]),
+                mean((guess - truth) ** 2, own) ** 0.5,
+                int(own.sum()),
+            )
+            for own in _groups(band)
+        ],
+    )
+
+
+def _groups(number: Ints) -> Iterator[Bools]:
+    return (number == own for own in np.unique(number))

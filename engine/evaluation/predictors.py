@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from engine import classic
 from engine.classic import Constants
-from engine.evaluation.metrics import Forecast
-from engine.evaluation.tuning import left_out, tune
-from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean
-from engine.hierarchical.fitting import fit
+from engine.evaluation.tuning import left_out, mean_of, tune
+from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView
+from engine.hierarchical.fitting import TREE_ONLY, USUAL, Assumptions, fit
 from engine.hierarchical.model import FittedLibrary, predict_tracks
-from engine.hierarchical.priors import TREE_ONLY, Assumptions
 from engine.hierarchical.rating_scale_usage import (
     HIGHEST,
     INTERVAL,
@@ -24,6 +23,21 @@ from engine.hierarchical.rating_scale_usage import (
     taste_of,
 )
 from engine.rating_scale import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What one method says of hidden ratings, one row each."""
+
+    mean: Floats
+    """Its guess, points."""
+    low: Floats
+    """Lower bound of its 80 % interval, points."""
+    high: Floats
+    """Its upper bound."""
+    chance: Floats
+    """Probability of each step of the scale, shape (ratings, steps)."""
+
 
 Method = Callable[[LibraryView, Ints], Forecast]
 """From what is known, and the tracks that are hidden, to guesses of these."""
@@ -38,44 +52,41 @@ REACH = NormalDist().inv_cdf((1 + INTERVAL) / 2)
 """Half the width of an 80 % interval in standard deviations."""
 
 
-def by_library_mean(part: LibraryView, rows: Ints) -> Forecast:
-    """Guess the mean of all ratings, whatever the track."""
-    known = part.tracks.evidence
-    known = known[~np.isnan(known)]
+def usual_methods(constants: Constants) -> dict[str, Method]:
+    """Return the methods that a listener can choose from."""
+
+    def by_tuned_classic(part: LibraryView, rows: Ints) -> Forecast:
+        return _by_classic(tune(part, constants).constants)(part, rows)
+
+    return {
+        LIBRARY_MEAN: _by_library_mean,
+        CLASSIC: _by_classic(constants),
+        TUNED: by_tuned_classic,
+        TREE: _by_hierarchy(TREE_ONLY),
+        HIERARCHICAL: _by_hierarchy(USUAL),
+    }
+
+
+def _by_library_mean(part: LibraryView, rows: Ints) -> Forecast:
+    known = _known(part)
     mean = known.mean() if len(known) else MEAN_WITHOUT_RATINGS
     sd = float(known.std()) if len(known) else 0.0
-    taste = taste_of(known)
-    habit = np.tile(np.array(taste.habit), (len(rows), 1))
+    habit = np.tile(np.array(taste_of(known).habit), (len(rows), 1))
     return _around(np.full(len(rows), mean), sd, habit)
 
 
-def by_classic(constants: Constants) -> Method:
-    """Guess as the classic model does with these constants."""
-
+def _by_classic(constants: Constants) -> Method:
     def method(part: LibraryView, rows: Ints) -> Forecast:
-        known = part.tracks.evidence
-        known = known[~np.isnan(known)]
         evidence = left_out(part, mean_of(part), constants)
         errors = evidence.errors(constants.confidence)
         sd = math.sqrt(float(np.mean(errors**2))) if len(errors) else 0.0
-        guess = classic_tracks(part, constants)[rows]
-        return normal_forecast(guess, sd, taste_of(known))
+        guess = _classic_tracks(part, constants)[rows]
+        return normal_forecast(guess, sd, taste_of(_known(part)))
 
     return method
 
 
-def by_tuned_classic(constants: Constants) -> Method:
-    """Guess as the classic model does with constants tuned to what is known."""
-
-    def method(part: LibraryView, rows: Ints) -> Forecast:
-        return by_classic(tune(part, constants).constants)(part, rows)
-
-    return method
-
-
-def by_hierarchy(assumptions: Assumptions) -> Method:
-    """Guess as the hierarchical model does."""
-
+def _by_hierarchy(assumptions: Assumptions) -> Method:
     def method(part: LibraryView, rows: Ints) -> Forecast:
         learned = fit(part, assumptions)
         found = predict_tracks(FittedLibrary.of(part, learned), rows)
@@ -85,18 +96,12 @@ def by_hierarchy(assumptions: Assumptions) -> Method:
     return method
 
 
-def usual_methods(constants: Constants) -> dict[str, Method]:
-    """Return the methods that a listener can choose from."""
-    return {
-        LIBRARY_MEAN: by_library_mean,
-        CLASSIC: by_classic(constants),
-        TUNED: by_tuned_classic(constants),
-        TREE: by_hierarchy(TREE_ONLY),
-        HIERARCHICAL: by_hierarchy(Assumptions()),
-    }
+def _known(part: LibraryView) -> Floats:
+    evidence = part.tracks.evidence
+    return evidence[~np.isnan(evidence)]
 
 
-def classic_tracks(part: LibraryView, constants: Constants) -> Floats:
+def _classic_tracks(part: LibraryView, constants: Constants) -> Floats:
     """Return what the four phases of the classic model give every track, points."""
     mean = mean_of(part)
 
@@ -109,12 +114,6 @@ def classic_tracks(part: LibraryView, constants: Constants) -> Floats:
     downwards = classic.album_down(part, artists, mean, constants)
     albums = held(albums, held(upwards, downwards))
     return classic.track_down(part, albums, mean, constants)
-
-
-def mean_of(part: LibraryView) -> float:
-    """Return the library mean, or what stands for it if nothing is rated."""
-    found = library_mean(part.tracks)
-    return MEAN_WITHOUT_RATINGS if found is None else found
 
 
 def normal_forecast(guess: Floats, sd: float, taste: Taste) -> Forecast:

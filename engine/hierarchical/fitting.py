@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.evidence import LibraryView, rated_rows
+from engine.evidence import LibraryView
 from engine.hierarchical.features import (
+    COLUMNS,
+    GENRE,
     FeatureEncoder,
     FeatureTable,
     Standardizer,
@@ -20,18 +22,65 @@ from engine.hierarchical.gaussian_tree import (
     Prior,
     Shares,
     Sums,
-    messages_of,
     posterior_of,
     sums_of,
 )
 from engine.hierarchical.grouping import Branches, branches_of
 from engine.hierarchical.observations import ObservationWeights, offset_of, ratings_of
-from engine.hierarchical.priors import COLUMNS, GENRE, Assumptions
 from engine.hierarchical.rating_scale_usage import Taste, taste_of
 from engine.rating_scale import Floats
 
 ENOUGH = 0.9
 """Candidates beyond this much weight are kept only if they are not negligible."""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What is assumed of a listener before the first rating is seen.
+
+    A rating is the sum of a general level, the effects of the columns, what its
+    artist and its album share, and what is its own. The variances of the last
+    three are shares of one total. All of it is learned from the ratings; these
+    are the starting points, which matter below a hundred ratings.
+    """
+
+    mean: float = 7.0
+    """Level of a listener of whom nothing is known, points."""
+    mean_weight: float = 1.0
+    """How many ratings that prior is worth, by the total variance."""
+    sd: float = 1.7
+    """Total standard deviation of such a listener's ratings, points."""
+    sd_weight: float = 1.5
+    """Half the number of ratings that the prior of `sd` is worth; above 0.5."""
+    shared: tuple[float, ...] = (
+        *(0.02, 0.06, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    )
+    """Candidates for the share of the variance above the track, ascending."""
+    shared_prior: tuple[float, float] = (1.5, 2.0)
+    """Parameters of the beta distribution of that share."""
+    artistic: tuple[float, ...] = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
+    """Candidates for the artist's part of what is shared, ascending."""
+    artistic_prior: tuple[float, float] = (1.5, 1.5)
+    """Parameters of the beta distribution of that part."""
+    negligible: float = 0.01
+    """Candidates of less weight are dropped once nine tenths are kept."""
+    columns: tuple[str, ...] = tuple(COLUMNS)
+    """Which columns may have an effect."""
+    genres: int = 60
+    """How many genres may have an effect, at most."""
+    genre_ratings: int = 3
+    """How many rated tracks a genre must have for that."""
+    album_weights: tuple[float, ...] = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 20.0)
+    """Candidates for how many rated tracks an album's own rating is worth."""
+    album_weight: float = 2.0
+    """The most plausible of them, known to a factor of e."""
+    artist_weight: float = 2.0
+    """How many rated tracks an artist's own rating is worth."""
+
+
+USUAL = Assumptions()
+TREE_ONLY = Assumptions(columns=(), genres=0)
+"""The model without any columns: ratings and where they stand."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +113,9 @@ class Fit:
     freedom: float
     """Degrees of freedom of what is predicted."""
 
-    @property
-    def confidence(self) -> float:
-        """How many rated tracks the library mean is worth: the classic model's C."""
-        logs = (
-            c.weight * math.log(c.shares.own / (c.shares.artist + c.shares.album))
-            for c in self.candidates
-        )
-        return math.exp(sum(logs))
 
-
-def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
-    """Learn from all ratings of a library; the part must be the whole of it.
-
-    Args:
-        part: The library with the ratings that count as evidence.
-        assumptions: What is assumed beforehand; the defaults if none.
-    """
-    assumed = assumptions or Assumptions()
+def fit(part: LibraryView, assumed: Assumptions = USUAL) -> Fit:
+    """Learn from all ratings of a library; the part must be the whole of it."""
     branches = branches_of(part)
     sheet = sheet_of(part, branches)
     rated = np.flatnonzero(~np.isnan(part.tracks.evidence))
@@ -90,8 +124,7 @@ def fit(part: LibraryView, assumptions: Assumptions | None = None) -> Fit:
     worth = _worth(part, branches, sheet, assumed)
     ratings = ratings_of(part, branches, reader, worth)
     prior = prior_of(ratings.points, reader, assumed)
-    tracks = part.tracks.evidence[rated]
-    albums = part.albums.evidence
+    tracks, albums = part.tracks.evidence[rated], part.albums.evidence
     return Fit(
         scales=reader.scales,
         genres=genres,
@@ -138,39 +171,35 @@ def grid_of(assumed: Assumptions) -> list[tuple[Shares, float]]:
     ]
 
 
-def _posteriors(
+def _weighed(
     sums: Sums, prior: Prior, assumed: Assumptions
-) -> tuple[list[Posterior], Floats]:
+) -> tuple[list[tuple[Shares, Posterior]], Floats]:
     """Return what follows from each candidate, and its logarithmic weight."""
     grid = grid_of(assumed)
-    posteriors = [
-        posterior_of(sums, shares, prior, messages_of(sums, shares))
-        for shares, _ in grid
-    ]
-    logs = [p.log_evidence + log for p, (_, log) in zip(posteriors, grid, strict=True)]
-    return posteriors, np.array(logs)
+    found = [(shares, posterior_of(sums, shares, prior)) for shares, _ in grid]
+    logs = [p.log_evidence + log for (_, p), (_, log) in zip(found, grid, strict=True)]
+    return found, np.array(logs)
 
 
 def _candidates(
     sums: Sums, prior: Prior, assumed: Assumptions
 ) -> tuple[Candidate, ...]:
-    posteriors, logs = _posteriors(sums, prior, assumed)
+    found, logs = _weighed(sums, prior, assumed)
     weight = np.exp(logs - logs.max())
     weight /= weight.sum()
     order = np.argsort(-weight, kind="stable")
     before = np.cumsum(weight[order]) - weight[order]
     kept = order[(before < ENOUGH) | (weight[order] >= assumed.negligible)]
     total = weight[kept].sum()
-    grid = grid_of(assumed)
     return tuple(
         Candidate(
             weight=float(weight[at] / total),
-            shares=grid[at][0],
-            slopes=tuple(posteriors[at].slopes.tolist()),
-            covariance=tuple(map(tuple, posteriors[at].covariance.tolist())),
-            variance=posteriors[at].variance,
+            shares=shares,
+            slopes=tuple(posterior.slopes.tolist()),
+            covariance=tuple(map(tuple, posterior.covariance.tolist())),
+            variance=posterior.variance,
         )
-        for at in kept
+        for at, (shares, posterior) in ((at, found[at]) for at in kept)
     )
 
 
@@ -184,15 +213,11 @@ def _worth(
     if np.isnan(part.albums.evidence).all():
         return worth
     reader = FeatureEncoder(sheet, (), ())
-    ratings = ratings_of(part, branches, reader, worth)
-    prior = prior_of(ratings.points, reader, assumed)
-    tracks = rated_rows(part.tracks, branches.album)
-    is_album = ~ratings.is_direct & (np.arange(len(ratings.points)) >= len(tracks))
     logs = []
     for album in assumed.album_weights:
-        weight = np.where(is_album, album, ratings.weight)
-        sums = sums_of(replace(ratings, weight=weight))
-        _, evidence = _posteriors(sums, prior, assumed)
+        ratings = ratings_of(part, branches, reader, replace(worth, album=album))
+        prior = prior_of(ratings.points, reader, assumed)
+        _, evidence = _weighed(sums_of(ratings), prior, assumed)
         distance = math.log(album / assumed.album_weight)
         logs.append(float(np.logaddexp.reduce(evidence)) - distance**2 / 2)
     return replace(worth, album=assumed.album_weights[int(np.argmax(logs))])

@@ -114,15 +114,12 @@ class Posterior:
     """Their covariance, in units of the total variance, shape (slopes, slopes)."""
     variance: float
     """Estimate of the total variance, points squared."""
-    freedom: float
-    """Degrees of freedom of what is predicted; above 2."""
 
 
 def sums_of(ratings: Ratings) -> Sums:
     """Gather ratings by album."""
     key = np.stack([ratings.branch, ratings.is_direct, ratings.place])
     albums, album_of = np.unique(key, axis=1, return_inverse=True)
-    album_of = album_of.reshape(-1)
     branches, artist = np.unique(albums[0], return_inverse=True)
     count = np.bincount(album_of, ratings.weight, albums.shape[1]).astype(np.float64)
     vectors = np.vstack([ratings.points, ratings.numbers.T])
@@ -132,22 +129,23 @@ def sums_of(ratings: Ratings) -> Sums:
         vectors[at] -= mean[at][album_of]
     is_direct = albums[1].astype(np.bool_)
     kinds, kind = np.unique(np.where(is_direct, -count, count), return_inverse=True)
-    members = [mean[:, kind == own] for own in range(len(kinds))]
+    products = np.empty((len(kinds), len(vectors), len(vectors)))
+    for at in range(len(kinds)):
+        own = mean[:, kind == at]
+        products[at] = own @ own.T
     return Sums(
         places=albums[2],
         branches=branches,
         count=count,
         mean=mean,
-        artist=artist.reshape(-1),
+        artist=artist,
         is_direct=is_direct,
         within=(vectors * ratings.weight) @ vectors.T,
         ratings=len(ratings.points),
         log_weights=float(np.log(ratings.weight).sum()),
         album_of=album_of,
-        kind=kind.reshape(-1),
-        products=np.array([own @ own.T for own in members]).reshape(
-            -1, len(vectors), len(vectors)
-        ),
+        kind=kind,
+        products=products,
     )
 
 
@@ -163,10 +161,9 @@ def messages_of(sums: Sums, shares: Shares) -> Messages:
     return Messages(precision, heard, total)
 
 
-def posterior_of(
-    sums: Sums, shares: Shares, prior: Prior, messages: Messages
-) -> Posterior:
+def posterior_of(sums: Sums, shares: Shares, prior: Prior) -> Posterior:
     """Return what the ratings say of level, slopes and variance."""
+    messages = messages_of(sums, shares)
     share = shares.artist / (1 + shares.artist * messages.heard)
     precision = np.zeros(len(sums.products))
     precision[sums.kind] = messages.precision
@@ -189,24 +186,42 @@ def posterior_of(
         - float(np.log(prior.precision).sum())
         + 2 * float(np.log(np.diag(root)).sum())
     )
-    after = prior.sd_weight + sums.ratings / 2
-    rate = prior.sd_weight * prior.sd**2 + max(misfit, 0.0) / 2
-    return Posterior(
-        log_evidence=_log_evidence(sums.ratings, prior, rate) - log_determinant / 2,
-        slopes=slopes.astype(np.float64),
-        covariance=np.linalg.inv(matrix).astype(np.float64),
-        variance=rate / after,
-        freedom=2 * after,
-    )
-
-
-def _log_evidence(ratings: int, prior: Prior, rate: float) -> float:
-    """Return the part of the evidence that depends on the total variance."""
-    before, after = prior.sd_weight, prior.sd_weight + ratings / 2
-    return (
+    before, after = prior.sd_weight, prior.sd_weight + sums.ratings / 2
+    rate = before * prior.sd**2 + max(misfit, 0.0) / 2
+    log_variance = (
         before * math.log(before * prior.sd**2)
         - after * math.log(rate)
         + math.lgamma(after)
         - math.lgamma(before)
-        - ratings / 2 * math.log(2 * math.pi)
+        - sums.ratings / 2 * math.log(2 * math.pi)
+    )
+    return Posterior(
+        log_evidence=log_variance - log_determinant / 2,
+        slopes=slopes.astype(np.float64),
+        covariance=np.linalg.inv(matrix).astype(np.float64),
+        variance=rate / after,
+    )
+
+
+def views(sums: Sums, shares: Shares) -> tuple[Floats, Floats]:
+    """Return what each place adds to a vector, and how unsure that is.
+
+    Returns:
+        For rated albums, then artists, then the unknown: the mean vectors,
+        shape (albums + artists + 1, 1 + slopes), and the variances of a level
+        there in units of the total variance, given the slopes.
+    """
+    messages = messages_of(sums, shares)
+    spread = shares.artist / (1 + shares.artist * messages.heard)
+    artists = messages.total.T * spread[:, None]
+    own = shares.album * sums.count / (shares.album * sums.count + shares.own)
+    kept = (1 - own)[:, None]
+    albums = kept * artists[sums.artist] + own[:, None] * sums.mean.T
+    of_albums = shares.album * (1 - own) + (1 - own) ** 2 * spread[sums.artist]
+    unknown = np.zeros((1, len(sums.mean)))
+    return (
+        np.concatenate([albums, artists, unknown]),
+        np.concatenate(
+            [of_albums, shares.album + spread, [shares.album + shares.artist]]
+        ),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evidence import LibraryView
-from engine.rating_scale import Bools, Ints, Texts
+from engine.rating_scale import Bools, Ints
 
 NOBODY = ("Various Artists", "[Unknown Artist]", "")
 """Names under which Plex and other players file what has no single artist."""
@@ -33,9 +33,9 @@ class Branches:
 def branches_of(part: LibraryView) -> Branches:
     """Return the tree of a part that holds its artists' works completely."""
     artists, albums, tracks = (part.artists.items, part.albums.items, part.tracks.items)
-    is_nobody = _are(artists.title, NOBODY)
+    is_nobody = np.isin(artists.title, NOBODY)
     nobodys = is_nobody[albums.parent]
-    loose = (nobodys & _are(albums.title, ("",)))[tracks.parent]
+    loose = (nobodys & (albums.title == ""))[tracks.parent]
     own = len(albums) + np.arange(len(tracks))
     places = np.arange(len(albums) + len(tracks))
     artist = np.concatenate([albums.parent, albums.parent[tracks.parent]])
@@ -45,7 +45,3 @@ def branches_of(part: LibraryView) -> Branches:
         branch=np.where(apart, len(artists) + places, artist),
         is_nobody=is_nobody,
     )
-
-
-def _are(titles: Texts, names: tuple[str, ...]) -> Bools:
-    return np.fromiter((title in names for title in titles), np.bool_, len(titles))

@@ -8,7 +8,7 @@ not, what is known of the track itself. Everything is inferred at once; the
 four phases only say what is written when.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -17,19 +17,11 @@ import numpy as np
 from engine.classic import Phase
 from engine.estimates import Estimates
 from engine.evidence import LibraryView
-from engine.hierarchical.features import FeatureEncoder, blocks, sheet_of
+from engine.hierarchical.features import FeatureEncoder, sheet_of
 from engine.hierarchical.fitting import Fit
-from engine.hierarchical.gaussian_tree import Ratings, Sums, sums_of
+from engine.hierarchical.gaussian_tree import Ratings, Sums, sums_of, views
 from engine.hierarchical.grouping import Branches, branches_of
 from engine.hierarchical.observations import ratings_of
-from engine.hierarchical.posterior import (
-    Mixture,
-    RandomEffect,
-    artist_views,
-    confidence,
-    stand_of,
-    views,
-)
 from engine.hierarchical.rating_scale_usage import (
     HIGHEST,
     LOWEST,
@@ -38,7 +30,54 @@ from engine.hierarchical.rating_scale_usage import (
     interval,
 )
 from engine.library import Level
-from engine.rating_scale import Bools, Floats, Ints
+from engine.rating_scale import Floats, Ints
+
+BLOCK = 50_000
+"""Tracks that are worked on at once; bounds the memory, not the result."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """All candidates of a fit as arrays, and what is common to all items."""
+
+    weight: Floats
+    slopes: Floats
+    """Shape (candidates, slopes), points."""
+    covariance: Floats
+    """Covariance of the slopes, points squared, (candidates, slopes, slopes)."""
+    variance: Floats
+    """Total variance of a rating, points squared."""
+    level: Floats
+    """Mean slopes, points."""
+    square: Floats
+    """What the numbers of an item add to its variance, (slopes, slopes)."""
+
+    @classmethod
+    def of(cls, fit: Fit) -> Self:
+        """Return the candidates of a fit as arrays."""
+        weight = np.array([c.weight for c in fit.candidates])
+        slopes = np.array([c.slopes for c in fit.candidates])
+        widening = fit.freedom / (fit.freedom - 2)
+        variance = np.array([c.variance for c in fit.candidates]) * widening
+        covariance = variance[:, None, None] * np.array(
+            [c.covariance for c in fit.candidates]
+        )
+        level = weight @ slopes
+        off = slopes - level
+        square = np.tensordot(weight, covariance, 1) + (off * weight[:, None]).T @ off
+        return cls(weight, slopes, covariance, variance, level, square)
+
+
+@dataclass(frozen=True, eq=False)
+class RandomEffect:
+    """What the tree adds at each of its places to the effects of the numbers."""
+
+    mean: Floats
+    """Points, shape (places,)."""
+    slant: Floats
+    """What the numbers of an item add to its variance there, (places, slopes)."""
+    spread: Floats
+    """Variance of what the tree adds, points squared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,76 +115,101 @@ class FittedLibrary:
         rows[self.sums.places[rated]] = rated
         return rows
 
+    @cached_property
+    def album_numbers(self) -> Floats:
+        """The mean numbers of each album's tracks, shape (albums, slopes)."""
+        return self.reader.means(self.reader.sheet.album, len(self.part.albums))
+
     def artist_numbers(self) -> Floats:
         """Return the mean numbers of each artist's tracks, (artists, slopes)."""
         parent, artists = self.part.albums.items.parent, len(self.part.artists)
         times = np.bincount(self.reader.sheet.album, minlength=len(parent))
-        count = np.bincount(parent, times, artists)
-        total = [
-            np.bincount(parent, times * column, artists)
-            for column in self.album_numbers.T
-        ]
-        means: Floats = np.stack(total, axis=1) / np.maximum(count, 1)[:, None]
-        means[:, 0] = 1
+        count = np.maximum(np.bincount(parent, times, artists), 1)
+        means = np.ones((artists, self.reader.width))
+        for at, column in enumerate(self.album_numbers.T[1:], start=1):
+            means[:, at] = np.bincount(parent, times * column, artists) / count
         return means
 
-    def albums(self) -> RandomEffect:
-        """Return what the tree adds to each row of `views`."""
-        return stand_of(
-            self.mixture, [views(self.sums, c) for c in self.fit.candidates]
-        )
-
-    def artists(self) -> RandomEffect:
-        """Return what the tree adds to each row of `artist_views`."""
-        return stand_of(
-            self.mixture, [artist_views(self.sums, c) for c in self.fit.candidates]
-        )
-
-    @cached_property
-    def album_numbers(self) -> Floats:
-        """The mean numbers of each album's tracks, shape (albums, slopes)."""
-        sheet = self.reader.sheet
-        return self.reader.means(sheet.album, len(self.part.albums))
-
-    def counts(self) -> Ints:
-        """Return how many ratings each artist has, and 0 for an unknown one."""
+    def ratings_near(self, branch: Ints) -> Ints:
+        """Return how many ratings there are of the same artists."""
         owner = self.sums.artist[self.sums.album_of]
-        return np.bincount(owner, minlength=len(self.sums.branches) + 1)
+        counts = np.bincount(owner, minlength=len(self.sums.branches) + 1)
+        near: Ints = counts[self.artist_rows()[branch]]
+        return near
+
+    def effect(self, level: Level) -> RandomEffect:
+        """Return what the tree adds: to albums, then artists, then the unknown.
+
+        To the levels of artists themselves it adds from the first artist on.
+        """
+        mixture, is_artist = self.mixture, level is Level.ARTIST
+        first = len(self.sums.places) * is_artist
+        seen, adds = [], []
+        for own, slopes in zip(self.fit.candidates, mixture.slopes, strict=True):
+            vectors, variance = views(self.sums, own.shares)
+            vectors = vectors[first:]
+            seen.append(
+                (vectors[:, 1:], variance[first:] - is_artist * own.shares.album)
+            )
+            adds.append(vectors[:, 0] - vectors[:, 1:] @ slopes)
+        mean = mixture.weight @ np.stack(adds)
+        slant = np.zeros((len(mean), len(mixture.level)))
+        spread = np.zeros(len(mean))
+        for at, (numbers, variance) in enumerate(seen):
+            weight, off = mixture.weight[at], adds[at] - mean
+            unsure = numbers @ mixture.covariance[at]
+            change = off[:, None] * (mixture.slopes[at] - mixture.level)
+            slant += weight * (change - unsure)
+            spread += weight * (
+                mixture.variance[at] * variance
+                + (unsure * numbers).sum(axis=1)
+                + off**2
+            )
+        return RandomEffect(mean, slant, spread)
+
+    def moments(
+        self, effect: RandomEffect, rows: Ints, numbers: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return mean and variance of the levels of items, unclipped."""
+        mixture = self.mixture
+        mean = effect.mean[rows] + numbers @ mixture.level
+        own = (numbers @ mixture.square + 2 * effect.slant[rows]) * numbers
+        return mean, np.maximum(own.sum(axis=1) + effect.spread[rows], 0)
 
 
 def predict(part: LibraryView, fit: Fit, level: Level) -> Estimates:
     """Return what is inferred of all items of one level of a part.
 
-    Args:
-        part: Some artists with all that is beneath them; what is inferred of
-            them does not depend on what else the library holds.
-        fit: What the whole library taught.
-        level: Tracks, albums or artists.
+    The part holds some artists with all that is beneath them; what is inferred of
+    them does not depend on what else the library holds.
     """
-    return estimates(FittedLibrary.of(part, fit), level)
-
-
-def estimates(survey: FittedLibrary, level: Level) -> Estimates:
-    """Return what is inferred of all items of one level."""
+    survey = FittedLibrary.of(part, fit)
     if level is Level.TRACK:
-        return predict_tracks(survey, np.arange(len(survey.part.tracks)))
-    return _albums(survey) if level is Level.ALBUM else _artists(survey)
+        return predict_tracks(survey, np.arange(len(part.tracks)))
+    if level is Level.ARTIST:
+        return _artists(survey)
+    mean, variance = _album_moments(survey)
+    near = survey.ratings_near(survey.branches.branch[: len(mean)])
+    return _estimates(survey, level, mean - fit.worth.offset, variance, near)
 
 
 def predict_tracks(survey: FittedLibrary, rows: Ints) -> Estimates:
     """Return what is inferred of some tracks, rated or not."""
-    stand, place = survey.albums(), survey.album_rows()[survey.branches.album]
-    branch = survey.branches.branch[survey.branches.album]
-    counts, artist = survey.counts(), survey.artist_rows()[branch]
+    effect, place = (
+        survey.effect(Level.ALBUM),
+        survey.album_rows()[survey.branches.album],
+    )
+    near = survey.ratings_near(survey.branches.branch[survey.branches.album])
     own = np.array([c.shares.own for c in survey.fit.candidates])
     noise = float(survey.mixture.weight @ (survey.mixture.variance * own))
     found = []
-    for block in blocks(rows):
+    for start in range(0, max(len(rows), 1), BLOCK):
+        block = rows[start : start + BLOCK]
         numbers = survey.reader.rows(block)
-        mean, variance = _moments(survey.mixture, stand, place[block], numbers)
-        ratings = counts[artist[block]]
-        found.append(_estimates(survey, Level.TRACK, mean, variance + noise, ratings))
-    return _joined(found, survey)
+        mean, variance = survey.moments(effect, place[block], numbers)
+        own_noise = variance + noise
+        found.append(_estimates(survey, Level.TRACK, mean, own_noise, near[block]))
+    return Estimates.joined(found)
 
 
 def inferred(
@@ -165,60 +229,40 @@ def inferred(
     return replace(found, mean=np.where(mine, found.mean, np.nan))
 
 
-def _albums(survey: FittedLibrary) -> Estimates:
-    mean, variance = album_moments(survey)
-    artist = survey.artist_rows()[survey.branches.branch[: len(mean)]]
-    own = mean - survey.fit.worth.offset
-    return _estimates(survey, Level.ALBUM, own, variance, survey.counts()[artist])
-
-
-def album_moments(survey: FittedLibrary) -> tuple[Floats, Floats]:
-    """Return mean and variance of the level of each album's tracks, unclipped."""
+def _album_moments(survey: FittedLibrary) -> tuple[Floats, Floats]:
+    """Return mean and variance of the level of each album's tracks."""
     rows = survey.album_rows()[: len(survey.part.albums)]
-    return _moments(survey.mixture, survey.albums(), rows, survey.album_numbers)
+    return survey.moments(survey.effect(Level.ALBUM), rows, survey.album_numbers)
 
 
 def _artists(survey: FittedLibrary) -> Estimates:
-    count = len(survey.part.artists)
-    parent = survey.part.albums.items.parent
-    rows = survey.artist_rows()[:count]
-    mean, variance = _moments(
-        survey.mixture, survey.artists(), rows, survey.artist_numbers()
+    """Return what is known of artists; of one who is many, of a usual album."""
+    count, parent = len(survey.part.artists), survey.part.albums.items.parent
+    mean, variance = survey.moments(
+        survey.effect(Level.ARTIST),
+        survey.artist_rows()[:count],
+        survey.artist_numbers(),
     )
-    ratings = survey.counts()[rows]
+    near = survey.ratings_near(np.arange(count))
     many = survey.branches.is_nobody
     if many.any():
-        values = album_moments(survey)
-        mean, variance = (
-            _averaged(own, of_albums, parent, many)
-            for own, of_albums in zip((mean, variance), values, strict=True)
-        )
-        artist = survey.artist_rows()[survey.branches.branch[: len(parent)]]
-        beneath = np.bincount(parent, survey.counts()[artist], count)
-        ratings = np.where(many, beneath.astype(np.int64), ratings)
-    return _estimates(survey, Level.ARTIST, mean, variance, ratings)
+        albums = np.bincount(parent, minlength=count)
+        known = many & (albums > 0)
 
+        def usual(own: Floats, of_albums: Floats) -> Floats:
+            total = np.bincount(parent, of_albums, count)
+            return np.where(known, total / np.maximum(albums, 1), own)
 
-def _averaged(own: Floats, albums: Floats, parent: Ints, many: Bools) -> Floats:
-    """Return what is known of artists; of one who is many, of a usual album."""
-    count = np.bincount(parent, minlength=len(own))
-    total = np.bincount(parent, albums, len(own))
-    return np.where(many & (count > 0), total / np.maximum(count, 1), own)
-
-
-def _moments(
-    mixture: Mixture, stand: RandomEffect, rows: Ints, numbers: Floats
-) -> tuple[Floats, Floats]:
-    """Return mean and variance of the levels of items."""
-    mean = stand.mean[rows] + numbers @ mixture.level
-    variance = ((numbers @ mixture.square + 2 * stand.slant[rows]) * numbers).sum(
-        axis=1
-    ) + stand.spread[rows]
-    return mean, np.maximum(variance, 0)
+        of_albums = _album_moments(survey)
+        mean, variance = usual(mean, of_albums[0]), usual(variance, of_albums[1])
+        beneath = survey.ratings_near(survey.branches.branch[: len(parent)])
+        total = np.bincount(parent, beneath, count).astype(np.int64)
+        near = np.where(many, total, near)
+    return _estimates(survey, Level.ARTIST, mean, variance, near)
 
 
 def _estimates(
-    survey: FittedLibrary, level: Level, mean: Floats, variance: Floats, ratings: Ints
+    survey: FittedLibrary, level: Level, mean: Floats, variance: Floats, near: Ints
 ) -> Estimates:
     fit, sd = survey.fit, np.sqrt(variance)
     low, high = interval(mean, sd, fit.freedom)
@@ -229,20 +273,24 @@ def _estimates(
         sd=sd,
         low=low,
         high=high,
-        ratings=ratings,
+        ratings=near,
         good=found.good,
         poor=found.poor,
-        confidence=confidence(fit, survey.mixture, level, sd),
+        confidence=_confidence(survey, level, sd),
     )
 
 
-def _joined(found: list[Estimates], survey: FittedLibrary) -> Estimates:
-    if not found:
-        nothing = np.empty(0)
-        none = np.empty(0, np.int64)
-        return _estimates(survey, Level.TRACK, nothing, nothing, none)
-    columns = {
-        field.name: np.concatenate([getattr(own, field.name) for own in found])
-        for field in fields(Estimates)
-    }
-    return replace(found[0], **columns)
+def _confidence(survey: FittedLibrary, level: Level, sd: Floats) -> Floats:
+    """Return how sure estimates are: 0 without any rating, 1 beyond doubt.
+
+    It is 1 − sd / sd without ratings, both of the level of items like it:
+    what sets a track apart from its album is in no rating but its own.
+    """
+    shares = [c.shares for c in survey.fit.candidates]
+    divided = np.array([(own.artist, own.album, own.own) for own in shares])
+    mixture = survey.mixture
+    artist, album, own = (mixture.weight * mixture.variance) @ divided
+    unknown = artist if level is Level.ARTIST else artist + album
+    of_level = sd**2 - (own if level is Level.TRACK else 0.0)
+    sure: Floats = np.clip(1 - np.sqrt(np.maximum(of_level, 0) / unknown), 0, 1)
+    return sure

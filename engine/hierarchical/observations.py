@@ -1,10 +1,11 @@
 """Which ratings speak in the hierarchical model, for whom, and how loudly."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.evidence import LibraryView, rated_rows
+from engine.evidence import LibraryView, rated_rows, tally
 from engine.hierarchical.features import FeatureEncoder
 from engine.hierarchical.gaussian_tree import Ratings
 from engine.hierarchical.grouping import Branches
@@ -24,8 +25,7 @@ class ObservationWeights:
     """How much higher tracks are rated than their rated album, points."""
 
 
-@dataclass(frozen=True, eq=False)
-class RatedRows:
+class RatedRows(NamedTuple):
     """Whose ratings speak: rows of tracks, of albums, and of artists."""
 
     tracks: Ints
@@ -34,16 +34,9 @@ class RatedRows:
 
     def of(self, rating: int) -> tuple[Level, int]:
         """Return the level and the row of what has a certain rating."""
-        at = rating
-        for level, rows in (
-            (Level.TRACK, self.tracks),
-            (Level.ALBUM, self.albums),
-            (Level.ARTIST, self.artists),
-        ):
-            if at < len(rows):
-                return level, int(rows[at])
-            at -= len(rows)
-        raise ValueError(f"There is no rating {rating}.")
+        levels = (Level.TRACK, Level.ALBUM, Level.ARTIST)
+        level = np.repeat(levels, [len(rows) for rows in self])
+        return Level(level[rating]), int(np.concatenate(self)[rating])
 
 
 def rated_rows_of(part: LibraryView, branches: Branches) -> RatedRows:
@@ -64,32 +57,28 @@ def ratings_of(
 ) -> Ratings:
     """Return all ratings that speak: of tracks, then of albums, then of artists."""
     own = rated_rows_of(part, branches)
-    tracks, albums, artists = own.tracks, own.albums, own.artists
-    above = part.albums.items.parent[reader.sheet.album]
-    sources = (
-        (part.tracks.evidence[tracks], 1.0, reader.rows(tracks)),
-        (
-            part.albums.evidence[albums] + worth.offset,
-            worth.album,
-            reader.means(_among(reader.sheet.album, albums), len(albums)),
-        ),
-        (
-            part.artists.evidence[artists],
-            worth.artist,
-            reader.means(_among(above, artists), len(artists)),
-        ),
+    tracks, albums, artists = own
+    counts = [len(rows) for rows in own]
+    album = reader.sheet.album
+    above = part.albums.items.parent[album]
+    points = (
+        part.tracks.evidence[tracks],
+        part.albums.evidence[albums] + worth.offset,
+        part.artists.evidence[artists],
     )
-    place = np.concatenate([branches.album[tracks], albums, artists])
-    branch = np.concatenate(
-        [branches.branch[branches.album[tracks]], branches.branch[albums], artists]
+    numbers = (
+        reader.rows(tracks),
+        reader.means(_among(album, albums), len(albums)),
+        reader.means(_among(above, artists), len(artists)),
     )
+    place = np.concatenate([branches.album[tracks], albums])
     return Ratings(
-        points=np.concatenate([points for points, _, _ in sources]),
-        numbers=np.concatenate([numbers for _, _, numbers in sources]),
-        weight=np.concatenate([np.full(len(p), w) for p, w, _ in sources]),
-        place=place,
-        branch=branch,
-        is_direct=np.arange(len(place)) >= len(tracks) + len(albums),
+        points=np.concatenate(points),
+        numbers=np.concatenate(numbers),
+        weight=np.repeat([1.0, worth.album, worth.artist], counts),
+        place=np.concatenate([place, artists]),
+        branch=np.concatenate([branches.branch[place], artists]),
+        is_direct=np.repeat([False, False, True], counts),
     )
 
 
@@ -103,11 +92,9 @@ def _among(values: Ints, chosen: Ints) -> Ints:
 
 def offset_of(part: LibraryView) -> float:
     """Return how much higher tracks are rated than their rated album, points."""
-    rated = rated_rows(part.tracks, part.tracks.items.parent)
-    parent = part.tracks.items.parent[rated]
-    count = np.bincount(parent, minlength=len(part.albums))
-    total = np.bincount(parent, part.tracks.evidence[rated], len(part.albums))
-    both = (count > 0) & ~np.isnan(part.albums.evidence)
-    distance = total[both] / count[both] - part.albums.evidence[both]
-    weight = np.minimum(count[both], 3)
+    evidence = tally(part.tracks, part.tracks.items.parent, len(part.albums))
+    both = (evidence.count > 0) & ~np.isnan(part.albums.evidence)
+    count = evidence.count[both]
+    distance = evidence.total[both] / count - part.albums.evidence[both]
+    weight = np.minimum(count, 3)
     return float((weight * distance).sum() / (weight.sum() + 5))

@@ -146,10 +146,7 @@ def share_below(deviations: Floats) -> Floats:
 def interval(mean: Floats, sd: Floats, freedom: float) -> tuple[Floats, Floats]:
     """Return the bounds between which a rating lies with probability `INTERVAL`.
 
-    Args:
-        mean: What is guessed, points.
-        sd: Its standard deviation, points.
-        freedom: Degrees of freedom of Student's t; above 2.
+    Mean and standard deviation are points; the degrees of freedom are above 2.
     """
     from scipy.special import stdtrit  # noqa: PLC0415 (long to import, seldom needed)
 

@@ -11,7 +11,7 @@ from engine.classic import Constants, Phase
 from engine.estimates import Estimates
 from engine.evidence import LevelView, LibraryView
 from engine.hierarchical import model as hierarchical
-from engine.hierarchical.duplicate_recordings import duplicate_rating
+from engine.hierarchical.evidence_filters import duplicate_rating
 from engine.hierarchical.fitting import Fit
 from engine.library import Level
 from engine.ownership import Owner

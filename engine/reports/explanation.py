@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.classic import Constants, album_up, critic_points
 from engine.evidence import LevelView, LibraryView, rated_rows
-from engine.hierarchical.duplicate_recordings import doubles_of, duplicate_rating
+from engine.hierarchical.evidence_filters import doubles_of, duplicate_rating
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.gaussian_tree import messages_of
 from engine.hierarchical.model import FittedLibrary

@@ -30,7 +30,7 @@ def infer(
     from engine.partition import parse_letters, starting_at  # noqa: PLC0415
     from flows.local_runner import launch_infer  # noqa: PLC0415
     from flows.pipeline import Request  # noqa: PLC0415
-    from flows.reports.confidence_reports import show_report  # noqa: PLC0415
+    from flows.reports.terminal import show_report  # noqa: PLC0415
 
     if start and letters:
         raise UsageError("Give --from or --letters, not both.")

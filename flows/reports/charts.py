@@ -5,17 +5,12 @@ from importlib.util import find_spec
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest
-from engine.evaluation.calibration import NEARBY, Held
+from engine.evaluation.metrics import NEARBY, Held
 from tasks.config.output_files import write_bytes
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-PlexSession = list[tuple[float, float]]
 
 KINDS = (".svg", ".png", ".pdf")
 SIZE = (12.5, 4.5)
@@ -66,8 +61,8 @@ def draw_backtest(test: Backtest, path: Path) -> None:
         figure = Figure(SIZE, layout="constrained")
         figure.suptitle(f"{test.ratings} ratings, each hidden and guessed")
         panels = figure.subplots(1, len(PANELS))
-        for panel, words in zip(panels, PANELS, strict=True):
-            _entitle(panel, *words)
+        for panel, (title, across, up) in zip(panels, PANELS, strict=True):
+            panel.set(title=title, xlabel=across, ylabel=up)
         for name in test.calibration:
             for panel, line in zip(panels, _lines(test, name), strict=True):
                 panel.plot([x for x, _ in line], [y for _, y in line], label=name)
@@ -77,29 +72,19 @@ def draw_backtest(test: Backtest, path: Path) -> None:
         panels[2].set_ylim(bottom=0)
         names = panels[0].get_legend_handles_labels()
         figure.legend(*names, loc="outside lower center", ncols=len(names[0]) or 1)
-        dateless = {"Date": None} if path.suffix.lower() == ".svg" else None
-        picture = BytesIO()
-        kind = path.suffix.lower().removeprefix(".")
+        kind, picture = path.suffix.lower().removeprefix("."), BytesIO()
+        dateless = {"Date": None} if kind == "svg" else None
         figure.savefig(picture, metadata=dateless, format=kind)
     write_bytes(path, picture.getvalue())
 
 
-def _entitle(panel: "Axes", title: str, across: str, up: str) -> None:
-    panel.set_title(title)
-    panel.set_xlabel(across)
-    panel.set_ylabel(up)
-
-
-def _lines(test: Backtest, name: str) -> tuple[PlexSession, PlexSession, PlexSession]:
+def _lines(test: Backtest, name: str) -> Iterator[list[tuple[float, float]]]:
+    """Yield the points of a method, a line for each panel."""
     found = test.calibration[name]
-    return (
-        [(100 * held.expected, 100 * held.found) for held in found.intervals],
-        [(held.expected / 2, held.found / 2) for held in _sure(found.guesses)],
-        [
-            (NEARBY.index(int(held.expected)), held.found / 2)
-            for held in _sure(found.errors)
-        ],
-    )
+    yield [(100 * held.expected, 100 * held.found) for held in found.intervals]
+    yield [(held.expected / 2, held.found / 2) for held in _sure(found.guesses)]
+    errors = _sure(found.errors)
+    yield [(NEARBY.index(int(held.expected)), held.found / 2) for held in errors]
 
 
 def _sure(points: list[Held]) -> list[Held]:

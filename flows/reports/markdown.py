@@ -1,6 +1,6 @@
 """Reports as pages of markdown, for the Prefect UI: every text is shown as it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.partition import in_order
@@ -9,11 +9,11 @@ from engine.planning.change_list import Change, LetterPlan
 from engine.reports.audit import Audit
 from engine.reports.ranking import Ranked
 from engine.reports.run_report import PhaseCount, Summary
-from flows.reports.confidence_reports import tables
 from flows.reports.terminal import (
     COUNTS,
     DIFFERENCE,
     RANKS,
+    Row,
     count_lines,
     counts,
     differences,
@@ -25,6 +25,7 @@ from flows.reports.terminal import (
     ranks,
     shifts,
     stars,
+    sureness_tables,
 )
 
 if TYPE_CHECKING:
@@ -44,18 +45,17 @@ def markdown(summary: Summary) -> str:
     about = (inventory(summary), *doings(summary))
     parts = [heading(f"{summary.library}: {headline(summary)}"), *bullets(about)]
     parts += section("Phases", COUNTS, counts(summary.phases))
-    parts += section("Letters", LETTERS, letters(summary))
+    parts += section("Letters", LETTERS, _letters(summary))
     parts += section("What moved", SHIFTS, shifts(summary))
-    for title, head, rows in tables(summary.sureness):
+    for title, head, rows in sureness_tables(summary.sureness):
         parts += section(title, head, rows)
     parts += section("Top artists", RANKS, ranks(summary.top))
     parts += section("Bottom artists", RANKS, ranks(summary.bottom))
     return "\n".join(parts)
 
 
-def letters(summary: Summary) -> list[tuple[str, ...]]:
-    """Return what became of each letter as rows of text."""
-    rows = []
+def _letters(summary: Summary) -> Iterator[Row]:
+    """Yield what became of each letter as a row of text."""
     for letter in in_order(summary.letters.keys() | summary.failed_letters.keys()):
         counted = PhaseCount()
         for phase in summary.letters.get(letter, {}).values():
@@ -64,17 +64,13 @@ def letters(summary: Summary) -> list[tuple[str, ...]]:
             *(counted.planned, counted.written, counted.kept_by_drift),
             *(counted.cleared, summary.failed_ratings.get(letter, 0)),
         )
-        why = summary.failed_letters.get(letter, "")
-        rows.append((letter, *map(str, numbers), why))
-    return rows
+        yield letter, *map(str, numbers), summary.failed_letters.get(letter, "")
 
 
 def plan_page(plans: Sequence[LetterPlan], note: str) -> str:
     """Return what a run is about to write as a page: a sample under every letter.
 
-    Args:
-        plans: What is to be written, letter by letter.
-        note: Where all of it is.
+    The note says where all of it is.
     """
     total = sum(plan.planned for plan in plans)
     overview = [
@@ -85,23 +81,14 @@ def plan_page(plans: Sequence[LetterPlan], note: str) -> str:
     parts += section("Letters", PLANS, overview)
     for plan in plans:
         if plan.planned:
-            shown = len(plan.sample)
-            title = f"{plan.letter}: {shown} of {plan.planned} ratings"
-            parts += section(title, SAMPLE, sampled(plan.sample))
+            title = f"{plan.letter}: {len(plan.sample)} of {plan.planned} ratings"
+            parts += section(title, SAMPLE, map(_sampled, plan.sample))
     return "\n".join(parts)
 
 
-def sampled(changes: Iterable[Change]) -> list[tuple[str, ...]]:
-    """Return changes of a letter as rows of text."""
-    return [
-        (
-            change.phase,
-            " / ".join(filter(None, (change.artist, change.album, change.track))),
-            stars(change.before),
-            stars(change.after),
-        )
-        for change in changes
-    ]
+def _sampled(change: Change) -> Row:
+    item = " / ".join(filter(None, (change.artist, change.album, change.track)))
+    return change.phase, item, stars(change.before), stars(change.after)
 
 
 def audit_page(audit: Audit) -> str:
@@ -115,9 +102,10 @@ def audit_page(audit: Audit) -> str:
 
 def ranking_page(best: list[Ranked], worst: list[Ranked], what: str) -> str:
     """Return the power rankings as a page."""
-    top = [heading(f"Top {what}s"), "", *table(heads(what), ranks(best))]
-    title = heading(f"Bottom {what}s, worst first")
-    return "\n".join([*top, "", title, "", *table(heads(what), ranks(worst))])
+    top = section(f"Top {what}s", heads(what), ranks(best), level=1)
+    title = f"Bottom {what}s, worst first"
+    bottom = section(title, heads(what), ranks(worst), level=1)
+    return "\n".join([*top[1:], *bottom])
 
 
 def counts_page(title: str, report: "Report") -> str:
@@ -127,10 +115,10 @@ def counts_page(title: str, report: "Report") -> str:
 
 
 def section(
-    title: str, head: Iterable[str], rows: Iterable[Iterable[str]]
+    title: str, head: Iterable[str], rows: Iterable[Row], level: int = 2
 ) -> list[str]:
     """Return a table below a heading, as lines of markdown."""
-    return ["", heading(title, level=2), "", *table(head, rows)]
+    return ["", heading(title, level), "", *table(head, rows)]
 
 
 def heading(text: str, level: int = 1) -> str:
@@ -143,7 +131,7 @@ def bullets(texts: Iterable[str]) -> list[str]:
     return [f"* {markdown_text(text)}" for text in texts]
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+def table(head: Iterable[str], rows: Iterable[Row]) -> list[str]:
     """Return rows of text as a table in markdown."""
     body = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
     body.insert(1, ["---"] * len(body[0]))

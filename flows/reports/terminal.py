@@ -1,20 +1,22 @@
 """What people see: points become stars here, and nowhere else."""
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from engine.plain_text import printable
-from flows.reports.screen import screen
 from tasks.config.redaction import redact
 
-COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.planning.undo_plan import Undone
     from engine.reports.audit import Audit
+    from engine.reports.confidence import Band, Sureness
     from engine.reports.ranking import Ranked
     from engine.reports.run_report import PhaseCount, Summary
     from tasks.commands.legacy_state import Imported
@@ -22,14 +24,53 @@ if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs no
 
     Report = Undone | Recovered | Imported
 
+COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 DIFFERENCE = ("count", "what it means", "such as")
+RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
+SURE = ("guesses", "ratings behind each", "give or take")
+FAMILIAR = ("stars", "artist", "give or take", "ratings behind it", "tracks")
 WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
 """Columns that hold words; the others hold numbers."""
 
 NAMED = 20
 """How many items a list names before it only counts."""
 
-RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
+Row = tuple[str, ...]
+
+
+class Screen(Console):
+    """A terminal that shows a text as it is, even `[live]`; no text can steer it."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
+        """Return a text as rich shows it: everything printed comes through here."""
+        return super().render_str(printable(text), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Print no more when nobody reads on, as below `head`: the work counts.
+
+        The stream goes nowhere from now on, or its last flush would fail, too.
+        """
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+    def print_table(self, title: str, head: Iterable[str], rows: Iterable[Row]) -> None:
+        """Print rows of text below their heads."""
+        shown = Table(title=title, title_justify="left", title_style="bold")
+        for name in head:
+            shown.add_column(name, justify="left" if name in WORDS else "right")
+        for row in rows:
+            shown.add_row(*row)
+        self.print(shown)
+
+    def print_lines(self, sentences: Iterable[str]) -> None:
+        """Print each sentence on a line of its own."""
+        for sentence in sentences:
+            self.print(sentence)
 
 
 def stars(points: float | None, decimals: int = 2) -> str:
@@ -46,14 +87,6 @@ def headline(summary: "Summary") -> str:
     if summary.dry_run:
         return f"{summary.planned} ratings would be written (dry run)"
     return f"{summary.written} of {summary.planned} planned ratings written"
-
-
-def lines(summary: "Summary") -> list[str]:
-    """Return what a run found and did, a sentence a line."""
-    moved = [f"{what}: {before} → {after}." for what, before, after in shifts(summary)]
-    failures = summary.failed_letters.items()
-    failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
-    return [inventory(summary), *moved, *doings(summary), *failed]
 
 
 def inventory(summary: "Summary") -> str:
@@ -90,7 +123,7 @@ def doings(summary: "Summary") -> list[str]:
     ]
 
 
-def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
+def counts(phases: "dict[str, PhaseCount]") -> list[Row]:
     """Return the counts of each phase as rows of text."""
     return [
         (phase, *map(str, (c.planned, c.written, c.kept_by_drift, c.cleared)))
@@ -98,7 +131,7 @@ def counts(phases: "dict[str, PhaseCount]") -> list[tuple[str, ...]]:
     ]
 
 
-def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
+def ranks(artists: "Iterable[Ranked]") -> list[Row]:
     """Return ranked artists or albums as rows of text."""
     return [
         (
@@ -112,25 +145,59 @@ def ranks(artists: "Iterable[Ranked]") -> list[tuple[str, ...]]:
     ]
 
 
-def show(summary: "Summary") -> None:
-    """Print the report of a run."""
-    console = screen()
-    console.rule(f"{summary.library}: {headline(summary)}")
-    for line in lines(summary):
-        console.print(line)
-    console.print(table("What each phase did", COUNTS, counts(summary.phases)))
-    console.print(table("Top artists", RANKS, ranks(summary.top)))
-    console.print(table("Bottom artists", RANKS, ranks(summary.bottom)))
+def show_report(summary: "Summary") -> None:
+    """Print the report of a run, and how sure its guesses are."""
+    screen = Screen()
+    screen.rule(f"{summary.library}: {headline(summary)}")
+    moved = [f"{what}: {old} → {new}." for what, old, new in shifts(summary)]
+    failures = summary.failed_letters.items()
+    failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
+    screen.print_lines([inventory(summary), *moved, *doings(summary), *failed])
+    screen.print_table("What each phase did", COUNTS, counts(summary.phases))
+    screen.print_table("Top artists", RANKS, ranks(summary.top))
+    screen.print_table("Bottom artists", RANKS, ranks(summary.bottom))
+    for title, head, rows in sureness_tables(summary.sureness):
+        screen.print_table(title, head, rows)
 
 
-def table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """Return rows of text as a table for the terminal."""
-    shown = Table(title=title, title_justify="left", title_style="bold")
-    for name in head:
-        shown.add_column(name, justify="left" if name in WORDS else "right")
-    for row in rows:
-        shown.add_row(*row)
-    return shown
+def sureness_tables(found: "Sureness") -> Iterator[tuple[str, Row, list[Row]]]:
+    """Yield how sure guesses are, and of which artists least and most is known."""
+    if found.bands:
+        first = "confidence" if found.by == "confidence" else "your ratings"
+        bands: list[Row] = [
+            (
+                _span(found.by, band),
+                str(band.guesses),
+                f"{band.ratings:.1f}",
+                _give_or_take(band.sd),
+            )
+            for band in found.bands
+        ]
+        yield "How sure the guesses are", (first, *SURE), bands
+    for which, artists in (("least", found.least), ("most", found.most)):
+        rows: list[Row] = [
+            (
+                stars(artist.rating),
+                artist.name or "(no name)",
+                _give_or_take(artist.sd),
+                str(artist.ratings),
+                str(artist.tracks),
+            )
+            for artist in artists
+        ]
+        if rows:
+            yield f"Artists of whom {which} is known", FAMILIAR, rows
+
+
+def _span(by: str, band: "Band") -> str:
+    if band.most is None:
+        return f"{band.least:g} or more"
+    most = band.most if by == "confidence" else band.most - 1
+    return f"{band.least:g}" if most == band.least else f"{band.least:g} to {most:g}"
+
+
+def _give_or_take(sd: float | None) -> str:
+    return "–" if sd is None else f"± {stars(sd)}"
 
 
 def replace_unprintable(*streams: TextIO) -> None:
@@ -155,15 +222,15 @@ def notify(sentence: str) -> None:
 
 def show_audit(audit: "Audit") -> None:
     """Print whether the record and Plex agree."""
-    console = screen()
-    console.rule(f"{audit.library}: {audit.verdict}")
-    console.print(f"{audit.recorded} ratings on record.")
+    screen = Screen()
+    screen.rule(f"{audit.library}: {audit.verdict}")
+    screen.print(f"{audit.recorded} ratings on record.")
     rows = differences(audit)
     if rows:
-        console.print(table("What differs", DIFFERENCE, rows))
+        screen.print_table("What differs", DIFFERENCE, rows)
 
 
-def differences(audit: "Audit") -> list[tuple[str, ...]]:
+def differences(audit: "Audit") -> list[Row]:
     """Return what an audit found as rows of text."""
     found = [finding for finding in audit.findings.values() if finding.count]
     return [(str(f.count), f.means, ", ".join(f.items)) for f in found]
@@ -171,22 +238,21 @@ def differences(audit: "Audit") -> list[tuple[str, ...]]:
 
 def show_ranking(best: "list[Ranked]", worst: "list[Ranked]", what: str) -> None:
     """Print the power rankings."""
-    console = screen()
-    console.print(table(f"Top {what}s", heads(what), ranks(best)))
-    console.print(table(f"Bottom {what}s, worst first", heads(what), ranks(worst)))
+    screen = Screen()
+    screen.print_table(f"Top {what}s", heads(what), ranks(best))
+    screen.print_table(f"Bottom {what}s, worst first", heads(what), ranks(worst))
 
 
-def heads(what: str) -> tuple[str, ...]:
+def heads(what: str) -> Row:
     """Return the heads of a ranking of artists or albums."""
     return tuple(what if head == "artist" else head for head in RANKS)
 
 
 def show_counts(title: str, report: "Report") -> None:
     """Print what a command did: a number a line, and the first few names."""
-    console = screen()
-    console.rule(entitled(title, report))
-    for line in count_lines(report):
-        console.print(line)
+    screen = Screen()
+    screen.rule(entitled(title, report))
+    screen.print_lines(count_lines(report))
 
 
 def entitled(title: str, report: "Report") -> str:
@@ -221,7 +287,7 @@ def say(sentence: str) -> None:
     print(printable(sentence))
 
 
-def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
+def show_findings(findings: Iterable[Row]) -> None:
     """Print what was checked, in which state it is, what is and what to do."""
     styles = {"ok": "green", "warning": "yellow", "error": "bold red"}
     table = Table()
@@ -229,4 +295,4 @@ def show_findings(findings: Iterable[tuple[str, ...]]) -> None:
         table.add_column(name, overflow="fold")  # not one letter of a URL may go
     for finding in findings:
         table.add_row(*finding, style=styles[finding[1]])
-    screen().print(table)
+    Screen().print(table)

@@ -23,7 +23,7 @@ from pydantic_settings import (
 
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
-from engine.hierarchical.filler import Filler
+from engine.hierarchical.evidence_filters import Filler
 from engine.rating_scale import STEP, Grid
 from tasks.config.addresses import normalize_url
 from tasks.config.config_file import ARTICLE, config_path, read_document

@@ -3,10 +3,10 @@
 import json
 from dataclasses import asdict
 
+from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select, update
 
 from engine.classic import Constants
-from engine.hierarchical.fit_serialization import document_of, fit_of
 from engine.hierarchical.fitting import Fit
 from tasks.record.store import ShadowStore
 from tasks.record.tables import RunRow
@@ -40,7 +40,7 @@ def begin_run(
                 started_at=now,
                 mean=mean,
                 constants=json.dumps(asdict(constants)),
-                fit=fit and json.dumps(document_of(fit)),
+                fit=fit and json.dumps(asdict(fit)),
             )
         )
         latest = select(RunRow.id).where(of_library).order_by(RunRow.started_at.desc())
@@ -54,7 +54,9 @@ def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
     here = RunRow.library_id == store.library_id, RunRow.id == run_id
     with store.database.reading() as session:
         begun = session.scalar(select(RunRow.fit).where(*here))
-    return None if begun is None else fit_of(json.loads(begun))
+    if begun is None:
+        return None
+    return TypeAdapter(Fit).validate_python(json.loads(begun))
 
 
 def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.evidence import LibraryView, whole
-from engine.hierarchical.duplicate_recordings import with_doubles
-from engine.hierarchical.filler import Filler, without_filler
+from engine.hierarchical.evidence_filters import Filler, with_doubles, without_filler
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded

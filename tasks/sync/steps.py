@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.classic import Phase
-from engine.evaluation.predictors import mean_of
+from engine.evaluation.tuning import mean_of
 from engine.evidence import LibraryView, split
 from engine.hierarchical.fitting import fit
 from engine.library import Library

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.evidence import split, whole
 from engine.hierarchical.fitting import fit
-from engine.hierarchical.model import FittedLibrary, estimates
+from engine.hierarchical.model import predict
 from engine.library import Facts, Level, Library
 from engine.ownership import RecordView, ownership_of
 from tests.benchmarks.csv_part import items_of, objects
@@ -83,9 +83,8 @@ def main(tracks: int) -> None:
         learned = fit(part)
         times.append(time.process_time())
         for letter in split(library, part).values():
-            survey = FittedLibrary.of(letter, learned)
             for level in Level:
-                estimates(survey, level)
+                predict(letter, learned, level)
         times.append(time.process_time())
         print(
             f"{tracks} tracks, {rated:.0%} rated, {albums_rated:.0%} of the albums, "

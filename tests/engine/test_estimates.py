@@ -7,7 +7,7 @@ import pytest
 
 from engine.classic import Phase
 from engine.estimates import Estimates
-from engine.hierarchical.duplicate_recordings import with_doubles
+from engine.hierarchical.evidence_filters import with_doubles
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.model import predict
 from engine.planning.batches import batches, filter_writable

@@ -8,11 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.classic import Constants, Phase, album_down, album_up, artist_up, track_down
-from engine.hierarchical.duplicate_recordings import with_doubles
-from engine.hierarchical.filler import Filler, without_filler
-from engine.hierarchical.fitting import fit
+from engine.hierarchical.evidence_filters import Filler, with_doubles, without_filler
+from engine.hierarchical.fitting import Assumptions, fit
 from engine.hierarchical.model import inferred, predict
-from engine.hierarchical.priors import Assumptions
 from engine.library import Level
 from engine.reports.explanation import why_classic, why_double, why_hierarchical
 from tests.engine.parts import (

@@ -9,8 +9,8 @@ from engine.hierarchical.features import (
     scales_of,
     sheet_of,
 )
+from engine.hierarchical.fitting import COLUMNS
 from engine.hierarchical.grouping import branches_of
-from engine.hierarchical.priors import COLUMNS
 from engine.library import Level
 from tests.engine.parts import NAN, facts_of, items_of, library_of, part_of
 
@@ -45,9 +45,17 @@ def music():
     )
 
 
-def column(name):
+@pytest.fixture(scope="module")
+def sheet():
+    """What is known of the tracks, then of the album without any."""
     part = music()
-    return sheet_of(part, branches_of(part)).values[list(COLUMNS).index(name)]
+    return sheet_of(part, branches_of(part))
+
+
+@pytest.fixture(scope="module")
+def columns(sheet):
+    """The same by name."""
+    return dict(zip(COLUMNS, sheet.values, strict=True))
 
 
 def test_albums_of_a_name_for_many_are_branches_of_their_own():
@@ -60,31 +68,26 @@ def test_albums_of_a_name_for_many_are_branches_of_their_own():
     assert tree.is_nobody.tolist() == [False, True]
 
 
-def test_plays_count_for_the_track_its_album_and_its_artist():
+def test_plays_count_for_the_track_its_album_and_its_artist(columns):
     once, thrice, often = np.log1p([1, 3, 7])
 
-    assert column("plays")[:5] == pytest.approx([0, thrice, once, 0, often])
+    assert columns["plays"][:5] == pytest.approx([0, thrice, once, 0, often])
     album = [thrice / 2, thrice / 2, once, 0, often]
-    assert column("plays of the album")[:5] == pytest.approx(album)
+    assert columns["plays of the album"][:5] == pytest.approx(album)
     artist = [(thrice + once) / 3] * 3
-    assert column("plays of the artist")[:3] == pytest.approx(artist)
-    assert column("never played")[:5].tolist() == [1, 0, 0, 1, 0]
-    assert np.isnan(column("plays")[5:]).all()
+    assert columns["plays of the artist"][:3] == pytest.approx(artist)
+    assert columns["never played"][:5].tolist() == [1, 0, 0, 1, 0]
+    assert np.isnan(columns["plays"][5:]).all()
 
 
-def test_years_and_critics_come_from_the_album():
-    assert column("year")[[0, 1, 3, 6]].tolist() == [1990, 1990, 2000, 1980]
-    assert column("critic")[[0, 1, 3, 6]].tolist() == [6, 6, 8, 4]
+def test_years_and_critics_come_from_the_album_and_lengths_from_the_track(columns):
+    assert columns["year"][[0, 1, 3, 6]].tolist() == [1990, 1990, 2000, 1980]
+    assert columns["critic"][[0, 1, 3, 6]].tolist() == [6, 6, 8, 4]
+    assert columns["duration"][:2].tolist() == [0, 0]  # a second or less
+    assert np.isnan(columns["duration"][2])
 
 
-def test_lengths_below_a_second_and_unknown_ones_are_told_apart():
-    assert column("duration")[:2].tolist() == [0, 0]
-    assert np.isnan(column("duration")[2])
-
-
-def test_columns_are_standardised_and_what_is_unknown_is_average():
-    part = music()
-    sheet = sheet_of(part, branches_of(part))
+def test_columns_are_standardised_and_what_is_unknown_is_average(sheet):
     reader = FeatureEncoder(sheet, scales_of(sheet, ("plays",)), ())
 
     numbers = reader.rows(np.arange(len(sheet)))
@@ -95,26 +98,18 @@ def test_columns_are_standardised_and_what_is_unknown_is_average():
     assert numbers[5:, 1].tolist() == [0, 0]
 
 
-def test_a_track_has_the_genres_of_its_album():
-    part = music()
-    sheet = sheet_of(part, branches_of(part))
+def test_a_track_has_the_genres_of_its_album(sheet):
     genres = common_genres(sheet, np.array([0, 1, 3, 4]), least=1, most=9)
 
-    numbers = FeatureEncoder(sheet, (), genres).rows(np.arange(len(sheet)))
+    numbers = FeatureEncoder(sheet, (), genres).rows(np.array([0, 2, 3, 6]))
 
     assert genres == ("pop", "rock", "jazz")
-    assert numbers[0, 1:].tolist() == [1, 1, 0]
-    assert numbers[2, 1:].tolist() == [0, 0, 0]
-    assert numbers[3, 1:].tolist() == [0, 0, 1]
-    assert numbers[6, 1:].tolist() == [0, 1, 0]
+    assert numbers[:, 1:].tolist() == [[1, 1, 0], [0, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
-def test_means_over_albums_are_the_means_of_their_rows():
-    part = music()
-    sheet = sheet_of(part, branches_of(part))
-    scales = scales_of(sheet, tuple(COLUMNS))
+def test_means_over_albums_are_the_means_of_their_rows(sheet):
     genres = common_genres(sheet, np.arange(6), least=1, most=9)
-    reader = FeatureEncoder(sheet, scales, genres)
+    reader = FeatureEncoder(sheet, scales_of(sheet, tuple(COLUMNS)), genres)
 
     means = reader.means(sheet.album, 5)
 

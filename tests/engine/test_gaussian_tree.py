@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 
-from engine.hierarchical.fitting import Candidate
 from engine.hierarchical.gaussian_tree import (
     Prior,
     Ratings,
     Shares,
-    messages_of,
     posterior_of,
     sums_of,
+    views,
 )
-from engine.hierarchical.posterior import artist_views, views
 
 FOUR = Ratings(
     points=np.array([8.0, 9.0, 6.0, 4.0]),
@@ -49,39 +47,23 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize("shares", [row[0] for row in BY_HAND])
-def test_level_variance_and_evidence_are_those_computed_by_hand(shares):
-    expected = next(row[1] for row in BY_HAND if row[0] == shares)
+@pytest.mark.parametrize(("shares", "common", "artists", "albums", "new"), BY_HAND)
+def test_everything_is_as_computed_by_hand(shares, common, artists, albums, new):
     own = Shares(*shares, 1 - sum(shares))
     sums = sums_of(FOUR)
 
-    found = posterior_of(sums, own, PRIOR, messages_of(sums, own))
+    found = posterior_of(sums, own, PRIOR)
+    vectors, variance = views(sums, own)
 
     values = (found.log_evidence, found.slopes[0], found.variance)
-    assert values == pytest.approx(expected, abs=6e-7)
-    assert found.freedom == 7
-
-
-@pytest.mark.parametrize(("shares", "_", "artists", "albums", "new"), BY_HAND)
-def test_artists_albums_and_new_tracks_are_those_computed_by_hand(
-    shares, _, artists, albums, new
-):
-    own = Shares(*shares, 1 - sum(shares))
-    sums = sums_of(FOUR)
-    found = posterior_of(sums, own, PRIOR, messages_of(sums, own))
-    candidate = Candidate(1, own, tuple(found.slopes), (), found.variance)
-
-    def seen(vectors, variance):
-        off = 1 - vectors[:, 1]
-        mean = vectors[:, 0] + off * found.slopes[0]
-        return mean, variance + off**2 * found.covariance[0, 0]
-
-    mean, variance = seen(*artist_views(sums, candidate))
-    assert mean[:2] == pytest.approx(artists[0], abs=6e-7)
-    assert np.sqrt(found.variance * variance[:2]) == pytest.approx(artists[1], abs=6e-7)
-
-    mean, variance = seen(*views(sums, candidate))
-    rows = [0, 1, 2, 4]  # three rated albums; the unrated one is as its artist
-    assert mean[rows] == pytest.approx(albums, abs=6e-7)
-    scale = np.sqrt(found.variance * (variance[rows] + own.own))
-    assert scale == pytest.approx(new, abs=6e-7)
+    assert values == pytest.approx(common, abs=6e-7)
+    off = 1 - vectors[:, 1]
+    mean = vectors[:, 0] + off * found.slopes[0]
+    variance = variance + off**2 * found.covariance[0, 0]
+    # three rated albums, then two artists: their unrated albums are as they are
+    assert mean[[0, 1, 2, 4]] == pytest.approx(albums, abs=6e-7)
+    deviations = np.sqrt(found.variance * (variance[[0, 1, 2, 4]] + own.own))
+    assert deviations == pytest.approx(new, abs=6e-7)
+    assert mean[3:5] == pytest.approx(artists[0], abs=6e-7)
+    deviations = np.sqrt(found.variance * (variance[3:5] - own.album))
+    assert deviations == pytest.approx(artists[1], abs=6e-7)

@@ -1,22 +1,28 @@
 """Asking the models: nothing is changed, and every number adds up."""
 
 import json
-from typing import Any
 
 import pytest
 
-from tests.flows.listener import Listener, Ran, ratings
+from tests.flows.listener import ratings
 from tests.simulator.process import Simulator
 
 
+@pytest.fixture(scope="module")
+def plex(request):
+    """A Plex that questions leave as it is; the default one serves them all."""
+    with Simulator.start(**getattr(request, "param", {"synthetic": 120})) as plex:
+        yield plex
+
+
 @pytest.fixture
-def offline(listener: Listener) -> Listener:
+def offline(listener):
     """A person without a Prefect server: these commands need none."""
     listener.environment |= {"COLUMNS": "100"}
     return listener
 
 
-def ask(listener: Listener, *words: str) -> tuple[Ran, dict[str, Any]]:
+def ask(listener, *words):
     """Run a command that must succeed; return what it wrote as JSON, too."""
     ran = listener.run(*words, "--json", "answer.json", "--overwrite")
     assert (ran.status, listener.state.exists()) == (0, False), ran.err
@@ -24,9 +30,7 @@ def ask(listener: Listener, *words: str) -> tuple[Ran, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("plex", [{"synthetic": 1500, "seed": 1}], indirect=True)
-def test_a_backtest_compares_what_can_be_chosen_and_gives_a_verdict(
-    plex: Simulator, offline: Listener
-) -> None:
+def test_a_backtest_compares_what_can_be_chosen_and_gives_a_verdict(plex, offline):
     before = plex.dump()
 
     ran, answer = ask(offline, "backtest", "--regime", "album5")
@@ -45,23 +49,7 @@ def test_a_backtest_compares_what_can_be_chosen_and_gives_a_verdict(
     assert plex.counts()["writes"] == 0
 
 
-@pytest.mark.parametrize("plex", [{"synthetic": 30, "seed": 5}], indirect=True)
-def test_with_few_ratings_no_verdict_is_given(
-    plex: Simulator, offline: Listener
-) -> None:
-    for key in list(ratings(plex.dump())):
-        plex.rate(key, None)
-
-    ran, answer = ask(offline, "backtest")
-
-    assert answer["scores"] == {}
-    assert answer["verdict"]["best"] == ""
-    assert "too early" in ran.out
-
-
-def test_tuning_shows_what_it_would_change_and_writes_only_when_told(
-    plex: Simulator, offline: Listener
-) -> None:
+def test_tuning_shows_what_it_would_change_and_writes_only_when_told(plex, offline):
     offline.configure(DRY_RUN=True, CONFIDENCE_C=40.0, EXTRA=[1], RETRIES=0)
     offline.config.chmod(0o640)
     before = offline.config.read_text("utf-8")
@@ -88,47 +76,31 @@ def test_tuning_shows_what_it_would_change_and_writes_only_when_told(
     assert left - {"answer.json", "prefect"} == {"config.json"}
 
 
-@pytest.mark.parametrize("model", ["classic", "hierarchical"])
-def test_the_parts_of_an_inferred_rating_add_up_to_it(
-    plex: Simulator, offline: Listener, model: str
-) -> None:
+def test_the_parts_of_an_inferred_rating_add_up_to_it(plex, offline):
     dump = plex.dump()
     track = next(t for t in dump["tracks"] if t["userRating"] is None)
-    name = names(dump)[track["ratingKey"]]
+    key, name = str(track["ratingKey"]), names(dump)[track["ratingKey"]]
 
-    ran, by_key = ask(offline, "why", str(track["ratingKey"]), "--model", model)
-    _, by_name = ask(offline, "why", name.upper(), "--model", model)
+    answers = [
+        ask(offline, "why", key, "--model", "classic"),
+        ask(offline, "why", name.upper(), "--model", "hierarchical"),
+    ]
 
-    assert by_key == by_name
-    assert by_key["item"] == f"track {name}"
-    assert by_key["model"] == model
-    assert by_key["manual"] is None
-    value = by_key["why"]["value"]
-    parts = sum(reason["adds"] for reason in by_key["why"]["reasons"])
-    assert parts == pytest.approx(value)
-    assert f"{value / 2:.3f}★" in ran.out
-    if model == "classic":
-        assert by_key["uncertainty"] is None
-    else:
-        uncertainty = by_key["uncertainty"]
-        assert uncertainty["low"] < value < uncertainty["high"]
-        assert 0 <= uncertainty["confidence"] <= 1
-
-
-def test_what_is_explained_is_what_is_written(
-    plex: Simulator, listener: Listener
-) -> None:
-    track = next(t for t in plex.dump()["tracks"] if t["userRating"] is None)
-    key = track["ratingKey"]
-    listener.run("why", str(key), "--model", "hierarchical", "--json", "why.json")
-    value = json.loads((listener.folder / "why.json").read_text())["why"]["value"]
-
-    listener.run("infer", "--model", "hierarchical")
-
-    assert ratings(plex.dump())[key] == pytest.approx(value, abs=0.05 + 1e-6)
+    for (ran, answer), model in zip(answers, ("classic", "hierarchical"), strict=True):
+        assert answer["item"] == f"track {name}"
+        assert answer["model"] == model
+        assert answer["manual"] is None
+        value = answer["why"]["value"]
+        parts = sum(reason["adds"] for reason in answer["why"]["reasons"])
+        assert parts == pytest.approx(value)
+        assert f"{value / 2:.3f}★" in ran.out
+    assert answers[0][1]["uncertainty"] is None
+    uncertainty = answers[1][1]["uncertainty"]
+    assert uncertainty["low"] < value < uncertainty["high"]
+    assert 0 <= uncertainty["confidence"] <= 1
 
 
-def test_your_own_rating_is_said_to_stay(plex: Simulator, offline: Listener) -> None:
+def test_your_own_rating_is_said_to_stay(plex, offline):
     track = next(t for t in plex.dump()["tracks"] if t["userRating"] is not None)
 
     ran, answer = ask(offline, "why", str(track["ratingKey"]))
@@ -137,9 +109,7 @@ def test_your_own_rating_is_said_to_stay(plex: Simulator, offline: Listener) -> 
     assert "that stays" in ran.out
 
 
-def test_an_item_that_cannot_be_told_is_asked_for(
-    plex: Simulator, offline: Listener
-) -> None:
+def test_an_item_that_cannot_be_told_is_asked_for(plex, offline):
     plex.add("Mirel", "Dorn", ["Vesk", "Vesk"])
 
     nobody = offline.run("why", "no such artist / anywhere")
@@ -153,13 +123,23 @@ def test_an_item_that_cannot_be_told_is_asked_for(
         assert f"track {key} (Mirel / Dorn / Vesk)" in several.err
 
 
-def names(dump: dict[str, Any]) -> dict[int, str]:
+def test_what_is_explained_is_what_is_written(plex, listener):
+    track = next(t for t in plex.dump()["tracks"] if t["userRating"] is None)
+    key = track["ratingKey"]
+    listener.run("why", str(key), "--model", "hierarchical", "--json", "why.json")
+    value = json.loads((listener.folder / "why.json").read_text())["why"]["value"]
+
+    listener.run("infer", "--model", "hierarchical")
+    written = ratings(plex.dump())[key]
+    listener.run("undo", "--yes")
+
+    assert written == pytest.approx(value, abs=0.05 + 1e-6)
+
+
+def names(dump):
     """Return the names of all tracks with what they belong to."""
-    titles = {
-        item["ratingKey"]: item["title"]
-        for level in ("artists", "albums", "tracks")
-        for item in dump[level]
-    }
+    levels = (dump["artists"], dump["albums"], dump["tracks"])
+    titles = {item["ratingKey"]: item["title"] for level in levels for item in level}
     above = ("grandparentRatingKey", "parentRatingKey", "ratingKey")
     return {
         track["ratingKey"]: " / ".join(titles[track[name]] for name in above)
