@@ -1,10 +1,9 @@
 """A change that many items undergo alike: what one request asks of Plex."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from engine.library import Level
-from engine.rating_scale import Bools, Ints
+from engine.rating_scale import Columns, Ints
 
 
 def latest_date(rated_at: Ints) -> int:
@@ -18,7 +17,7 @@ def latest_date(rated_at: Ints) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Edit:
+class Edit(Columns):
     """Items of one level that get or lose a rating, a tag, or both."""
 
     level: Level
@@ -38,14 +37,6 @@ class Edit:
     rated_until: int = 0
     """When any of them was last rated, as far as we saw, epoch seconds; 0: never,
     negative: unknown. Whatever a person rates later is not meant."""
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.key)
-
-    def take(self, rows: slice | Bools) -> Self:
-        """Return the same change of some of the items."""
-        return replace(self, key=self.key[rows])
 
     @property
     def tags(self) -> bool:

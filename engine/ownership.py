@@ -1,6 +1,6 @@
 """Whose rating is this? The answer decides what a plan may do to it."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import Items
-from engine.rating_scale import Bools, Floats, Ints, equal, same, unreadable
+from engine.rating_scale import Bools, Columns, Floats, Ints, equal, same, unreadable
 
 
 class Record(IntEnum):
@@ -85,7 +85,7 @@ def owner_table() -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, eq=False)
-class RecordView:
+class RecordView(Columns):
     """What the shadow state knows of the items of one level, row by row."""
 
     value: Floats
@@ -109,11 +109,6 @@ class RecordView:
             arrived=np.zeros(count, np.bool_),
             seen_at=np.zeros(count, np.int64),
         )
-
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
 
 
 def owners(rating: Floats, rated_at: Ints, record_view: RecordView) -> NDArray[np.int8]:
@@ -148,7 +143,7 @@ def owners(rating: Floats, rated_at: Ints, record_view: RecordView) -> NDArray[n
 
 
 @dataclass(frozen=True, eq=False)
-class Ownership:
+class Ownership(Columns):
     """The ratings of one level told apart by owner, row by row."""
 
     owner: NDArray[np.int8]
@@ -163,17 +158,6 @@ class Ownership:
     """Plex holds a rating that cannot be read: no evidence, and never written to."""
     unsure: Bools
     """Ours, but Plex never acknowledged it: the tag may be missing."""
-
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        return replace(
-            self,
-            owner=self.owner[rows],
-            manual=self.manual[rows],
-            ours=self.ours[rows],
-            unread=self.unread[rows],
-            unsure=self.unsure[rows],
-        )
 
 
 def ownership_of(items: Items, record_view: RecordView) -> Ownership:

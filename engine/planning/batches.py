@@ -1,7 +1,7 @@
 """From a plan to requests: what may still be written, and what goes together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
@@ -14,7 +14,7 @@ from engine.estimates import Estimates
 from engine.library import Level
 from engine.ownership import Owner, RecordView, owners
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Bools, Floats, Ints, Texts, equal
+from engine.rating_scale import Bools, Columns, Floats, Ints, Texts, equal
 
 MOST_IDS = 100
 """Items in one request; long URLs are refused (a Plex server answered 400 to
@@ -22,7 +22,7 @@ MOST_IDS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class ItemStates:
+class ItemStates(Columns):
     """Items as they were immediately before writing, ascending by key."""
 
     key: Ints
@@ -37,11 +37,6 @@ class ItemStates:
     moods: Texts
     """All moods of each item, a tuple."""
 
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
-
     def rows_of(self, guid: Texts) -> dict[str, list[int]]:
         """Return the rows of each guid; items that share it are all there."""
         rows: dict[str, list[int]] = {g: [] for g in guid}
@@ -52,7 +47,7 @@ class ItemStates:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class Batch(Columns):
     """One request: items of one level that get one rating and keep their locks.
 
     They are ascending by key. Of items that share a rating, one is there.
@@ -74,22 +69,9 @@ class Batch:
     estimates: Estimates
     """How sure each of these ratings is."""
 
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.key)
-
     def singles(self) -> Iterator[Self]:
         """Yield the same, one item at a time."""
-        for row in range(len(self)):
-            one = np.array([row])
-            yield replace(
-                self,
-                key=self.key[one],
-                guid=self.guid[one],
-                planned=self.planned[one],
-                before=self.before[one],
-                estimates=self.estimates.take(one),
-            )
+        return (self.take(np.array([row])) for row in range(len(self)))
 
     @property
     def edit(self) -> Edit:

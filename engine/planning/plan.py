@@ -19,6 +19,7 @@ from engine.rating_scale import (
     FINEST,
     STEP,
     Bools,
+    Columns,
     Floats,
     Grid,
     Ints,
@@ -35,7 +36,7 @@ SMALLEST_DRIFT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class PhasePlan:
+class PhasePlan(Columns):
     """The ratings that one phase gives to one part, one row a rating.
 
     Items are named by key and guid, not by row, so that a plan outlives the
@@ -56,38 +57,9 @@ class PhasePlan:
     cleared: int
     """Ratings of ours that a person removed, and that are given again."""
 
-    @classmethod
-    def joined(cls, plans: Sequence[Self]) -> Self:
-        """Return plans of one phase, of several parts, as one."""
-        return cls(
-            phase=plans[0].phase,
-            key=np.concatenate([plan.key for plan in plans]),
-            guid=np.concatenate([plan.guid for plan in plans]),
-            before=np.concatenate([plan.before for plan in plans]),
-            after=np.concatenate([plan.after for plan in plans]),
-            estimates=Estimates.joined([plan.estimates for plan in plans]),
-            kept=sum(plan.kept for plan in plans),
-            cleared=sum(plan.cleared for plan in plans),
-        )
-
-    def __len__(self) -> int:
-        """Return how many ratings are to be written."""
-        return len(self.key)
-
     def only(self, guids: Container[str]) -> Self:
         """Return the plan of these items only; its counts stay as they are."""
         return self.take(np.flatnonzero([guid in guids for guid in self.guid]))
-
-    def take(self, rows: Ints) -> Self:
-        """Return the plan of these rows only; its counts stay as they are."""
-        return replace(
-            self,
-            key=self.key[rows],
-            guid=self.guid[rows],
-            before=self.before[rows],
-            after=self.after[rows],
-            estimates=self.estimates.take(rows),
-        )
 
 
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
