@@ -36,12 +36,7 @@ class Phase(IntEnum):
     @property
     def level(self) -> Level:
         """The level that the phase rates."""
-        return {
-            Phase.ALBUM_UP: Level.ALBUM,
-            Phase.ARTIST_UP: Level.ARTIST,
-            Phase.ALBUM_DOWN: Level.ALBUM,
-            Phase.TRACK_DOWN: Level.TRACK,
-        }[self]
+        return Level[self.name.split("_")[0]]
 
 
 PhaseChoice = Literal[

@@ -1,7 +1,6 @@
 """Which ratings count, and beneath which album and artist they stand."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -33,23 +32,11 @@ class LevelView(Columns):
 
     def together(self, rows: Ints) -> Ints:
         """Return these rows and all that share a rating with one of them."""
-        order, twin = self._by_twin, np.unique(self.twin[rows])
-        first = np.searchsorted(self.twin, twin, "left", order)
-        last = np.searchsorted(self.twin, twin, "right", order)
-        spans = [order[a:b] for a, b in zip(first, last, strict=True)]
-        return np.concatenate([np.empty(0, np.int64), *spans])
+        return np.flatnonzero(np.isin(self.twin, self.twin[rows]))
 
     def copies(self, rows: Ints) -> Ints:
         """Return how many items share the rating of each of these rows."""
-        order, twin = self._by_twin, self.twin[rows]
-        first = np.searchsorted(self.twin, twin, "left", order)
-        last = np.searchsorted(self.twin, twin, "right", order)
-        return last - first
-
-    @cached_property
-    def _by_twin(self) -> Ints:
-        """All rows, with those together that share a rating; sorted once a run."""
-        return np.argsort(self.twin, kind="stable")
+        return np.bincount(self.twin)[self.twin[rows]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +73,7 @@ def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
         is_primary = twin == np.arange(len(twin))
         return LevelView(library[level], ownerships[level], twin, is_primary)
 
-    return LibraryView(view(Level.ARTIST), view(Level.ALBUM), view(Level.TRACK))
+    return LibraryView(*map(view, Level))
 
 
 def split(library: Library, everything: LibraryView) -> dict[str, LibraryView]:
@@ -120,14 +107,9 @@ def _rows_by_letter(library: Library, level: Level) -> dict[str, Ints]:
 
 
 def tally(view: LevelView, parent: Ints, parents: int) -> Tally:
-    """Count the ratings of a level that are evidence beneath each of its parents.
+    """Count the ratings that are evidence beneath each of so many parents.
 
     Items that share one rating count once beneath each parent.
-
-    Args:
-        view: The items whose ratings count.
-        parent: The row of each item's parent, shape (items,).
-        parents: How many parents there are.
     """
     rated = rated_rows(view, parent)
     points = view.evidence[rated]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.capabilities import limitations
 from engine.classic import Phase, PhaseChoice, chosen_phases
+from engine.edits import limitations
 from engine.evidence import split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters

@@ -21,6 +21,11 @@ MOST_IDS = 100
 35 kB, and clients that edit in bulk settled on 100 a request)."""
 
 
+def chunks(rows: Ints, size: int = MOST_IDS) -> Iterator[Ints]:
+    """Cut rows into pieces of at most so many."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
 @dataclass(frozen=True, eq=False)
 class ItemStates(Columns):
     """Items as they were immediately before writing, ascending by key."""
@@ -164,22 +169,14 @@ def filter_writable(
 def batches(
     phase: Phase, writable: Writable, look: ItemStates, size: int
 ) -> Iterator[Batch]:
-    """Group the admitted ratings by value and lock into requests.
-
-    Args:
-        phase: The phase whose plan is written.
-        writable: What may be written.
-        look: Where the items' present ratings and locks stand.
-        size: Most items in one request; never more than 100.
-    """
+    """Group what may be written by value and lock into requests of so many items."""
     row, after = writable.row, writable.after
     locked = look.rating_locked[row]
     order = np.lexsort((look.key[row], locked, after))
     wishes = np.stack([after, locked])[:, order]
     borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
     for group in np.split(order, borders):
-        for start in range(0, len(group), min(size, MOST_IDS)):
-            chunk = group[start : start + min(size, MOST_IDS)]
+        for chunk in chunks(group, min(size, MOST_IDS)):
             yield Batch(
                 phase=phase,
                 after=float(after[chunk[0]]),
@@ -201,8 +198,7 @@ def tag_edits(level: Level, look: ItemStates, tag: str) -> Iterator[Edit]:
     """
     for locked in (False, True):
         rows = np.flatnonzero(~look.has_tag & (look.mood_locked == locked))
-        for start in range(0, len(rows), MOST_IDS):
-            chunk = rows[start : start + MOST_IDS]
+        for chunk in chunks(rows):
             yield Edit(
                 level=level,
                 key=look.key[chunk],

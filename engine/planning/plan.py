@@ -9,7 +9,7 @@ import numpy as np
 from engine import classic
 from engine.classic import Constants, Phase
 from engine.estimates import Estimates
-from engine.evidence import LevelView, LibraryView
+from engine.evidence import LibraryView
 from engine.hierarchical import model as hierarchical
 from engine.hierarchical.duplicate_recordings import duplicate_rating
 from engine.hierarchical.fitting import Fit
@@ -18,7 +18,6 @@ from engine.ownership import Owner
 from engine.rating_scale import (
     FINEST,
     STEP,
-    Bools,
     Columns,
     Floats,
     Grid,
@@ -62,6 +61,23 @@ class PhasePlan(Columns):
         return self.take(np.flatnonzero([guid in guids for guid in self.guid]))
 
 
+@dataclass(frozen=True)
+class RunParameters:
+    """What a whole run takes as given, the same for all its letters."""
+
+    mean: float
+    """The library mean of manual track ratings, points."""
+    tolerance: float
+    """How far a rating of ours may be off before it is rewritten, points."""
+    constants: Constants
+    fit: Fit | None = None
+    """What the hierarchical model learned; none: the classic model infers."""
+    grid: Grid = FINEST
+    """Which values are written."""
+    least: float = 0.0
+    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
+
+
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
     """Return how far a rating of ours may be off before it is rewritten, points.
 
@@ -80,7 +96,7 @@ def make_plan(
     phase: Phase,
     part: LibraryView,
     earlier: Sequence[PhasePlan],
-    parameters: "RunParameters",
+    parameters: RunParameters,
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
     found = _inferred(phase, part, earlier, parameters)
@@ -103,13 +119,13 @@ def make_plan(
         before=ours[rows],
         after=after[rows],
         estimates=found.take(rows),
-        kept=_count(free & ~chosen & differs),
-        cleared=_count(chosen & (view.ownership.owner == Owner.CLEARED)),
+        kept=int((free & ~chosen & differs).sum()),
+        cleared=int((chosen & (view.ownership.owner == Owner.CLEARED)).sum()),
     )
 
 
 def plan_part(
-    phases: Sequence[Phase], part: LibraryView, parameters: "RunParameters"
+    phases: Sequence[Phase], part: LibraryView, parameters: RunParameters
 ) -> list[PhasePlan]:
     """Plan several phases of one part, each knowing what those before it change."""
     plans: list[PhasePlan] = []
@@ -118,39 +134,21 @@ def plan_part(
     return plans
 
 
-@dataclass(frozen=True)
-class RunParameters:
-    """What a whole run takes as given, the same for all its letters."""
-
-    mean: float
-    """The library mean of manual track ratings, points."""
-    tolerance: float
-    """How far a rating of ours may be off before it is rewritten, points."""
-    constants: Constants
-    fit: Fit | None = None
-    """What the hierarchical model learned; none: the classic model infers."""
-    grid: Grid = FINEST
-    """Which values are written."""
-    least: float = 0.0
-    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
-
-
-def held_after(view: LevelView, plans: Sequence[PhasePlan]) -> Floats:
+def held_after(
+    part: LibraryView, level: Level, plans: Sequence[PhasePlan] = ()
+) -> Floats:
     """Return what each item of a level holds once the plans are applied."""
+    view = part[level]
     ownership = view.ownership
     held = np.where(np.isnan(ownership.manual), ownership.ours, ownership.manual)
     for plan in plans:
-        rows = view.items.rows_of(plan.key)
-        held[rows[rows >= 0]] = plan.after[rows >= 0]
-    return _shared_with_twins(view, held)
-
-
-def _shared_with_twins(view: LevelView, held: Floats) -> Floats:
+        if plan.phase.level is level:
+            rows = view.items.rows_of(plan.key)
+            held[rows[rows >= 0]] = plan.after[rows >= 0]
     follower = np.flatnonzero(~view.is_primary)
     if len(follower):
         row = {int(t): row for row, t in enumerate(view.twin) if view.is_primary[row]}
-        speaker = [row.get(int(view.twin[f]), int(f)) for f in follower]
-        held[follower] = held[speaker]
+        held[follower] = held[[row.get(int(view.twin[f]), int(f)) for f in follower]]
     return held
 
 
@@ -182,19 +180,13 @@ def _classic(
     earlier: Sequence[PhasePlan],
     parameters: RunParameters,
 ) -> Floats:
-    def held(level: Level) -> Floats:
-        plans = [plan for plan in earlier if plan.phase.level is level]
-        return held_after(part[level], plans)
-
     mean, constants = parameters.mean, parameters.constants
     if phase is Phase.ALBUM_UP:
         return classic.album_up(part, mean, constants)
     if phase is Phase.ARTIST_UP:
         return classic.artist_up(part, mean, constants)
     if phase is Phase.ALBUM_DOWN:
-        return classic.album_down(part, held(Level.ARTIST), mean, constants)
-    return classic.track_down(part, held(Level.ALBUM), mean, constants)
-
-
-def _count(chosen: Bools) -> int:
-    return int(np.count_nonzero(chosen))
+        held = held_after(part, Level.ARTIST, earlier)
+        return classic.album_down(part, held, mean, constants)
+    held = held_after(part, Level.ALBUM, earlier)
+    return classic.track_down(part, held, mean, constants)

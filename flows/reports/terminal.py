@@ -15,8 +15,7 @@ COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
     from engine.planning.undo_plan import Undone
     from engine.reports.audit import Audit
-    from engine.reports.ranking import Ranked
-    from engine.reports.run_report import PhaseCount, Summary
+    from engine.reports.run_report import PhaseCount, Ranked, Summary
     from tasks.commands.legacy_state import Imported
     from tasks.commands.recover import Recovered
 

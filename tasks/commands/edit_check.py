@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-from engine.capabilities import RATING_ONLY, limitations
+from engine.edits import RATING_ONLY, limitations
 from engine.errors import PlexbayesError, PlexRefused
 from engine.planning.undo_plan import Selection
 from tasks.commands.health import Finding

@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, insert, select
 
-from engine.capabilities import Capabilities, EditMode
+from engine.edits import Capabilities, EditMode
 from engine.rating_scale import STEP
 from tasks.record.store import ShadowStore
 from tasks.record.tables import ServerRow

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.capabilities import EditMode
-from engine.edits import Edit
+from engine.edits import Edit, EditMode
 from engine.library import Level
 from engine.planning.batches import ItemStates, tag_edits
 from engine.rating_scale import Ints

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
+from engine.edits import Capabilities
 from engine.errors import PlexUnreachable
 from engine.evidence import LibraryView, split
 from engine.planning.batch_sharing import Pool

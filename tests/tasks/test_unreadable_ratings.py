@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.capabilities import Capabilities
+from engine.edits import Capabilities
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.planning.undo_plan import Selection
