@@ -22,28 +22,49 @@ class Finding:
         self.items += items[: NAMED - len(self.items)]
 
 
+@dataclass
 class Audit:
     """The record held against Plex; nothing was changed to find out."""
 
-    def __init__(self, library: str) -> None:
-        self.library = library
-        self.recorded = 0
-        """Ratings that our record holds."""
-        self.edited = Finding("Changed by you: the next run lets go of them.")
-        self.cleared = Finding("Removed by you: the next run rates them again.")
-        self.moved = Finding("Under a new key: the next run follows them.")
-        self.unfinished = Finding("Unfinished writes: the next run settles them.")
-        self.pending = Finding("Changes that a run would make now.")
-        self.gone = Finding(
+    library: str
+    recorded: int = 0
+    """Ratings that our record holds."""
+    edited: Finding = field(
+        default_factory=lambda: Finding("Changed by you: the next run lets go of them.")
+    )
+    cleared: Finding = field(
+        default_factory=lambda: Finding(
+            "Removed by you: the next run rates them again."
+        )
+    )
+    moved: Finding = field(
+        default_factory=lambda: Finding("Under a new key: the next run follows them.")
+    )
+    unfinished: Finding = field(
+        default_factory=lambda: Finding("Unfinished writes: the next run settles them.")
+    )
+    pending: Finding = field(
+        default_factory=lambda: Finding("Changes that a run would make now.")
+    )
+    gone: Finding = field(
+        default_factory=lambda: Finding(
             "Recorded, but not in Plex: deleted, or a drive is missing."
         )
-        self.untagged = Finding("Inferred, but without the tag.")
-        self.stray = Finding(
+    )
+    untagged: Finding = field(
+        default_factory=lambda: Finding("Inferred, but without the tag.")
+    )
+    stray: Finding = field(
+        default_factory=lambda: Finding(
             "Tagged, but not recorded: `recover` adopts them, `undo` sweeps them."
         )
-        self.not_understood = Finding(
+    )
+
+    not_understood: Finding = field(
+        default_factory=lambda: Finding(
             "Not understood: left out, or taken as unknown; see `doctor`."
         )
+    )
 
     @property
     def findings(self) -> dict[str, Finding]:

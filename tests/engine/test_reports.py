@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from engine.classic import Phase
 from engine.library import Level
+from engine.reports.confidence import mean_of
 from engine.reports.run_report import (
     LetterResult,
     Outcome,
     PhaseCount,
     Ranked,
     Summary,
-    mean_of,
     ranking,
     summarize,
     taken_over,
@@ -44,20 +44,9 @@ def ranked(ratings, *count):
 
 
 def summary(*, dry_run=False):
-    return Summary(
-        run_id="r",
-        library="Music",
-        dry_run=dry_run,
-        artists=0,
-        albums=0,
-        tracks=0,
-        manual_tracks=0,
-        drift_tolerance=0.0,
-        prior_before=6.0,
-        prior_after=6.0,
-        mean_before=None,
-        mean_after=None,
-    )
+    counts = dict.fromkeys(("artists", "albums", "tracks", "manual_tracks"), 0)
+    means = {"drift_tolerance": 0.0, "prior_before": 6.0, "prior_after": 6.0}
+    return Summary(run_id="r", library="Music", dry_run=dry_run, **counts, **means)
 
 
 def test_the_best_come_best_first_and_the_worst_worst_first():
@@ -152,16 +141,12 @@ def test_the_mean_of_ratings(ratings, mean):
 
 
 def test_ratings_that_persons_took_over_are_counted_at_every_level():
-    dorn = album("Dorn", track("Vesk", 2.0, recorded=6.0), rating=3.0, recorded=6.0)
-    part = part_of(artist("Mirel", dorn, rating=1.0, recorded=6.0))
+    tracks = track("Vesk", 2.0, recorded=6.0), track("Orl", ours=6.0), track("T", 2.0)
+    dorn = album("Dorn", *tracks, rating=3.0, recorded=6.0)
+    aurn = album("Aurn", recorded=6.0)
+    part = part_of(artist("Mirel", dorn, aurn, rating=1.0, recorded=6.0))
 
     assert taken_over(part) == 3
-
-
-def test_what_nobody_took_over_is_not_counted():
-    dorn = album("Dorn", track("Vesk", 2.0), track("Orl", ours=6.0), recorded=6.0)
-
-    assert taken_over(part_of(artist("Mirel", dorn))) == 0
 
 
 def test_the_counts_of_letters_add_up():
@@ -202,16 +187,10 @@ def test_a_dry_run_tells_what_a_live_one_would_come_to():
 
     assert (dry.mean_before, dry.mean_after) == (6.0, 23 / 3)
     assert (live.mean_before, live.mean_after) == (6.0, 23 / 3)
-    assert (dry.top, dry.planned) == (live.top, live.planned)
-
-
-def test_a_dry_run_writes_nothing_and_fails_at_nothing():
-    part = part_of(*HOUSE)
-
-    dry = summarize(summary(dry_run=True), part, part, outcome_of(HOUSE))
-
-    assert (dry.planned, dry.written, dry.failed) == (6, 0, 0)
-    assert dry.cleared == 1
+    assert dry.top == live.top
+    assert (dry.planned, dry.written, dry.failed, dry.cleared) == (6, 0, 0, 1)
+    assert (live.planned, live.cleared) == (6, 1)
+    assert dry.failed_ratings == {}
 
 
 def test_what_was_seen_in_plex_is_counted_where_it_was_planned():
@@ -241,10 +220,15 @@ def test_only_what_neither_arrived_nor_had_a_reason_has_failed():
     assert (live.taken_over, live.gone) == (5, 1)
 
 
-def test_letters_that_failed_are_named_with_their_reason():
-    part = part_of(*HOUSE)
-    failures = {"Q": "the server is away"}
+def test_what_failed_is_counted_by_letter_and_the_reason_named():
+    part, failures = part_of(*HOUSE), {"Q": "the server is away"}
+    seen = {("M", phase): 1 for phase in Phase}
 
-    live = summarize(summary(), part, part, outcome_of(HOUSE, failures=failures))
+    live = summarize(
+        summary(), part, part, outcome_of(HOUSE, seen=seen, failures=failures)
+    )
 
     assert live.failed_letters == failures
+    planned = sum(counted.planned for counted in live.letters["Q"].values())
+    assert live.failed_ratings["Q"] == planned
+    assert sum(live.failed_ratings.values()) == live.failed
