@@ -96,25 +96,9 @@ TAKEN_OVER = [
     case("a person raised our 0", Owner.TAKEN_OVER, 1.0, 0.0),
     case("higher by more than is tolerated", Owner.TAKEN_OVER, 0.012, 0.0),
     case("lower by more than is tolerated", Owner.TAKEN_OVER, 6.98, 7.0),
-    case(
-        "our very rating given again",
-        Owner.TAKEN_OVER,
-        7.0,
-        7.0,
-        rated_at=10,
-        seen_at=9,
-    ),
-    case(
-        "our very rating given while the clock was wrong",
-        Owner.TAKEN_OVER,
-        7.0,
-        7.0,
-        rated_at=8,
-        seen_at=9,
-    ),
-    case(
-        "another rating given later", Owner.TAKEN_OVER, 9.0, 7.0, rated_at=10, seen_at=9
-    ),
+    case("our very rating again", Owner.TAKEN_OVER, 7.0, 7.0, rated_at=10, seen_at=9),
+    case("with a wrong clock", Owner.TAKEN_OVER, 7.0, 7.0, rated_at=8, seen_at=9),
+    case("another rating later", Owner.TAKEN_OVER, 9.0, 7.0, rated_at=10, seen_at=9),
     promise("a person was faster than our change", Owner.TAKEN_OVER, 9.0, 7.5, 7.0),
     promise("a person was faster than our first rating", Owner.TAKEN_OVER, 9.0, 7.5),
 ]
@@ -172,15 +156,12 @@ def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
     assert np.isnan(ownership.manual).all()
 
 
-@situations(UNREAD)
-def test_what_cannot_be_read_is_marked_as_such(situation):
-    assert situation.ownership().unread.tolist() == [True]
+NOT_OURS = case("unreadable and not on record", Owner.PERSON, UNREADABLE)
 
 
-def test_a_rating_that_cannot_be_read_and_is_not_on_record_is_a_persons():
-    situation = case("not ours", Owner.PERSON, UNREADABLE)
-
-    assert situation.owner_found() is Owner.PERSON
+@situations([*UNREAD, NOT_OURS])
+def test_what_cannot_be_read_is_marked_as_such_and_no_evidence(situation):
+    assert situation.owner_found() is situation.owner
     assert situation.ownership().unread.tolist() == [True]
     assert np.isnan(situation.ownership().manual).all()
 
@@ -207,17 +188,6 @@ def test_only_what_arrived_without_a_word_from_plex_is_unsure(situation):
     assert situation.ownership().unsure.tolist() == [silent]
 
 
-def test_each_item_is_told_apart_by_itself():
-    rating = np.array([np.nan, 8.0, 7.0, 9.0])
-    record_view = RecordView.blank(4)
-    record_view.value[2:] = 7.0
-
-    found = owners(rating, np.zeros(4, np.int64), record_view)
-
-    expected = [Owner.NOBODY, Owner.PERSON, Owner.US, Owner.TAKEN_OVER]
-    assert found.tolist() == expected
-
-
 MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
 """Ratings that often meet, so that every comparison goes either way."""
 
@@ -236,3 +206,6 @@ def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, f
     found = owners(rating, moments[0], record_view)
 
     assert set(found.tolist()) <= set(Owner)
+    for row in range(0, len(found), 10):  # by itself, too
+        alone = record_view.take(np.array([row]))
+        assert owners(rating[[row]], moments[0][[row]], alone) == found[[row]]

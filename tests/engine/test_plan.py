@@ -45,13 +45,7 @@ def planned(*artists, parameters=EXACTLY, phases=Phase):
         pytest.param(7, 7.50, 7.54, True, id="exactly the smallest tolerance"),
         pytest.param(7, 7.50, 7.46, True, id="exactly the smallest one, downwards"),
         pytest.param(7, 0.02, 0.0, False, id="close to the bottom of the scale"),
-        pytest.param(
-            50_700,
-            7.50,
-            7.77,
-            False,
-            id="inside by less than a thousandth",
-        ),
+        pytest.param(50_700, 7.50, 7.77, False, id="inside by under a thousandth"),
     ],
 )
 def test_a_rating_of_ours_is_rewritten_once_it_drifted(
@@ -122,20 +116,14 @@ def test_what_moved_too_little_is_counted_as_kept():
 
 
 def test_what_a_person_removed_is_given_again_and_counted():
-    plan = inheriting(
-        7.0, track("Vesk", recorded=6.0), track("Orl", recorded=7.0), track("Trem")
-    )
+    tracks = track("Vesk", recorded=6.0), track("Orl", recorded=7.0), track("Trem")
+    nothing_above = part_of(artist("Mirel", album("Dorn", *tracks)))
+
+    plan = inheriting(7.0, *tracks)
+    (empty,) = plans_of(nothing_above, EXACTLY, [Phase.TRACK_DOWN])
 
     assert given(plan) == {"Vesk": 7.0, "Orl": 7.0, "Trem": 7.0}
-    assert plan.cleared == 2
-
-
-def test_what_a_person_removed_is_not_counted_where_nothing_is_given():
-    part = part_of(artist("Mirel", album("Dorn", track("Vesk", recorded=6.0))))
-
-    plan = plans_of(part, EXACTLY, [Phase.TRACK_DOWN])[0]
-
-    assert (len(plan), plan.cleared) == (0, 0)
+    assert (plan.cleared, len(empty), empty.cleared) == (2, 0, 0)
 
 
 def test_a_computed_0_is_given():
@@ -151,39 +139,27 @@ def test_a_0_that_stays_0_is_not_given_again():
 
 
 @pytest.mark.parametrize("rating", [0.0, 7.0, 10.0])
-def test_what_persons_gave_is_in_no_plan(rating):
-    house = artist(
-        "Mirel", album("Dorn", track("Vesk", rating), rating=rating), rating=rating
-    )
+@pytest.mark.parametrize("recorded", [None, 5.0])
+def test_what_persons_gave_is_in_no_plan(rating, recorded):
+    facts = {"rating": rating, "recorded": recorded}
+    house = artist("Mirel", album("Dorn", track("Vesk", **facts), **facts), **facts)
 
     assert planned(house) == [{}, {}, {}, {}]
 
 
-def test_what_a_person_took_over_is_in_no_plan():
-    house = artist(
-        "Mirel",
-        album("Dorn", track("Vesk", 0.0, recorded=7.0), rating=2.0, recorded=7.0),
-        rating=9.0,
-        recorded=7.0,
-    )
+@pytest.mark.parametrize(
+    ("ours", "written", "handed_down"),
+    [
+        pytest.param(7.03, {}, 7.03, id="as it stands, if it is kept"),
+        pytest.param(3.0, {"Dorn": 7.0}, 7.0, id="as it is written"),
+    ],
+)
+def test_a_rating_is_handed_down(ours, written, handed_down):
+    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=ours))
 
-    assert planned(house) == [{}, {}, {}, {}]
+    up, _, _, down = planned(house, parameters=parameters_of(tolerance=0.04))
 
-
-def test_a_rating_that_was_kept_is_handed_down_as_it_stands():
-    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=7.03))
-
-    down = planned(house, parameters=parameters_of(tolerance=0.04))[3]
-
-    assert down == {"Orl": 7.03}
-
-
-def test_a_rating_is_handed_down_as_it_is_written():
-    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=3.0))
-
-    up, _, _, down = planned(house)
-
-    assert (up, down) == ({"Dorn": 7.0}, {"Orl": 7.0})
+    assert (up, down) == (written, {"Orl": handed_down})
 
 
 @pytest.mark.parametrize(
@@ -217,15 +193,10 @@ def test_a_phase_alone_takes_what_plex_holds_above(facts, expected):
 )
 def test_a_rating_that_plex_never_acknowledged_is_written_again(album_rating, expected):
     plan = inheriting(album_rating, track("Vesk", 7.5, intended=7.5))
+    seen = inheriting(7.5, track("Vesk", 7.5, intended=7.5, arrived=True))
 
     assert given(plan) == {"Vesk": expected}
-    assert plan.kept == 0
-
-
-def test_a_rating_that_plex_acknowledged_is_not_written_again():
-    plan = inheriting(7.5, track("Vesk", 7.5, intended=7.5, arrived=True))
-
-    assert len(plan) == 0
+    assert (plan.kept, len(seen)) == (0, 0)
 
 
 def test_a_plan_for_an_item_that_is_gone_gives_its_rating_to_nobody_else():

@@ -6,16 +6,11 @@ import pytest
 from engine.rating_scale import equal, rounded, same
 
 
-@pytest.mark.parametrize(
-    ("points", "written"),
-    [(22 / 3, 7.33), (7.48, 7.48), (6.999, 7.0), (0.004, 0.0), (10.0, 10.0)],
-)
-def test_ratings_are_written_in_hundredths(points, written):
-    assert rounded(np.array([points])).tolist() == [written]
+def test_ratings_are_written_in_hundredths():
+    points = np.array([22 / 3, 7.48, 6.999, 0.004, 10.0, np.nan])
 
-
-def test_what_is_unrated_stays_unrated_when_rounded():
-    assert np.isnan(rounded(np.array([np.nan]))).all()
+    written = [7.33, 7.48, 7.0, 0.0, 10.0, np.nan]
+    np.testing.assert_array_equal(rounded(points), written)
 
 
 @pytest.mark.parametrize(

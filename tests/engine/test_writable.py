@@ -38,7 +38,6 @@ def inheriting(album_rating, ours, grid, tolerance=0.04):
 @pytest.mark.parametrize(
     ("grid", "points", "written"),
     [
-        pytest.param(Grid(), 22 / 3, 7.33, id="hundredths"),
         pytest.param(COARSE, 22 / 3, 7.3, id="tenths"),
         pytest.param(Grid(step=0.5), 22 / 3, 7.5, id="quarters of a star"),
         pytest.param(Grid(lowest=1.0), 0.4, 1.0, id="not below the floor"),
