@@ -74,14 +74,7 @@ class Letters:
 
     def __str__(self) -> str:
         """Return the choice in its shortest form, which `parse_letters` reads."""
-        return ", ".join(
-            f"from {first}"
-            if last == END
-            else first
-            if first == last
-            else f"{first}-{last}"
-            for first, last in self.spans
-        )
+        return ", ".join(map(_short, self.spans))
 
     @property
     def start(self) -> str:
@@ -160,7 +153,7 @@ def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
             if order_of(first) <= order_of(letter) <= order_of(last)
         }
         if not between and spans:
-            absent.append(str(Letters(((first, last),))))
+            absent.append(_short((first, last)))
         found |= between
     if absent:
         raise UsageError(
@@ -186,6 +179,13 @@ def _listed(text: str) -> Letters:
         {span for span in spans.values() if span}, key=lambda span: order_of(span[0])
     )
     return Letters(tuple(ordered))
+
+
+def _short(span: tuple[str, str]) -> str:
+    first, last = span
+    if last == END:
+        return f"from {first}"
+    return first if first == last else f"{first}-{last}"
 
 
 def _span(word: str) -> tuple[str, str] | None:

@@ -66,14 +66,12 @@ class _Queue:
 
     def _whole(self, others: Bools, room: int) -> Bools:
         """Choose others that cost no request more now than later: all of a value."""
-        sizes = np.bincount(self.value[others], minlength=len(self.first))
-        is_chosen = np.zeros(len(sizes), np.bool_)
+        sizes, chosen = np.bincount(self.value[others]), []
         for value in np.argsort(-sizes, kind="stable"):
             if 0 < sizes[value] <= room:
-                is_chosen[value] = True
+                chosen.append(value)
                 room -= int(sizes[value])
-        chosen: Bools = others & is_chosen[self.value]
-        return chosen
+        return others & np.isin(self.value, chosen)
 
 
 class Pool:
@@ -94,13 +92,7 @@ class Pool:
         is_shared: bool = True,
         tagged: int = 1,
     ) -> None:
-        """Lay out the plans of each letter.
-
-        Args:
-            plans: By letter.
-            is_shared: Whether letters take each other's ratings along.
-            tagged: Items that one request tags; 1 if none does.
-        """
+        """Lay out the plans of each letter; one request tags so many items."""
         self._tagged = tagged
         self._letters = list(plans)
         self._is_shared = is_shared and len(plans) > 1

@@ -53,9 +53,9 @@ class ItemStates(Columns):
 
 @dataclass(frozen=True, eq=False)
 class Batch(Columns):
-    """One request: items of one level that get one rating and keep their locks.
+    """One request: items of one level, by key, that get one rating and keep locks.
 
-    They are ascending by key. Of items that share a rating, one is there.
+    Of items that share a rating, one is there.
     """
 
     phase: Phase
@@ -127,11 +127,8 @@ def filter_writable(
 ) -> Writable:
     """Keep of a plan what may still be written, given the very latest look.
 
-    Args:
-        plan: What one phase is to write; items may have changed since it was made.
-        look: All items that share a guid with the plan, as they are now.
-        record_view: What the shadow state says of each row of the look.
-        tagged: Whether an item without our tag is not done yet.
+    The look is at all items that share a guid with the plan; if they are to be
+    `tagged`, an item without our tag is not done yet.
     """
     owner = owners(look.rating, look.rated_at, record_view)
     # What cannot be read may be a person's.

@@ -64,7 +64,12 @@ def first_candidates(
         view = everything[phase.level]
         alone = view.copies(view.items.rows_of(plan.key)) == 1
         plan = plan.take(alone & np.isnan(plan.before))
-        candidates.append(plan.take(_best_first(plan)[: MOST_IDS // PHASES_TRIED]))
+        value, count = np.unique(plan.after, return_inverse=True, return_counts=True)[
+            1:
+        ]
+        risky, telling = becomes_half_star(plan.after), tells_step(plan.after)
+        best_first = np.lexsort((value, risky, ~telling, count[value] == 1))
+        candidates.append(plan.take(best_first[: MOST_IDS // PHASES_TRIED]))
     return [plan for plan in candidates if len(plan)]
 
 
@@ -97,9 +102,12 @@ def first_batch(
     best: tuple[int, PhasePlan] | None = None
     for plan in candidates:
         look = looks[plan.phase.level]
+        is_plain = np.isnan(look.rating) & ~look.has_tag
+        is_plain &= ~(look.mood_locked | look.rating_locked)
+        is_plain &= look.rated_at >= 0  # else no edit could be guarded
         moods = {
             look.guid[row]: len(look.moods[row]) > 0
-            for row in np.flatnonzero(_is_plain(look)).tolist()
+            for row in np.flatnonzero(is_plain).tolist()
             if look.guid[row] not in intended
         }
         plain = plan.only(moods)
@@ -109,18 +117,6 @@ def first_batch(
             if best is None or merits > best[0]:
                 best = merits, plain.take(rows)
     return best[1] if best else None
-
-
-def _best_first(plan: PhasePlan) -> Ints:
-    _, value, count = np.unique(plan.after, return_inverse=True, return_counts=True)
-    risky, telling = becomes_half_star(plan.after), tells_step(plan.after)
-    return np.lexsort((value, risky, ~telling, count[value] == 1))
-
-
-def _is_plain(look: ItemStates) -> Bools:
-    locked = look.mood_locked | look.rating_locked
-    dated = look.rated_at >= 0  # else no edit could be guarded
-    return np.isnan(look.rating) & ~look.has_tag & ~locked & dated
 
 
 def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:

@@ -17,11 +17,7 @@ from engine.rating_scale import TOLERANCE, Bools, Floats, Texts
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of our ratings are to be taken back; empty fields choose all.
-
-    Raises:
-        UsageError: The letters cannot be read.
-    """
+    """Which of our ratings are to be taken back; empty fields choose all."""
 
     run: str = ""
     letters: str = ""
