@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.classic import Constants, Phase, album_down, album_up, artist_up, track_down
+from engine.classic import Constants, album_down, album_up, artist_up, track_down
 from engine.hierarchical.duplicate_recordings import with_doubles
 from engine.hierarchical.filler import Filler, without_filler
 from engine.hierarchical.fitting import fit
-from engine.hierarchical.model import inferred, predict
+from engine.hierarchical.model import predict
 from engine.hierarchical.priors import Assumptions
 from engine.library import Level
 from engine.reports.explanation import why_classic, why_double, why_hierarchical
@@ -75,15 +75,6 @@ def test_a_critic_is_a_reason_of_its_own():
     why = why_classic(part, Level.ALBUM, int(critics[0]), MEAN, CONSTANTS)
 
     assert "critic" in {reason.what for reason in why.reasons}
-
-
-def test_each_phase_of_the_hierarchical_model_can_be_explained():
-    part = worked_example()
-    learned = fit(part)
-
-    up = inferred(Phase.ALBUM_UP, part, learned).mean
-
-    assert why_hierarchical(part, learned, Level.ALBUM, 0).value == pytest.approx(up[0])
 
 
 @settings(max_examples=15)

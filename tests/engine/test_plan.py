@@ -1,10 +1,13 @@
 """A plan names what is worth writing: never a person's rating, never mere noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.classic import Phase
 from engine.planning.plan import drift_tolerance, make_plan
+from engine.rating_scale import FINEST, Grid
 from tests.engine.building import (
     album,
     artist,
@@ -17,12 +20,14 @@ from tests.engine.building import (
 
 LARGE = 50_000
 EXACTLY = parameters_of(tolerance=0.0)
+COARSE = Grid(step=0.1)
 
 
-def inheriting(album_rating, *tracks, tolerance=0.04):
+def inheriting(album_rating, *tracks, tolerance=0.04, grid=FINEST):
     """Plan tracks that would inherit exactly what a person gave their album."""
     part = part_of(artist("Mirel", album("Dorn", *tracks, rating=album_rating)))
     parameters = parameters_of(tolerance=tolerance, track_gravity=0.0)
+    parameters = replace(parameters, grid=grid)
     return plans_of(part, parameters, [Phase.TRACK_DOWN])[0]
 
 
@@ -207,3 +212,36 @@ def test_a_plan_for_an_item_that_is_gone_gives_its_rating_to_nobody_else():
     plan = make_plan(Phase.ALBUM_DOWN, part_of(mirel), earlier, EXACTLY)
 
     assert given(plan) == {"Dorn": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("new", "ours", "is_written", "kept"),
+    [
+        pytest.param(7.33, 7.3, False, 0, id="it would be written alike"),
+        pytest.param(7.38, 7.3, True, 0, id="it drifted to the next value"),
+        pytest.param(7.38, 7.35, False, 1, id="less than the tolerance"),
+        pytest.param(7.33, 7.38, True, 0, id="it was not on the grid"),
+    ],
+)
+def test_drift_is_how_far_the_guess_is_and_not_what_rounding_does(
+    new, ours, is_written, kept
+):
+    plan = inheriting(new, track("Vesk", ours=ours), grid=COARSE)
+
+    assert given(plan) == ({"Vesk": round(new, 1)} if is_written else {})
+    assert plan.kept == kept
+
+
+def test_a_value_at_the_border_of_two_steps_does_not_waver():
+    vesk = track("Vesk", ours=7.3)
+    once, again = (
+        inheriting(new, vesk, grid=COARSE, tolerance=0.06) for new in (7.349, 7.351)
+    )
+
+    assert (len(once), len(again), again.kept) == (0, 0, 1)
+
+
+def test_what_was_given_beyond_the_bounds_is_brought_within():
+    plan = inheriting(10.0, track("Vesk", ours=10.0), grid=Grid(highest=9.8))
+
+    assert given(plan) == {"Vesk": 9.8}
