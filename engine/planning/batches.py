@@ -69,10 +69,8 @@ class Batch(Columns):
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
     rated_until: int
-    """When any of them was last rated by then, epoch seconds; 0: none ever was,
-    negative: unknown."""
+    """When any of them was last rated by then; see `Edit`."""
     estimates: Estimates
-    """How sure each of these ratings is."""
 
     def singles(self) -> Iterator[Self]:
         """Yield the same, one item at a time."""
@@ -110,12 +108,8 @@ class Writable:
 
     row: Ints
     """Rows of the look: one for each rating that may be written."""
-    after: Floats
-    """Points, for each of those rows."""
-    planned: Ints
-    """The keys by which they were planned."""
-    estimates: Estimates
-    """How sure these ratings are."""
+    plan: PhasePlan
+    """The plan of those rows."""
     affected_items: Ints
     """Rows of the look, ascending: all items that will bear one of these ratings."""
     outcome: NDArray[np.int8]
@@ -152,12 +146,9 @@ def filter_writable(
         else:
             rows.append(own[0])
             affected_items += own
-    left = np.flatnonzero(outcome == WriteOutcome.LEFT)
     return Writable(
         np.array(rows, np.int64),
-        plan.after[left],
-        plan.key[left],
-        plan.estimates.take(left),
+        plan.take(outcome == WriteOutcome.LEFT),
         np.sort(np.array(affected_items, np.int64)),
         outcome,
     )
@@ -167,23 +158,23 @@ def batches(
     phase: Phase, writable: Writable, look: ItemStates, size: int
 ) -> Iterator[Batch]:
     """Group what may be written by value and lock into requests of so many items."""
-    row, after = writable.row, writable.after
+    row, plan = writable.row, writable.plan
     locked = look.rating_locked[row]
-    order = np.lexsort((look.key[row], locked, after))
-    wishes = np.stack([after, locked])[:, order]
+    order = np.lexsort((look.key[row], locked, plan.after))
+    wishes = np.stack([plan.after, locked])[:, order]
     borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
     for group in np.split(order, borders):
         for chunk in chunks(group, min(size, MOST_IDS)):
             yield Batch(
                 phase=phase,
-                after=float(after[chunk[0]]),
+                after=float(plan.after[chunk[0]]),
                 rating_locked=bool(locked[chunk[0]]),
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
-                planned=writable.planned[chunk],
+                planned=plan.key[chunk],
                 before=look.rating[row[chunk]],
                 rated_until=latest_date(look.rated_at[row[chunk]]),
-                estimates=writable.estimates.take(chunk),
+                estimates=plan.estimates.take(chunk),
             )
 
 

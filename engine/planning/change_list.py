@@ -19,20 +19,17 @@ SAMPLED = 5
 
 @dataclass(frozen=True)
 class Change:
-    """A rating that is to be written."""
+    """A rating that is to be written, points; titles below the item are empty."""
 
     letter: str
     phase: str
     key: int
     artist: str
     album: str
-    """Empty for an artist."""
     track: str
-    """Empty for an artist and for an album."""
     before: float | None
-    """Our rating so far, points; none: the item was unrated."""
+    """Our rating so far; none: the item was unrated."""
     after: float
-    """Points."""
 
 
 @dataclass(frozen=True)

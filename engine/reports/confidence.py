@@ -38,13 +38,11 @@ class Band:
 
 @dataclass(frozen=True)
 class Familiar:
-    """An artist with what is known of them."""
+    """An artist with what is known of them; rating and standard deviation in points."""
 
     name: str
     rating: float
-    """Points."""
     sd: float | None
-    """Standard deviation, points."""
     confidence: float | None
     ratings: int
     """How many ratings that rests on."""

@@ -24,11 +24,10 @@ RANKED = 10
 
 @dataclass(frozen=True)
 class Ranked:
-    """One line of the power rankings: an artist or an album."""
+    """One line of the power rankings: an artist or an album; ratings in points."""
 
     name: str
     rating: float
-    """Points."""
     albums: int
     rated_tracks: int
     """Tracks that a person rated."""

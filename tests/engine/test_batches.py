@@ -23,7 +23,7 @@ def writable(plan, *rows):
 
 def outcome(found):
     """Return what is written where, and how many are done, taken over, gone."""
-    rows = dict(zip(found.row.tolist(), found.after.tolist(), strict=True))
+    rows = dict(zip(found.row.tolist(), found.plan.after.tolist(), strict=True))
     outcomes = (WriteOutcome.WRITTEN, WriteOutcome.TAKEN_OVER, WriteOutcome.GONE)
     return rows, *(int((found.outcome == outcome).sum()) for outcome in outcomes)
 

@@ -71,6 +71,7 @@ PERSON = [
     case("a rating that we know nothing of is a person's", Owner.PERSON, 8.0),
     case("a 0 that we know nothing of is a person's", Owner.PERSON, 0.0),
     case("a date takes nothing from a person", Owner.PERSON, 8.0, rated_at=9),
+    case("nor does it that it cannot be read", Owner.PERSON, UNREADABLE),
 ]
 UNREAD = [
     case("ours, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.0),
@@ -140,52 +141,23 @@ def test_every_situation_has_its_owner(situation):
     assert situation.owner_found() is situation.owner
 
 
-@situations(PERSON + TAKEN_OVER)
-def test_what_a_person_gave_is_evidence_and_not_ours(situation):
-    ownership = situation.ownership()
-
-    assert ownership.manual.tolist() == [situation.plex]
-    assert np.isnan(ownership.ours).all()
-
-
-@situations(US + WRITTEN + UNREAD)
-def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
-    ownership = situation.ownership()
-
-    assert ownership.ours.tolist() == [situation.record]
-    assert np.isnan(ownership.manual).all()
-
-
-NOT_OURS = case("unreadable and not on record", Owner.PERSON, UNREADABLE)
-
-
-@situations([*UNREAD, NOT_OURS])
-def test_what_cannot_be_read_is_marked_as_such_and_no_evidence(situation):
-    assert situation.owner_found() is situation.owner
-    assert situation.ownership().unread.tolist() == [True]
-    assert np.isnan(situation.ownership().manual).all()
-
-
-@situations(NOBODY + CLEARED)
-def test_what_is_unrated_is_neither_evidence_nor_ours(situation):
-    ownership = situation.ownership()
-
-    assert np.isnan([ownership.manual, ownership.ours]).all()
-
-
-@situations(UNWRITTEN)
-def test_what_never_arrived_leaves_ours_as_it_was_before(situation):
-    ownership = situation.ownership()
-
-    assert np.isnan(ownership.manual).all()
-    np.testing.assert_array_equal(ownership.ours, column(situation.before))
-
-
 @situations(ALL)
-def test_only_what_arrived_without_a_word_from_plex_is_unsure(situation):
-    silent = situation.owner is Owner.WRITTEN and not situation.arrived
+def test_what_persons_gave_is_evidence_and_what_we_gave_is_ours_as_we_wrote_it(
+    situation,
+):
+    ownership, owner = situation.ownership(), situation.owner
+    is_unread = situation.plex == UNREADABLE
+    by_person = owner in (Owner.PERSON, Owner.TAKEN_OVER) and not is_unread
+    by_us = owner in (Owner.US, Owner.WRITTEN, Owner.UNREAD)
+    ours = situation.before if owner is Owner.UNWRITTEN else None
+    silent = owner is Owner.WRITTEN and not situation.arrived
 
-    assert situation.ownership().unsure.tolist() == [silent]
+    manual = column(situation.plex if by_person else None)
+    ours = column(situation.record if by_us else ours)
+    np.testing.assert_array_equal(ownership.manual, manual)
+    np.testing.assert_array_equal(ownership.ours, ours)
+    assert ownership.unread.tolist() == [is_unread]
+    assert ownership.unsure.tolist() == [silent]
 
 
 MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]

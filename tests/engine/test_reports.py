@@ -49,12 +49,21 @@ def summary(*, dry_run=False):
     return Summary(run_id="r", library="Music", dry_run=dry_run, **counts, **means)
 
 
-def test_the_best_come_best_first_and_the_worst_worst_first():
-    ratings = {"A": 5.0, "B": 9.0, "C": 1.0, "D": 7.0, "E": 3.0}
+@pytest.mark.parametrize(
+    ("ratings", "count", "best", "worst"),
+    [
+        ({"A": 5.0, "B": 9.0, "C": 1.0, "D": 7.0, "E": 3.0}, 2, "BD", "CE"),
+        pytest.param({"A": 1.0, "B": 2.0, "C": 3.0}, 2, "CB", "A", id="none twice"),
+        pytest.param(dict.fromkeys("DACB", 5.0), 2, "AB", "CD", id="equal: by name"),
+        pytest.param({"A": None, "B": 0.0, "C": 4.0}, 1, "C", "B", id="0 is a rating"),
+    ],
+)
+def test_the_best_come_best_first_and_the_worst_worst_first(
+    ratings, count, best, worst
+):
+    top, bottom = ranked(ratings, count)
 
-    top, bottom = ranked(ratings, 2)
-
-    assert (names(top), names(bottom)) == (["B", "D"], ["C", "E"])
+    assert (names(top), names(bottom)) == (list(best), list(worst))
 
 
 def test_ten_are_named_at_either_end():
@@ -62,24 +71,6 @@ def test_ten_are_named_at_either_end():
 
     assert names(top) == [f"{n:02}" for n in range(29, 19, -1)]
     assert names(bottom) == [f"{n:02}" for n in range(10)]
-
-
-def test_of_a_few_artists_nobody_is_named_twice():
-    top, bottom = ranked({"A": 1.0, "B": 2.0, "C": 3.0}, 2)
-
-    assert (names(top), names(bottom)) == (["C", "B"], ["A"])
-
-
-def test_artists_of_one_rating_come_by_name():
-    top, bottom = ranked({"D": 5.0, "A": 5.0, "C": 5.0, "B": 5.0}, 2)
-
-    assert (names(top), names(bottom)) == (["A", "B"], ["C", "D"])
-
-
-def test_unrated_artists_are_not_ranked_but_a_0_is():
-    top, bottom = ranked({"A": None, "B": 0.0, "C": 4.0}, 1)
-
-    assert (names(top), names(bottom)) == (["C"], ["B"])
 
 
 @given(st.lists(st.none() | st.floats(0, 10), max_size=25), st.integers(1, 12))
@@ -92,15 +83,9 @@ def test_no_artist_is_named_at_both_ends(ratings, count):
 
 
 def test_a_line_tells_of_the_artists_own_albums_and_tracks():
-    part = part_of(
-        artist("Quill", album("Aurn", *tracks("q", 3.0))),
-        artist(
-            "Mirel",
-            album("Dorn", *tracks("d", 8.0, 0.0, None), track("inferred", ours=6.0)),
-            album("Fern"),
-            rating=9.0,
-        ),
-    )
+    dorn = album("Dorn", *tracks("d", 8.0, 0.0, None), track("inferred", ours=6.0))
+    quill = artist("Quill", album("Aurn", *tracks("q", 3.0)))
+    part = part_of(quill, artist("Mirel", dorn, album("Fern"), rating=9.0))
 
     top, _ = ranking(part, np.array([5.0, 9.0]))
 
@@ -111,32 +96,20 @@ def test_a_line_tells_of_the_artists_own_albums_and_tracks():
 
 
 def test_albums_are_ranked_under_their_artists_name():
-    part = part_of(
-        artist(
-            "Mirel", album("Dorn", *tracks("d", 8.0, None), rating=3.0), album("Aurn")
-        )
-    )
+    dorn = album("Dorn", *tracks("d", 8.0, None), rating=3.0)
+    part = part_of(artist("Mirel", dorn, album("Aurn")))
 
-    top, bottom = ranking(part, np.array([3.0, 7.0]), 1, Level.ALBUM)
+    best, worst = ranking(part, np.array([3.0, 7.0]), 1, Level.ALBUM)
 
-    assert top == [
-        Ranked("Mirel – Aurn", 7.0, albums=1, rated_tracks=0, is_manual=False)
-    ]
-    assert bottom == [
-        Ranked("Mirel – Dorn", 3.0, albums=1, rated_tracks=1, is_manual=True)
-    ]
+    assert best == [Ranked("Mirel – Aurn", 7.0, 1, rated_tracks=0, is_manual=False)]
+    assert worst == [Ranked("Mirel – Dorn", 3.0, 1, rated_tracks=1, is_manual=True)]
 
 
 @pytest.mark.parametrize(
     ("ratings", "mean"),
-    [
-        pytest.param([2.0, np.nan, 4.0], 3.0, id="what is rated"),
-        pytest.param([0.0, 4.0], 2.0, id="a 0 is rated"),
-        pytest.param([np.nan], None, id="nothing is rated"),
-        pytest.param([], None, id="nothing at all"),
-    ],
+    [([2.0, np.nan, 4.0], 3.0), ([0.0, 4.0], 2.0), ([np.nan], None), ([], None)],
 )
-def test_the_mean_of_ratings(ratings, mean):
+def test_the_mean_is_of_what_is_rated_be_it_a_0(ratings, mean):
     assert mean_of(np.array(ratings, np.float64)) == mean
 
 
