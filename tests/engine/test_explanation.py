@@ -77,7 +77,7 @@ def test_a_critic_is_a_reason_of_its_own():
     assert "critic" in {reason.what for reason in why.reasons}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.booleans(), st.booleans(), st.integers(0, 100))
 def test_the_reasons_add_up_to_the_value_with_twins_and_filler_too(
     seed, twins, filler, item
