@@ -112,9 +112,8 @@ class Summary(PhaseCount):
     not_understood_items: list[str] = field(default_factory=list)
     """The first few of them, and what was odd."""
     failed_letters: dict[str, str] = field(default_factory=dict)
-    """Why, by letter."""
+    """Why, by letter; how many ratings, likewise."""
     failed_ratings: dict[str, int] = field(default_factory=dict)
-    """How many, by letter."""
     phases: dict[str, PhaseCount] = field(default_factory=dict)
     letters: dict[str, dict[str, PhaseCount]] = field(default_factory=dict)
     reads: int = 0
@@ -220,11 +219,7 @@ def ranking(
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the best artists or albums, best first, and the worst, worst first.
 
-    Args:
-        part: The artists and what is beneath them.
-        held: What each artist (or album) holds, points; unrated are left out.
-        count: How many at either end; nothing is named at both.
-        level: Artists or albums.
+    So many of what is held, points, are named at either end, and nothing at both.
     """
     rated = np.flatnonzero(~np.isnan(held)).tolist()
     titles = part[level].items.title
