@@ -36,12 +36,7 @@ class Phase(IntEnum):
     @property
     def level(self) -> Level:
         """The level that the phase rates."""
-        return {
-            Phase.ALBUM_UP: Level.ALBUM,
-            Phase.ARTIST_UP: Level.ARTIST,
-            Phase.ALBUM_DOWN: Level.ALBUM,
-            Phase.TRACK_DOWN: Level.TRACK,
-        }[self]
+        return Level[self.name.split("_")[0]]
 
 
 PhaseChoice = Literal[
@@ -157,23 +152,18 @@ def artist_up(part: LibraryView, mean: float, constants: Constants) -> Floats:
 
 
 def _beneath_artists(part: LibraryView) -> Tally:
-    albums, tracks, artists = part.albums, part.tracks, len(part.artists)
-    of_track = albums.items.parent[tracks.items.parent]
-    of_albums = tally(albums, albums.items.parent, artists)
-    return tally(tracks, of_track, artists) + of_albums
+    above, artists = part.albums.items.parent, len(part.artists)
+    of_tracks = tally(part.tracks, above[part.tracks.items.parent], artists)
+    return of_tracks + tally(part.albums, above, artists)
 
 
 def inherited(
     held: Floats, manual: Floats, parent: Ints, mean: float, gravity: float
 ) -> Floats:
-    """Return what each child inherits; a manual parent is drawn to the mean.
+    """Return what each child inherits of what its parent holds, NaN: nothing.
 
-    Args:
-        held: What each parent holds, points; NaN: unrated, nothing to inherit.
-        manual: The parents' manual ratings; NaN where there is none.
-        parent: The row of each child's parent.
-        mean: The library mean, points.
-        gravity: 0 inherits a manual rating as it is, 1 the mean instead.
+    A manual parent is drawn to the mean: with a gravity of 0 its rating is inherited
+    as it is, with 1 the mean instead.
     """
     drawn = manual * (1 - gravity) + mean * gravity
     bequest: Floats = np.where(np.isnan(manual), held, drawn)
@@ -184,13 +174,8 @@ def album_down(
     part: LibraryView, held_artists: Floats, mean: float, constants: Constants
 ) -> Floats:
     """Let albums without a score of their own inherit from their artist."""
-    inherits = inherited(
-        held_artists,
-        part.artists.ownership.manual,
-        part.albums.items.parent,
-        mean,
-        constants.album_gravity,
-    )
+    manual, parent = part.artists.ownership.manual, part.albums.items.parent
+    inherits = inherited(held_artists, manual, parent, mean, constants.album_gravity)
     scored = ~np.isnan(album_up(part, mean, constants))
     return np.where(scored, np.nan, inherits)
 
@@ -199,13 +184,8 @@ def track_down(
     part: LibraryView, held_albums: Floats, mean: float, constants: Constants
 ) -> Floats:
     """Let tracks inherit from their album."""
-    return inherited(
-        held_albums,
-        part.albums.ownership.manual,
-        part.tracks.items.parent,
-        mean,
-        constants.track_gravity,
-    )
+    manual, parent = part.albums.ownership.manual, part.tracks.items.parent
+    return inherited(held_albums, manual, parent, mean, constants.track_gravity)
 
 
 def ratings_behind(

@@ -1,10 +1,82 @@
-"""A change that many items undergo alike: what one request asks of Plex."""
+"""Changes that many items undergo alike, and which of them a server can take."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
+from enum import IntEnum
 
 from engine.library import Level
-from engine.rating_scale import Bools, Ints
+from engine.rating_scale import STEP, Columns, Ints
+
+COARSE = 0.1
+"""Points; the step of servers that keep one decimal."""
+
+
+class EditMode(IntEnum):
+    """How many items one request may change."""
+
+    UNSUPPORTED = 0
+    """None: such a change would do harm, or is refused."""
+    SINGLE = 1
+    BATCH = 2
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """How a server may be written to."""
+
+    rating: EditMode = EditMode.BATCH
+    """Singly means one rating a request, as Plex's own apps rate."""
+    tagging: EditMode = EditMode.BATCH
+    """Never means that no tag is given: other moods or locks would suffer."""
+    has_conditional_edits: bool = False
+    """Whether an edit can be limited to items that nobody rated since a moment.
+    Then Plex itself spares what a person rates in the very moment of writing."""
+    step: float = STEP
+    """The least distance between two ratings that the server keeps, points."""
+    is_step_seen: bool = True
+    """Whether a rating showed that; otherwise what is written takes coarse steps."""
+    is_tagging_seen: bool = True
+    """Whether an item kept its moods when it was tagged."""
+    is_assumed: bool = False
+    """Whether nobody has tried it yet, or not all of it."""
+
+    @property
+    def safe_step(self) -> float:
+        """The least step that the server is known to keep, points."""
+        return self.step if self.is_step_seen else COARSE
+
+
+ASSUMED = Capabilities(is_step_seen=False, is_tagging_seen=False, is_assumed=True)
+"""What is thought of a server that was not tried."""
+
+RATING_ONLY = Capabilities(
+    rating=EditMode.SINGLE, tagging=EditMode.UNSUPPORTED, step=COARSE
+)
+"""All that the server grants to an account that does not own it. What it keeps of a
+rating cannot be tried out then, so ratings are such that any server keeps them."""
+
+
+def limitations(capabilities: Capabilities) -> list[str]:
+    """Return in sentences what a person should know of a server's shortcomings.
+
+    >>> limitations(Capabilities())
+    []
+    """
+    said = []
+    if capabilities.rating is EditMode.SINGLE:
+        said.append("Plex takes no ratings in batches here: each item is rated alone.")
+    if capabilities.tagging is EditMode.UNSUPPORTED:
+        said.append(
+            "No tag can be given here without harm to moods or locks, so none is: "
+            "keep the state database safe, it cannot be rebuilt by `recover`."
+        )
+    if capabilities.tagging is EditMode.SINGLE:
+        said.append("Plex takes no tags in batches here: each item is tagged alone.")
+    if capabilities.step > STEP:  # not where the next run may see finer ones
+        said.append(
+            f"Ratings are written in steps of {capabilities.step / 2:g} stars here: "
+            "Plex keeps no finer ones, as far as is known."
+        )
+    return said
 
 
 def latest_date(rated_at: Ints) -> int:
@@ -18,7 +90,7 @@ def latest_date(rated_at: Ints) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Edit:
+class Edit(Columns):
     """Items of one level that get or lose a rating, a tag, or both."""
 
     level: Level
@@ -38,14 +110,6 @@ class Edit:
     rated_until: int = 0
     """When any of them was last rated, as far as we saw, epoch seconds; 0: never,
     negative: unknown. Whatever a person rates later is not meant."""
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.key)
-
-    def take(self, rows: slice | Bools) -> Self:
-        """Return the same change of some of the items."""
-        return replace(self, key=self.key[rows])
 
     @property
     def tags(self) -> bool:

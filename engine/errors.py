@@ -1,32 +1,4 @@
-"""Everything that can go wrong and that a person should read about.
-
-PlexbayesError                 a sentence: what, which, what to do
-├─ UsageError                  a word of a command, or a field of a form, is wrong
-├─ SettingsInvalid             every missing or wrong setting at once
-│  └─ ConfigMissing            there is no configuration file
-├─ PlexError
-│  ├─ PlexUnreachable          no usable answer: may pass, so it is retried
-│  │  └─ PlexUnusable          endless or huge answers: not retried any more
-│  ├─ LibraryChanging          the library moved while it was read: retried
-│  ├─ PlexRefused              token, rights or request refused: never retried
-│  │  ├─ NotThere              there is no such item or page: skipped and counted
-│  │  └─ RequestTooLong        too much in one request: sent again in halves
-│  └─ LibraryMissing           no music library of that name
-├─ ShadowError
-│  ├─ ShadowUnreadable         the state database cannot be used as it is
-│  ├─ RecordLost               Plex bears our tag, the shadow state knows nothing
-│  ├─ RecordOutdated           Plex shows what only a newer shadow state explains
-│  │  └─ ServerRestored        Plex's own database was restored from a backup
-│  ├─ LibraryReplaced          this library, or one of its name, is on record otherwise
-│  └─ LibraryHeld              another run is writing to this library
-├─ ServerMissing               Prefect's server cannot be reached or started
-├─ ResultRefused               a stored result was not written by this program
-├─ LettersFailed               some letters failed, others did not: see run_report
-├─ ServerTaken                 another process serves there already
-├─ VersionsIncompatible        installed packages do not work together
-└─ RunStopped                  a person asked the run to stop
-   └─ StoppedAt                the message also says where, and how to go on
-"""
+"""Everything that can go wrong and that a person should read about."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

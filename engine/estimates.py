@@ -1,20 +1,20 @@
 """What is inferred of items, and how sure that is."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
 
-from engine.rating_scale import Bools, Floats, Ints
+from engine.rating_scale import Bools, Columns, Floats, Ints
 
 Known = dict[str, float | int | None]
 """How sure a value is, by name; none: nobody can say."""
 
 
 @dataclass(frozen=True, eq=False)
-class Estimates:
+class Estimates(Columns):
     """What is inferred of some items, one row each; NaN: nobody can say."""
 
     mean: Floats
@@ -41,35 +41,8 @@ class Estimates:
     def plain(cls, mean: Floats, ratings: Ints) -> Self:
         """Return values of which only the number of ratings behind them is known."""
         unknown = np.full(len(mean), np.nan)
-        return cls(
-            mean=mean,
-            sd=unknown,
-            low=unknown,
-            high=unknown,
-            ratings=ratings,
-            good=unknown,
-            poor=unknown,
-            confidence=unknown,
-        )
-
-    @classmethod
-    def joined(cls, several: Sequence[Self]) -> Self:
-        """Return all of them, one after the other."""
-        return cls(
-            **{
-                f.name: np.concatenate([getattr(one, f.name) for one in several])
-                for f in fields(cls)
-            }
-        )
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.mean)
-
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
+        columns = {field.name: unknown for field in fields(cls)}
+        return cls(**columns | {"mean": mean, "ratings": ratings})
 
     def but(self, chosen: Bools, others: "Estimates") -> Self:
         """Return the same with the chosen rows as in others."""

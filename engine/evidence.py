@@ -1,20 +1,19 @@
 """Which ratings count, and beneath which album and artist they stand."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from engine.library import Items, Level, Library, twins
 from engine.ownership import Ownership
-from engine.rating_scale import Bools, Floats, Ints
+from engine.rating_scale import Bools, Columns, Floats, Ints
 
 MEAN_WITHOUT_RATINGS = 6.0
 """The library mean if no track is rated by hand: 3 stars, said aloud."""
 
 
 @dataclass(frozen=True, eq=False)
-class LevelView:
+class LevelView(Columns):
     """The items of one level with whose rating each of them has."""
 
     items: Items
@@ -31,29 +30,13 @@ class LevelView:
         """The ratings that count as evidence, points; NaN: nothing to learn."""
         return self.ownership.manual if self.heard is None else self.heard
 
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.items)
-
     def together(self, rows: Ints) -> Ints:
         """Return these rows and all that share a rating with one of them."""
-        order, twin = self._by_twin, np.unique(self.twin[rows])
-        first = np.searchsorted(self.twin, twin, "left", order)
-        last = np.searchsorted(self.twin, twin, "right", order)
-        spans = [order[a:b] for a, b in zip(first, last, strict=True)]
-        return np.concatenate([np.empty(0, np.int64), *spans])
+        return np.flatnonzero(np.isin(self.twin, self.twin[rows]))
 
     def copies(self, rows: Ints) -> Ints:
         """Return how many items share the rating of each of these rows."""
-        order, twin = self._by_twin, self.twin[rows]
-        first = np.searchsorted(self.twin, twin, "left", order)
-        last = np.searchsorted(self.twin, twin, "right", order)
-        return last - first
-
-    @cached_property
-    def _by_twin(self) -> Ints:
-        """All rows, with those together that share a rating; sorted once a run."""
-        return np.argsort(self.twin, kind="stable")
+        return np.bincount(self.twin)[self.twin[rows]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +49,7 @@ class LibraryView:
 
     def __getitem__(self, level: Level) -> LevelView:
         """Return the items of one level."""
-        return {
-            Level.ARTIST: self.artists,
-            Level.ALBUM: self.albums,
-            Level.TRACK: self.tracks,
-        }[level]
+        return (self.artists, self.albums, self.tracks)[level - Level.ARTIST]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +73,26 @@ def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
         is_primary = twin == np.arange(len(twin))
         return LevelView(library[level], ownerships[level], twin, is_primary)
 
-    return LibraryView(view(Level.ARTIST), view(Level.ALBUM), view(Level.TRACK))
+    return LibraryView(*map(view, Level))
 
 
 def split(library: Library, everything: LibraryView) -> dict[str, LibraryView]:
     """Return the parts of a library by letter, each complete in itself."""
-    rows = {level: _rows_by_letter(library, level) for level in Level}
-    return {letter: _part(everything, rows, letter) for letter in rows[Level.ARTIST]}
+    artists, albums, tracks = (_rows_by_letter(library, level) for level in Level)
+
+    def beneath(whole: LevelView, rows: Ints, above: Ints) -> LevelView:
+        own = whole.take(rows)
+        parent = np.searchsorted(above, own.items.parent)
+        return replace(own, items=replace(own.items, parent=parent))
+
+    return {
+        letter: LibraryView(
+            everything.artists.take(artists[letter]),
+            beneath(everything.albums, albums[letter], artists[letter]),
+            beneath(everything.tracks, tracks[letter], albums[letter]),
+        )
+        for letter in artists
+    }
 
 
 def _rows_by_letter(library: Library, level: Level) -> dict[str, Ints]:
@@ -114,38 +106,10 @@ def _rows_by_letter(library: Library, level: Level) -> dict[str, Ints]:
     }
 
 
-def _part(
-    everything: LibraryView, rows: dict[Level, dict[str, Ints]], letter: str
-) -> LibraryView:
-    def view(level: Level, above: Ints) -> LevelView:
-        chosen = rows[level][letter]
-        full = everything[level]
-        items = full.items.take(chosen)
-        if level is not Level.ARTIST:
-            items = replace(items, parent=np.searchsorted(above, items.parent))
-        return LevelView(
-            items,
-            full.ownership.take(chosen),
-            full.twin[chosen],
-            full.is_primary[chosen],
-            None if full.heard is None else full.heard[chosen],
-        )
-
-    artists = view(Level.ARTIST, np.empty(0, np.int64))
-    albums = view(Level.ALBUM, rows[Level.ARTIST][letter])
-    tracks = view(Level.TRACK, rows[Level.ALBUM][letter])
-    return LibraryView(artists, albums, tracks)
-
-
 def tally(view: LevelView, parent: Ints, parents: int) -> Tally:
-    """Count the ratings of a level that are evidence beneath each of its parents.
+    """Count the ratings that are evidence beneath each of so many parents.
 
     Items that share one rating count once beneath each parent.
-
-    Args:
-        view: The items whose ratings count.
-        parent: The row of each item's parent, shape (items,).
-        parents: How many parents there are.
     """
     rated = rated_rows(view, parent)
     points = view.evidence[rated]

@@ -31,11 +31,7 @@ class LegacyState:
 
 
 def parse_state(document: object, name: str) -> LegacyState:
-    """Understand a decoded plex_state.json.
-
-    Args:
-        document: What the JSON file holds.
-        name: What to call it in errors.
+    """Understand a decoded plex_state.json, which errors call by its name.
 
     Raises:
         UsageError: It is none of the known forms; nothing is guessed.
@@ -48,13 +44,13 @@ def parse_state(document: object, name: str) -> LegacyState:
     entries = document.get("ratings", document if "version" not in document else None)
     if not isinstance(entries, dict):
         raise UsageError(f"{name} has no ratings, so it is no plex_state.json.")
-    ratings: dict[int, float] = {}
-    twins = set()
-    for key, entry in entries.items():
-        mark = entry.get("t") if isinstance(entry, dict) else None
-        ratings[_key(key, name)] = _points(entry, key, name)
-        if mark == TWIN:
-            twins.add(int(key))
+    ratings, twins = {}, set()
+    for text, entry in entries.items():
+        key = _key(text, name)
+        marked = entry if isinstance(entry, dict) else {"r": entry}
+        ratings[key] = _points(marked.get("r"), text, name)
+        if marked.get("t") == TWIN:
+            twins.add(key)
     return LegacyState(str(document.get("library_uuid", "")), ratings, frozenset(twins))
 
 
@@ -65,8 +61,7 @@ def _key(key: object, name: str) -> int:
     return int(digits)
 
 
-def _points(entry: object, key: object, name: str) -> float:
-    value = entry.get("r") if isinstance(entry, dict) else entry
+def _points(value: object, key: object, name: str) -> float:
     if (
         isinstance(value, int | float)
         and not isinstance(value, bool)

@@ -1,13 +1,13 @@
 """The library as it was read at one moment; it never changes afterwards."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
 
 import numpy as np
 
-from engine.rating_scale import Floats, Ints, Texts
+from engine.rating_scale import Columns, Floats, Ints, Texts
 
 
 class Level(IntEnum):
@@ -59,7 +59,7 @@ def shown_account(account: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class Facts(Columns):
     """What Plex knows of items besides ratings, as columns; NaN: not known."""
 
     plays: Floats
@@ -80,22 +80,9 @@ class Facts:
         genre = np.full(count, "", object)
         return cls(nothing, nothing, nothing, nothing, genre)
 
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
-
-    @classmethod
-    def joined(cls, pieces: Sequence[Self]) -> Self:
-        """Return the facts of several pieces, one after the other."""
-        names = [f.name for f in fields(cls)]
-        return cls(
-            **{n: np.concatenate([getattr(p, n) for p in pieces]) for n in names}
-        )
-
 
 @dataclass(frozen=True, eq=False)
-class Items:
+class Items(Columns):
     """All items of one level as columns of equal length, ascending by key."""
 
     key: Ints
@@ -117,24 +104,6 @@ class Items:
     """Milliseconds; 0 if unknown or not a track."""
     facts: Facts | None = None
     """What else is known of them; none: nothing was read."""
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.key)
-
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only; `parent` still points where it did."""
-        names = [f.name for f in fields(self) if f.name != "facts"]
-        columns = {name: getattr(self, name)[rows] for name in names}
-        return replace(self, **columns, facts=self.facts and self.facts.take(rows))
-
-    @classmethod
-    def joined(cls, pieces: Sequence[Self]) -> Self:
-        """Return the items of several pieces, one after the other."""
-        names = [f.name for f in fields(cls) if f.name != "facts"]
-        columns = {n: np.concatenate([getattr(p, n) for p in pieces]) for n in names}
-        facts = [piece.facts for piece in pieces if piece.facts is not None]
-        return cls(**columns, facts=Facts.joined(facts) if facts else None)
 
     def named(self, level: Level, row: int) -> str:
         """Return an item as a person would look for it."""
@@ -177,11 +146,7 @@ class Library:
 
     def __getitem__(self, level: Level) -> Items:
         """Return the items of one level."""
-        return {
-            Level.ARTIST: self.artists,
-            Level.ALBUM: self.albums,
-            Level.TRACK: self.tracks,
-        }[level]
+        return (self.artists, self.albums, self.tracks)[level - Level.ARTIST]
 
     @property
     def not_understood(self) -> list[str]:

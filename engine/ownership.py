@@ -1,6 +1,6 @@
 """Whose rating is this? The answer decides what a plan may do to it."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import Items
-from engine.rating_scale import Bools, Floats, Ints, equal, same, unreadable
+from engine.rating_scale import Bools, Columns, Floats, Ints, equal, same, unreadable
 
 
 class Record(IntEnum):
@@ -25,7 +25,7 @@ class Seen(IntEnum):
 
     NOTHING = 0
     OURS = 1
-    """The value that we wrote or meant to write."""
+    """The value that we wrote or meant to write, and nobody rated since we saw it."""
     BEFORE = 2
     """The value that stood there before an unconfirmed write."""
     OTHER = 3
@@ -54,38 +54,25 @@ class Owner(IntEnum):
     """On our record, but what Plex holds cannot be read: left alone until it can."""
 
 
-OWNERSHIP: dict[tuple[Record, Seen, bool], Owner] = {
-    # record, seen in Plex, rated again since our write was seen
-    (Record.NONE, Seen.NOTHING, False): Owner.NOBODY,
-    (Record.NONE, Seen.OTHER, False): Owner.PERSON,
-    (Record.NONE, Seen.UNREADABLE, False): Owner.PERSON,
-    (Record.CONFIRMED, Seen.OURS, False): Owner.US,
-    (Record.CONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
-    (Record.CONFIRMED, Seen.OTHER, True): Owner.TAKEN_OVER,
-    (Record.CONFIRMED, Seen.OURS, True): Owner.TAKEN_OVER,
-    (Record.CONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
-    (Record.CONFIRMED, Seen.NOTHING, True): Owner.CLEARED,
-    (Record.CONFIRMED, Seen.UNREADABLE, False): Owner.UNREAD,
-    (Record.CONFIRMED, Seen.UNREADABLE, True): Owner.UNREAD,
-    (Record.UNCONFIRMED, Seen.BEFORE, False): Owner.UNWRITTEN,
-    (Record.UNCONFIRMED, Seen.OURS, False): Owner.WRITTEN,
-    (Record.UNCONFIRMED, Seen.OTHER, False): Owner.TAKEN_OVER,
-    (Record.UNCONFIRMED, Seen.NOTHING, False): Owner.CLEARED,
-    (Record.UNCONFIRMED, Seen.UNREADABLE, False): Owner.UNREAD,
+OWNERSHIP = {
+    (Record.NONE, Seen.NOTHING): Owner.NOBODY,
+    (Record.NONE, Seen.OTHER): Owner.PERSON,
+    (Record.NONE, Seen.UNREADABLE): Owner.PERSON,
+    (Record.CONFIRMED, Seen.OURS): Owner.US,
+    (Record.CONFIRMED, Seen.OTHER): Owner.TAKEN_OVER,
+    (Record.CONFIRMED, Seen.NOTHING): Owner.CLEARED,
+    (Record.CONFIRMED, Seen.UNREADABLE): Owner.UNREAD,
+    (Record.UNCONFIRMED, Seen.BEFORE): Owner.UNWRITTEN,
+    (Record.UNCONFIRMED, Seen.OURS): Owner.WRITTEN,
+    (Record.UNCONFIRMED, Seen.OTHER): Owner.TAKEN_OVER,
+    (Record.UNCONFIRMED, Seen.NOTHING): Owner.CLEARED,
+    (Record.UNCONFIRMED, Seen.UNREADABLE): Owner.UNREAD,
 }
 """Every situation that can arise; a situation not listed here cannot."""
 
 
-def owner_table() -> NDArray[np.int8]:
-    """Return OWNERSHIP as an array indexed by record, seen, rated again."""
-    table = np.full((len(Record), len(Seen), 2), -1, np.int8)
-    for (record, seen, again), owner in OWNERSHIP.items():
-        table[record, seen, int(again)] = owner
-    return table
-
-
 @dataclass(frozen=True, eq=False)
-class RecordView:
+class RecordView(Columns):
     """What the shadow state knows of the items of one level, row by row."""
 
     value: Floats
@@ -110,22 +97,13 @@ class RecordView:
             seen_at=np.zeros(count, np.int64),
         )
 
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
-
 
 def owners(rating: Floats, rated_at: Ints, record_view: RecordView) -> NDArray[np.int8]:
-    """Return the owner of each rating, as `Owner` numbers, shape (items,).
+    """Return the owner of each rating in Plex, as `Owner` numbers.
 
     Any change of the date means that a person rated, not only a later one: a
-    server's clock may jump. A date that is missing or cannot be meant proves nothing.
-
-    Args:
-        rating: What Plex holds, points.
-        rated_at: When Plex says it was last rated, epoch seconds; 0 or less: unknown.
-        record_view: What the shadow state says of the same items.
+    server's clock may jump. A date that is missing or cannot be meant, 0 or less,
+    proves nothing.
     """
     recorded = ~np.isnan(record_view.value)
     record = np.where(recorded, Record.CONFIRMED, Record.NONE)
@@ -139,16 +117,18 @@ def owners(rating: Floats, rated_at: Ints, record_view: RecordView) -> NDArray[n
     nearer &= ~equal(record_view.before, record_view.value)
     stands = record_view.unconfirmed & same(rating, record_view.before) & nearer
     seen[stands] = Seen.BEFORE
-    seen[unreadable(rating)] = Seen.UNREADABLE
-
     again = (record == Record.CONFIRMED) & (rated_at != record_view.seen_at)
     again &= (rated_at > 0) & (record_view.seen_at > 0)
-    owner: NDArray[np.int8] = owner_table()[record, seen, again.astype(np.int64)]
-    return owner
+    seen[again & (seen == Seen.OURS)] = Seen.OTHER
+    seen[unreadable(rating)] = Seen.UNREADABLE
+
+    owner = np.full((len(Record), len(Seen)), -1, np.int8)
+    owner[*np.array(list(OWNERSHIP)).T] = list(OWNERSHIP.values())
+    return owner[record, seen]
 
 
 @dataclass(frozen=True, eq=False)
-class Ownership:
+class Ownership(Columns):
     """The ratings of one level told apart by owner, row by row."""
 
     owner: NDArray[np.int8]
@@ -163,17 +143,6 @@ class Ownership:
     """Plex holds a rating that cannot be read: no evidence, and never written to."""
     unsure: Bools
     """Ours, but Plex never acknowledged it: the tag may be missing."""
-
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        return replace(
-            self,
-            owner=self.owner[rows],
-            manual=self.manual[rows],
-            ours=self.ours[rows],
-            unread=self.unread[rows],
-            unsure=self.unsure[rows],
-        )
 
 
 def ownership_of(items: Items, record_view: RecordView) -> Ownership:

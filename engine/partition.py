@@ -13,12 +13,7 @@ SYMBOLS = "#"
 UNFOLDABLE = str.maketrans("ÆŒØŁĐÐÞƏẞ", "AOOLDDTES")
 """Latin letters that Unicode does not decompose into a letter and an accent."""
 
-ONE_SCRIPT = {
-    "CJK": "漢",
-    "HIRAGANA": "あ",
-    "KATAKANA": "あ",
-    "HANGUL": "한",
-}
+ONE_SCRIPT = {"CJK": "漢", "HIRAGANA": "あ", "KATAKANA": "あ", "HANGUL": "한"}
 """Scripts with thousands of signs: one partition each, named by a sign of it."""
 
 END = "\U0010ffff"
@@ -79,43 +74,12 @@ class Letters:
 
     def __str__(self) -> str:
         """Return the choice in its shortest form, which `parse_letters` reads."""
-        return ", ".join(
-            f"from {first}"
-            if last == END
-            else first
-            if first == last
-            else f"{first}-{last}"
-            for first, last in self.spans
-        )
+        return ", ".join(map(_short, self.spans))
 
     @property
     def start(self) -> str:
         """The letter to start from; empty if it is not such a choice."""
         return self.spans[0][0] if self.spans and self.spans[0][1] == END else ""
-
-    def among(self, present: Iterable[str]) -> list[str]:
-        """Return the letters of a library that are meant, in order.
-
-        Raises:
-            UsageError: The library has no artist under a letter that is meant.
-        """
-        ordered = in_order(present)
-        absent, found = [], set()
-        for first, last in self.spans or ((SYMBOLS, END),):
-            between = [
-                letter
-                for letter in ordered
-                if order_of(first) <= order_of(letter) <= order_of(last)
-            ]
-            if not between and self.spans:
-                absent.append(str(Letters(((first, last),))))
-            found.update(between)
-        if absent:
-            raise UsageError(
-                f"No artist files under {', '.join(absent)}. "
-                f"This library has: {' '.join(ordered)}."
-            )
-        return in_order(found)
 
 
 def parse_letters(text: str) -> Letters:
@@ -172,11 +136,7 @@ def starting_at(word: str) -> Letters:
 
 
 def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
-    """Return the partitions that a choice in words means, in order.
-
-    Args:
-        wanted: What `parse_letters` reads; empty: all.
-        present: The partitions of the library.
+    """Return the letters of a library that a choice in words means, in order.
 
     Raises:
         UsageError: It is not understood, or the library has no such letter.
@@ -184,7 +144,23 @@ def chosen_letters(wanted: str, present: Iterable[str]) -> list[str]:
     >>> chosen_letters("from p", "ABPQ"), chosen_letters("b-p,q", "ABPQ")
     (['P', 'Q'], ['B', 'P', 'Q'])
     """
-    return parse_letters(wanted).among(present)
+    spans, ordered = parse_letters(wanted).spans, in_order(present)
+    absent, found = [], set()
+    for first, last in spans or ((SYMBOLS, END),):
+        between = {
+            letter
+            for letter in ordered
+            if order_of(first) <= order_of(letter) <= order_of(last)
+        }
+        if not between and spans:
+            absent.append(_short((first, last)))
+        found |= between
+    if absent:
+        raise UsageError(
+            f"No artist files under {', '.join(absent)}. "
+            f"This library has: {' '.join(ordered)}."
+        )
+    return in_order(found)
 
 
 def _listed(text: str) -> Letters:
@@ -205,15 +181,21 @@ def _listed(text: str) -> Letters:
     return Letters(tuple(ordered))
 
 
+def _short(span: tuple[str, str]) -> str:
+    first, last = span
+    if last == END:
+        return f"from {first}"
+    return first if first == last else f"{first}-{last}"
+
+
 def _span(word: str) -> tuple[str, str] | None:
     """Return the first and last letter that a word means, if it is understood."""
-    single = _single(word)
-    if single:
+    if single := _single(word):
         return single, single
-    first, _, last = word.partition("-")
-    ends = _single(first), _single(last)
-    is_range = all(ends) and order_of(ends[0]) <= order_of(ends[1])
-    return ends if is_range else None
+    low, _, high = word.partition("-")
+    first, last = _single(low), _single(high)
+    is_range = first and last and order_of(first) <= order_of(last)
+    return (first, last) if is_range else None
 
 
 def _single(word: str) -> str:

@@ -1,7 +1,8 @@
-"""Ratings as numbers: points from 0 to 10, two stars' worth of steps apart."""
+"""Ratings as numbers, points from 0 to 10, and as columns of a table."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +30,46 @@ UNREADABLE = float("inf")
 mean unrated, which may be written to; this must not."""
 
 
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """A table, one row an item: arrays of one length, or tables again."""
+
+    def columns(self) -> dict[str, Any]:
+        """Return by name what has a value for each row."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {k: v for k, v in values.items() if isinstance(v, np.ndarray | Columns)}
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(next(iter(self.columns().values())))
+
+    def take(self, rows: Ints | Bools | slice) -> Self:
+        """Return these rows only; what is no column stays as it is."""
+        taken = {
+            name: column.take(rows) if isinstance(column, Columns) else column[rows]
+            for name, column in self.columns().items()
+        }
+        return replace(self, **taken)
+
+    @classmethod
+    def joined(cls, tables: Sequence[Self]) -> Self:
+        """Return tables one below the other; what is no column is as in the first."""
+        whole = {}
+        for name, column in tables[0].columns().items():
+            pieces = [getattr(table, name) for table in tables]
+            is_table = isinstance(column, Columns)
+            whole[name] = column.joined(pieces) if is_table else np.concatenate(pieces)
+        return replace(tables[0], **whole)
+
+
 @dataclass(frozen=True)
 class Grid:
-    """Which values are written."""
+    """Which values are written, points."""
 
     step: float = STEP
-    """The distance between two of them, points."""
+    """The distance between two of them."""
     lowest: float = 0.0
-    """Points."""
     highest: float = 10.0
-    """Points."""
 
 
 FINEST = Grid()

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from engine.library import Items, Level, Library
+from engine.library import Level, Library
 from engine.rating_scale import Ints
 
 
@@ -36,25 +36,19 @@ def fingerprints(library: Library, level: Level, rows: Ints) -> list[str]:
     belong nowhere have none: it is empty.
     """
     inside = rows < len(library[level])
+    titles, above = [], rows[inside]
+    for storey in reversed(range(Level.ARTIST, level + 1)):
+        items = library[Level(storey)]
+        titles.append(items.title[above])
+        above = items.parent[above]
+    parts = zip(*titles, library[level].duration[rows[inside]], strict=True)
+    texts = ("\x1f".join(map(str, part)) for part in parts)
     prints = np.full(len(rows), "", object)
-    prints[inside] = _prints(library, level, rows[inside])
+    prints[inside] = [
+        blake2b(text.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+        for text in texts
+    ]
     return prints.tolist()
-
-
-def _prints(library: Library, level: Level, rows: Ints) -> list[str]:
-    own = library[level]
-    titles = [own.title[rows]]
-    above, storey = own.parent[rows], level
-    while storey is not Level.ARTIST:
-        storey = Level(storey - 1)
-        titles.append(library[storey].title[above])
-        above = library[storey].parent[above]
-    parts = zip(*titles, own.duration[rows], strict=True)
-    return [_digest("\x1f".join(map(str, part))) for part in parts]
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
 def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move]:
@@ -64,7 +58,9 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
     among the items that nothing recorded names. Where several share one, they
     are paired in the order of their keys; likewise items that share a guid.
     """
-    if _all_at_home(library[level], recorded):
+    keys = np.fromiter((name.key for name in recorded), np.int64, len(recorded))
+    rows, guids = library[level].rows_of(keys), [name.guid for name in recorded]
+    if (rows >= 0).all() and library[level].guid[rows].tolist() == guids:
         return []
     items = library.listed(level)
     keys_of: dict[str, list[int]] = defaultdict(list)
@@ -75,17 +71,7 @@ def moves(library: Library, level: Level, recorded: Sequence[Name]) -> list[Move
         (name for name in recorded if name.guid not in keys_of and name.fingerprint),
         key=lambda name: name.key,
     )
-    return _rekeyed(known, keys_of) + _found_again(library, items, level, known, lost)
-
-
-def _all_at_home(items: Items, recorded: Sequence[Name]) -> bool:
-    """Say whether every recorded item still has its guid and its key."""
-    keys = np.fromiter((name.key for name in recorded), np.int64, len(recorded))
-    rows = items.rows_of(keys)
-    return all(
-        row >= 0 and items.guid[row] == name.guid
-        for row, name in zip(rows.tolist(), recorded, strict=True)
-    )
+    return _rekeyed(known, keys_of) + _found_again(library, level, known, lost)
 
 
 def _rekeyed(known: Iterable[Name], keys_of: dict[str, list[int]]) -> list[Move]:
@@ -104,15 +90,11 @@ def _rekeyed(known: Iterable[Name], keys_of: dict[str, list[int]]) -> list[Move]
 
 
 def _found_again(
-    library: Library,
-    items: Items,
-    level: Level,
-    known: Iterable[Name],
-    lost: Sequence[Name],
+    library: Library, level: Level, known: Iterable[Name], lost: Sequence[Name]
 ) -> list[Move]:
     if not lost:
         return []
-    named = {name.guid for name in known}
+    items, named = library.listed(level), {name.guid for name in known}
     free = np.array([row for row, g in enumerate(items.guid) if g not in named], int)
     waiting: dict[str, list[int]] = defaultdict(list)
     for fingerprint, row in zip(fingerprints(library, level, free), free, strict=True):

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from engine.capabilities import limitations
 from engine.classic import Phase, PhaseChoice, chosen_phases
+from engine.edits import limitations
 from engine.errors import RunStopped
 from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean, split
 from engine.library import Library

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.classic import Phase
-from engine.planning.batches import MOST_IDS, WriteOutcome
+from engine.planning.batches import MOST_IDS, WriteOutcome, chunks
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Bools, Ints
 
@@ -66,14 +66,12 @@ class _Queue:
 
     def _whole(self, others: Bools, room: int) -> Bools:
         """Choose others that cost no request more now than later: all of a value."""
-        sizes = np.bincount(self.value[others], minlength=len(self.first))
-        is_chosen = np.zeros(len(sizes), np.bool_)
+        sizes, chosen = np.bincount(self.value[others]), []
         for value in np.argsort(-sizes, kind="stable"):
             if 0 < sizes[value] <= room:
-                is_chosen[value] = True
+                chosen.append(value)
                 room -= int(sizes[value])
-        chosen: Bools = others & is_chosen[self.value]
-        return chosen
+        return others & np.isin(self.value, chosen)
 
 
 class Pool:
@@ -94,15 +92,8 @@ class Pool:
         is_shared: bool = True,
         tagged: int = 1,
     ) -> None:
-        """Lay out what is to be written.
-
-        Args:
-            plans: The plans of each letter.
-            is_shared: Whether letters take each other's ratings along.
-            tagged: Items that one request tags; 1 if none does.
-        """
+        """Lay out the plans of each letter; one request tags so many items."""
         self._tagged = tagged
-        self._number = {letter: number for number, letter in enumerate(plans)}
         self._letters = list(plans)
         self._is_shared = is_shared and len(plans) > 1
         phases = sorted({plan.phase for own in plans.values() for plan in own})
@@ -112,8 +103,8 @@ class Pool:
         self, phase: Phase, plans: Mapping[str, Sequence[PhasePlan]]
     ) -> _Queue:
         chosen = [
-            (self._number[letter], plan)
-            for letter, own in plans.items()
+            (number, plan)
+            for number, own in enumerate(plans.values())
             for plan in own
             if plan.phase is phase
         ]
@@ -129,12 +120,9 @@ class Pool:
     def drawn(self, letter: str, size: int) -> list[PhasePlan]:
         """Return what is left to write of a letter, phase after phase.
 
-        Args:
-            letter: Whose turn it is.
-            size: Most ratings in one request; what it leaves free, equal ratings
-                of other letters fill.
+        What requests of this size leave free, equal ratings of other letters fill.
         """
-        number = self._number[letter]
+        number = self._letters.index(letter)
         return [
             queue.drawn(number, size, self._tagged, is_shared=self._is_shared)
             for queue in self._queues.values()
@@ -149,7 +137,7 @@ class Pool:
 
     def count(self, letter: str, outcome: WriteOutcome) -> int:
         """Return how many ratings of a letter came to that."""
-        number = self._number[letter]
+        number = self._letters.index(letter)
         return sum(
             int(np.count_nonzero((queue.letter == number) & (queue.outcome == outcome)))
             for queue in self._queues.values()
@@ -172,41 +160,33 @@ def windows(
 ) -> Iterator[list[PhasePlan]]:
     """Cut plans into stretches that are looked at in one go, in their order.
 
-    Ratings that share a write stay together.
-
-    Args:
-        plans: What is to be written, phase after phase.
-        copies: For each plan, how many items share each of its ratings.
-        size: Most ratings in one write.
-        width: Most items in one look.
+    Ratings that share a write, of at most `size`, stay together. One look covers
+    `width` items; `copies` says of each plan how many items share each rating.
     """
     window: dict[int, list[Ints]] = {}
     room = width
     for number, (plan, shared) in enumerate(zip(plans, copies, strict=True)):
-        waiting = [(int(shared[r].sum()), n, r) for n, r in _writes(plan, size)]
-        waiting.sort(key=lambda one: one[:2])
+        waiting = [(int(shared[rows].sum()), rows) for rows in _writes(plan, size)]
+        waiting.sort(key=lambda one: one[0])
         while waiting:
             fits = bisect_right(waiting, room, key=lambda one: one[0])
             if window and not fits:
                 yield _taken(plans, window)
                 window, room = {}, width
                 continue
-            needed, _, rows = waiting.pop(fits - 1)
+            needed, rows = waiting.pop(fits - 1)
             window.setdefault(number, []).append(rows)
             room -= needed
     if window:
         yield _taken(plans, window)
 
 
-def _writes(plan: PhasePlan, size: int) -> Iterator[tuple[int, Ints]]:
+def _writes(plan: PhasePlan, size: int) -> Iterator[Ints]:
     """Yield the rows of each write: of one value, and no more than it may have."""
     order = np.argsort(plan.after, kind="stable")
     borders = np.flatnonzero(np.diff(plan.after[order])) + 1
-    number = 0
-    for group in np.split(order, borders) if len(order) else []:
-        for start in range(0, len(group), size):
-            yield number, group[start : start + size]
-            number += 1
+    for group in np.split(order, borders):
+        yield from chunks(group, size)
 
 
 def _taken(

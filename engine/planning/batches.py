@@ -1,7 +1,7 @@
 """From a plan to requests: what may still be written, and what goes together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
@@ -14,15 +14,20 @@ from engine.estimates import Estimates
 from engine.library import Level
 from engine.ownership import Owner, RecordView, owners
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Bools, Floats, Ints, Texts, equal
+from engine.rating_scale import Bools, Columns, Floats, Ints, Texts, equal
 
 MOST_IDS = 100
 """Items in one request; long URLs are refused (a Plex server answered 400 to
 35 kB, and clients that edit in bulk settled on 100 a request)."""
 
 
+def chunks(rows: Ints, size: int = MOST_IDS) -> Iterator[Ints]:
+    """Cut rows into pieces of at most so many."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
 @dataclass(frozen=True, eq=False)
-class ItemStates:
+class ItemStates(Columns):
     """Items as they were immediately before writing, ascending by key."""
 
     key: Ints
@@ -37,11 +42,6 @@ class ItemStates:
     moods: Texts
     """All moods of each item, a tuple."""
 
-    def take(self, rows: Ints) -> Self:
-        """Return these rows only."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
-        return replace(self, **columns)
-
     def rows_of(self, guid: Texts) -> dict[str, list[int]]:
         """Return the rows of each guid; items that share it are all there."""
         rows: dict[str, list[int]] = {g: [] for g in guid}
@@ -52,10 +52,10 @@ class ItemStates:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
-    """One request: items of one level that get one rating and keep their locks.
+class Batch(Columns):
+    """One request: items of one level, by key, that get one rating and keep locks.
 
-    They are ascending by key. Of items that share a rating, one is there.
+    Of items that share a rating, one is there.
     """
 
     phase: Phase
@@ -69,27 +69,12 @@ class Batch:
     before: Floats
     """What Plex held immediately before, points; NaN unrated."""
     rated_until: int
-    """When any of them was last rated by then, epoch seconds; 0: none ever was,
-    negative: unknown."""
+    """When any of them was last rated by then; see `Edit`."""
     estimates: Estimates
-    """How sure each of these ratings is."""
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.key)
 
     def singles(self) -> Iterator[Self]:
         """Yield the same, one item at a time."""
-        for row in range(len(self)):
-            one = np.array([row])
-            yield replace(
-                self,
-                key=self.key[one],
-                guid=self.guid[one],
-                planned=self.planned[one],
-                before=self.before[one],
-                estimates=self.estimates.take(one),
-            )
+        return (self.take(np.array([row])) for row in range(len(self)))
 
     @property
     def edit(self) -> Edit:
@@ -123,12 +108,8 @@ class Writable:
 
     row: Ints
     """Rows of the look: one for each rating that may be written."""
-    after: Floats
-    """Points, for each of those rows."""
-    planned: Ints
-    """The keys by which they were planned."""
-    estimates: Estimates
-    """How sure these ratings are."""
+    plan: PhasePlan
+    """The plan of those rows."""
     affected_items: Ints
     """Rows of the look, ascending: all items that will bear one of these ratings."""
     outcome: NDArray[np.int8]
@@ -140,11 +121,8 @@ def filter_writable(
 ) -> Writable:
     """Keep of a plan what may still be written, given the very latest look.
 
-    Args:
-        plan: What one phase is to write; items may have changed since it was made.
-        look: All items that share a guid with the plan, as they are now.
-        record_view: What the shadow state says of each row of the look.
-        tagged: Whether an item without our tag is not done yet.
+    The look is at all items that share a guid with the plan; if they are to be
+    `tagged`, an item without our tag is not done yet.
     """
     owner = owners(look.rating, look.rated_at, record_view)
     # What cannot be read may be a person's.
@@ -168,12 +146,9 @@ def filter_writable(
         else:
             rows.append(own[0])
             affected_items += own
-    left = np.flatnonzero(outcome == WriteOutcome.LEFT)
     return Writable(
         np.array(rows, np.int64),
-        plan.after[left],
-        plan.key[left],
-        plan.estimates.take(left),
+        plan.take(outcome == WriteOutcome.LEFT),
         np.sort(np.array(affected_items, np.int64)),
         outcome,
     )
@@ -182,32 +157,24 @@ def filter_writable(
 def batches(
     phase: Phase, writable: Writable, look: ItemStates, size: int
 ) -> Iterator[Batch]:
-    """Group the admitted ratings by value and lock into requests.
-
-    Args:
-        phase: The phase whose plan is written.
-        writable: What may be written.
-        look: Where the items' present ratings and locks stand.
-        size: Most items in one request; never more than 100.
-    """
-    row, after = writable.row, writable.after
+    """Group what may be written by value and lock into requests of so many items."""
+    row, plan = writable.row, writable.plan
     locked = look.rating_locked[row]
-    order = np.lexsort((look.key[row], locked, after))
-    wishes = np.stack([after, locked])[:, order]
+    order = np.lexsort((look.key[row], locked, plan.after))
+    wishes = np.stack([plan.after, locked])[:, order]
     borders = np.flatnonzero((np.diff(wishes) != 0).any(axis=0)) + 1
     for group in np.split(order, borders):
-        for start in range(0, len(group), min(size, MOST_IDS)):
-            chunk = group[start : start + min(size, MOST_IDS)]
+        for chunk in chunks(group, min(size, MOST_IDS)):
             yield Batch(
                 phase=phase,
-                after=float(after[chunk[0]]),
+                after=float(plan.after[chunk[0]]),
                 rating_locked=bool(locked[chunk[0]]),
                 key=look.key[row[chunk]],
                 guid=look.guid[row[chunk]],
-                planned=writable.planned[chunk],
+                planned=plan.key[chunk],
                 before=look.rating[row[chunk]],
                 rated_until=latest_date(look.rated_at[row[chunk]]),
-                estimates=writable.estimates.take(chunk),
+                estimates=plan.estimates.take(chunk),
             )
 
 
@@ -219,8 +186,7 @@ def tag_edits(level: Level, look: ItemStates, tag: str) -> Iterator[Edit]:
     """
     for locked in (False, True):
         rows = np.flatnonzero(~look.has_tag & (look.mood_locked == locked))
-        for start in range(0, len(rows), MOST_IDS):
-            chunk = rows[start : start + MOST_IDS]
+        for chunk in chunks(rows):
             yield Edit(
                 level=level,
                 key=look.key[chunk],

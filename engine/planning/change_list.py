@@ -19,20 +19,17 @@ SAMPLED = 5
 
 @dataclass(frozen=True)
 class Change:
-    """A rating that is to be written."""
+    """A rating that is to be written, points; titles below the item are empty."""
 
     letter: str
     phase: str
     key: int
     artist: str
     album: str
-    """Empty for an artist."""
     track: str
-    """Empty for an artist and for an album."""
     before: float | None
-    """Our rating so far, points; none: the item was unrated."""
+    """Our rating so far; none: the item was unrated."""
     after: float
-    """Points."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +66,7 @@ def by_letter(
     parts: Mapping[str, LibraryView],
     plans: Mapping[str, Sequence[PhasePlan]],
 ) -> Iterator[LetterPlan]:
-    """Sum up the plans of each letter, with a sample.
-
-    Args:
-        everything: The library that was planned for.
-        parts: The same by letter.
-        plans: The plans of each letter, as far as they are not carried out yet.
-    """
+    """Sum up the plans of each letter, as far as they are left, with a sample."""
     for letter in in_order(plans):
         part, own = parts[letter], plans[letter]
         yield LetterPlan(
@@ -104,38 +95,21 @@ def _cleared(part: LibraryView, plan: PhasePlan) -> int:
 def changes(
     everything: LibraryView, plans: Mapping[str, Sequence[PhasePlan]]
 ) -> Iterator[Change]:
-    """Go through all that plans would write, letter by letter, phase by phase.
-
-    Args:
-        everything: The library that was planned for.
-        plans: The plans of each letter.
-    """
+    """Go through all that plans would write, letter by letter, phase by phase."""
     for letter in in_order(plans):
         for plan in plans[letter]:
-            yield from _changes(everything, letter, plan)
-
-
-def _changes(everything: LibraryView, letter: str, plan: PhasePlan) -> Iterator[Change]:
-    level = plan.phase.level
-    rows = everything[level].items.rows_of(plan.key)
-    for at, row in enumerate(rows.tolist()):
-        artist, album, track = _names(everything, level, row)
-        before = float(plan.before[at])
-        yield Change(
-            letter,
-            plan.phase.label,
-            int(plan.key[at]),
-            artist,
-            album,
-            track,
-            None if np.isnan(before) else before,
-            float(plan.after[at]),
-        )
+            level, label = plan.phase.level, plan.phase.label
+            rows = everything[level].items.rows_of(plan.key).tolist()
+            columns = (plan.key.tolist(), plan.before.tolist(), plan.after.tolist())
+            for row, key, before, after in zip(rows, *columns, strict=True):
+                names = _names(everything, level, row)
+                ours = None if np.isnan(before) else before
+                yield Change(letter, label, key, *names, ours, after)
 
 
 def _names(everything: LibraryView, level: Level, row: int) -> tuple[str, str, str]:
     """Return the titles of an item and of what it stands under; −1: all unknown."""
-    names = {Level.ARTIST: "", Level.ALBUM: "", Level.TRACK: ""}
+    names = dict.fromkeys(Level, "")
     for upwards in reversed(Level):
         if upwards <= level and row >= 0:
             items = everything[upwards].items

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
-from engine.capabilities import COARSE, Capabilities
+from engine.edits import COARSE, Capabilities
 from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.batches import MOST_IDS, ItemStates
@@ -26,9 +26,7 @@ def coarse_readings(points: Floats) -> tuple[Floats, Floats]:
 
 
 def tells_step(points: Floats) -> Bools:
-    """Say whether these points tell how finely a server keeps ratings.
-
-    They do if a server that keeps one decimal would change them.
+    """Say which points a server that keeps one decimal would change.
 
     >>> tells_step(np.array([7.33, 7.3, 7.02]))
     array([ True, False,  True])
@@ -58,10 +56,6 @@ def first_candidates(
     All of them go to items that are unrated and share their rating with no other.
     Best are equal ones, of those the ones that tell the server's step, and of those the
     ones of which no server makes half stars, which would look like a person's.
-
-    Args:
-        plans: What a run is to write.
-        everything: The library that was planned for.
     """
     phases = sorted({plan.phase for plan in plans}, reverse=True)  # tracks first
     candidates = []
@@ -69,9 +63,13 @@ def first_candidates(
         plan = PhasePlan.joined([plan for plan in plans if plan.phase is phase])
         view = everything[phase.level]
         alone = view.copies(view.items.rows_of(plan.key)) == 1
-        fit = alone & np.isnan(plan.before)
-        plan = plan.take(np.flatnonzero(fit))
-        candidates.append(plan.take(_best_first(plan)[: MOST_IDS // PHASES_TRIED]))
+        plan = plan.take(alone & np.isnan(plan.before))
+        value, count = np.unique(plan.after, return_inverse=True, return_counts=True)[
+            1:
+        ]
+        risky, telling = becomes_half_star(plan.after), tells_step(plan.after)
+        best_first = np.lexsort((value, risky, ~telling, count[value] == 1))
+        candidates.append(plan.take(best_first[: MOST_IDS // PHASES_TRIED]))
     return [plan for plan in candidates if len(plan)]
 
 
@@ -81,12 +79,8 @@ def foreseen_step(
     """Return in which steps a run will write its plans, points.
 
     Fine ones, if the server is known to keep them, or if the first batch will show
-    that; else coarse ones: what is rounded would pass for a person's.
-
-    Args:
-        able: What is known of the server.
-        plans: What would be written in the finest steps.
-        everything: The library that was planned for.
+    that; else coarse ones: what is rounded would pass for a person's. The plans are
+    those in the finest steps.
     """
     candidates = [] if able.is_step_seen else first_candidates(plans, everything)
     tells = any(tells_step(plan.after).any() for plan in candidates)
@@ -102,19 +96,18 @@ def first_batch(
 
     Two equal ones show whether the server takes them in one request, one that tells
     the step how finely it keeps them, and an item with moods whether a tag leaves
-    those as they are.
-
-    Args:
-        candidates: See `first_candidates`.
-        looks: These items as they are now.
-        intended: The guids of items that somebody was about to write to.
+    those as they are. Left out are the `intended` guids, of items that somebody was
+    about to write to.
     """
     best: tuple[int, PhasePlan] | None = None
     for plan in candidates:
         look = looks[plan.phase.level]
+        is_plain = np.isnan(look.rating) & ~look.has_tag
+        is_plain &= ~(look.mood_locked | look.rating_locked)
+        is_plain &= look.rated_at >= 0  # else no edit could be guarded
         moods = {
             look.guid[row]: len(look.moods[row]) > 0
-            for row in np.flatnonzero(_is_plain(look)).tolist()
+            for row in np.flatnonzero(is_plain).tolist()
             if look.guid[row] not in intended
         }
         plain = plan.only(moods)
@@ -124,18 +117,6 @@ def first_batch(
             if best is None or merits > best[0]:
                 best = merits, plain.take(rows)
     return best[1] if best else None
-
-
-def _best_first(plan: PhasePlan) -> Ints:
-    _, value, count = np.unique(plan.after, return_inverse=True, return_counts=True)
-    risky, telling = becomes_half_star(plan.after), tells_step(plan.after)
-    return np.lexsort((value, risky, ~telling, count[value] == 1))
-
-
-def _is_plain(look: ItemStates) -> Bools:
-    locked = look.mood_locked | look.rating_locked
-    dated = look.rated_at >= 0  # else no edit could be guarded
-    return np.isnan(look.rating) & ~look.has_tag & ~locked & dated
 
 
 def _most_telling(after: Floats, has_moods: Bools) -> tuple[int, Ints]:

@@ -9,7 +9,7 @@ import numpy as np
 from engine import classic
 from engine.classic import Constants, Phase
 from engine.estimates import Estimates
-from engine.evidence import LevelView, LibraryView
+from engine.evidence import LibraryView
 from engine.hierarchical import model as hierarchical
 from engine.hierarchical.evidence_filters import duplicate_rating
 from engine.hierarchical.fitting import Fit
@@ -18,7 +18,7 @@ from engine.ownership import Owner
 from engine.rating_scale import (
     FINEST,
     STEP,
-    Bools,
+    Columns,
     Floats,
     Grid,
     Ints,
@@ -35,7 +35,7 @@ SMALLEST_DRIFT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class PhasePlan:
+class PhasePlan(Columns):
     """The ratings that one phase gives to one part, one row a rating.
 
     Items are named by key and guid, not by row, so that a plan outlives the
@@ -56,38 +56,26 @@ class PhasePlan:
     cleared: int
     """Ratings of ours that a person removed, and that are given again."""
 
-    @classmethod
-    def joined(cls, plans: Sequence[Self]) -> Self:
-        """Return plans of one phase, of several parts, as one."""
-        return cls(
-            phase=plans[0].phase,
-            key=np.concatenate([plan.key for plan in plans]),
-            guid=np.concatenate([plan.guid for plan in plans]),
-            before=np.concatenate([plan.before for plan in plans]),
-            after=np.concatenate([plan.after for plan in plans]),
-            estimates=Estimates.joined([plan.estimates for plan in plans]),
-            kept=sum(plan.kept for plan in plans),
-            cleared=sum(plan.cleared for plan in plans),
-        )
-
-    def __len__(self) -> int:
-        """Return how many ratings are to be written."""
-        return len(self.key)
-
     def only(self, guids: Container[str]) -> Self:
         """Return the plan of these items only; its counts stay as they are."""
         return self.take(np.flatnonzero([guid in guids for guid in self.guid]))
 
-    def take(self, rows: Ints) -> Self:
-        """Return the plan of these rows only; its counts stay as they are."""
-        return replace(
-            self,
-            key=self.key[rows],
-            guid=self.guid[rows],
-            before=self.before[rows],
-            after=self.after[rows],
-            estimates=self.estimates.take(rows),
-        )
+
+@dataclass(frozen=True)
+class RunParameters:
+    """What a whole run takes as given, the same for all its letters."""
+
+    mean: float
+    """The library mean of manual track ratings, points."""
+    tolerance: float
+    """How far a rating of ours may be off before it is rewritten, points."""
+    constants: Constants
+    fit: Fit | None = None
+    """What the hierarchical model learned; none: the classic model infers."""
+    grid: Grid = FINEST
+    """Which values are written."""
+    least: float = 0.0
+    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
 
 
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
@@ -108,7 +96,7 @@ def make_plan(
     phase: Phase,
     part: LibraryView,
     earlier: Sequence[PhasePlan],
-    parameters: "RunParameters",
+    parameters: RunParameters,
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
     found = _inferred(phase, part, earlier, parameters)
@@ -131,13 +119,13 @@ def make_plan(
         before=ours[rows],
         after=after[rows],
         estimates=found.take(rows),
-        kept=_count(free & ~chosen & differs),
-        cleared=_count(chosen & (view.ownership.owner == Owner.CLEARED)),
+        kept=int((free & ~chosen & differs).sum()),
+        cleared=int((chosen & (view.ownership.owner == Owner.CLEARED)).sum()),
     )
 
 
 def plan_part(
-    phases: Sequence[Phase], part: LibraryView, parameters: "RunParameters"
+    phases: Sequence[Phase], part: LibraryView, parameters: RunParameters
 ) -> list[PhasePlan]:
     """Plan several phases of one part, each knowing what those before it change."""
     plans: list[PhasePlan] = []
@@ -146,39 +134,21 @@ def plan_part(
     return plans
 
 
-@dataclass(frozen=True)
-class RunParameters:
-    """What a whole run takes as given, the same for all its letters."""
-
-    mean: float
-    """The library mean of manual track ratings, points."""
-    tolerance: float
-    """How far a rating of ours may be off before it is rewritten, points."""
-    constants: Constants
-    fit: Fit | None = None
-    """What the hierarchical model learned; none: the classic model infers."""
-    grid: Grid = FINEST
-    """Which values are written."""
-    least: float = 0.0
-    """How sure the hierarchical model has to be to rate an item, 0 to 1."""
-
-
-def held_after(view: LevelView, plans: Sequence[PhasePlan]) -> Floats:
+def held_after(
+    part: LibraryView, level: Level, plans: Sequence[PhasePlan] = ()
+) -> Floats:
     """Return what each item of a level holds once the plans are applied."""
+    view = part[level]
     ownership = view.ownership
     held = np.where(np.isnan(ownership.manual), ownership.ours, ownership.manual)
     for plan in plans:
-        rows = view.items.rows_of(plan.key)
-        held[rows[rows >= 0]] = plan.after[rows >= 0]
-    return _shared_with_twins(view, held)
-
-
-def _shared_with_twins(view: LevelView, held: Floats) -> Floats:
+        if plan.phase.level is level:
+            rows = view.items.rows_of(plan.key)
+            held[rows[rows >= 0]] = plan.after[rows >= 0]
     follower = np.flatnonzero(~view.is_primary)
     if len(follower):
         row = {int(t): row for row, t in enumerate(view.twin) if view.is_primary[row]}
-        speaker = [row.get(int(view.twin[f]), int(f)) for f in follower]
-        held[follower] = held[speaker]
+        held[follower] = held[[row.get(int(view.twin[f]), int(f)) for f in follower]]
     return held
 
 
@@ -210,19 +180,13 @@ def _classic(
     earlier: Sequence[PhasePlan],
     parameters: RunParameters,
 ) -> Floats:
-    def held(level: Level) -> Floats:
-        plans = [plan for plan in earlier if plan.phase.level is level]
-        return held_after(part[level], plans)
-
     mean, constants = parameters.mean, parameters.constants
     if phase is Phase.ALBUM_UP:
         return classic.album_up(part, mean, constants)
     if phase is Phase.ARTIST_UP:
         return classic.artist_up(part, mean, constants)
     if phase is Phase.ALBUM_DOWN:
-        return classic.album_down(part, held(Level.ARTIST), mean, constants)
-    return classic.track_down(part, held(Level.ALBUM), mean, constants)
-
-
-def _count(chosen: Bools) -> int:
-    return int(np.count_nonzero(chosen))
+        held = held_after(part, Level.ARTIST, earlier)
+        return classic.album_down(part, held, mean, constants)
+    held = held_after(part, Level.ALBUM, earlier)
+    return classic.track_down(part, held, mean, constants)

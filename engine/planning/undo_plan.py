@@ -11,17 +11,13 @@ from engine.edits import Edit, latest_date
 from engine.library import Level
 from engine.ownership import Owner
 from engine.partition import parse_letters
-from engine.planning.batches import MOST_IDS, ItemStates
+from engine.planning.batches import ItemStates, chunks
 from engine.rating_scale import TOLERANCE, Bools, Floats, Texts
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of our ratings are to be taken back; empty fields choose all.
-
-    Raises:
-        UsageError: The letters cannot be read.
-    """
+    """Which of our ratings are to be taken back; empty fields choose all."""
 
     run: str = ""
     letters: str = ""
@@ -84,13 +80,8 @@ def reversals(
     """Group items by what they lose and by their present locks into requests.
 
     Locks stay as they are: we never change one, so a lock that was not there
-    before is a person's.
-
-    Args:
-        level: The level of all the items.
-        look: The items as they are now.
-        clears: Which of them lose their rating.
-        drops: The tags that each loses, a tuple; empty: none.
+    before is a person's. Each item loses its rating if it `clears`, and a tuple of
+    tags that it `drops`, which may be empty.
     """
     groups: dict[tuple[bool, tuple[str, ...], bool, bool], list[int]] = {}
     columns = zip(clears, drops, look.mood_locked, look.rating_locked, strict=True)
@@ -99,8 +90,7 @@ def reversals(
             wish = (bool(clear), tuple(names), bool(mood), bool(rating))
             groups.setdefault(wish, []).append(row)
     for (clear, names, mood, rating), rows in groups.items():
-        for start in range(0, len(rows), MOST_IDS):
-            chosen = rows[start : start + MOST_IDS]
+        for chosen in chunks(np.array(rows)):
             yield Edit(
                 level=level,
                 key=look.key[chosen],

@@ -11,10 +11,10 @@ from engine.library import Level
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import Floats
 
-CONFIDENCES = (0.0, 0.05, 0.25, 0.5, 0.75)
+CONFIDENCES: tuple[float, ...] = (0.0, 0.05, 0.25, 0.5, 0.75)
 """Where the bands of confidence begin, ascending."""
 
-RATINGS = (0.0, 1.0, 3.0, 10.0)
+RATINGS: tuple[float, ...] = (0.0, 1.0, 3.0, 10.0)
 """Where the bands of the number of ratings begin, if that is all that is known."""
 
 NAMED = 5
@@ -38,13 +38,11 @@ class Band:
 
 @dataclass(frozen=True)
 class Familiar:
-    """An artist with what is known of them."""
+    """An artist with what is known of them; rating and standard deviation in points."""
 
     name: str
     rating: float
-    """Points."""
     sd: float | None
-    """Standard deviation, points."""
     confidence: float | None
     ratings: int
     """How many ratings that rests on."""
@@ -66,46 +64,32 @@ class Sureness:
 
 
 def sureness_of(part: LibraryView, plans: Iterable[PhasePlan]) -> Sureness:
-    """Say how sure the guesses of some plans are.
-
-    Args:
-        part: The library that they were made for.
-        plans: What is, or was, to be written.
-    """
+    """Say how sure the guesses of some plans for a library are."""
     given = [plan for plan in plans if len(plan)]
     if not given:
         return Sureness()
-    by = "confidence" if any(map(_is_judged, given)) else "ratings"
-    starts = CONFIDENCES if by == "confidence" else RATINGS
+    found = Estimates.joined([plan.estimates for plan in given])
+    if np.isnan(found.confidence).all():
+        by, known, starts = "ratings", found.ratings.astype(np.float64), RATINGS
+    else:
+        by, known, starts = "confidence", found.confidence, CONFIDENCES
     least, most = _extremes(part, given, by)
-    return Sureness(by, list(_bands(given, by, starts)), least, most)
-
-
-def _is_judged(plan: PhasePlan) -> bool:
-    return not np.isnan(plan.estimates.confidence).all()
-
-
-def _known(found: Estimates, by: str) -> Floats:
-    column: Floats = getattr(found, by).astype(np.float64)
-    return column
+    return Sureness(by, list(_bands(found, known, starts)), least, most)
 
 
 def _bands(
-    plans: Sequence[PhasePlan], by: str, starts: Sequence[float]
+    found: Estimates, known: Floats, starts: tuple[float, ...]
 ) -> Iterator[Band]:
-    known, ratings, sd = (
-        np.concatenate([_known(plan.estimates, name) for plan in plans])
-        for name in (by, "ratings", "sd")
-    )
     band = np.digitize(known, starts) - 1
     for at, (least, most) in enumerate(zip(starts, [*starts[1:], None], strict=True)):
         own = (band == at) & ~np.isnan(known)
         if own.any():
-            spread = _mean(sd[own])
-            yield Band(least, most, int(own.sum()), float(ratings[own].mean()), spread)
+            ratings = float(found.ratings[own].mean())
+            yield Band(least, most, int(own.sum()), ratings, mean_of(found.sd[own]))
 
 
-def _mean(values: Floats) -> float | None:
+def mean_of(values: Floats) -> float | None:
+    """Return the mean of what is known; None if nothing is."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.classic import Constants, album_up, critic_points
-from engine.evidence import LevelView, LibraryView, rated_rows
+from engine.evidence import LibraryView, rated_rows
 from engine.hierarchical.evidence_filters import doubles_of, duplicate_rating
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.gaussian_tree import messages_of
@@ -55,7 +55,7 @@ def why_double(part: LibraryView, level: Level, row: int) -> Why | None:
     heard = np.flatnonzero(rated & (same == same[row])).tolist()
     share = 1 / len(heard)
     reasons = [
-        _rated(tracks, level, at, share, share * float(tracks.evidence[at]))
+        _rated(part, level, at, share, share * float(tracks.evidence[at]))
         for at in heard
     ]
     return _why([replace(reason, what="double") for reason in reasons])
@@ -64,39 +64,21 @@ def why_double(part: LibraryView, level: Level, row: int) -> Why | None:
 def why_classic(
     part: LibraryView, level: Level, row: int, mean: float, constants: Constants
 ) -> Why:
-    """Return why the classic model gives an item its value.
-
-    Args:
-        part: The part that holds the item.
-        level: Where it is.
-        row: Which it is.
-        mean: The library mean, points.
-        constants: What the model assumes.
-    """
-    if level is Level.TRACK:
-        above = int(part.tracks.items.parent[row])
-        gravity = constants.track_gravity
-        return _inherited(part, Level.ALBUM, above, mean, constants, gravity)
-    if level is Level.ALBUM and np.isnan(album_up(part, mean, constants)[row]):
-        above = int(part.albums.items.parent[row])
-        gravity = constants.album_gravity
-        return _inherited(part, Level.ARTIST, above, mean, constants, gravity)
-    return _averaged(part, level, row, mean, constants)
-
-
-def _inherited(
-    part: LibraryView,
-    level: Level,
-    above: int,
-    mean: float,
-    constants: Constants,
-    gravity: float,
-) -> Why:
-    """Return why a child of an item has its value."""
-    rating = float(part[level].ownership.manual[above])
+    """Return why the classic model gives an item its value."""
+    is_up = level is not Level.TRACK
+    if level is Level.ALBUM:
+        is_up = not np.isnan(album_up(part, mean, constants)[row])
+    if is_up:
+        return _averaged(part, level, row, mean, constants)
+    storey, above = Level(level - 1), int(part[level].items.parent[row])
+    rating = float(part[storey].ownership.manual[above])
     if np.isnan(rating):
-        return why_classic(part, level, above, mean, constants)
-    given = _rated(part[level], level, above, 1.0, rating - mean)
+        return why_classic(part, storey, above, mean, constants)
+    gravity = {
+        Level.ALBUM: constants.album_gravity,
+        Level.TRACK: constants.track_gravity,
+    }[level]
+    given = _rated(part, storey, above, 1.0, rating - mean)
     pull = Reason("gravity", "drawn to the library mean", gravity * (mean - rating))
     return _why([_level(mean), given, pull])
 
@@ -105,33 +87,27 @@ def _averaged(
     part: LibraryView, level: Level, row: int, mean: float, constants: Constants
 ) -> Why:
     """Return why an item has its Bayesian average."""
-    tracks, albums = part.tracks, part.albums
-    of_track = tracks.items.parent
-    sources = [(tracks, Level.TRACK, of_track)]
+    of_track, of_album = part.tracks.items.parent, part.albums.items.parent
+    parents = {Level.TRACK: of_track}
     if level is Level.ARTIST:
-        sources = [
-            (tracks, Level.TRACK, albums.items.parent[of_track]),
-            (albums, Level.ALBUM, albums.items.parent),
-        ]
-    spoken = [
-        (view, own, int(rated))
-        for view, own, parent in sources
-        for rated in rated_rows(view, parent)
+        parents = {Level.TRACK: of_album[of_track], Level.ALBUM: of_album}
+    beneath = [
+        (own, int(rated))
+        for own, parent in parents.items()
+        for rated in rated_rows(part[own], parent)
         if parent[rated] == row
     ]
-    share = 1 / (constants.confidence + len(spoken))
+    share = 1 / (constants.confidence + len(beneath))
     reasons = [_level(mean)]
     critic = float(critic_points(part[level].items.critic, constants)[row])
     if not np.isnan(critic):
-        heard = constants.critic_weight / (
-            constants.critic_weight + constants.global_weight
-        )
-        weight = heard * constants.confidence * share
+        both = constants.critic_weight + constants.global_weight
+        weight = constants.critic_weight / both * constants.confidence * share
         adds = weight * (critic - mean)
         reasons.append(Reason("critic", "critics", adds, weight, critic))
     reasons += [
-        _rated(view, own, at, share, share * (float(view.evidence[at]) - mean))
-        for view, own, at in spoken
+        _rated(part, own, at, share, share * (float(part[own].evidence[at]) - mean))
+        for own, at in beneath
     ]
     return _why(reasons)
 
@@ -156,9 +132,8 @@ def why_hierarchical(part: LibraryView, fit: Fit, level: Level, row: int) -> Why
     weight, adds = _pulls(survey, rows)
     speakers = rated_rows_of(part, survey.branches)
     for at in np.flatnonzero(weight):
-        own, rated = speakers.of(int(at))
         reasons.append(
-            _rated(part[own], own, rated, float(weight[at]), float(adds[at]))
+            _rated(part, *speakers.of(int(at)), float(weight[at]), float(adds[at]))
         )
     if level is Level.ALBUM and fit.worth.offset:
         reasons.append(Reason("measure", "albums beside tracks", -fit.worth.offset))
@@ -185,11 +160,7 @@ def _seen_from(survey: FittedLibrary, level: Level, row: int) -> tuple[Ints, Flo
 
 
 def _pulls(survey: FittedLibrary, rows: Ints) -> tuple[Floats, Floats]:
-    """Return weight and effect of each rating on the mean of some views.
-
-    Returns:
-        Both have shape (ratings,); the effects are points.
-    """
+    """Return the weight of each rating in the mean of some views, and its effect."""
     sums, ratings = survey.sums, survey.ratings
     of_album = sums.album_of
     within = ratings.weight / sums.count[of_album]
@@ -220,8 +191,9 @@ def _level(mean: float) -> Reason:
 
 
 def _rated(
-    view: LevelView, level: Level, row: int, weight: float, adds: float
+    part: LibraryView, level: Level, row: int, weight: float, adds: float
 ) -> Reason:
+    view = part[level]
     return Reason(
         what="rating",
         name=str(view.items.title[row]),
@@ -236,5 +208,4 @@ def _rated(
 def _why(reasons: list[Reason]) -> Why:
     first, *others = reasons
     others.sort(key=lambda reason: -abs(reason.adds))
-    value = sum(reason.adds for reason in reasons)
-    return Why(value, (first, *others))
+    return Why(sum(reason.adds for reason in reasons), (first, *others))

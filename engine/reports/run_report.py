@@ -1,5 +1,6 @@
 """What a run did, as values; points become stars only where they are shown."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,11 +13,26 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.plan import PhasePlan, held_after
 from engine.rating_scale import Floats
-from engine.reports.confidence import Sureness, sureness_of
-from engine.reports.ranking import Ranked, ranking
+from engine.reports.confidence import Sureness, mean_of, sureness_of
 
 LISTED, NAMED = 10, 3
 """How many odd items a report holds, and how many of them a sentence names."""
+
+RANKED = 10
+"""How many artists the report names at either end."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One line of the power rankings: an artist or an album; ratings in points."""
+
+    name: str
+    rating: float
+    albums: int
+    rated_tracks: int
+    """Tracks that a person rated."""
+    is_manual: bool
+    """Whether a person rated it."""
 
 
 @dataclass
@@ -33,7 +49,7 @@ class PhaseCount:
     """Ratings of ours that a person had removed, and that are given again."""
 
     def add(self, other: "PhaseCount") -> None:
-        """Add the counts of another letter."""
+        """Add other counts."""
         self.planned += other.planned
         self.written += other.written
         self.kept_by_drift += other.kept_by_drift
@@ -66,8 +82,8 @@ class Outcome:
     """Ratings of this run that were seen in Plex afterwards."""
 
 
-@dataclass
-class Summary:
+@dataclass(kw_only=True)
+class Summary(PhaseCount):
     """All that a run reports; ratings in points."""
 
     run_id: str
@@ -81,13 +97,9 @@ class Summary:
     prior_before: float
     """The library mean of manual track ratings when the run began."""
     prior_after: float
-    mean_before: float | None
+    mean_before: float | None = None
     """The mean of all track ratings, inferred ones included; none: no rating."""
-    mean_after: float | None
-    planned: int = 0
-    written: int = 0
-    kept_by_drift: int = 0
-    cleared: int = 0
+    mean_after: float | None = None
     taken_over: int = 0
     """Ratings of ours that persons changed; they are theirs now."""
     gone: int = 0
@@ -100,9 +112,8 @@ class Summary:
     not_understood_items: list[str] = field(default_factory=list)
     """The first few of them, and what was odd."""
     failed_letters: dict[str, str] = field(default_factory=dict)
-    """Why, by letter."""
+    """Why, by letter; how many ratings, likewise."""
     failed_ratings: dict[str, int] = field(default_factory=dict)
-    """How many, by letter."""
     phases: dict[str, PhaseCount] = field(default_factory=dict)
     letters: dict[str, dict[str, PhaseCount]] = field(default_factory=dict)
     reads: int = 0
@@ -137,10 +148,7 @@ class Summary:
         """Add what one phase of one letter did."""
         self.letters.setdefault(letter, {})[phase] = counted
         self.phases.setdefault(phase, PhaseCount()).add(counted)
-        self.planned += counted.planned
-        self.written += counted.written
-        self.kept_by_drift += counted.kept_by_drift
-        self.cleared += counted.cleared
+        self.add(counted)
 
 
 class LettersFailed(PlexbayesError):
@@ -158,11 +166,7 @@ def summarize(
 ) -> Summary:
     """Complete the summary of a run with what came of it.
 
-    Args:
-        about: What is known of the run beforehand.
-        before: The library as it was planned for.
-        after: The library as it is now; of a dry run, the same as `before`.
-        outcome: What came of the letters.
+    It was planned for the library `before`; a dry run leaves it the same `after`.
     """
     about.taken_over = sum(r.released for r in outcome.results.values())
     about.failed_letters = outcome.failures
@@ -177,11 +181,9 @@ def summarize(
     about.sureness = sureness_of(before, plans)
     if not about.dry_run:
         plans = []
-    tracks = held_after(after.tracks, _of_level(plans, Level.TRACK))
-    artists = held_after(after.artists, _of_level(plans, Level.ARTIST))
-    about.mean_before = mean_of(held_after(before.tracks, []))
-    about.mean_after = mean_of(tracks)
-    about.top, about.bottom = ranking(after, artists)
+    about.mean_before = mean_of(held_after(before, Level.TRACK))
+    about.mean_after = mean_of(held_after(after, Level.TRACK, plans))
+    about.top, about.bottom = ranking(after, held_after(after, Level.ARTIST, plans))
     return about
 
 
@@ -193,38 +195,56 @@ def _count_what_is_missing(
     A person gave them meanwhile, their items are gone, or what Plex holds cannot be
     read; others did not arrive.
     """
-    views = {level: after[level] for level in Level}
     owners = {
         level: dict(zip(view.items.guid, view.ownership.owner, strict=True))
-        for level, view in views.items()
+        for level, view in ((level, after[level]) for level in Level)
     }
     for letter, own in plans.items():
-        found = [
+        found = Counter(
             owners[plan.phase.level].get(guid) for plan in own for guid in plan.guid
-        ]
-        gone = found.count(None)
-        overtaken = sum(own in (Owner.PERSON, Owner.TAKEN_OVER) for own in found)
-        unread = found.count(Owner.UNREAD)
-        seen = sum(counted.written for counted in about.letters[letter].values())
+        )
+        overtaken = found[Owner.PERSON] + found[Owner.TAKEN_OVER]
         about.taken_over += overtaken
-        about.gone += gone
-        failed = len(found) - seen - overtaken - gone - unread
+        about.gone += found[None]
+        seen = sum(counted.written for counted in about.letters[letter].values())
+        accounted = seen + overtaken + found[None] + found[Owner.UNREAD]
+        failed = found.total() - accounted
         about.failed += failed
         if failed:
             about.failed_ratings[letter] = failed
 
 
-def _of_level(plans: Sequence[PhasePlan], level: Level) -> list[PhasePlan]:
-    return [plan for plan in plans if plan.phase.level is level]
+def ranking(
+    part: LibraryView, held: Floats, count: int = RANKED, level: Level = Level.ARTIST
+) -> tuple[list[Ranked], list[Ranked]]:
+    """Return the best artists or albums, best first, and the worst, worst first.
+
+    So many of what is held, points, are named at either end, and nothing at both.
+    """
+    rated = np.flatnonzero(~np.isnan(held)).tolist()
+    titles = part[level].items.title
+    order = sorted(rated, key=lambda row: (-held[row], titles[row]))
+    rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
+    best, worst = (
+        [_ranked(part, level, row, float(held[row])) for row in rows[:count]]
+        for rows in (order, rest)
+    )
+    return best, worst
+
+
+def _ranked(part: LibraryView, level: Level, row: int, rating: float) -> Ranked:
+    above, items = part.albums.items.parent, part[level].items
+    name, albums = str(items.title[row]), np.flatnonzero(above == row)
+    if level is Level.ALBUM:
+        name = f"{part.artists.items.title[above[row]]} – {name}"
+        albums = np.array([row])
+    beneath = np.isin(part.tracks.items.parent, albums)
+    rated = ~np.isnan(part.tracks.ownership.manual[beneath])
+    is_manual = not np.isnan(part[level].ownership.manual[row])
+    return Ranked(name, rating, len(albums), int(rated.sum()), is_manual)
 
 
 def taken_over(part: LibraryView) -> int:
     """Return how many ratings of ours in a part persons have changed."""
     owners = [part[level].ownership.owner for level in Level]
     return sum(int((owner == Owner.TAKEN_OVER).sum()) for owner in owners)
-
-
-def mean_of(ratings: Floats) -> float | None:
-    """Return the mean of what is rated; None if nothing is."""
-    rated = ratings[~np.isnan(ratings)]
-    return float(rated.mean()) if len(rated) else None

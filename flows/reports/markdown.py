@@ -7,8 +7,7 @@ from engine.partition import in_order
 from engine.plain_text import markdown_text
 from engine.planning.change_list import Change, LetterPlan
 from engine.reports.audit import Audit
-from engine.reports.ranking import Ranked
-from engine.reports.run_report import PhaseCount, Summary
+from engine.reports.run_report import PhaseCount, Ranked, Summary
 from flows.reports.terminal import (
     COUNTS,
     DIFFERENCE,

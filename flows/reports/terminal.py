@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs no
     from engine.planning.undo_plan import Undone
     from engine.reports.audit import Audit
     from engine.reports.confidence import Band, Sureness
-    from engine.reports.ranking import Ranked
-    from engine.reports.run_report import PhaseCount, Summary
+    from engine.reports.run_report import PhaseCount, Ranked, Summary
     from tasks.commands.legacy_state import Imported
     from tasks.commands.recover import Recovered
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from engine.capabilities import RATING_ONLY, limitations
+from engine.edits import RATING_ONLY, limitations
 from engine.errors import (
     LibraryMissing,
     PlexbayesError,

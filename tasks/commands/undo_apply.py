@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.capabilities import RATING_ONLY, EditMode
-from engine.edits import Edit
+from engine.edits import RATING_ONLY, Edit, EditMode
 from engine.library import Items, Level
 from engine.ownership import Owner, owners
 from engine.planning.batches import ItemStates

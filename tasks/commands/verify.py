@@ -8,7 +8,7 @@ from engine.planning.plan import held_after
 from engine.rating_scale import Bools
 from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
-from engine.reports.ranking import Ranked, ranking
+from engine.reports.run_report import Ranked, ranking
 from tasks.runtime.context import RunContext
 from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
@@ -32,7 +32,7 @@ def rank(
 ) -> tuple[list[Ranked], list[Ranked]]:
     """Return the best and the worst artists or albums, as Plex holds them now."""
     everything = snapshot_of(context, read(context)).everything
-    return ranking(everything, held_after(everything[level], []), count, level)
+    return ranking(everything, held_after(everything, level), count, level)
 
 
 def pending(context: RunContext, snapshot: LibrarySnapshot) -> list[str]:

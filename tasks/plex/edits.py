@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.capabilities import Capabilities, EditMode
-from engine.edits import Edit
+from engine.edits import Capabilities, Edit, EditMode
 from engine.errors import NotThere, RequestTooLong
 from engine.planning.batches import MOST_IDS
 from tasks.plex.client import PlexGateway

@@ -1,6 +1,6 @@
 """What servers can be trusted with, by version: tried once, and remembered."""
 
-from engine.capabilities import Capabilities, EditMode
+from engine.edits import Capabilities, EditMode
 from engine.rating_scale import STEP
 from tasks.record.store import ShadowStore
 from tasks.record.tables import ServerRow

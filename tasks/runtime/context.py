@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
+from engine.edits import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.library import OWNER_ACCOUNT
 from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings

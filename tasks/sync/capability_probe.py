@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.capabilities import COARSE, RATING_ONLY, Capabilities, EditMode
+from engine.edits import COARSE, RATING_ONLY, Capabilities, EditMode
 from engine.evidence import LibraryView
 from engine.planning.batches import MOST_IDS, batches, filter_writable
 from engine.planning.first_batch import first_batch, first_candidates, tells_step

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.capabilities import EditMode
-from engine.edits import Edit
+from engine.edits import Edit, EditMode
 from engine.errors import PlexbayesError
 from engine.evidence import LibraryView
 from engine.library import Level

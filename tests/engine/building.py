@@ -14,7 +14,7 @@ import numpy as np
 from engine.classic import Constants, Phase
 from engine.evidence import LibraryView, split, whole
 from engine.library import Items, Level, Library
-from engine.ownership import Ownership, RecordView, ownership_of
+from engine.ownership import RecordView, ownership_of
 from engine.partition import letter_of
 from engine.planning.plan import PhasePlan, RunParameters, plan_part
 
@@ -76,20 +76,22 @@ def library_of(*artists: Told) -> Library:
     return _laid_out(artists)[0]
 
 
-def standings_of(*artists: Told) -> dict[Level, Ownership]:
-    """Return whose rating each item has."""
-    library, record_views = _laid_out(artists)
-    return {level: ownership_of(library[level], record_views[level]) for level in Level}
-
-
 def part_of(*artists: Told) -> LibraryView:
     """Return the whole library as one part."""
-    return whole(library_of(*artists), standings_of(*artists))
+    return _read(artists)[1]
 
 
 def parts_of(*artists: Told) -> dict[str, LibraryView]:
     """Return the parts of the library by letter."""
-    return split(library_of(*artists), part_of(*artists))
+    return split(*_read(artists))
+
+
+def _read(artists: Sequence[Told]) -> tuple[Library, LibraryView]:
+    library, record_views = _laid_out(artists)
+    ownerships = {
+        level: ownership_of(library[level], record_views[level]) for level in Level
+    }
+    return library, whole(library, ownerships)
 
 
 def parameters_of(

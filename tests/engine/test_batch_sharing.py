@@ -36,28 +36,35 @@ def drawn(pool, letter, size=100):
 B_AND_P = {"B": {"b1": 7.0, "b2": 6.0}, "P": {"p1": 7.0, "p2": 5.0, "p3": 7.0}}
 
 
-def test_equal_ratings_of_others_are_taken_along():
-    pool = Pool(plans_of(**B_AND_P))
-
-    assert drawn(pool, "B") == {"b1": 7.0, "b2": 6.0, "p1": 7.0, "p3": 7.0}
+ALL_EQUALS = B_AND_P["B"] | {"p1": 7.0, "p3": 7.0}
 
 
-def test_no_request_is_made_for_others_alone():
-    pool = Pool(plans_of(**B_AND_P))
-
-    assert drawn(pool, "B", size=2) == {"b1": 7.0, "b2": 6.0, "p1": 7.0}
-
-
-def test_others_are_tagged_along_if_all_their_equals_are():
-    pool = Pool(plans_of(**B_AND_P), tagged=5)
-
-    assert drawn(pool, "B") == B_AND_P["B"] | B_AND_P["P"]
-
-
-def test_who_has_nothing_left_tags_nobody():
-    pool = Pool(plans_of(B={}, P={"p": 7.0}), tagged=100)
-
-    assert drawn(pool, "B") == {}
+@pytest.mark.parametrize(
+    ("letters", "pool", "size", "expected"),
+    [
+        pytest.param(B_AND_P, {}, 100, ALL_EQUALS, id="equal ones are taken along"),
+        pytest.param(
+            B_AND_P, {}, 2, B_AND_P["B"] | {"p1": 7.0}, id="no request for others alone"
+        ),
+        pytest.param(
+            B_AND_P,
+            {"tagged": 5},
+            100,
+            B_AND_P["B"] | B_AND_P["P"],
+            id="others are tagged along if all their equals are",
+        ),
+        pytest.param(
+            {"B": {}, "P": {"p": 7.0}}, {"tagged": 100}, 100, {}, id="nothing left"
+        ),
+        pytest.param(
+            B_AND_P, {"is_shared": False}, 100, B_AND_P["B"], id="tried again: alone"
+        ),
+    ],
+)
+def test_a_letter_draws_its_own_and_what_costs_no_request_more(
+    letters, pool, size, expected
+):
+    assert drawn(Pool(plans_of(**letters), **pool), "B", size) == expected
 
 
 def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
@@ -94,14 +101,6 @@ def test_after_a_fault_every_letter_goes_alone():
 
 def test_a_single_letter_has_no_company_to_blame():
     assert not Pool(plans_of(B=B_AND_P["B"])).disband()
-
-
-def test_a_run_that_is_tried_again_takes_nobody_along():
-    assert drawn(Pool(plans_of(**B_AND_P), is_shared=False), "B") == B_AND_P["B"]
-
-
-def test_a_letter_without_anything_to_write_draws_nothing():
-    assert drawn(Pool(plans_of(B={}, P={"p": 7.0})), "B") == {}
 
 
 LETTERS = st.lists(

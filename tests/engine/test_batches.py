@@ -1,4 +1,4 @@
-"""What goes together goes in one request, and no request is too large."""
+"""What may still be written goes together, and no request is too large."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.classic import Phase
-from engine.estimates import Estimates
 from engine.library import Level
 from engine.planning.batches import (
     MOST_IDS,
-    Writable,
     WriteOutcome,
     batches,
     filter_writable,
@@ -19,40 +17,127 @@ from engine.planning.batches import (
 from tests.engine.looking import Row, look_of, plan_of, record_view_of
 
 
-def all_of(look, after):
-    rows = np.arange(len(after))
-    points = np.array(after, np.float64)
-    left = np.full(len(after), WriteOutcome.LEFT, np.int8)
-    return Writable(rows, points, rows, Estimates.plain(points, rows), rows, left)
+def writable(plan, *rows):
+    return filter_writable(plan, look_of(*rows), record_view_of(*rows))
+
+
+def outcome(found):
+    """Return what is written where, and how many are done, taken over, gone."""
+    rows = dict(zip(found.row.tolist(), found.plan.after.tolist(), strict=True))
+    outcomes = (WriteOutcome.WRITTEN, WriteOutcome.TAKEN_OVER, WriteOutcome.GONE)
+    return rows, *(int((found.outcome == outcome).sum()) for outcome in outcomes)
+
+
+WRITE, DONE, TAKEN_OVER = ({0: 7.5}, 0, 0, 0), ({}, 1, 0, 0), ({}, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param(Row("a"), WRITE, id="unrated still"),
+        pytest.param(Row("a", 7.0, recorded=7.0), WRITE, id="ours, with another value"),
+        pytest.param(Row("a", 7.49, recorded=7.49), WRITE, id="ours, one step away"),
+        pytest.param(Row("a", recorded=7.0), WRITE, id="a person removed ours"),
+        pytest.param(Row("a", recorded=7.5), WRITE, id="a person removed just that"),
+        pytest.param(Row("a", intended=7.5), WRITE, id="promised, never arrived"),
+        pytest.param(
+            Row("a", 7.0, intended=7.5, before=7.0), WRITE, id="a change never arrived"
+        ),
+        pytest.param(
+            Row("a", 7.5, intended=7.5), WRITE, id="there, but never acknowledged"
+        ),
+        pytest.param(
+            Row("a", 7.0, intended=7.0, arrived=True), WRITE, id="another one arrived"
+        ),
+        pytest.param(Row("a", 7.5, recorded=7.5), DONE, id="ours, and just that"),
+        pytest.param(Row("a", 7.5, intended=7.5, arrived=True), DONE, id="it arrived"),
+        pytest.param(
+            Row("a", 7.49, intended=7.5, arrived=True), DONE, id="it arrived, rounded"
+        ),
+        pytest.param(Row("a", 9.0), TAKEN_OVER, id="a person rated it meanwhile"),
+        pytest.param(Row("a", 7.5), TAKEN_OVER, id="a person gave just that meanwhile"),
+        pytest.param(Row("a", 0.0), TAKEN_OVER, id="a person gave it a 0"),
+        pytest.param(Row("a", 9.0, recorded=7.0), TAKEN_OVER, id="a person changed it"),
+        pytest.param(
+            Row("a", 9.0, intended=7.5), TAKEN_OVER, id="a person was faster than us"
+        ),
+    ],
+)
+def test_what_is_written_depends_on_the_item_as_it_is_now(row, expected):
+    assert outcome(writable(plan_of(a=7.5), row)) == expected
+
+
+@pytest.mark.parametrize(
+    ("planned", "rows", "expected"),
+    [
+        pytest.param("abc", "b", ({0: 6.0}, 0, 0, 2), id="what is gone is counted"),
+        pytest.param("a", "xay", ({1: 7.5}, 0, 0, 0), id="others are left alone"),
+        pytest.param("ab", "ba", ({0: 6.0, 1: 7.5}, 0, 0, 0), id="found by the guid"),
+        pytest.param("", "a", ({}, 0, 0, 0), id="an empty plan"),
+        pytest.param("ab", "", ({}, 0, 0, 2), id="everything is gone"),
+    ],
+)
+def test_planned_items_are_found_whatever_else_there_is(planned, rows, expected):
+    points = {"a": 7.5, "b": 6.0, "c": 5.0}
+    plan = plan_of(**{guid: points[guid] for guid in planned})
+
+    assert outcome(writable(plan, *map(Row, rows))) == expected
+
+
+WRITTEN = Row("a", 7.5, intended=7.5, arrived=True)
+
+
+@pytest.mark.parametrize(
+    ("twins", "expected"),
+    [
+        pytest.param([Row("a")] * 2, WRITE, id="both unrated"),
+        pytest.param([WRITTEN] * 2, DONE, id="both written"),
+        pytest.param(
+            [WRITTEN, Row("a", intended=7.5)], WRITE, id="one of them written"
+        ),
+        pytest.param([Row("a"), Row("a", 9.0)], TAKEN_OVER, id="a person rated one"),
+        pytest.param([WRITTEN, Row("a", 9.0)], TAKEN_OVER, id="written, then rated"),
+    ],
+)
+def test_twins_are_written_together_or_not_at_all(twins, expected):
+    assert outcome(writable(plan_of(a=7.5), *twins)) == expected
+
+
+def test_one_of_the_twins_is_rated_and_both_bear_the_rating():
+    found = writable(plan_of(a=7.5, b=6.0), Row("b"), Row("a"), Row("x"), Row("a"))
+
+    assert outcome(found) == ({0: 6.0, 1: 7.5}, 0, 0, 0)
+    assert found.affected_items.tolist() == [0, 1, 3]
 
 
 def requests(after, *rows, size=100):
-    look = look_of(*rows)
-    return list(batches(Phase.ALBUM_UP, all_of(look, after), look, size))
+    """Return the requests that write these ratings."""
+    plan = plan_of(**dict(zip([row.guid for row in rows], after, strict=True)))
+    return list(batches(plan.phase, writable(plan, *rows), look_of(*rows), size))
 
 
-def test_equal_ratings_go_together():
-    sent = requests([7.0, 6.0, 7.0], Row("a"), Row("b"), Row("c"))
-
-    assert [(batch.after, batch.guid.tolist()) for batch in sent] == [
-        (6.0, ["b"]),
-        (7.0, ["a", "c"]),
-    ]
+def named(count, **facts):
+    return [Row(f"{n}", **facts) for n in range(count)]
 
 
-def test_items_with_locked_ratings_go_apart():
-    sent = requests([7.0] * 3, Row("a"), Row("b", rating_locked=True), Row("c"))
+def test_equal_ratings_go_together_and_items_with_locked_ratings_apart():
+    rows = Row("a"), Row("b"), Row("c", rating_locked=True), Row("d")
 
-    assert [(batch.rating_locked, batch.guid.tolist()) for batch in sent] == [
-        (False, ["a", "c"]),
-        (True, ["b"]),
+    sent = requests([7.0, 6.0, 7.0, 7.0], *rows)
+
+    assert [(b.after, b.rating_locked, b.guid.tolist()) for b in sent] == [
+        (6.0, False, ["b"]),
+        (7.0, False, ["a", "d"]),
+        (7.0, True, ["c"]),
     ]
 
 
 def test_a_batch_says_what_it_writes_where_and_what_stood_there():
-    (batch,) = requests([7.0, 7.0], Row("a", 3.0, key=71), Row("b", key=72))
+    rows = Row("a", 3.0, recorded=3.0, key=71), Row("b", key=72)
 
-    assert (batch.phase, batch.after) == (Phase.ALBUM_UP, 7.0)
+    (batch,) = requests([7.0, 7.0], *rows)
+
+    assert (batch.phase, batch.after) == (Phase.TRACK_DOWN, 7.0)
     assert batch.key.tolist() == [71, 72]
     np.testing.assert_array_equal(batch.before, [3.0, np.nan])
 
@@ -69,11 +154,9 @@ def test_a_batch_says_what_it_writes_where_and_what_stood_there():
     ],
 )
 def test_large_groups_are_cut(count, size, lengths):
-    rows = [Row(f"{n}") for n in range(count)]
+    sent = requests([7.0] * count, *named(count), size=size)
 
-    assert [
-        len(batch) for batch in requests([7.0] * count, *rows, size=size)
-    ] == lengths
+    assert list(map(len, sent)) == lengths
 
 
 ROWS = st.lists(
@@ -97,20 +180,16 @@ def test_every_admitted_item_is_in_exactly_one_small_enough_batch(wishes, size):
     assert all(0 < len(batch) <= min(size, MOST_IDS) for batch in sent)
 
 
-@given(st.randoms(use_true_random=False))
-def test_the_order_of_the_plan_does_not_matter(random):
-    rows = [Row(f"{n}") for n in range(9)]
-    ratings = {f"{n}": float(n % 3) for n in range(9)}
-    shuffled = dict(random.sample(sorted(ratings.items()), len(ratings)))
+@given(st.permutations(range(9)))
+def test_the_order_of_the_plan_does_not_matter(order):
+    rows = named(9)
+    after = [float(n % 3) for n in range(9)]
+    plan = plan_of(**{f"{n}": after[n] for n in order})
 
-    look = look_of(*rows)
-    found = filter_writable(plan_of(**shuffled), look, record_view_of(*rows))
-    sent = list(batches(Phase.ALBUM_UP, found, look, 2))
+    sent = batches(plan.phase, writable(plan, *rows), look_of(*rows), 2)
 
-    straight = requests(list(ratings.values()), *rows, size=2)
-    assert [batch.guid.tolist() for batch in sent] == [
-        batch.guid.tolist() for batch in straight
-    ]
+    straight = requests(after, *rows, size=2)
+    assert [b.guid.tolist() for b in sent] == [b.guid.tolist() for b in straight]
 
 
 def tagged(*rows):
@@ -132,6 +211,6 @@ def test_what_bears_the_tag_already_is_not_tagged_again():
 
 
 def test_no_tag_goes_to_more_items_than_a_request_may_name():
-    sent = tagged(*(Row(f"{n}") for n in range(250)))
+    sent = tagged(*named(250))
 
     assert [len(keys) for keys, _ in sent] == [100, 100, 50]

@@ -19,39 +19,28 @@ HOUSE = [
 ]
 
 
-def listed():
-    parts = parts_of(*HOUSE).items()
-    plans = {letter: plans_of(part, parameters_of()) for letter, part in parts}
-    return list(changes(part_of(*HOUSE), plans))
+def planned(*house):
+    """Return a library, its parts, and the plans of each letter."""
+    parts = parts_of(*house)
+    plans = {letter: plans_of(part, parameters_of()) for letter, part in parts.items()}
+    return part_of(*house), parts, plans
 
 
-def test_every_planned_rating_is_listed_with_what_it_stands_under():
-    names = {(c.artist, c.album, c.track) for c in listed()}
+def test_every_planned_rating_is_listed_in_order_with_what_it_stands_under():
+    everything, _, plans = planned(*HOUSE)
 
-    assert names == {
-        ("Abba", "", ""),
-        ("Abba", "Arrival", ""),
-        ("Abba", "Arrival", "Tiger"),
-        ("Pulp", "", ""),
-        ("Pulp", "Hits", ""),
-        ("Pulp", "Hits", "Razzmatazz"),
-    }
+    listed = list(changes(everything, plans))
 
-
-def test_letters_come_in_order_and_phases_within_them():
-    order = [(change.letter, change.phase) for change in listed()]
-
-    assert order == sorted(order)
-
-
-def test_an_unrated_item_had_nothing_before():
-    assert {change.before for change in listed()} == {None}
-
-
-def test_what_is_to_be_written_is_told_in_points():
-    album_up = next(c for c in listed() if c.album == "Hits" and not c.track)
-
-    assert album_up.after == pytest.approx((3 * 6.0 + 10.0) / 4)
+    assert [(c.letter, c.phase, c.artist, c.album, c.track) for c in listed] == [
+        ("A", "2 artist-up", "Abba", "", ""),
+        ("A", "3 album-down", "Abba", "Arrival", ""),
+        ("A", "4 track-down", "Abba", "Arrival", "Tiger"),
+        ("P", "1 album-up", "Pulp", "Hits", ""),
+        ("P", "2 artist-up", "Pulp", "", ""),
+        ("P", "4 track-down", "Pulp", "Hits", "Razzmatazz"),
+    ]
+    assert {change.before for change in listed} == {None}
+    assert listed[3].after == pytest.approx((3 * 6.0 + 10.0) / 4)
 
 
 GIVEN_BEFORE = [
@@ -62,24 +51,13 @@ GIVEN_BEFORE = [
 ]
 
 
-def summed_up(*house):
-    parts = parts_of(*house)
-    plans = {letter: plans_of(part, parameters_of()) for letter, part in parts.items()}
-    return {one.letter: one for one in by_letter(part_of(*house), parts, plans)}
-
-
 def test_every_letter_has_its_counts_and_a_sample():
-    abba = summed_up(*GIVEN_BEFORE)["A"]
+    abba, pulp = by_letter(*planned(*GIVEN_BEFORE))
 
-    assert (abba.planned, abba.unchanged, abba.cleared) == (10, 1, 0)
+    assert (abba.letter, abba.planned, abba.unchanged, abba.cleared) == ("A", 10, 1, 0)
     assert abba.phases == {"3 album-down": 1, "4 track-down": 9}
     assert len(abba.sample) == SAMPLED
     assert {change.letter for change in abba.sample} == {"A"}
-
-
-def test_a_changed_rating_is_not_counted_as_unchanged():
-    pulp = summed_up(*GIVEN_BEFORE)["P"]
-
     assert (pulp.planned, pulp.unchanged) == (3, 0)
 
 

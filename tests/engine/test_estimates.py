@@ -10,11 +10,13 @@ from engine.estimates import Estimates
 from engine.hierarchical.evidence_filters import with_doubles
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.model import predict
+from engine.library import Level
 from engine.planning.batches import batches, filter_writable
-from engine.planning.plan import plan_part
+from engine.planning.plan import make_plan, plan_part
 from tests.engine.building import (
     album,
     artist,
+    given,
     parameters_of,
     part_of,
     plans_of,
@@ -107,3 +109,36 @@ def test_what_is_known_is_told_by_name_and_what_is_not_is_none():
     assert list(known.known()) == [
         dict.fromkeys(NUMBERS) | {"sd": 1.5, "ratings": 3},
     ]
+
+
+@pytest.mark.parametrize("level", Level)
+def test_confidence_grows_with_ratings_and_is_none_without(level):
+    part = music_of(random_library(4))
+    learned = fit(part)
+    unknown = replace(
+        part, tracks=replace(part.tracks, heard=np.full(len(part.tracks), np.nan))
+    )
+
+    sure, unsure = (predict(own, learned, level).confidence for own in (part, unknown))
+
+    assert ((sure >= 0) & (sure <= 1)).all()
+    assert unsure.max() == pytest.approx(0, abs=0.05)
+    assert (sure >= unsure - 1e-9).all()
+    assert sure.max() > unsure.max() + 0.1
+
+
+def test_what_is_too_unsure_stays_unrated_and_the_rest_is_as_it_was():
+    part = music_of(random_library(4))
+    learned = fit(part)
+    boldly = replace(CLASSIC, fit=learned)
+    sure = predict(part, learned, Level.ALBUM).confidence
+    least = float(np.median(sure))
+
+    everything, some = (
+        given(make_plan(phase, part, [], parameters))
+        for parameters in (boldly, replace(boldly, least=least))
+        for phase in [Phase.ALBUM_UP]
+    )
+
+    assert 0 < len(some) < len(everything)
+    assert some.items() <= everything.items()

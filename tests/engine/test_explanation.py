@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.classic import Constants, Phase, album_down, album_up, artist_up, track_down
+from engine.classic import Constants, album_down, album_up, artist_up, track_down
 from engine.hierarchical.evidence_filters import Filler, with_doubles, without_filler
 from engine.hierarchical.fitting import Assumptions, fit
-from engine.hierarchical.model import inferred, predict
+from engine.hierarchical.model import predict
 from engine.library import Level
 from engine.reports.explanation import why_classic, why_double, why_hierarchical
 from tests.engine.parts import (
@@ -22,7 +22,6 @@ from tests.engine.parts import (
     worked_example,
 )
 
-SEEDS = range(5)
 MEAN = 6.3
 CONSTANTS = Constants()
 
@@ -41,33 +40,6 @@ def classic_values(part):
     albums = np.where(np.isnan(up), down, up)
     tracks = track_down(part, held(part.albums, albums), MEAN, CONSTANTS)
     return {Level.ARTIST: artists, Level.ALBUM: albums, Level.TRACK: tracks}
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_reasons_of_the_classic_model_add_up_to_its_value(seed):
-    part = part_of(random_library(seed, albums_rated=0.3, artists_rated=0.3))
-    values = classic_values(part)
-
-    for level in Level:
-        for row in range(len(part[level])):
-            why = why_classic(part, level, row, MEAN, CONSTANTS)
-            total = sum(reason.adds for reason in why.reasons)
-            assert why.value == pytest.approx(total, abs=1e-9)
-            assert why.value == pytest.approx(values[level][row], abs=1e-9)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_reasons_of_the_hierarchical_model_add_up_to_its_value(seed):
-    part = part_of(random_library(seed, albums_rated=0.3, artists_rated=0.3))
-    learned = fit(part, Assumptions(genre_ratings=1))
-
-    for level in Level:
-        mean = predict(part, learned, level).mean
-        for row in range(len(part[level])):
-            why = why_hierarchical(part, learned, level, row)
-            total = sum(reason.adds for reason in why.reasons)
-            assert why.value == pytest.approx(total, abs=1e-9)
-            assert why.value == pytest.approx(mean[row], abs=1e-9)
 
 
 def test_a_rating_of_the_same_album_weighs_more_than_one_of_another():
@@ -103,21 +75,13 @@ def test_a_critic_is_a_reason_of_its_own():
     assert "critic" in {reason.what for reason in why.reasons}
 
 
-def test_each_phase_of_the_hierarchical_model_can_be_explained():
-    part = worked_example()
-    learned = fit(part)
-
-    up = inferred(Phase.ALBUM_UP, part, learned).mean
-
-    assert why_hierarchical(part, learned, Level.ALBUM, 0).value == pytest.approx(up[0])
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.booleans(), st.booleans())
-def test_whatever_the_library_the_parts_add_up_with_twins_and_filler_too(
-    seed, twins, filler
+@settings(max_examples=10)
+@given(st.integers(0, 10_000), st.booleans(), st.booleans(), st.integers(0, 100))
+def test_the_reasons_add_up_to_the_value_with_twins_and_filler_too(
+    seed, twins, filler, item
 ):
-    part = with_repeats(part_of(random_library(seed, albums_rated=0.3)), seed)
+    library = random_library(seed, albums_rated=0.3, artists_rated=0.3)
+    part = with_repeats(part_of(library), seed)
     part = with_doubles(part) if twins else part
     part = without_filler(part, Filler(words=("1", "4", "7"))) if filler else part
     learned = fit(part, Assumptions(genre_ratings=1))
@@ -125,14 +89,14 @@ def test_whatever_the_library_the_parts_add_up_with_twins_and_filler_too(
 
     for level in Level:
         mean = predict(part, learned, level).mean
-        for row in range(len(part[level])):
-            for why, value in (
-                (why_classic(part, level, row, MEAN, CONSTANTS), classic[level][row]),
-                (why_hierarchical(part, learned, level, row), mean[row]),
-            ):
-                assert sum(own.adds for own in why.reasons) == pytest.approx(
-                    value, abs=1e-9
-                )
+        row = item % len(mean)
+        for why, value in (
+            (why_classic(part, level, row, MEAN, CONSTANTS), classic[level][row]),
+            (why_hierarchical(part, learned, level, row), mean[row]),
+        ):
+            total = sum(reason.adds for reason in why.reasons)
+            assert why.value == pytest.approx(total, abs=1e-9)
+            assert why.value == pytest.approx(value, abs=1e-9)
 
 
 def with_repeats(part, seed):
@@ -145,33 +109,23 @@ def with_repeats(part, seed):
 
 
 def test_a_double_is_explained_by_the_ratings_of_the_same_recording():
-    rating, seconds = [9.0, 7.0, NAN, 4.0, NAN], [200, 201, 202, 90, 90]
-    part = with_doubles(
-        part_of(
-            library_of(
-                items_of(Level.ARTIST, ["A"], [-1]),
-                items_of(Level.ALBUM, ["one", "two", "three"], [0, 0, 0]),
-                items_of(
-                    Level.TRACK,
-                    ["Song", "Song", "Song", "Other", "Lonely"],
-                    [0, 1, 2, 0, 0],
-                    rating,
-                    duration=1000 * np.array(seconds),
-                ),
-            )
-        )
+    titles, seconds = ["Song"] * 3 + ["Other", "Lonely"], [200, 201, 202, 90, 90]
+    durations = 1000 * np.array(seconds)
+    rating, above = [9.0, 7.0, NAN, 4.0, NAN], [0, 1, 2, 0, 0]
+    library = library_of(
+        items_of(Level.ARTIST, ["A"], [-1]),
+        items_of(Level.ALBUM, ["one", "two", "three"], [0, 0, 0]),
+        items_of(Level.TRACK, titles, above, rating, duration=durations),
     )
+    part = with_doubles(part_of(library))
 
     why = why_double(part, Level.TRACK, 2)
 
     assert why.value == 8
-    assert [(own.what, own.adds) for own in why.reasons] == [
-        ("double", 4.5),
-        ("double", 3.5),
-    ]
-    assert why_double(part, Level.TRACK, 4) is None
-    assert why_double(part, Level.TRACK, 0) is None
-    assert why_double(part, Level.ALBUM, 0) is None
+    reasons = [(own.what, own.adds) for own in why.reasons]
+    assert reasons == [("double", 4.5), ("double", 3.5)]
+    for level, row in ((Level.TRACK, 4), (Level.TRACK, 0), (Level.ALBUM, 0)):
+        assert why_double(part, level, row) is None
 
 
 def test_filler_is_no_reason():

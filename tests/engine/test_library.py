@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from engine.library import Level
+from engine.library import Items, Level
 from tests.engine.building import album, artist, library_of, track
 
 
@@ -26,31 +26,23 @@ def library():
     )
 
 
-def test_items_come_in_the_order_of_their_keys(library):
+def test_items_come_in_the_order_of_their_keys_beneath_rows_of_the_level_above(library):
     titles = [library[level].title.tolist() for level in Level]
+    parents = [library[level].parent.tolist() for level in Level]
 
     assert titles == [
         ["Mirel", "Quill"],
         ["Fern", "Aurn", "Dorn"],
         ["Orl", "Glin", "Trem", "Vesk"],
     ]
-
-
-def test_parents_are_rows_of_the_level_above(library):
-    parents = [library[level].parent.tolist() for level in Level]
-
     assert parents == [[-1, -1], [0, 1, 0], [2, 1, 1, 2]]
 
 
-def test_every_item_has_an_artist(library):
+def test_every_item_has_an_artist_and_the_letter_of_its_artist(library):
     artists = [library.artist_row(level).tolist() for level in Level]
-
-    assert artists == [[0, 1], [0, 1, 0], [0, 1, 1, 0]]
-
-
-def test_every_item_has_the_letter_of_its_artist(library):
     letters = ["".join(library.letters(level)) for level in Level]
 
+    assert artists == [[0, 1], [0, 1, 0], [0, 1, 1, 0]]
     assert letters == ["MQ", "MQM", "MQQM"]
 
 
@@ -72,18 +64,12 @@ def test_nothing_is_found_where_nothing_is():
     assert library_of().tracks.rows_of(np.array([7, 8])).tolist() == [-1, -1]
 
 
-def test_a_single_item_is_found_and_nothing_else():
-    library = library_of(artist("Mirel", key=7))
+def test_some_items_are_taken_with_all_that_is_known_of_them_and_put_together(library):
+    taken, other = (library.tracks.take(np.array(rows)) for rows in ([3, 0], [1]))
 
-    assert library.artists.rows_of(np.array([8, 7, 6])).tolist() == [-1, 0, -1]
-
-
-def test_some_items_are_taken_with_all_that_is_known_of_them(library):
-    taken = library.tracks.take(np.array([3, 0]))
-
-    assert len(taken) == 2
-    assert taken.title.tolist() == ["Vesk", "Orl"]
+    assert (len(taken), taken.title.tolist()) == (2, ["Vesk", "Orl"])
     assert (taken.key.tolist(), taken.parent.tolist()) == ([79, 70], [2, 2])
+    assert Items.joined([taken, other]).title.tolist() == ["Vesk", "Orl", "Glin"]
 
 
 def test_a_library_cannot_be_changed(library):

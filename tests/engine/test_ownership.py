@@ -71,6 +71,7 @@ PERSON = [
     case("a rating that we know nothing of is a person's", Owner.PERSON, 8.0),
     case("a 0 that we know nothing of is a person's", Owner.PERSON, 0.0),
     case("a date takes nothing from a person", Owner.PERSON, 8.0, rated_at=9),
+    case("nor does it that it cannot be read", Owner.PERSON, UNREADABLE),
 ]
 UNREAD = [
     case("ours, and Plex shows nonsense", Owner.UNREAD, UNREADABLE, 7.0),
@@ -96,25 +97,9 @@ TAKEN_OVER = [
     case("a person raised our 0", Owner.TAKEN_OVER, 1.0, 0.0),
     case("higher by more than is tolerated", Owner.TAKEN_OVER, 0.012, 0.0),
     case("lower by more than is tolerated", Owner.TAKEN_OVER, 6.98, 7.0),
-    case(
-        "our very rating given again",
-        Owner.TAKEN_OVER,
-        7.0,
-        7.0,
-        rated_at=10,
-        seen_at=9,
-    ),
-    case(
-        "our very rating given while the clock was wrong",
-        Owner.TAKEN_OVER,
-        7.0,
-        7.0,
-        rated_at=8,
-        seen_at=9,
-    ),
-    case(
-        "another rating given later", Owner.TAKEN_OVER, 9.0, 7.0, rated_at=10, seen_at=9
-    ),
+    case("our very rating again", Owner.TAKEN_OVER, 7.0, 7.0, rated_at=10, seen_at=9),
+    case("with a wrong clock", Owner.TAKEN_OVER, 7.0, 7.0, rated_at=8, seen_at=9),
+    case("another rating later", Owner.TAKEN_OVER, 9.0, 7.0, rated_at=10, seen_at=9),
     promise("a person was faster than our change", Owner.TAKEN_OVER, 9.0, 7.5, 7.0),
     promise("a person was faster than our first rating", Owner.TAKEN_OVER, 9.0, 7.5),
 ]
@@ -156,66 +141,23 @@ def test_every_situation_has_its_owner(situation):
     assert situation.owner_found() is situation.owner
 
 
-@situations(PERSON + TAKEN_OVER)
-def test_what_a_person_gave_is_evidence_and_not_ours(situation):
-    ownership = situation.ownership()
-
-    assert ownership.manual.tolist() == [situation.plex]
-    assert np.isnan(ownership.ours).all()
-
-
-@situations(US + WRITTEN + UNREAD)
-def test_what_we_gave_is_ours_as_we_wrote_it_and_no_evidence(situation):
-    ownership = situation.ownership()
-
-    assert ownership.ours.tolist() == [situation.record]
-    assert np.isnan(ownership.manual).all()
-
-
-@situations(UNREAD)
-def test_what_cannot_be_read_is_marked_as_such(situation):
-    assert situation.ownership().unread.tolist() == [True]
-
-
-def test_a_rating_that_cannot_be_read_and_is_not_on_record_is_a_persons():
-    situation = case("not ours", Owner.PERSON, UNREADABLE)
-
-    assert situation.owner_found() is Owner.PERSON
-    assert situation.ownership().unread.tolist() == [True]
-    assert np.isnan(situation.ownership().manual).all()
-
-
-@situations(NOBODY + CLEARED)
-def test_what_is_unrated_is_neither_evidence_nor_ours(situation):
-    ownership = situation.ownership()
-
-    assert np.isnan([ownership.manual, ownership.ours]).all()
-
-
-@situations(UNWRITTEN)
-def test_what_never_arrived_leaves_ours_as_it_was_before(situation):
-    ownership = situation.ownership()
-
-    assert np.isnan(ownership.manual).all()
-    np.testing.assert_array_equal(ownership.ours, column(situation.before))
-
-
 @situations(ALL)
-def test_only_what_arrived_without_a_word_from_plex_is_unsure(situation):
-    silent = situation.owner is Owner.WRITTEN and not situation.arrived
+def test_what_persons_gave_is_evidence_and_what_we_gave_is_ours_as_we_wrote_it(
+    situation,
+):
+    ownership, owner = situation.ownership(), situation.owner
+    is_unread = situation.plex == UNREADABLE
+    by_person = owner in (Owner.PERSON, Owner.TAKEN_OVER) and not is_unread
+    by_us = owner in (Owner.US, Owner.WRITTEN, Owner.UNREAD)
+    ours = situation.before if owner is Owner.UNWRITTEN else None
+    silent = owner is Owner.WRITTEN and not situation.arrived
 
-    assert situation.ownership().unsure.tolist() == [silent]
-
-
-def test_each_item_is_told_apart_by_itself():
-    rating = np.array([np.nan, 8.0, 7.0, 9.0])
-    record_view = RecordView.blank(4)
-    record_view.value[2:] = 7.0
-
-    found = owners(rating, np.zeros(4, np.int64), record_view)
-
-    expected = [Owner.NOBODY, Owner.PERSON, Owner.US, Owner.TAKEN_OVER]
-    assert found.tolist() == expected
+    manual = column(situation.plex if by_person else None)
+    ours = column(situation.record if by_us else ours)
+    np.testing.assert_array_equal(ownership.manual, manual)
+    np.testing.assert_array_equal(ownership.ours, ours)
+    assert ownership.unread.tolist() == [is_unread]
+    assert ownership.unsure.tolist() == [silent]
 
 
 MEETING = [np.nan, 0.0, 0.011, 7.0, 7.01, 7.02, 10.0]
@@ -236,3 +178,6 @@ def test_whatever_the_columns_hold_every_rating_has_an_owner(ratings, moments, f
     found = owners(rating, moments[0], record_view)
 
     assert set(found.tolist()) <= set(Owner)
+    for row in range(0, len(found), 10):  # by itself, too
+        alone = record_view.take(np.array([row]))
+        assert owners(rating[[row]], moments[0][[row]], alone) == found[[row]]

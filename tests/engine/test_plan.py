@@ -1,10 +1,13 @@
 """A plan names what is worth writing: never a person's rating, never mere noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.classic import Phase
 from engine.planning.plan import drift_tolerance, make_plan
+from engine.rating_scale import FINEST, Grid
 from tests.engine.building import (
     album,
     artist,
@@ -17,12 +20,14 @@ from tests.engine.building import (
 
 LARGE = 50_000
 EXACTLY = parameters_of(tolerance=0.0)
+COARSE = Grid(step=0.1)
 
 
-def inheriting(album_rating, *tracks, tolerance=0.04):
+def inheriting(album_rating, *tracks, tolerance=0.04, grid=FINEST):
     """Plan tracks that would inherit exactly what a person gave their album."""
     part = part_of(artist("Mirel", album("Dorn", *tracks, rating=album_rating)))
     parameters = parameters_of(tolerance=tolerance, track_gravity=0.0)
+    parameters = replace(parameters, grid=grid)
     return plans_of(part, parameters, [Phase.TRACK_DOWN])[0]
 
 
@@ -45,13 +50,7 @@ def planned(*artists, parameters=EXACTLY, phases=Phase):
         pytest.param(7, 7.50, 7.54, True, id="exactly the smallest tolerance"),
         pytest.param(7, 7.50, 7.46, True, id="exactly the smallest one, downwards"),
         pytest.param(7, 0.02, 0.0, False, id="close to the bottom of the scale"),
-        pytest.param(
-            50_700,
-            7.50,
-            7.77,
-            False,
-            id="inside by less than a thousandth",
-        ),
+        pytest.param(50_700, 7.50, 7.77, False, id="inside by under a thousandth"),
     ],
 )
 def test_a_rating_of_ours_is_rewritten_once_it_drifted(
@@ -122,20 +121,14 @@ def test_what_moved_too_little_is_counted_as_kept():
 
 
 def test_what_a_person_removed_is_given_again_and_counted():
-    plan = inheriting(
-        7.0, track("Vesk", recorded=6.0), track("Orl", recorded=7.0), track("Trem")
-    )
+    tracks = track("Vesk", recorded=6.0), track("Orl", recorded=7.0), track("Trem")
+    nothing_above = part_of(artist("Mirel", album("Dorn", *tracks)))
+
+    plan = inheriting(7.0, *tracks)
+    (empty,) = plans_of(nothing_above, EXACTLY, [Phase.TRACK_DOWN])
 
     assert given(plan) == {"Vesk": 7.0, "Orl": 7.0, "Trem": 7.0}
-    assert plan.cleared == 2
-
-
-def test_what_a_person_removed_is_not_counted_where_nothing_is_given():
-    part = part_of(artist("Mirel", album("Dorn", track("Vesk", recorded=6.0))))
-
-    plan = plans_of(part, EXACTLY, [Phase.TRACK_DOWN])[0]
-
-    assert (len(plan), plan.cleared) == (0, 0)
+    assert (plan.cleared, len(empty), empty.cleared) == (2, 0, 0)
 
 
 def test_a_computed_0_is_given():
@@ -151,39 +144,27 @@ def test_a_0_that_stays_0_is_not_given_again():
 
 
 @pytest.mark.parametrize("rating", [0.0, 7.0, 10.0])
-def test_what_persons_gave_is_in_no_plan(rating):
-    house = artist(
-        "Mirel", album("Dorn", track("Vesk", rating), rating=rating), rating=rating
-    )
+@pytest.mark.parametrize("recorded", [None, 5.0])
+def test_what_persons_gave_is_in_no_plan(rating, recorded):
+    facts = {"rating": rating, "recorded": recorded}
+    house = artist("Mirel", album("Dorn", track("Vesk", **facts), **facts), **facts)
 
     assert planned(house) == [{}, {}, {}, {}]
 
 
-def test_what_a_person_took_over_is_in_no_plan():
-    house = artist(
-        "Mirel",
-        album("Dorn", track("Vesk", 0.0, recorded=7.0), rating=2.0, recorded=7.0),
-        rating=9.0,
-        recorded=7.0,
-    )
+@pytest.mark.parametrize(
+    ("ours", "written", "handed_down"),
+    [
+        pytest.param(7.03, {}, 7.03, id="as it stands, if it is kept"),
+        pytest.param(3.0, {"Dorn": 7.0}, 7.0, id="as it is written"),
+    ],
+)
+def test_a_rating_is_handed_down(ours, written, handed_down):
+    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=ours))
 
-    assert planned(house) == [{}, {}, {}, {}]
+    up, _, _, down = planned(house, parameters=parameters_of(tolerance=0.04))
 
-
-def test_a_rating_that_was_kept_is_handed_down_as_it_stands():
-    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=7.03))
-
-    down = planned(house, parameters=parameters_of(tolerance=0.04))[3]
-
-    assert down == {"Orl": 7.03}
-
-
-def test_a_rating_is_handed_down_as_it_is_written():
-    house = artist("Mirel", album("Dorn", track("Vesk", 10), track("Orl"), ours=3.0))
-
-    up, _, _, down = planned(house)
-
-    assert (up, down) == ({"Dorn": 7.0}, {"Orl": 7.0})
+    assert (up, down) == (written, {"Orl": handed_down})
 
 
 @pytest.mark.parametrize(
@@ -217,15 +198,10 @@ def test_a_phase_alone_takes_what_plex_holds_above(facts, expected):
 )
 def test_a_rating_that_plex_never_acknowledged_is_written_again(album_rating, expected):
     plan = inheriting(album_rating, track("Vesk", 7.5, intended=7.5))
+    seen = inheriting(7.5, track("Vesk", 7.5, intended=7.5, arrived=True))
 
     assert given(plan) == {"Vesk": expected}
-    assert plan.kept == 0
-
-
-def test_a_rating_that_plex_acknowledged_is_not_written_again():
-    plan = inheriting(7.5, track("Vesk", 7.5, intended=7.5, arrived=True))
-
-    assert len(plan) == 0
+    assert (plan.kept, len(seen)) == (0, 0)
 
 
 def test_a_plan_for_an_item_that_is_gone_gives_its_rating_to_nobody_else():
@@ -236,3 +212,36 @@ def test_a_plan_for_an_item_that_is_gone_gives_its_rating_to_nobody_else():
     plan = make_plan(Phase.ALBUM_DOWN, part_of(mirel), earlier, EXACTLY)
 
     assert given(plan) == {"Dorn": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("new", "ours", "is_written", "kept"),
+    [
+        pytest.param(7.33, 7.3, False, 0, id="it would be written alike"),
+        pytest.param(7.38, 7.3, True, 0, id="it drifted to the next value"),
+        pytest.param(7.38, 7.35, False, 1, id="less than the tolerance"),
+        pytest.param(7.33, 7.38, True, 0, id="it was not on the grid"),
+    ],
+)
+def test_drift_is_how_far_the_guess_is_and_not_what_rounding_does(
+    new, ours, is_written, kept
+):
+    plan = inheriting(new, track("Vesk", ours=ours), grid=COARSE)
+
+    assert given(plan) == ({"Vesk": round(new, 1)} if is_written else {})
+    assert plan.kept == kept
+
+
+def test_a_value_at_the_border_of_two_steps_does_not_waver():
+    vesk = track("Vesk", ours=7.3)
+    once, again = (
+        inheriting(new, vesk, grid=COARSE, tolerance=0.06) for new in (7.349, 7.351)
+    )
+
+    assert (len(once), len(again), again.kept) == (0, 0, 1)
+
+
+def test_what_was_given_beyond_the_bounds_is_brought_within():
+    plan = inheriting(10.0, track("Vesk", ours=10.0), grid=Grid(highest=9.8))
+
+    assert given(plan) == {"Vesk": 9.8}

@@ -3,19 +3,14 @@
 import numpy as np
 import pytest
 
-from engine.rating_scale import equal, rounded, same
+from engine.rating_scale import Grid, equal, rounded, same
 
 
-@pytest.mark.parametrize(
-    ("points", "written"),
-    [(22 / 3, 7.33), (7.48, 7.48), (6.999, 7.0), (0.004, 0.0), (10.0, 10.0)],
-)
-def test_ratings_are_written_in_hundredths(points, written):
-    assert rounded(np.array([points])).tolist() == [written]
+def test_ratings_are_written_in_hundredths():
+    points = np.array([22 / 3, 7.48, 6.999, 0.004, 10.0, np.nan])
 
-
-def test_what_is_unrated_stays_unrated_when_rounded():
-    assert np.isnan(rounded(np.array([np.nan]))).all()
+    written = [7.33, 7.48, 7.0, 0.0, 10.0, np.nan]
+    np.testing.assert_array_equal(rounded(points), written)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +46,17 @@ def test_ratings_are_the_same_within_the_tolerance(left, right, expected):
 )
 def test_ratings_are_equal_if_they_are_written_alike(left, right, expected):
     assert equal(np.array([left]), right).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("grid", "points", "written"),
+    [
+        pytest.param(Grid(step=0.1), 22 / 3, 7.3, id="tenths"),
+        pytest.param(Grid(step=0.5), 22 / 3, 7.5, id="quarters of a star"),
+        pytest.param(Grid(lowest=1.0), 0.4, 1.0, id="not below the floor"),
+        pytest.param(Grid(highest=9.8), 10.0, 9.8, id="not above the ceiling"),
+        pytest.param(Grid(step=0.5, highest=9.8), 9.78, 9.8, id="bounds beside steps"),
+    ],
+)
+def test_what_is_written_is_the_next_value_that_may_be(grid, points, written):
+    assert rounded(np.array([points]), grid).tolist() == [written]

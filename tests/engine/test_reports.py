@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from engine.classic import Phase
 from engine.library import Level
+from engine.reports.confidence import mean_of
 from engine.reports.run_report import (
     LetterResult,
     Outcome,
     PhaseCount,
     Ranked,
     Summary,
-    mean_of,
     ranking,
     summarize,
     taken_over,
@@ -44,28 +44,26 @@ def ranked(ratings, *count):
 
 
 def summary(*, dry_run=False):
-    return Summary(
-        run_id="r",
-        library="Music",
-        dry_run=dry_run,
-        artists=0,
-        albums=0,
-        tracks=0,
-        manual_tracks=0,
-        drift_tolerance=0.0,
-        prior_before=6.0,
-        prior_after=6.0,
-        mean_before=None,
-        mean_after=None,
-    )
+    counts = dict.fromkeys(("artists", "albums", "tracks", "manual_tracks"), 0)
+    means = {"drift_tolerance": 0.0, "prior_before": 6.0, "prior_after": 6.0}
+    return Summary(run_id="r", library="Music", dry_run=dry_run, **counts, **means)
 
 
-def test_the_best_come_best_first_and_the_worst_worst_first():
-    ratings = {"A": 5.0, "B": 9.0, "C": 1.0, "D": 7.0, "E": 3.0}
+@pytest.mark.parametrize(
+    ("ratings", "count", "best", "worst"),
+    [
+        ({"A": 5.0, "B": 9.0, "C": 1.0, "D": 7.0, "E": 3.0}, 2, "BD", "CE"),
+        pytest.param({"A": 1.0, "B": 2.0, "C": 3.0}, 2, "CB", "A", id="none twice"),
+        pytest.param(dict.fromkeys("DACB", 5.0), 2, "AB", "CD", id="equal: by name"),
+        pytest.param({"A": None, "B": 0.0, "C": 4.0}, 1, "C", "B", id="0 is a rating"),
+    ],
+)
+def test_the_best_come_best_first_and_the_worst_worst_first(
+    ratings, count, best, worst
+):
+    top, bottom = ranked(ratings, count)
 
-    top, bottom = ranked(ratings, 2)
-
-    assert (names(top), names(bottom)) == (["B", "D"], ["C", "E"])
+    assert (names(top), names(bottom)) == (list(best), list(worst))
 
 
 def test_ten_are_named_at_either_end():
@@ -73,24 +71,6 @@ def test_ten_are_named_at_either_end():
 
     assert names(top) == [f"{n:02}" for n in range(29, 19, -1)]
     assert names(bottom) == [f"{n:02}" for n in range(10)]
-
-
-def test_of_a_few_artists_nobody_is_named_twice():
-    top, bottom = ranked({"A": 1.0, "B": 2.0, "C": 3.0}, 2)
-
-    assert (names(top), names(bottom)) == (["C", "B"], ["A"])
-
-
-def test_artists_of_one_rating_come_by_name():
-    top, bottom = ranked({"D": 5.0, "A": 5.0, "C": 5.0, "B": 5.0}, 2)
-
-    assert (names(top), names(bottom)) == (["A", "B"], ["C", "D"])
-
-
-def test_unrated_artists_are_not_ranked_but_a_0_is():
-    top, bottom = ranked({"A": None, "B": 0.0, "C": 4.0}, 1)
-
-    assert (names(top), names(bottom)) == (["C"], ["B"])
 
 
 @given(st.lists(st.none() | st.floats(0, 10), max_size=25), st.integers(1, 12))
@@ -103,15 +83,9 @@ def test_no_artist_is_named_at_both_ends(ratings, count):
 
 
 def test_a_line_tells_of_the_artists_own_albums_and_tracks():
-    part = part_of(
-        artist("Quill", album("Aurn", *tracks("q", 3.0))),
-        artist(
-            "Mirel",
-            album("Dorn", *tracks("d", 8.0, 0.0, None), track("inferred", ours=6.0)),
-            album("Fern"),
-            rating=9.0,
-        ),
-    )
+    dorn = album("Dorn", *tracks("d", 8.0, 0.0, None), track("inferred", ours=6.0))
+    quill = artist("Quill", album("Aurn", *tracks("q", 3.0)))
+    part = part_of(quill, artist("Mirel", dorn, album("Fern"), rating=9.0))
 
     top, _ = ranking(part, np.array([5.0, 9.0]))
 
@@ -122,46 +96,30 @@ def test_a_line_tells_of_the_artists_own_albums_and_tracks():
 
 
 def test_albums_are_ranked_under_their_artists_name():
-    part = part_of(
-        artist(
-            "Mirel", album("Dorn", *tracks("d", 8.0, None), rating=3.0), album("Aurn")
-        )
-    )
+    dorn = album("Dorn", *tracks("d", 8.0, None), rating=3.0)
+    part = part_of(artist("Mirel", dorn, album("Aurn")))
 
-    top, bottom = ranking(part, np.array([3.0, 7.0]), 1, Level.ALBUM)
+    best, worst = ranking(part, np.array([3.0, 7.0]), 1, Level.ALBUM)
 
-    assert top == [
-        Ranked("Mirel – Aurn", 7.0, albums=1, rated_tracks=0, is_manual=False)
-    ]
-    assert bottom == [
-        Ranked("Mirel – Dorn", 3.0, albums=1, rated_tracks=1, is_manual=True)
-    ]
+    assert best == [Ranked("Mirel – Aurn", 7.0, 1, rated_tracks=0, is_manual=False)]
+    assert worst == [Ranked("Mirel – Dorn", 3.0, 1, rated_tracks=1, is_manual=True)]
 
 
 @pytest.mark.parametrize(
     ("ratings", "mean"),
-    [
-        pytest.param([2.0, np.nan, 4.0], 3.0, id="what is rated"),
-        pytest.param([0.0, 4.0], 2.0, id="a 0 is rated"),
-        pytest.param([np.nan], None, id="nothing is rated"),
-        pytest.param([], None, id="nothing at all"),
-    ],
+    [([2.0, np.nan, 4.0], 3.0), ([0.0, 4.0], 2.0), ([np.nan], None), ([], None)],
 )
-def test_the_mean_of_ratings(ratings, mean):
+def test_the_mean_is_of_what_is_rated_be_it_a_0(ratings, mean):
     assert mean_of(np.array(ratings, np.float64)) == mean
 
 
 def test_ratings_that_persons_took_over_are_counted_at_every_level():
-    dorn = album("Dorn", track("Vesk", 2.0, recorded=6.0), rating=3.0, recorded=6.0)
-    part = part_of(artist("Mirel", dorn, rating=1.0, recorded=6.0))
+    tracks = track("Vesk", 2.0, recorded=6.0), track("Orl", ours=6.0), track("T", 2.0)
+    dorn = album("Dorn", *tracks, rating=3.0, recorded=6.0)
+    aurn = album("Aurn", recorded=6.0)
+    part = part_of(artist("Mirel", dorn, aurn, rating=1.0, recorded=6.0))
 
     assert taken_over(part) == 3
-
-
-def test_what_nobody_took_over_is_not_counted():
-    dorn = album("Dorn", track("Vesk", 2.0), track("Orl", ours=6.0), recorded=6.0)
-
-    assert taken_over(part_of(artist("Mirel", dorn))) == 0
 
 
 def test_the_counts_of_letters_add_up():
@@ -202,16 +160,10 @@ def test_a_dry_run_tells_what_a_live_one_would_come_to():
 
     assert (dry.mean_before, dry.mean_after) == (6.0, 23 / 3)
     assert (live.mean_before, live.mean_after) == (6.0, 23 / 3)
-    assert (dry.top, dry.planned) == (live.top, live.planned)
-
-
-def test_a_dry_run_writes_nothing_and_fails_at_nothing():
-    part = part_of(*HOUSE)
-
-    dry = summarize(summary(dry_run=True), part, part, outcome_of(HOUSE))
-
-    assert (dry.planned, dry.written, dry.failed) == (6, 0, 0)
-    assert dry.cleared == 1
+    assert dry.top == live.top
+    assert (dry.planned, dry.written, dry.failed, dry.cleared) == (6, 0, 0, 1)
+    assert (live.planned, live.cleared) == (6, 1)
+    assert dry.failed_ratings == {}
 
 
 def test_what_was_seen_in_plex_is_counted_where_it_was_planned():
@@ -241,10 +193,15 @@ def test_only_what_neither_arrived_nor_had_a_reason_has_failed():
     assert (live.taken_over, live.gone) == (5, 1)
 
 
-def test_letters_that_failed_are_named_with_their_reason():
-    part = part_of(*HOUSE)
-    failures = {"Q": "the server is away"}
+def test_what_failed_is_counted_by_letter_and_the_reason_named():
+    part, failures = part_of(*HOUSE), {"Q": "the server is away"}
+    seen = {("M", phase): 1 for phase in Phase}
 
-    live = summarize(summary(), part, part, outcome_of(HOUSE, failures=failures))
+    live = summarize(
+        summary(), part, part, outcome_of(HOUSE, seen=seen, failures=failures)
+    )
 
     assert live.failed_letters == failures
+    planned = sum(counted.planned for counted in live.letters["Q"].values())
+    assert live.failed_ratings["Q"] == planned
+    assert sum(live.failed_ratings.values()) == live.failed

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from engine.capabilities import Capabilities
 from engine.classic import chosen_phases
+from engine.edits import Capabilities
 from engine.errors import PlexUnreachable
 from engine.planning.undo_plan import Selection, Undone
 from engine.reports.run_report import LettersFailed

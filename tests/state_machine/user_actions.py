@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine.capabilities import Capabilities
+from engine.edits import Capabilities
 from tasks.sync import letter_writer as writing
 from tests.simulator.items import Item
 from tests.simulator.options import Options

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.capabilities import ASSUMED, Capabilities
 from engine.classic import Phase
+from engine.edits import ASSUMED, Capabilities
 from engine.estimates import Estimates
 from engine.evidence import LibraryView
 from engine.planning.batch_sharing import Pool

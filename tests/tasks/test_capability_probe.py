@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.capabilities import ASSUMED, RATING_ONLY, Capabilities, EditMode
-from engine.edits import Edit
+from engine.edits import ASSUMED, RATING_ONLY, Capabilities, Edit, EditMode
 from engine.errors import PlexRefused
 from engine.library import Level
 from tasks.commands.health import check_edits

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.capabilities import ASSUMED, Capabilities, EditMode
-from engine.edits import Edit
+from engine.edits import ASSUMED, Capabilities, Edit, EditMode
 from engine.errors import PlexRefused, PlexUnreachable, RequestTooLong
 from engine.library import Level
 from tasks.plex.edits import EditExecutor

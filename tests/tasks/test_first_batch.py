@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.capabilities import ASSUMED
+from engine.edits import ASSUMED
 from engine.errors import LibraryChanging, PlexUnreachable
 from engine.library import Level
 from engine.planning.first_batch import becomes_half_star, coarse_readings, tells_step

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.capabilities import ASSUMED
+from engine.edits import ASSUMED
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.planning.undo_plan import Selection

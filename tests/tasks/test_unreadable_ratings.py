@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.capabilities import Capabilities
+from engine.edits import Capabilities
 from engine.library import Level
 from engine.reports.run_report import LettersFailed
 from tasks.commands.recover import recover
