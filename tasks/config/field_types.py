@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from tasks.config.allowed_hosts import parse_allowed_hosts
+from tasks.config.addresses import parse_allowed_hosts
 
 Model = Literal["classic", "hierarchical"]
 """How ratings are inferred."""
