@@ -30,7 +30,6 @@ CONSTANTS = {
 }
 """What the classic model assumes, by the name of the setting."""
 
-
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105 (it says where the token is)
 """What PLEX_TOKEN begins with if it names a block instead of being the token."""
 

@@ -16,7 +16,7 @@ from tasks.config.config_file import ARTICLE
 from tasks.record.store import ShadowStore
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, batch_of, look_at, shadow
-from tests.tasks.recorded_responses import canned_plex
+from tests.tasks.http_answers import canned_plex
 
 Examine = Callable[..., list[Finding]]
 NOBODY = "http://127.0.0.1:9"

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from tasks.config.config_file import ARTICLE
-from tasks.config.config_writer import template
-from tasks.config.settings import load_settings
+from tasks.config.settings import load_settings, template
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
-from tests.tasks.recorded_responses import canned_plex, container
+from tests.tasks.http_answers import canned_plex, container
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 

@@ -20,8 +20,8 @@ from tasks.sync.reader import read_library
 from tests.simulator.process import Simulator
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.building import item_in, items_in, told_of
+from tests.tasks.http_answers import canned_plex, container
 from tests.tasks.odd_items import SIDE_FACT, STRAY, UNREADABLE, state_of
-from tests.tasks.recorded_responses import canned_plex, container
 from tests.tasks.setup import context_for
 
 
