@@ -25,10 +25,7 @@ def refuse_output(
 ) -> None:
     """Refuse a file that must not, or cannot, be written, before any work is done.
 
-    Args:
-        path: The file that a person named; None: none.
-        protected: Files that are never overwritten: configuration, record, backups.
-        overwrite: Whether any other file may be replaced.
+    Files that are `protected`, such as the configuration, are never overwritten.
 
     Raises:
         UsageError: It is protected, exists, is not a regular file, or its

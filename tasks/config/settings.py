@@ -281,15 +281,11 @@ def _hide_secrets(values: Mapping[str, object]) -> None:
 def _errors(refused: ValidationError) -> list[str]:
     lines = []
     for error in refused.errors(include_url=False):
-        name = str(error["loc"][0])
+        name, value = str(error["loc"][0]), error["input"]
+        if name == "plex_url" and not isinstance(value, int | float | None):
+            value = redact_url(value) if isinstance(value, str) else REDACTED
+        shown = "" if name in SECRET else f" = {value!r}"
         allowed = Settings.model_fields[name].description
-        shown = "" if name in SECRET else f" = {_shown(name, error['input'])!r}"
         message = error["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines
-
-
-def _shown(name: str, value: object) -> object:
-    if name == "plex_url" and not isinstance(value, int | float | None):
-        return redact_url(value) if isinstance(value, str) else REDACTED
-    return value

@@ -71,10 +71,7 @@ _LIMITS: ContextVar[Limits] = ContextVar("limits")
 def limit_request(silence: float, is_cancelled: Callable[[], bool]) -> Limits:
     """Limit the time of the next request of this thread.
 
-    Args:
-        silence: Seconds without a byte.
-        is_cancelled: Whether the answer is no longer wanted: then RunStopped is
-            raised where it is waited for.
+    Where its answer is waited for, RunStopped is raised once it is cancelled.
     """
     limits = Limits(silence, time.monotonic() + WHOLE_ANSWER * silence, is_cancelled)
     _LIMITS.set(limits)

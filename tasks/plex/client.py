@@ -89,10 +89,8 @@ class PlexGateway:
     ) -> Listing:
         """Read all items of a level; one that is listed twice for good is kept once.
 
-        Args:
-            level: Which items.
-            between: Called before every page; it may raise to stop.
-            only: A filter in Plex's query language.
+        `between` is called before every page, and may raise to stop; `only` is a
+        filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
@@ -186,10 +184,8 @@ class PlexGateway:
     def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
 
-        Args:
-            edit: What is to change.
-            conditional: Whether Plex is asked to leave items alone that were rated
-                since; only some servers understand that.
+        A `conditional` one asks Plex to leave items alone that were rated since;
+        only some servers understand that.
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.

@@ -107,10 +107,6 @@ def account_of(token: str, declared: str, ask: Callable[[], object]) -> tuple[st
     Returns:
         OWNER_ACCOUNT, or SHARED and a name; and a sentence for the user, if Plex
         leaves open whose they are.
-
-    Raises:
-        PlexRefused: It says neither yes nor no.
-        PlexUnreachable: There is no usable answer.
     """
     declared = declared.strip()
     if declared.casefold() == OWNER:

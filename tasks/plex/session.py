@@ -85,17 +85,12 @@ class PlexSession(requests.Session):
         self,
         ca_file: str = "",
         is_cancelled: Callable[[], bool] = lambda: False,
-        transport: Transport | None = None,
+        transport: Transport | None = None,  # else the network
     ) -> None:
-        """Open a line.
-
-        Args:
-            ca_file: A PEM file of the certificates to trust; empty: the usual ones.
-            is_cancelled: Whether the run was stopped.
-            transport: What carries requests; None: the network.
+        """Trust the certificates of a PEM file, or else the usual ones.
 
         Raises:
-            SettingsInvalid: `ca_file` holds no certificate.
+            SettingsInvalid: The file holds none.
         """
         super().__init__()
         self._is_cancelled = is_cancelled
@@ -182,11 +177,7 @@ class PlexSession(requests.Session):
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
     ) -> Generator[requests.Response, None, None]:
-        """Refuse to be led on: the token would go along, and a write might not.
-
-        Raises:
-            PlexRefused: The server says that something is elsewhere.
-        """
+        """Refuse to be led on: the token would go along, and a write might not."""
         if not resp.is_redirect:
             yield from ()
             return

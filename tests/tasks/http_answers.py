@@ -13,6 +13,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -104,10 +105,11 @@ def wire(
 
 
 @contextmanager
-def canned_plex(answers: Answers) -> Iterator[Settings]:
+def canned_plex(answers: Answers, **wishes: Any) -> Iterator[Settings]:
     """Serve answers by path, and yield settings that lead there."""
     with wire(answers) as plex:
-        yield Settings(plex_url=plex.url, plex_token="any", timeout=5)  # noqa: S106
+        known = {"plex_url": plex.url, "plex_token": "any", "timeout": 5}
+        yield Settings(**known | wishes)
 
 
 def _handler(found: Wire, answers: Answers) -> type[BaseHTTPRequestHandler]:

@@ -44,18 +44,16 @@ def test_a_library_is_found_however_its_name_is_spelled(plex, name):
 
 
 def test_an_unknown_name_lists_the_music_libraries():
-    with canned_plex(SEVERAL) as settings:
-        wrong = settings.model_copy(update={"library_name": "Pop"})
-
-        with pytest.raises(LibraryMissing, match=r"'Pop'.*: Rock, Jazz & more\.$"):
-            PlexGateway(wrong)
+    with (
+        canned_plex(SEVERAL, library_name="Pop") as settings,
+        pytest.raises(LibraryMissing, match=r"'Pop'.*: Rock, Jazz & more\.$"),
+    ):
+        PlexGateway(settings)
 
 
 def test_a_library_of_films_is_no_music_library():
-    films = sections(("movie", "Music"))
-
     with (
-        canned_plex(films) as settings,
+        canned_plex(sections(("movie", "Music"))) as settings,
         pytest.raises(LibraryMissing, match=r"named 'Music'.*it has none"),
     ):
         PlexGateway(settings)

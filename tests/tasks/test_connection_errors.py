@@ -1,7 +1,6 @@
 """Why there is no connection is told apart, and what is misconfigured never retried."""
 
 import socket
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, settings_of
 from tests.tasks.http_answers import (
     HOST,
-    Play,
     canned_plex,
     certificate_for,
     container,
@@ -23,16 +21,6 @@ from tests.tasks.http_answers import (
 
 LOGIN_PAGE = "<!DOCTYPE html>\n<html><body>Please log in<br></body></html>"
 WELL_FORMED = '<?xml version="1.0"?><html xmlns="x"><body>Log in</body></html>'
-
-
-def saying(answer: bytes) -> Play:
-    """Answer with nothing but these bytes, whatever is asked."""
-
-    def say(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(answer)
-        handler.close_connection = True
-
-    return say
 
 
 def refusal_at(url: str, kind: type[PlexError]) -> str:
@@ -104,7 +92,7 @@ BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\n\r\n"
     ids=["alert", "sentence", "other sentence", "ssh", "nothing there"],
 )
 def test_what_speaks_no_plain_http_is_told(answer: str, says: str) -> None:
-    with wire({"/": saying(answer.encode())}) as server:
+    with wire({"/": lambda server: server.wfile.write(answer.encode())}) as server:
         said = refusal_at(server.url, PlexRefused)
 
     assert said.startswith(says.format(server.url.removeprefix("http://")))
@@ -202,10 +190,11 @@ BY_NAME = sections(("3", "Music", "u"), ("5", "3", "by-name"))
 def test_a_library_is_chosen_by_name_in_any_form_or_else_by_key_or_uuid(
     listed: str, wanted: str, uuid: str
 ) -> None:
-    with canned_plex({"/library/sections": listed}) as settings:
-        wish = settings.model_copy(update={"library_name": wanted})
-        with PlexGateway(wish) as gateway:
-            assert gateway.identity.uuid == uuid
+    with (
+        canned_plex({"/library/sections": listed}, library_name=wanted) as settings,
+        PlexGateway(settings) as gateway,
+    ):
+        assert gateway.identity.uuid == uuid
 
 
 def test_two_libraries_of_one_name_are_told_apart_by_what_to_write() -> None:
