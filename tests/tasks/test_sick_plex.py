@@ -75,8 +75,8 @@ def test_an_encrypted_answer_that_never_ends_is_asked_for_twice(tmp_path: Path) 
         (hostile.flood_in_chunks, PlexUnusable, MIB_IN_ONE),
         (hostile.gzip_bomb, PlexUnusable, MIB_IN_ONE),
         (hostile.element_bomb, PlexUnusable, "more than 1,000,000 elements"),
-        (hostile.entity_bomb, PlexbayesError, ""),
-        (hostile.deep, PlexbayesError, ""),
+        (hostile.entity_bomb, PlexbayesError, "no usable answer"),
+        (hostile.deep, PlexbayesError, "Plex"),
     ],
 )
 def test_a_huge_answer_is_refused(
