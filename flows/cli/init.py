@@ -10,10 +10,10 @@ from engine.errors import PlexError, SettingsInvalid
 from engine.partition import fold_name
 from flows.reports.terminal import say
 from tasks.config.addresses import normalize_url
-from tasks.config.config_file import ARTICLE
-from tasks.config.config_writer import as_text, template, write_new
+from tasks.config.config_file import ARTICLE, as_text, write_new
 from tasks.config.field_types import is_token
 from tasks.config.redaction import redact_url, register_url_secrets
+from tasks.config.settings import template
 from tasks.plex.libraries import MusicLibrary, discover
 
 AT_HOME = "http://127.0.0.1:32400"

@@ -16,7 +16,7 @@ from engine.hierarchical.model import predict
 from engine.library import Level
 from engine.partition import fold_name
 from engine.reports.explanation import Why, why_classic, why_double, why_hierarchical
-from tasks.config.config_writer import change
+from tasks.config.config_file import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
 from tasks.runtime.context import RunContext
 from tasks.sync.reader import read

@@ -1,12 +1,15 @@
-"""Where the configuration is, and what stands in it, before anybody understands it."""
+"""Where the configuration is, what stands in it, and how it is written."""
 
 import json
 import os
 import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigMissing, SettingsInvalid, UsageError
+from tasks.config.output_files import draft
 
 DEFAULT_PATH = Path("config.json")
 
@@ -25,11 +28,8 @@ def config_path(path: Path | None) -> Path:
 def config_named(name: str) -> Path | None:
     """Return another configuration beside the usual one, by its name.
 
-    A run in the Prefect UI chooses by name, so that nobody there can make this
-    machine read any file.
-
-    Args:
-        name: Such as `kids` for kids.json; empty: the usual one (None).
+    A run in the Prefect UI chooses by name, such as `kids` for kids.json, so that
+    nobody there can make this machine read any file.
 
     Raises:
         UsageError: It is not a name.
@@ -45,11 +45,7 @@ def config_named(name: str) -> Path | None:
 
 
 def read_document(path: Path, *, required: bool) -> dict[str, Any]:
-    """Return what a configuration file holds.
-
-    Args:
-        path: The file.
-        required: Whether it must exist; else the environment may say enough.
+    """Return what a configuration file holds; {} if the environment says enough.
 
     Raises:
         ConfigMissing: There is no such file.
@@ -88,3 +84,56 @@ def read_json(path: Path) -> object:
         # Such as endless numbers, halves of characters, or brackets without end.
         raise SettingsInvalid(f"{path} cannot be read: {error}.") from None
     return document
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """Return a configuration as it stands in its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all.
+
+    Raises:
+        SettingsInvalid: There is such a file, or it cannot be written.
+    """
+    try:
+        path.touch(0o600, exist_ok=False)  # whoever creates it first keeps it
+    except FileExistsError:
+        raise SettingsInvalid(f"There is a {path} by now; it was left alone.") from None
+    except OSError as error:
+        raise _not_written(path, error) from None
+    try:
+        with draft(path) as file:
+            file.write(text)
+    except OSError as error:
+        path.unlink()
+        raise _not_written(path, error) from None
+
+
+def _not_written(path: Path, error: OSError) -> SettingsInvalid:
+    return SettingsInvalid(
+        f"{path} cannot be written: {error.strerror}. "
+        "Copy config.example.json there and edit it."
+    )
+
+
+def change(path: Path, values: Mapping[str, Any]) -> None:
+    """Change some keys of a configuration, whole or not at all.
+
+    All else stays: the other keys, the order, and who may read the file.
+
+    Raises:
+        SettingsInvalid: There is no such file, or it cannot be written.
+    """
+    path = path.resolve()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        with draft(path) as file:
+            file.write(as_text(document | values))
+            shutil.copymode(path, file.name)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"{path} cannot be written: {error.strerror}. Enter by hand: "
+            + ", ".join(f"{key} {value:g}" for key, value in values.items())
+        ) from None

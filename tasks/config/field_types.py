@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from tasks.config.allowed_hosts import parse_allowed_hosts
+from tasks.config.addresses import parse_allowed_hosts
 
 Model = Literal["classic", "hierarchical"]
 """How ratings are inferred."""
@@ -29,7 +29,6 @@ CONSTANTS = {
     "track_gravity": "track_inheritance_gravity",
 }
 """What the classic model assumes, by the name of the setting."""
-
 
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105 (it says where the token is)
 """What PLEX_TOKEN begins with if it names a block instead of being the token."""

@@ -21,10 +21,7 @@ def refuse_output(
 ) -> None:
     """Refuse a file that must not, or cannot, be written, before any work is done.
 
-    Args:
-        path: The file that a person named; None: none.
-        protected: Files that are never overwritten: configuration, record, backups.
-        overwrite: Whether any other existing file may be replaced.
+    Files that are `protected`, such as the configuration, are never overwritten.
 
     Raises:
         UsageError: It is protected, exists, is not a regular file, or its
@@ -38,8 +35,14 @@ def refuse_output(
                 f"{path} is used by plexbayes itself and is never overwritten. "
                 "Choose another file."
             )
-    if os.path.lexists(path):
-        _refuse_existing(path, overwrite=overwrite)
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"{path} is not a regular file. Choose a file that can be replaced."
+        )
+    if os.path.lexists(path) and not overwrite:
+        raise UsageError(
+            f"{path} exists. Choose another file, or pass --overwrite to replace it."
+        )
     if not path.parent.is_dir():
         raise UsageError(
             f"{path} cannot be written: there is no folder {path.parent}. Create it."
@@ -50,32 +53,12 @@ def refuse_output(
         )
 
 
-def _refuse_existing(path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not path.is_file():
-        raise UsageError(
-            f"{path} is not a regular file. Choose a file that can be replaced."
-        )
-    if not overwrite:
-        raise UsageError(
-            f"{path} exists. Choose another file, or pass --overwrite to replace it."
-        )
-
-
 def _is_same(path: Path, other: Path) -> bool:
     """Whether two paths lead to one file, by whatever links and spellings."""
     try:
         return path.resolve() == other.resolve() or path.samefile(other)
     except OSError:  # one of them does not exist
         return False
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file for the user alone, whole or not at all.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
-    write_bytes(path, text.encode())
 
 
 def write_csv(
@@ -100,6 +83,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     with _explained(path), draft(path) as file:
         file.buffer.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, likewise."""
+    write_bytes(path, text.encode())
 
 
 @contextmanager
@@ -132,11 +120,7 @@ def draft(path: Path) -> Iterator[TextIO]:
 
 
 def rotate(path: Path, kept: int = KEPT) -> None:
-    """Rename earlier files, as in plan.csv to plan.1.csv, so that `path` is free.
-
-    Args:
-        path: The file about to be written.
-        kept: How many earlier ones stay.
+    """Rename the latest files, as in plan.csv to plan.1.csv, so that `path` is free.
 
     Raises:
         UsageError: They cannot be renamed.

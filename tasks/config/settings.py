@@ -52,6 +52,9 @@ FORMAT_VERSION = "1.1.1"
 """The version of the configuration format that this program was written for."""
 FORMAT_MAJOR = 1
 
+LAST_DOCUMENTED = "track_inheritance_gravity"
+"""Settings after this one are for few people, and not put into a new file."""
+
 
 class Settings(BaseSettings):
     """All that can be configured; a field's description says what is allowed."""
@@ -195,9 +198,8 @@ class Settings(BaseSettings):
     @property
     def constants(self) -> Constants:
         """The part of the settings that the model assumes."""
-        return Constants(
-            **{name: getattr(self, setting) for name, setting in CONSTANTS.items()}
-        )
+        chosen = {name: getattr(self, setting) for name, setting in CONSTANTS.items()}
+        return Constants(**chosen)
 
     @property
     def grid(self) -> Grid:
@@ -216,12 +218,23 @@ class Settings(BaseSettings):
         return Filler(self.exclude_shorter_than, tuple(filter(None, words)))
 
 
-def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
-    """Read the configuration and return it with remarks for the user.
+def template(address: str, token: str, library: str) -> dict[str, Any]:
+    """Return a configuration with every documented key in its order.
 
-    Args:
-        path: The file; None means PLEXBAYES_CONFIG, else config.json here.
-            A missing default file is no error if the environment says enough.
+    All but what is given here has the value that a missing key would have.
+    """
+    chosen = {"plex_url": address, "plex_token": token, "library_name": library}
+    names = list(Settings.model_fields)
+    return {
+        _key(name): chosen.get(name, Settings.model_fields[name].default)
+        for name in names[: 1 + names.index(LAST_DOCUMENTED)]
+    }
+
+
+def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
+    """Read the configuration, here or where it usually is, with remarks for the user.
+
+    A missing default file is no error if the environment says enough.
 
     Raises:
         SettingsInvalid: Something is missing or wrong; every error is named.
@@ -231,7 +244,8 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     document = read_document(chosen, required=named)
     known = {_key(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
-    values["state_url"] = values.get("state_url") or _default_state(chosen)
+    beside = quote(str(chosen.resolve().parent / "plexbayes.db"))
+    values["state_url"] = values.get("state_url") or f"sqlite:///{beside}"
     _hide_secrets(values)
     try:
         settings = Settings(**values)
@@ -264,22 +278,14 @@ def _hide_secrets(values: Mapping[str, object]) -> None:
                 register_secret(said.strip())
 
 
-def _default_state(config: Path) -> str:
-    return f"sqlite:///{quote(str(config.resolve().parent / 'plexbayes.db'))}"
-
-
 def _errors(refused: ValidationError) -> list[str]:
     lines = []
     for error in refused.errors(include_url=False):
-        name = str(error["loc"][0])
+        name, value = str(error["loc"][0]), error["input"]
+        if name == "plex_url" and not isinstance(value, int | float | None):
+            value = redact_url(value) if isinstance(value, str) else REDACTED
+        shown = "" if name in SECRET else f" = {value!r}"
         allowed = Settings.model_fields[name].description
-        shown = "" if name in SECRET else f" = {_shown(name, error['input'])!r}"
         message = error["msg"].replace("Input should", "input should")
         lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
     return lines
-
-
-def _shown(name: str, value: object) -> object:
-    if name == "plex_url" and not isinstance(value, int | float | None):
-        return redact_url(value) if isinstance(value, str) else REDACTED
-    return value

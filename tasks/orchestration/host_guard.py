@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from tasks.config.allowed_hosts import Address, shortest
+from tasks.config.addresses import Address, shortest
 
 REFUSAL = (
     "Refused: this server is not known by that address, or the request comes from "

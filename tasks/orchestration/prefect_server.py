@@ -22,7 +22,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from engine.errors import ServerMissing, ServerTaken
-from tasks.config.allowed_hosts import (
+from tasks.config.addresses import (
     EVERYWHERE,
     in_url,
     own_addresses,

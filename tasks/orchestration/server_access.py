@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import SettingsInvalid
-from tasks.config.allowed_hosts import is_loopback, parse_allowed_hosts
+from tasks.config.addresses import is_loopback, parse_allowed_hosts
 from tasks.config.config_file import config_path, read_document
 from tasks.config.redaction import register_secret
 from tasks.orchestration.prefect_settings import check_settings

@@ -5,23 +5,18 @@ must not change our token, page size or time-outs, nor put the token into log fi
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-
-@contextmanager
-def _without_set_up() -> Iterator[None]:
-    """Hide the set-up of plexapi while the block runs, which imports it."""
-    hidden = {n: v for n, v in os.environ.items() if n.startswith("PLEXAPI_")}
-    for name in hidden:
-        del os.environ[name]
-    os.environ["PLEXAPI_CONFIG_PATH"] = os.devnull
-    try:
-        yield
-    finally:
-        del os.environ["PLEXAPI_CONFIG_PATH"]
-        os.environ.update(hidden)
+_hidden = {n: v for n, v in os.environ.items() if n.startswith("PLEXAPI_")}
+for _name in _hidden:
+    del os.environ[_name]
+os.environ["PLEXAPI_CONFIG_PATH"] = os.devnull
+try:
+    import plexapi
+finally:
+    del os.environ["PLEXAPI_CONFIG_PATH"]
+    os.environ.update(_hidden)
 
 
 def _nothing_set_up(
@@ -31,9 +26,6 @@ def _nothing_set_up(
 ) -> Any:  # noqa: ANN401
     return default if cast is None or default is None else cast(default)
 
-
-with _without_set_up():
-    import plexapi
 
 # It also looks into variables, at each call.
 plexapi.CONFIG.get = _nothing_set_up  # type: ignore[method-assign]

@@ -3,27 +3,20 @@
 from collections.abc import Callable
 from threading import Lock
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import requests
 
 from engine.edits import Edit
-from engine.errors import (
-    LibraryChanging,
-    PlexRefused,
-    PlexUnreachable,
-    RequestTooLong,
-)
+from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, RequestTooLong
 from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
 from tasks.config.settings import Settings
-from tasks.plex.accounts import account_of
-from tasks.plex.edit_parameters import decimal, wishes_of
 from tasks.plex.errors import translate_errors
-from tasks.plex.libraries import find_library
+from tasks.plex.libraries import account_of, find_library
 from tasks.plex.pagination import ItemPages, Pages, announced, only_these
 from tasks.plex.parsing import (
     TRIMMED,
@@ -46,18 +39,6 @@ NO_ITEM = 2**31 - 1
 class PlexGateway:
     """One music library of one Plex server, seen by one account."""
 
-    identity: Identity
-    version: str
-    """Of the server."""
-    is_scanned: bool
-    """Whether the server was looking through the library's files at the start."""
-    reads: int
-    """Requests that asked."""
-    writes: int
-    """Requests that changed."""
-    notice: str
-    """What a person should know of the account; empty: nothing."""
-
     def __init__(
         self,
         settings: Settings,
@@ -65,28 +46,31 @@ class PlexGateway:
         transport: Transport | None = None,
     ) -> None:
         self.reads = self.writes = 0
+        """Requests that asked, and requests that changed."""
         self._obeys_ids: bool | None = None
         self._counting = Lock()
         self._item_pages = ItemPages(self._get)
         self._tag = settings.inferred_tag
-        self._token = settings.plex_token.get_secret_value()
+        token = settings.plex_token.get_secret_value()
         self._session = PlexSession(settings.ca_file, is_cancelled, transport)
         self._session.hooks["response"].append(self._count)
-        address = settings.plex_url
-        self._plex = self._session.connect(address, self._token, settings.timeout)
+        self._plex = self._session.connect(settings.plex_url, token, settings.timeout)
         self.version = str(self._plex.version)
+        """Of the server."""
         libraries = self._get("/library/sections")
-        self._section = find_library(libraries, settings.library_name)
-        self.is_scanned = self._section.get("refreshing") == "1"
-        account = account_of(
-            self._token, settings.account, lambda: self._get("/accounts")
+        library = find_library(libraries, settings.library_name)
+        self._library = f"/library/sections/{library.get('key')}"
+        self.is_scanned = library.get("refreshing") == "1"
+        """Whether the server was looking through the library's files at the start."""
+        account, self.notice = account_of(
+            token, settings.account, lambda: self._get("/accounts")
         )
-        self.notice = account.notice
+        """`notice`: what a person should know of the account; empty: nothing."""
         self.identity = Identity(
             server=str(self._plex.machineIdentifier),
-            uuid=str(self._section.get("uuid")),
-            account=account.id,
-            title=str(self._section.get("title")),
+            uuid=str(library.get("uuid")),
+            account=account,
+            title=str(library.get("title")),
         )
 
     def __enter__(self) -> Self:
@@ -103,12 +87,10 @@ class PlexGateway:
         between: Callable[[], None],
         only: dict[str, str] | None = None,
     ) -> Listing:
-        """Read all items of a level, page by page.
+        """Read all items of a level; one that is listed twice for good is kept once.
 
-        Args:
-            level: Which items; one that is listed twice for good is kept once.
-            between: Called before every page; it may raise to stop.
-            only: A filter in Plex's query language.
+        `between` is called before every page, and may raise to stop; `only` is a
+        filter in Plex's query language.
 
         Raises:
             LibraryChanging: Items came or went, or were sent twice, meanwhile.
@@ -127,7 +109,7 @@ class PlexGateway:
         self, level: Level, between: Callable[[], None], only: dict[str, str] | None
     ) -> Listing:
         wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
-        path = f"{self._all}?{urlencode(wanted, safe=',')}"
+        path = f"{self._library}/all?{urlencode(wanted, safe=',')}"
         latest = self._session.latest_date
         pages = Pages(
             ask=lambda start, size: self._page(path, start, size),
@@ -136,6 +118,10 @@ class PlexGateway:
             word=f"{level.word}s",
         )
         return joined(pages.read())
+
+    @cancellable()
+    def _page(self, path: str, start: int, size: int) -> Element:
+        return self._get(path, start, size)
 
     def fetch_items(self, keys: Ints) -> dict[Level, ItemStates]:
         """Read ratings, locks and our tag of those items that are still there."""
@@ -151,11 +137,8 @@ class PlexGateway:
         """Return the items of a level that bear our tag; maybe none.
 
         A server may ignore a filter, so what it lists is only trusted if the items
-        show the tag on their own pages.
-
-        Args:
-            level: Which items.
-            trusted: Keys for which the server's word is enough, if it filters at all.
+        show the tag on their own pages. For `trusted` keys, the server's word is
+        enough, if it filters at all.
         """
         mood = self._mood(level)
         if mood is None:
@@ -178,7 +161,8 @@ class PlexGateway:
         return look.key[look.has_tag]
 
     def _count_items(self, level: Level, only: str = "") -> int:
-        return announced(self._get(f"{self._all}?type={level:d}{only}", 0, 0))
+        path = f"{self._library}/all?type={level:d}{only}"
+        return announced(self._get(path, 0, 0))
 
     def _mood(self, level: Level) -> str | None:
         """Return the number that Plex gave to our tag, if any item bears it."""
@@ -189,23 +173,19 @@ class PlexGateway:
 
     def _moods(self, level: Level) -> dict[str, str]:
         """Return the number of every mood that an item of a level bears, by name."""
-        path = f"/library/sections/{self._section.get('key')}/mood?type={level}"
-        moods = self._get(path)
+        moods = self._get(f"{self._library}/mood?type={level}")
         return {m.get("title", "").casefold(): m.get("key", "") for m in moods}
 
     def has_moods(self) -> bool:
         """Say whether any item bears a mood that is not our tag."""
-        return any(
-            self._moods(level).keys() - {self._tag.casefold()} for level in Level
-        )
+        ours = {self._tag.casefold()}
+        return any(self._moods(level).keys() - ours for level in Level)
 
     def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
 
-        Args:
-            edit: What is to change.
-            conditional: Whether Plex is asked to leave items alone that were rated
-                since; only some servers understand that.
+        A `conditional` one asks Plex to leave items alone that were rated since;
+        only some servers understand that.
 
         Raises:
             PlexUnreachable: Whether the write arrived is not known.
@@ -217,9 +197,9 @@ class PlexGateway:
         if self._obeys_ids is False:
             raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
-        wishes = wishes_of(edit, conditional=conditional)
-        query = urlencode({"type": int(edit.level), "id": ids, **wishes})
-        path = f"{self._all}?{query}"
+        parameters = _parameters_of(edit, conditional=conditional)
+        query = urlencode({"type": int(edit.level), "id": ids, **parameters})
+        path = f"{self._library}/all?{query}"
         if len(path) > LONGEST_URL:
             raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
         with translate_errors(f"writing to {len(edit)} {edit.level.word}(s)"):
@@ -238,13 +218,13 @@ class PlexGateway:
             NotThere: There is no such item.
             PlexUnreachable: Whether the write arrived is not known.
         """
-        wishes = {
+        parameters = {
             "key": int(key),
             "identifier": "com.plexapp.plugins.library",
-            "rating": "-1" if points is None else decimal(points),
+            "rating": "-1" if points is None else _decimal(points),
         }
         with translate_errors(f"rating item {key}"):
-            self._plex.query(f"/:/rate?{urlencode(wishes)}", self._session.put)
+            self._plex.query(f"/:/rate?{urlencode(parameters)}", self._session.put)
 
     def accounts(self) -> dict[str, str]:
         """Return the server's accounts, name by number; empty to all but the owner."""
@@ -255,11 +235,7 @@ class PlexGateway:
         return {one.get("id", ""): one.get("name", "") for one in listed}
 
     def begin_backup(self) -> None:
-        """Have Plex copy its own database, as it does every few days by itself.
-
-        Raises:
-            PlexRefused: Only the owner may order that.
-        """
+        """Have Plex copy its own database; only the owner may order that."""
         with translate_errors("having it copy its database (BACKUP_PLEX)"):
             self._plex.query("/butler/BackupDatabase", method=self._session.post)
 
@@ -268,22 +244,9 @@ class PlexGateway:
         told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
         return any("backup" in activity.casefold() for activity in told)
 
-    @property
-    def _all(self) -> str:
-        """The path of the library's listings and edits."""
-        return f"/library/sections/{self._section.get('key')}/all"
-
-    def _page(self, path: str, start: int, size: int) -> Element:
-        with cancellable():
-            return self._get(path, start, size)
-
     def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
-        headers = None
-        if start is not None:
-            headers = {
-                "X-Plex-Container-Start": str(start),
-                "X-Plex-Container-Size": str(size),
-            }
+        part = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": size}
+        headers = None if start is None else {k: str(v) for k, v in part.items()}
         with translate_errors(f"reading {path.split('?', maxsplit=1)[0][:80]}"):
             answer: Element | None = self._plex.query(path, headers=headers)
         if answer is None:
@@ -296,3 +259,36 @@ class PlexGateway:
                 self.reads += 1
             else:
                 self.writes += 1
+
+
+def _parameters_of(edit: Edit, *, conditional: bool) -> dict[str, str | int]:
+    """Return the parameters that change items, besides those that name them.
+
+    A conditional request also filters by date. Items that were never rated have no
+    date, and Plex takes that for an early one. A date that is unknown to us may be
+    any, so such an item would never be written: it is not guarded.
+    """
+    parameters: dict[str, str | int] = {}
+    if edit.rates:
+        points = "" if edit.points is None else _decimal(edit.points)
+        parameters["userRating.value"] = points
+        parameters["userRating.locked"] = int(edit.rating_locked)
+    if edit.tags:
+        parameters["mood.locked"] = int(edit.mood_locked)
+    for number, mood in enumerate(edit.adds):
+        parameters[f"mood[{number}].tag.tag"] = mood
+    if edit.drops:
+        # Plex splits the value at commas and decodes each piece once more.
+        parameters["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
+    if conditional and edit.rated_until >= 0 and (edit.rates or edit.adds):
+        parameters[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
+    return parameters
+
+
+def _decimal(points: float) -> str:
+    """Return points as they are written: short, exact to two decimals.
+
+    >>> _decimal(7.3), _decimal(10.0)
+    ('7.3', '10')
+    """
+    return f"{points:.2f}".rstrip("0").rstrip(".")

@@ -1,16 +1,106 @@
-"""How changes get into Plex: in few requests where the server can be trusted."""
+"""How changes get into Plex: in few requests where it can be trusted, and not too fast.
 
-from collections.abc import Iterator
+Bursts are followed by rests that the server asks for by its slowness.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from engine.edits import Capabilities, Edit, EditMode
 from engine.errors import NotThere, RequestTooLong
 from engine.planning.batches import MOST_IDS
 from tasks.plex.client import PlexGateway
-from tasks.plex.throttle import Throttle
 
 FEW = 5
 """Items that are rated one by one before they are looked at anew."""
+
+SLOW = 2.0
+"""A burst that takes so many times its quickest is worth a word, ..."""
+NOTICEABLE = 0.5
+"""... if it takes so many seconds more."""
+WELL = 1.25
+"""Below so many times its quickest, all is well again."""
+
+
+class Throttle:
+    """Rests after every burst of items; shared by all that write to a server.
+
+    A burst ends when `batch` items were written. In "fixed" mode the rest is
+    always `longest` seconds. In "adaptive" mode it is as long as the burst was
+    busy beyond what the same requests took at their quickest: a server that
+    answers as quickly as ever gets no rest, one that took three times as long
+    rests for twice the burst, and never longer than `longest`. `tell` is told
+    when that begins and when it is over.
+    """
+
+    def __init__(
+        self,
+        batch: int,
+        longest: float,
+        mode: Literal["adaptive", "fixed"],
+        clock: Callable[[], float],
+        rest: Callable[[float], None],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._batch = batch
+        self._longest = longest
+        self._mode = mode
+        self._clock = clock
+        self._rest = rest
+        self._tell = tell
+        self._items = 0
+        self._busy = 0.0
+        self._quick = 0.0
+        self._quickest: dict[Hashable, float] = {}
+        self._is_slowed = False
+        self.rested = 0.0
+        """Seconds spent resting so far."""
+
+    @contextmanager
+    def timed(self, kind: Hashable, items: int) -> Iterator[None]:
+        """Time one request.
+
+        Args:
+            kind: Requests of one kind should take about the same time.
+            items: How many items it writes, as far as they count.
+        """
+        begun = self._clock()
+        yield
+        seconds = self._clock() - begun
+        self._quickest[kind] = min(seconds, self._quickest.get(kind, seconds))
+        self._busy += seconds
+        self._quick += self._quickest[kind]
+        self._items += items
+
+    def rest_if_due(self) -> None:
+        """Rest if the burst is over."""
+        if not self._batch or self._items < self._batch:
+            return
+        asked = self._longest if self._mode == "fixed" else self._busy - self._quick
+        seconds = min(asked, self._longest)
+        if self._mode == "adaptive":
+            self._say_why(seconds)
+        self._items, self._busy, self._quick = 0, 0.0, 0.0
+        if seconds > 0:
+            self.rested += seconds
+            self._rest(seconds)
+
+    def _say_why(self, seconds: float) -> None:
+        """Say that the server has slowed down, or that this is over; once each."""
+        longer = self._busy - self._quick
+        if not self._is_slowed:
+            if longer >= NOTICEABLE and self._busy >= SLOW * self._quick and seconds:
+                self._is_slowed = True
+                self._tell(
+                    f"Plex took {self._busy:.1f} s for what it did in "
+                    f"{self._quick:.1f} s before, so it gets rests: {seconds:.1f} s "
+                    f"now, never more than {self._longest:g} s."
+                )
+        elif self._busy < WELL * self._quick:
+            self._is_slowed = False
+            self._tell("Plex is as quick as before and gets no more rests.")
 
 
 class EditExecutor:
@@ -59,12 +149,10 @@ class EditExecutor:
         if edit.rates:
             yield replace(edit, adds=(), drops=()) if apart else edit
         if edit.tags and (apart or not edit.rates):
-            yield from self._retagging(replace(edit, rates=False))
-
-    def _retagging(self, edit: Edit) -> Iterator[Edit]:
-        step = 1 if self.capabilities.tagging is EditMode.SINGLE else len(edit)
-        for start in range(0, len(edit), step):
-            yield edit.take(slice(start, start + step))
+            tagging = replace(edit, rates=False)
+            step = 1 if able.tagging is EditMode.SINGLE else len(edit)
+            for start in range(0, len(edit), step):
+                yield tagging.take(slice(start, start + step))
 
     def _rate_singly(self, edit: Edit) -> None:
         for at, key in enumerate(edit.key.tolist()):
@@ -79,23 +167,17 @@ class EditExecutor:
 
     def _send(self, edit: Edit, *, is_counted: bool) -> None:
         """Send an edit in as few requests as the server takes."""
+        guards = self.capabilities.has_conditional_edits
         for start in range(0, len(edit), self._most):
             part = edit.take(slice(start, start + self._most))
+            size = len(part)
+            kind = part.level, part.rates, part.tags, size.bit_length()
             try:
-                items = len(part) if is_counted else 0
-                with self._throttle.timed(_kind(part), items):
-                    self._gateway.edit(
-                        part,
-                        conditional=self.capabilities.has_conditional_edits,
-                    )
+                with self._throttle.timed(kind, size if is_counted else 0):
+                    self._gateway.edit(part, conditional=guards)
             except RequestTooLong:
-                if len(part) == 1:
+                if size == 1:
                     raise
-                self._most = len(part) // 2
+                self._most = size // 2
                 self._send(edit.take(slice(start, None)), is_counted=is_counted)
                 return
-
-
-def _kind(edit: Edit) -> tuple[int, ...]:
-    """Tell requests apart that take Plex more or less time."""
-    return edit.level, edit.rates, edit.tags, len(edit).bit_length()

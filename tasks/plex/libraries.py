@@ -1,13 +1,20 @@
-"""What a server offers, before and while a library is chosen."""
+"""What a server offers: which library is meant, and whose ratings a token reads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from xml.etree.ElementTree import Element
 
-from engine.errors import LibraryMissing
+from engine.errors import LibraryMissing, PlexRefused
+from engine.library import OWNER, OWNER_ACCOUNT, SHARED
 from engine.partition import fold_name
 from tasks.plex.errors import translate_errors
 from tasks.plex.session import PlexSession
+
+UNPROVEN = ("(401)", "(403)", "(404)")
+"""Answers to /accounts that do not show a token to be the owner's. It is no wrong
+token, since it was just accepted: only the owner may read that page, and older servers
+and some proxies do not have it."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,6 @@ class Server:
 
 def discover(address: str, token: str, timeout: float, ca_file: str = "") -> Server:
     """Ask a server for its version and its music libraries.
-
-    Args:
-        address: Where it is.
-        token: Whose libraries.
-        timeout: Seconds to wait for an answer.
-        ca_file: The certificates to trust; empty: the usual ones.
 
     Raises:
         PlexRefused: It refused the token, or it is no Plex.
@@ -93,3 +94,37 @@ def _described(library: Element) -> str:
     folders = [place.get("path", "") for place in library.iter("Location")]
     names = f'"{library.get("key")}" or "{library.get("uuid")}"'
     return f"{names} ({', '.join(folders)})" if folders else names
+
+
+def account_of(token: str, declared: str, ask: Callable[[], object]) -> tuple[str, str]:
+    """Return whose ratings a token reads and writes: as the user says, or Plex proves.
+
+    Args:
+        token: One that the server accepts.
+        declared: What ACCOUNT says; empty: nothing.
+        ask: Reads /accounts.
+
+    Returns:
+        OWNER_ACCOUNT, or SHARED and a name; and a sentence for the user, if Plex
+        leaves open whose they are.
+    """
+    declared = declared.strip()
+    if declared.casefold() == OWNER:
+        return OWNER_ACCOUNT, ""
+    if declared:
+        return SHARED + declared.removeprefix(SHARED), ""
+    try:
+        ask()
+    except PlexRefused as refusal:
+        status = next((one for one in UNPROVEN if one in str(refusal)), "")
+        if not status:
+            raise
+        # A server tells such an account nothing of itself: only its token does.
+        digest = blake2b(token.encode(), digest_size=8).hexdigest()
+        return SHARED + digest, (
+            f"Plex does not show that this token is the server owner's {status}, so it "
+            "is used like that of an account with which the library is shared: ratings "
+            "are written one by one, without tags. If it is the owner's, set ACCOUNT "
+            f'to "{OWNER}".'
+        )
+    return OWNER_ACCOUNT, ""

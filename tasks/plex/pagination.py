@@ -1,11 +1,10 @@
-"""Long listings, page by page: several pages at a time, and all of them or none."""
+"""Many items, page by page: several pages at a time, and all of them or none."""
 
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Generic, TypeVar
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -18,11 +17,27 @@ from engine.errors import (
     RequestTooLong,
 )
 from engine.rating_scale import Ints
-from tasks.plex.parsing import IDLE_ELEMENTS, key_of
+from tasks.plex.parsing import IDLE_ELEMENTS, Listing, key_of
 
 MOST = 400
 """Items in one request: their keys, of up to eight digits, make no URL that Plex, or a
 proxy before it, refuses."""
+
+PAGE = 1000
+"""Items asked for in one page of a listing."""
+
+READERS = 4
+"""Pages asked for at a time: Plex answers readers beside each other."""
+
+MOST_ITEMS = 10_000_000
+"""Items of one kind; a library of a hundredth of that is among the largest."""
+
+MOST_PAGES = 20_000
+"""Pages of one listing, even if a server sends a few items at a time."""
+
+MAX_IDS = 300
+"""Items that a listing is limited to by name: their keys, of up to eight digits, make
+no URL that is too long. For more, reading everything is as cheap."""
 
 
 class ItemPages:
@@ -71,39 +86,20 @@ class ItemPages:
             return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
 
 
-PAGE = 1000
-"""Items asked for in one page."""
-
-READERS = 4
-"""Pages asked for at a time: Plex answers readers beside each other."""
-
-MOST_ITEMS = 10_000_000
-"""Items of one kind; a library of a hundredth of that is among the largest."""
-
-MOST_PAGES = 20_000
-"""Pages of one listing, even if a server sends a few items at a time."""
-
-MAX_IDS = 300
-"""Items that a listing is limited to by name: their keys, of up to eight digits, make
-no URL that is too long. For more, reading everything is as cheap."""
-
-Piece = TypeVar("Piece")
-
-
 @dataclass(frozen=True)
-class Pages(Generic[Piece]):
+class Pages:
     """How to read one listing."""
 
     ask: Callable[[int, int], Element]
     """Ask for items: from where on, and how many."""
-    digest: Callable[[Element], Piece]
+    digest: Callable[[Element], Listing]
     """Make of a page what is kept of it."""
     between: Callable[[], None]
     """Called before every page; it may raise to stop."""
     word: str
     """What is listed, in the plural."""
 
-    def read(self) -> list[Piece]:
+    def read(self) -> list[Listing]:
         """Read all pages, in their order.
 
         Raises:
@@ -133,7 +129,7 @@ class Pages(Generic[Piece]):
         finally:
             readers.shutdown(cancel_futures=True)
 
-    def _stretch(self, start: int, end: int, total: int) -> list[Piece]:
+    def _stretch(self, start: int, end: int, total: int) -> list[Listing]:
         """Read from one item to another; a server may send less than it is asked."""
         pieces = []
         while start < end:

@@ -1,6 +1,10 @@
-"""From Plex's XML elements to columns, without plexapi's reload of each item."""
+"""From Plex's XML elements to columns, without plexapi's reload of each item.
+
+What cannot be meant is unknown, and noted.
+"""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -10,11 +14,41 @@ import numpy as np
 
 from engine.library import Facts, Items, Level, Oddity
 from engine.planning.batches import ItemStates
-from engine.rating_scale import UNREADABLE, Bools, Floats, Ints, Texts, unreadable
-from tasks.plex.attributes import MAX_SHOWN, Attributes, number
+from engine.rating_scale import (
+    TOLERANCE,
+    UNREADABLE,
+    Bools,
+    Floats,
+    Ints,
+    Texts,
+    unreadable,
+)
 
-PARENT = {Level.ALBUM: "parentRatingKey", Level.TRACK: "parentRatingKey"}
-"""Where an element names the item that it belongs to."""
+POINTS = -TOLERANCE, 10 + TOLERANCE
+YEARS = 1000.0, 2100.0
+COUNT = 0.0, 2.0**31 - 1
+WHOLE = 0.0, 2.0**53
+"""What can be meant: stars, years in which music was written down or is announced for,
+what 32 bits hold, and whole numbers that are told from their neighbours."""
+
+BOUNDS = {
+    **dict.fromkeys(("userRating", "rating"), POINTS),
+    **dict.fromkeys(("year", "parentYear"), YEARS),
+    **dict.fromkeys(("index", "duration", "viewCount", "skipCount"), COUNT),
+}
+"""What each attribute can be; others, such as keys and dates, are whole numbers."""
+
+NO_YEAR = {"year": "0", "parentYear": "0"}
+"""How servers write that there is none."""
+
+EARLIEST = 631_152_000
+"""1990 in epoch seconds; a server that names an earlier date does not know the time."""
+
+UNKNOWN_DATE = -1
+"""Stands for a date that is there and cannot be meant."""
+
+MAX_SHOWN = 40
+"""Characters of an unreadable text that are shown."""
 
 LONGEST_GUID = 255
 """Characters of a guid that is kept as it is; an agent's own may be of any length."""
@@ -26,14 +60,14 @@ IDLE_FIELDS = (
     "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
     "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
 )
-"""What we ask listings to leave out; a server may send it all the same."""
-
 TRIMMED = {
     "includeGuids": 0,
     "excludeElements": IDLE_ELEMENTS,
     "excludeFields": IDLE_FIELDS,
 }
-"""How we ask for that."""
+"""What we ask listings to leave out; a server may send it all the same."""
+
+_NOT_IN_NUMBERS = re.compile(r"[^0-9.eE+-]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +82,61 @@ class Listing:
     """What could not be read."""
 
 
-def texts(values: Sequence[object]) -> Texts:
-    """Return strings, or tuples of them, as an object array."""
-    column = np.empty(len(values), object)
-    column[:] = values
-    return column
+class Attributes:
+    """Attributes of elements as columns, and what of them could not be read."""
+
+    def __init__(self, elements: Sequence[Element]) -> None:
+        """Read from these elements; every column has a row for each."""
+        self._elements = elements
+        self.odd: dict[int, list[str]] = {}
+        """By row: each attribute that could not be read, with its text."""
+
+    def column(
+        self, name: str, absent: float = np.nan, unreadable: float = np.nan
+    ) -> Floats:
+        """Return an attribute as numbers, and what else stands for them."""
+        column = np.full(len(self._elements), absent, np.float64)
+        for row, element in enumerate(self._elements):
+            text = element.get(name)
+            if not text or text == NO_YEAR.get(name):
+                continue
+            value = number(name, text)
+            if value is None:
+                note = f"{name} {text[:MAX_SHOWN]!r}"
+                self.odd.setdefault(row, []).append(note)
+            column[row] = unreadable if value is None else value
+        return column
+
+    def integers(self, name: str, absent: int) -> Ints:
+        """Return an attribute as whole numbers; what cannot be read is absent."""
+        return self.column(name, absent, absent).astype(np.int64)
+
+    def ratings(self) -> Floats:
+        """Return the account's ratings, points: NaN unrated, or else `UNREADABLE`."""
+        return self.column("userRating", unreadable=UNREADABLE)
+
+    def rating_dates(self, latest: float) -> Ints:
+        """Return when items were rated: 0 never, `UNKNOWN_DATE` also after `latest`."""
+        dates = self.column("lastRatedAt", 0, UNKNOWN_DATE)
+        beyond = (dates != 0) & ((dates < EARLIEST) | (dates > latest))
+        return np.where(beyond, UNKNOWN_DATE, dates).astype(np.int64)
+
+
+def number(name: str, text: str) -> float | None:
+    """Return the number that an attribute holds; None: none that can be meant.
+
+    >>> number("year", "1999"), number("year", "30828"), number("index", "A1")
+    (1999.0, None, None)
+    """
+    lowest, highest = BOUNDS.get(name, WHOLE)
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    # Python also reads "1_0", "nan" and digits of other scripts.
+    is_meant = not _NOT_IN_NUMBERS.search(text) and lowest <= value <= highest
+    is_meant &= name in BOUNDS or value.is_integer()
+    return value if is_meant else None
 
 
 def key_of(element: Element) -> int:
@@ -61,29 +145,43 @@ def key_of(element: Element) -> int:
     return -1 if key is None else int(key)
 
 
+def guid_of(element: Element) -> str:
+    """Return the guid of an item, in a form that any database keeps."""
+    guid = element.get("guid") or f"local://{key_of(element)}"
+    if len(guid) <= LONGEST_GUID:
+        return guid
+    return f"long://{blake2b(guid.encode(), digest_size=16).hexdigest()}"
+
+
+def texts(values: Iterable[object]) -> Texts:
+    """Return strings, or tuples of them, as an object array."""
+    known = list(values)
+    column = np.empty(len(known), object)
+    column[:] = known
+    return column
+
+
 def listing_of(
     level: Level, elements: Sequence[Element], latest: float = math.inf
 ) -> Listing:
     """Return a page of a listing as columns; items without a key are left out.
 
-    Args:
-        level: Which items.
-        elements: One for each.
-        latest: Later dates are unknown, epoch seconds.
+    Dates after `latest`, epoch seconds, are unknown.
     """
     key = np.array([key_of(element) for element in elements], np.int64)
     order = np.argsort(key, kind="stable")
     keyless, order = order[key[order] < 0], order[key[order] >= 0]
     ordered = [elements[row] for row in order]
     columns = Attributes(ordered)
+    parent = "none" if level is Level.ARTIST else "parentRatingKey"
     items = Items(
         key=key[order],
-        guid=_guids(ordered),
-        title=texts([e.get("title", "") for e in ordered]),
-        parent=columns.integers(PARENT.get(level, "none"), -1),
+        guid=texts(map(guid_of, ordered)),
+        title=texts(e.get("title", "") for e in ordered),
+        parent=columns.integers(parent, -1),
         rating=columns.ratings(),
-        rated_at=columns.dates("lastRatedAt", latest),
-        critic=columns.floats("rating"),
+        rated_at=columns.rating_dates(latest),
+        critic=columns.column("rating"),
         duration=columns.integers("duration", 0),
         facts=_facts(level, ordered, columns),
     )
@@ -97,24 +195,27 @@ def listing_of(
     return Listing(items, texts(sort_title), tuple(oddities))
 
 
+def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Facts:
+    """Return what listings tell besides ratings; the number of a track is its index.
+
+    A play or skip count that is absent is none; an album's year comes with it.
+    """
+    is_track = level is Level.TRACK
+    return Facts(
+        plays=columns.column("viewCount", 0 if is_track else np.nan),
+        skips=columns.column("skipCount", 0 if is_track else np.nan),
+        year=columns.column("parentYear" if is_track else "year"),
+        number=columns.column("index" if is_track else "none"),
+        genre=texts(";".join(_tags(e, "Genre")) for e in elements),
+    )
+
+
 def _without_key(level: Level, element: Element) -> Oddity:
     key = element.get("ratingKey")
     told = "no ratingKey" if key is None else f"ratingKey {key[:MAX_SHOWN]!r}"
     title = f"{level.word} {element.get('title', '')!r}"
     note = f"{title}: {told}, so it was left out"
     return Oddity("", note, element.get("guid", ""))
-
-
-def _guids(elements: Sequence[Element]) -> Texts:
-    return texts([guid_of(e) for e in elements])
-
-
-def guid_of(element: Element) -> str:
-    """Return the guid of an item, in a form that any database keeps."""
-    guid = element.get("guid") or f"local://{key_of(element)}"
-    if len(guid) <= LONGEST_GUID:
-        return guid
-    return f"long://{blake2b(guid.encode(), digest_size=16).hexdigest()}"
 
 
 def joined(pages: Sequence[Listing]) -> Listing:
@@ -124,7 +225,7 @@ def joined(pages: Sequence[Listing]) -> Listing:
     sort_title = np.concatenate([page.sort_title for page in pages])
     oddities = tuple(oddity for page in pages for oddity in page.oddities)
     items = items.take(order)
-    items = replace(items, rating=as_shared(items.rating, items.guid))
+    items = replace(items, rating=_as_shared(items.rating, items.guid))
     return Listing(items, sort_title[order], oddities)
 
 
@@ -142,37 +243,20 @@ def without_copies(listing: Listing, level: Level) -> Listing:
         one for one in twice if len(np.unique(items.rating[items.key == one])) > 1
     ]
     once = items.take(first)
-    once = replace(
-        once, rating=np.where(np.isin(key, unclear), UNREADABLE, once.rating)
-    )
+    rating = np.where(np.isin(key, unclear), UNREADABLE, once.rating)
+    once = replace(once, rating=rating)
     rows = once.rows_of(twice).tolist()
     oddities = [Oddity(once.named(level, row), "listed twice") for row in rows]
     return Listing(once, listing.sort_title[first], (*listing.oddities, *oddities))
 
 
-def as_shared(rating: Floats, guid: Texts) -> Floats:
+def _as_shared(rating: Floats, guid: Texts) -> Floats:
     """Return ratings so that one that cannot be read counts for all with its guid."""
     odd = unreadable(rating)
     if not odd.any():
         return rating
     guids = set(guid[odd])
-    shared = np.array([one in guids for one in guid], np.bool_)
-    return np.where(shared, UNREADABLE, rating)
-
-
-def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Facts:
-    """Return what listings tell besides ratings; the number of a track is its index.
-
-    A play or skip count that is absent is none; an album's year comes with it.
-    """
-    is_track = level is Level.TRACK
-    return Facts(
-        plays=columns.floats("viewCount", 0 if is_track else np.nan),
-        skips=columns.floats("skipCount", 0 if is_track else np.nan),
-        year=columns.floats("parentYear" if is_track else "year"),
-        number=columns.floats("index" if is_track else "none"),
-        genre=texts([";".join(_tags(e, "Genre")) for e in elements]),
-    )
+    return np.where(_flags(one in guids for one in guid), UNREADABLE, rating)
 
 
 def looks_of(
@@ -188,30 +272,27 @@ def looks_of(
 def _look(elements: Sequence[Element], tag: str, latest: float) -> ItemStates:
     by_key = {key: e for e in elements if (key := key_of(e)) >= 0}
     ordered = [by_key[key] for key in sorted(by_key)]
-    columns, guid = Attributes(ordered), _guids(ordered)
+    columns, guid = Attributes(ordered), texts(map(guid_of, ordered))
+    locked = [
+        {f.get("name") for f in e.iter("Field") if f.get("locked") == "1"}
+        for e in ordered
+    ]
+    moods = [tuple(_tags(e, "Mood")) for e in ordered]
+    wanted = tag.casefold()
     return ItemStates(
         key=np.array(sorted(by_key), np.int64),
         guid=guid,
-        rating=as_shared(columns.ratings(), guid),
-        rated_at=columns.dates("lastRatedAt", latest),
-        mood_locked=_flags("mood" in _locked(e) for e in ordered),
-        rating_locked=_flags("userRating" in _locked(e) for e in ordered),
-        has_tag=_flags(tag.casefold() in _moods(e) for e in ordered),
-        moods=texts([tuple(_tags(e, "Mood")) for e in ordered]),
+        rating=_as_shared(columns.ratings(), guid),
+        rated_at=columns.rating_dates(latest),
+        mood_locked=_flags("mood" in fields for fields in locked),
+        rating_locked=_flags("userRating" in fields for fields in locked),
+        has_tag=_flags(wanted in map(str.casefold, those) for those in moods),
+        moods=texts(moods),
     )
 
 
 def _flags(values: Iterable[bool]) -> Bools:
     return np.array(list(values), np.bool_)
-
-
-def _locked(element: Element) -> set[str]:
-    fields = element.iter("Field")
-    return {f.get("name", "") for f in fields if f.get("locked") == "1"}
-
-
-def _moods(element: Element) -> set[str]:
-    return {mood.casefold() for mood in _tags(element, "Mood")}
 
 
 def _tags(element: Element, kind: str) -> list[str]:

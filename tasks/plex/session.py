@@ -25,13 +25,14 @@ from engine.errors import (
 from tasks.config.addresses import is_loopback
 from tasks.config.redaction import redact_url, register_secret
 from tasks.plex.answers import (
+    WHOLE_ANSWER,
+    DeadlineAdapter,
+    limit_request,
     not_a_plex,
     path_of,
     read_answer,
     refuse_web_page,
-    tolerate_illegal_characters,
 )
-from tasks.plex.deadlines import WHOLE_ANSWER, DeadlineAdapter, limited
 from tasks.plex.errors import translate_errors
 
 Transport = BaseAdapter
@@ -63,8 +64,6 @@ plexapi.BASE_HEADERS.update(
     }
 )
 
-tolerate_illegal_characters()
-
 
 @contextmanager
 def cancellable() -> Iterator[None]:
@@ -86,17 +85,12 @@ class PlexSession(requests.Session):
         self,
         ca_file: str = "",
         is_cancelled: Callable[[], bool] = lambda: False,
-        transport: Transport | None = None,
+        transport: Transport | None = None,  # else the network
     ) -> None:
-        """Open a line.
-
-        Args:
-            ca_file: A PEM file of the certificates to trust; empty: the usual ones.
-            is_cancelled: Whether the run was stopped.
-            transport: What carries requests; None: the network.
+        """Trust the certificates of a PEM file, or else the usual ones.
 
         Raises:
-            SettingsInvalid: It is no such file.
+            SettingsInvalid: The file holds none.
         """
         super().__init__()
         self._is_cancelled = is_cancelled
@@ -145,24 +139,23 @@ class PlexSession(requests.Session):
         """
         silence = float(kwargs["timeout"])
         only_reads = request.method == "GET"
-        is_cancelled = self._is_cancelled
-        if not _CAN_BE_CANCELLED.get() or is_cancelled():
-            is_cancelled = _never
+        can_stop = _CAN_BE_CANCELLED.get() and not self._is_cancelled()
+        is_cancelled = self._is_cancelled if can_stop else lambda: False
         for _ in range(1 + only_reads):
-            with limited(silence, is_cancelled) as limits:
-                try:
-                    response = super().send(request, **(kwargs | {"stream": True}))
-                    read_answer(response)
-                    refuse_web_page(response)
-                except requests.RequestException:
-                    if not limits.is_broken:  # such as a server that is not up yet
-                        raise
-                    self._overdue_writes += not only_reads
-                    if not only_reads and self._overdue_writes == 1:
-                        raise  # whether it arrived is found out before it is repeated
-                else:
-                    self._overdue_writes = 0
-                    return response
+            limits = limit_request(silence, is_cancelled)
+            try:
+                response = super().send(request, **(kwargs | {"stream": True}))
+                read_answer(response)
+                refuse_web_page(response)
+            except requests.RequestException:
+                if not limits.is_broken:  # such as a server that is not up yet
+                    raise
+                self._overdue_writes += not only_reads
+                if not only_reads and self._overdue_writes == 1:
+                    raise  # whether it arrived is found out before it is repeated
+            else:
+                self._overdue_writes = 0
+                return response
         raise PlexUnusable(
             f"Plex did not complete its answer to {path_of(request)} in time, twice: "
             f"it has {WHOLE_ANSWER * silence:g} s in all, and {silence:g} s from one "
@@ -184,11 +177,7 @@ class PlexSession(requests.Session):
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
     ) -> Generator[requests.Response, None, None]:
-        """Refuse to be led on: the token would go along, and a write might not.
-
-        Raises:
-            PlexRefused: The server says that something is elsewhere.
-        """
+        """Refuse to be led on: the token would go along, and a write might not."""
         if not resp.is_redirect:
             yield from ()
             return
@@ -222,16 +211,7 @@ class PlexSession(requests.Session):
         return dict(self._environment[place])
 
 
-def _never() -> bool:
-    return False
-
-
 def _bundle(path: str) -> str:
-    """Return the path of a file of certificates.
-
-    Raises:
-        SettingsInvalid: It cannot be read, or holds none.
-    """
     bundle = str(Path(path).expanduser())
     try:
         ssl.create_default_context(cafile=bundle)

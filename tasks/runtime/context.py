@@ -12,9 +12,8 @@ from engine.library import OWNER_ACCOUNT
 from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
-from tasks.plex.edits import EditExecutor
+from tasks.plex.edits import EditExecutor, Throttle
 from tasks.plex.session import Transport, cancellable
-from tasks.plex.throttle import Throttle
 from tasks.record.backups import back_up
 from tasks.record.capabilities import known_capabilities
 from tasks.record.lease import LeaseWait, lease

@@ -17,7 +17,7 @@ from tasks.orchestration.prefect_health import check_prefect
 from tasks.record.store import ShadowStore
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, shadow
-from tests.tasks.recorded_responses import canned_plex
+from tests.tasks.http_answers import canned_plex
 
 Examine = Callable[..., list[Finding]]
 NOBODY = "http://127.0.0.1:9"

@@ -10,12 +10,11 @@ import pytest
 from engine.errors import SettingsInvalid
 from flows.cli import init as module
 from tasks.config.config_file import ARTICLE
-from tasks.config.config_writer import template
-from tasks.config.settings import load_settings
+from tasks.config.settings import load_settings, template
 from tests.flows.listener import COMMAND
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
-from tests.tasks.recorded_responses import canned_plex, container
+from tests.tasks.http_answers import canned_plex, container
 
 at_a_terminal = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 OFFER, ADDRESS, TOKEN, LIBRARY = "[y/n]", "Address of", "Token (", "Which one"

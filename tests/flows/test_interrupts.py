@@ -58,7 +58,7 @@ def silent_plex(person: Listener, path: str) -> Iterator[Callable[[], bool]]:
     def say_nothing(_: BaseHTTPRequestHandler) -> None:
         time.sleep(LONG)
 
-    with wire(answers={path: say_nothing}) as silent:
+    with wire({path: say_nothing}) as silent:
         person.configure(PLEX_URL=silent.url, TIMEOUT=LONG)
         yield lambda: any(f"GET {path}" == r.partition("?")[0] for r, _ in silent.seen)
 

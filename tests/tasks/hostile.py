@@ -4,10 +4,18 @@ import gzip
 import time
 from http.server import BaseHTTPRequestHandler
 
+from tests.tasks.http_answers import send
+
 MIB = 1024 * 1024
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml;charset=utf-8\r\n"
 BOMB = gzip.compress(gzip.compress(b"x" * (100 * MIB)) * 100)
 ELEMENTS = gzip.compress(b"<a>" + b"<b/>" * (15 * MIB) + b"</a>", 1)
+
+
+def _dribble(handler: BaseHTTPRequestHandler, what: bytes, pause: float = 1) -> None:
+    for byte in what:
+        handler.wfile.write(bytes([byte]))
+        time.sleep(pause)
 
 
 def dribble(handler: BaseHTTPRequestHandler) -> None:
@@ -51,12 +59,12 @@ def flood_in_chunks(handler: BaseHTTPRequestHandler) -> None:
 
 def gzip_bomb(handler: BaseHTTPRequestHandler) -> None:
     """Send a few kilobytes that become ten gigabytes: gzip within gzip."""
-    _send(handler, BOMB, "gzip, gzip")
+    send(handler, BOMB, Content_Encoding="gzip, gzip")
 
 
 def element_bomb(handler: BaseHTTPRequestHandler) -> None:
     """Send sixty megabytes of the shortest elements."""
-    _send(handler, ELEMENTS, "gzip")
+    send(handler, ELEMENTS, Content_Encoding="gzip")
 
 
 def entity_bomb(handler: BaseHTTPRequestHandler) -> None:
@@ -65,22 +73,9 @@ def entity_bomb(handler: BaseHTTPRequestHandler) -> None:
         f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' if n else '<!ENTITY e0 "ha">'
         for n in range(12)
     )
-    _send(handler, f"<!DOCTYPE a [{levels}]><a>&e11;</a>".encode())
+    send(handler, f"<!DOCTYPE a [{levels}]><a>&e11;</a>")
 
 
 def deep(handler: BaseHTTPRequestHandler) -> None:
     """Send elements that contain each other, 400,000 deep."""
-    _send(handler, b"<a>" * 400_000 + b"</a>" * 400_000)
-
-
-def _send(handler: BaseHTTPRequestHandler, body: bytes, encoding: str = "") -> None:
-    head = HEAD + b"Content-Length: %d\r\n" % len(body)
-    if encoding:
-        head += b"Content-Encoding: %s\r\n" % encoding.encode()
-    handler.wfile.write(head + b"\r\n" + body)
-
-
-def _dribble(handler: BaseHTTPRequestHandler, what: bytes, pause: float = 1) -> None:
-    for byte in what:
-        handler.wfile.write(bytes([byte]))
-        time.sleep(pause)
+    send(handler, b"<a>" * 400_000 + b"</a>" * 400_000)

@@ -1,4 +1,7 @@
-"""A server that notes what it is really sent, over HTTP or HTTPS."""
+"""A server that says what it is told to, over HTTP or HTTPS, and notes what it is sent.
+
+It gives answers that no healthy Plex would give.
+"""
 
 import ssl
 import threading
@@ -10,6 +13,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -17,17 +21,48 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.tasks.recorded_responses import SECTIONS, container
+from tasks.config.settings import Settings
 
 HOST = "127.0.0.1"
+SECTIONS = '<Directory type="artist" key="1" title="Music" uuid="u"/>'
+Play = Callable[[BaseHTTPRequestHandler], None]
+Answers = Mapping[str, str | Play]
+"""How paths are answered: with a document, or in a way of their own."""
+
+
+def container(inside: str = "", **facts: object) -> str:
+    """Return a document as Plex sends it."""
+    shown = " ".join(f'{name}="{fact}"' for name, fact in facts.items())
+    return f"<MediaContainer {shown}>{inside}</MediaContainer>"
+
+
 USUAL = {
     "/": container(machineIdentifier="m", version="1.43"),
     "/accounts": container(),
     "/library/sections": container(SECTIONS),
 }
-Key = ec.EllipticCurvePrivateKey
-Answers = Mapping[str, Callable[[BaseHTTPRequestHandler], None]]
-"""How paths are answered that are not answered as usual."""
+
+
+def send(
+    handler: BaseHTTPRequestHandler,
+    body: str | bytes,
+    status: int = 200,
+    **headers: str,
+) -> None:
+    """Send a document; headers are named with `_` for `-`."""
+    content = body.encode() if isinstance(body, str) else body
+    handler.send_response(status)
+    usual = {"Content_Type": "text/xml;charset=utf-8"}
+    for name, value in (usual | headers).items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def elsewhere(address: str) -> Play:
+    """Lead on to another address."""
+    return lambda handler: send(handler, container(), 302, Location=address)
 
 
 @dataclass
@@ -41,20 +76,16 @@ class Wire:
 
 @contextmanager
 def wire(
-    leads_to: Mapping[str, str] | None = None,
-    certificate: Path | None = None,
-    answers: Answers | None = None,
+    answers: Answers | None = None, certificate: Path | None = None
 ) -> Iterator[Wire]:
-    """Serve a library of nothing, and note every request.
+    """Serve a library of nothing named Music, and note every request.
 
     Args:
-        leads_to: Paths that are elsewhere.
-        certificate: A PEM file with key; without it, nothing is encrypted.
         answers: Paths that are answered in a way of their own.
+        certificate: A PEM file with key; without it, nothing is encrypted.
     """
     found = Wire("")
-    handler = _handler(found, leads_to or {}, answers or {})
-    http = ThreadingHTTPServer((HOST, 0), handler)
+    http = ThreadingHTTPServer((HOST, 0), _handler(found, USUAL | dict(answers or {})))
     http.daemon_threads = True
     http.block_on_close = False
     if certificate is not None:
@@ -73,24 +104,24 @@ def wire(
         http.server_close()
 
 
-def _handler(
-    found: Wire, leads_to: Mapping[str, str], answers: Answers
-) -> type[BaseHTTPRequestHandler]:
+@contextmanager
+def canned_plex(answers: Answers, **wishes: Any) -> Iterator[Settings]:
+    """Serve answers by path, and yield settings that lead there."""
+    with wire(answers) as plex:
+        known = {"plex_url": plex.url, "plex_token": "any", "timeout": 5}
+        yield Settings(**known | wishes)
+
+
+def _handler(found: Wire, answers: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.seen.append((f"{self.command} {self.path}", self.headers))
             path = urlsplit(self.path).path
-            if path in answers:
-                answers[path](self)
-                return
-            body = USUAL.get(path, container(totalSize=0)).encode()
-            self.send_response(302 if path in leads_to else 200)
-            if path in leads_to:
-                self.send_header("Location", leads_to[path])
-            self.send_header("Content-Type", "text/xml;charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            answer = answers.get(path, container(totalSize=0))
+            if callable(answer):
+                answer(self)
+            else:
+                send(self, answer)
 
         do_PUT = do_POST = do_GET  # noqa: N815 (names that the library calls)
 
@@ -100,65 +131,30 @@ def _handler(
     return Handler
 
 
-@dataclass(frozen=True)
-class Authority:
-    """An authority of one's own, as people make it for their home network."""
-
-    certificate: Path
-    """What others have to trust."""
-    folder: Path
-    key: Key
-
-    @classmethod
-    def found(cls, folder: Path) -> "Authority":
-        """Make an authority whose files lie in a folder."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = cls(folder / "authority.pem", folder, key)
-        made.certificate.write_bytes(made.sign("Our authority", key, is_ca=True))
-        return made
-
-    def certify(self, address: str) -> Path:
-        """Return a PEM file that proves that a server has an address."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        path = self.folder / f"{address}.pem"
-        secret = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path.write_bytes(secret + self.sign(address, key, is_ca=False))
-        return path
-
-    def sign(self, name: str, key: Key, *, is_ca: bool) -> bytes:
-        """Return a certificate in PEM."""
-        now = datetime.now(UTC)
-        known = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(_named(name))
-            .issuer_name(_named("Our authority"))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=2))
-            .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
-            .add_extension(
-                x509.AuthorityKeyIdentifier(known.digest, None, None), critical=False
-            )
-            .add_extension(
-                x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-                critical=False,
-            )
-        )
-        if is_ca:
-            usage = x509.KeyUsage(*[False] * 5, True, True, False, False)  # noqa: FBT003
-            certificate = certificate.add_extension(usage, critical=True)
-        else:
-            names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))])
-            certificate = certificate.add_extension(names, critical=False)
-        signed = certificate.sign(self.key, hashes.SHA256())
-        return signed.public_bytes(serialization.Encoding.PEM)
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def certificate_for(address: str, folder: Path) -> Path:
+    """Make a PEM file that proves an address to whoever trusts it; the key is in it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    usage = x509.KeyUsage(True, *[False] * 4, True, True, False, False)  # noqa: FBT003
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(own, critical=False)
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = folder / f"{address}.pem"
+    path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    return path

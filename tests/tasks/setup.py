@@ -17,8 +17,7 @@ from engine.planning.batch_sharing import Pool
 from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult
 from tasks.plex.client import PlexGateway
-from tasks.plex.edits import EditExecutor
-from tasks.plex.throttle import Throttle
+from tasks.plex.edits import EditExecutor, Throttle
 from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import RunContext

@@ -1,45 +1,26 @@
 """Why there is no connection is told apart, and what is misconfigured never retried."""
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from engine.errors import PlexError, PlexRefused, PlexUnreachable
+from engine.errors import LibraryMissing, PlexError, PlexRefused, PlexUnreachable
 from engine.library import Level
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
 from tests.simulator.process import Simulator
 from tests.tasks.building import HIDDEN, settings_of
-from tests.tasks.http_answers import HOST, Authority, wire
-from tests.tasks.recorded_responses import canned_plex, container
+from tests.tasks.http_answers import (
+    HOST,
+    canned_plex,
+    certificate_for,
+    container,
+    wire,
+)
 
-TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 LOGIN_PAGE = "<!DOCTYPE html>\n<html><body>Please log in<br></body></html>"
 WELL_FORMED = '<?xml version="1.0"?><html xmlns="x"><body>Log in</body></html>'
-
-
-@contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """Answer every connection with the same bytes; yield host and port."""
-    with socket.create_server((HOST, 0)) as place:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = place.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"{HOST}:{place.getsockname()[1]}"
-        place.shutdown(socket.SHUT_RDWR)
 
 
 def refusal_at(url: str, kind: type[PlexError]) -> str:
@@ -87,46 +68,45 @@ def test_https_where_plain_http_is_spoken_is_a_mistake() -> None:
     assert "write http:// in PLEX_URL" in said
 
 
-def test_plain_http_where_https_is_spoken_is_told_by_an_alert() -> None:
-    with answering(TLS_ALERT) as where:
-        said = refusal_at(f"http://{where}", PlexRefused)
-
-    assert said.startswith(f"{where} expects an encrypted connection")
-    assert "write https:// in PLEX_URL" in said
+BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 @pytest.mark.parametrize(
-    "sentence",
+    ("answer", "says"),
     [
-        "The plain HTTP request was sent to HTTPS port",
-        "Client sent an HTTP request to an HTTPS server.",
+        ("\x15\x03\x01\x00\x02\x02\x46", "{} expects an encrypted connection while"),
+        (
+            f"{BAD_REQUEST}The plain HTTP request was sent to HTTPS port",
+            "The server expects an encrypted connection (400)",
+        ),
+        (
+            f"{BAD_REQUEST}Client sent an HTTP request to an HTTPS server.",
+            "The server expects an encrypted connection (400)",
+        ),
+        ("SSH-2.0-OpenSSH_9.6\r\n", "No Plex answers at {} while connecting"),
+        (
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            "No Plex answers at http://{}: nothing is there",
+        ),
     ],
+    ids=["alert", "sentence", "other sentence", "ssh", "nothing there"],
 )
-def test_plain_http_where_https_is_spoken_is_told_in_words(sentence: str) -> None:
-    answer = f"HTTP/1.1 400 Bad Request\r\n\r\n{sentence}".encode()
-    with answering(answer) as where:
-        said = refusal_at(f"http://{where}", PlexRefused)
+def test_what_speaks_no_plain_http_is_told(answer: str, says: str) -> None:
+    with wire({"/": lambda server: server.wfile.write(answer.encode())}) as server:
+        said = refusal_at(server.url, PlexRefused)
 
-    assert "expects an encrypted connection (400)" in said
+    assert said.startswith(says.format(server.url.removeprefix("http://")))
+    assert ("write https:// in PLEX_URL" in said) == ("encrypted" in says)
 
 
 def test_a_server_that_hangs_up_on_plain_http_may_want_encryption(
     tmp_path: Path,
 ) -> None:
-    certificate = Authority.found(tmp_path).certify(HOST)
-    with wire(certificate=certificate) as plex:
+    with wire(certificate=certificate_for(HOST, tmp_path)) as plex:
         said = refusal_at(plex.url.replace("https:", "http:"), PlexUnreachable)
 
     assert "was closed" in said
     assert "If it wants encryption, write https:// in PLEX_URL" in said
-
-
-def test_what_speaks_no_http_is_no_plex() -> None:
-    with answering(b"SSH-2.0-OpenSSH_9.6\r\n") as where:
-        said = refusal_at(f"http://{where}", PlexRefused)
-
-    assert said.startswith(f"No Plex answers at {where}")
-    assert "does not speak http" in said
 
 
 @pytest.mark.parametrize(
@@ -136,6 +116,7 @@ def test_what_speaks_no_http_is_no_plex() -> None:
         (WELL_FORMED, "a web page"),
         ('{"status": "ok"}', "something else"),
         ("It works!", "something else"),
+        ("<rss/>", "does not say which server it is"),
     ],
 )
 def test_a_page_that_is_not_of_plex_is_told(page: str, what: str) -> None:
@@ -144,20 +125,6 @@ def test_a_page_that_is_not_of_plex_is_told(page: str, what: str) -> None:
 
     assert said.startswith(f"No Plex answers at {server.plex_url}")
     assert what in said
-
-
-def test_a_document_of_another_program_is_no_plex() -> None:
-    with canned_plex({"/": "<rss/>"}) as server:
-        said = refusal_at(server.plex_url, PlexRefused)
-
-    assert said.startswith(f"No Plex answers at {server.plex_url}")
-
-
-def test_a_server_that_has_nothing_there_is_no_plex() -> None:
-    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as where:
-        said = refusal_at(f"http://{where}", PlexRefused)
-
-    assert said.startswith(f"No Plex answers at http://{where}")
 
 
 def test_a_login_page_in_the_middle_of_a_run_is_not_asked_for_again() -> None:
@@ -205,44 +172,38 @@ def sections(*libraries: tuple[str, str, str]) -> str:
 TWO = sections(("3", "Music", "uuid-c"), ("7", "music", "uuid-g"), ("9", "Jazz", "j"))
 
 
+BY_NAME = sections(("3", "Music", "u"), ("5", "3", "by-name"))
+
+
 @pytest.mark.parametrize(
-    ("name", "uuid"),
-    [("7", "uuid-g"), ("uuid-c", "uuid-c"), ("UUID-C", "uuid-c"), ("jazz", "j")],
+    ("listed", "wanted", "uuid"),
+    [
+        (TWO, "7", "uuid-g"),
+        (TWO, "uuid-c", "uuid-c"),
+        (TWO, "UUID-C", "uuid-c"),
+        (TWO, "jazz", "j"),
+        (BY_NAME, "3", "by-name"),
+        (sections(("3", "Cafe\u0301", "u")), "café", "u"),
+        (sections(("3", "Café", "u")), "Cafe\u0301", "u"),
+    ],
 )
-def test_one_of_two_libraries_of_one_name_is_chosen_by_key_or_uuid(
-    name: str, uuid: str
+def test_a_library_is_chosen_by_name_in_any_form_or_else_by_key_or_uuid(
+    listed: str, wanted: str, uuid: str
 ) -> None:
-    with canned_plex({"/library/sections": TWO}) as settings:
-        wish = settings.model_copy(update={"library_name": name})
-        with PlexGateway(wish) as gateway:
-            assert gateway.identity.uuid == uuid
+    with (
+        canned_plex({"/library/sections": listed}, library_name=wanted) as settings,
+        PlexGateway(settings) as gateway,
+    ):
+        assert gateway.identity.uuid == uuid
 
 
 def test_two_libraries_of_one_name_are_told_apart_by_what_to_write() -> None:
+    which = (
+        r"There are 2 music libraries named 'Music' .*"
+        r'"3" or "uuid-c" \(/music/3\); "7" or "uuid-g" \(/music/7\)'
+    )
     with (
         canned_plex({"/library/sections": TWO}) as settings,
-        pytest.raises(
-            PlexError,
-            match=r'named \'Music\' .*"3" or "uuid-c" \(/music/3\); '
-            r'"7" or "uuid-g" \(/music/7\)',
-        ),
+        pytest.raises(LibraryMissing, match=which),
     ):
         PlexGateway(settings)
-
-
-def test_a_name_goes_before_a_key() -> None:
-    both = sections(("3", "Music", "u"), ("5", "3", "by-name"))
-    with canned_plex({"/library/sections": both}) as settings:
-        wish = settings.model_copy(update={"library_name": "3"})
-        with PlexGateway(wish) as gateway:
-            assert gateway.identity.uuid == "by-name"
-
-
-@pytest.mark.parametrize(
-    ("listed", "wanted"), [("Cafe\u0301", "café"), ("Café", "Cafe\u0301")]
-)
-def test_a_name_in_the_other_form_of_unicode_is_found(listed: str, wanted: str) -> None:
-    with canned_plex({"/library/sections": sections(("3", listed, "u"))}) as settings:
-        wish = settings.model_copy(update={"library_name": wanted})
-        with PlexGateway(wish) as gateway:
-            assert gateway.identity.uuid == "u"

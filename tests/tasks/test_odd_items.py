@@ -17,6 +17,7 @@ from tasks.sync.reader import read_library
 from tests.simulator.process import Simulator
 from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in, items_in, told_of
+from tests.tasks.http_answers import canned_plex, container
 from tests.tasks.odd_items import (
     SIDE_FACT,
     STRAY,
@@ -28,7 +29,6 @@ from tests.tasks.odd_items import (
     sample,
     state_of,
 )
-from tests.tasks.recorded_responses import canned_plex, container
 from tests.tasks.setup import context_for
 
 __all__ = ["before", "everything_inferred", "plex", "record", "sample"]

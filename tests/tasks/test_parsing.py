@@ -49,25 +49,22 @@ def test_only_a_date_that_can_be_meant_is_one(text, date):
     assert items.rated_at.tolist() == look.rated_at.tolist() == [date]
 
 
-def test_a_rating_of_nothing_is_a_rating():
-    items = listing_of(Level.TRACK, [track(7, userRating="0.0")]).items
+def test_an_empty_attribute_is_a_missing_one_and_a_rating_of_nothing_is_none():
+    both = [track(7, userRating="", duration=""), track(8, userRating="0.0")]
 
-    assert items.rating.tolist() == [0.0]
+    items = listing_of(Level.TRACK, both).items
 
-
-def test_an_empty_attribute_is_a_missing_one():
-    items = listing_of(Level.TRACK, [track(7, userRating="", duration="")]).items
-
-    assert np.isnan(items.rating[0])
-    assert items.duration.tolist() == [0]
+    np.testing.assert_array_equal(items.rating, [np.nan, 0.0])
+    assert items.duration.tolist() == [0, 0]
 
 
-def test_items_are_put_in_the_order_of_their_keys():
+def test_items_are_put_in_the_order_of_their_keys_and_looked_at_once():
     unordered = [track(key, title=f"Nr {key}") for key in (30, 5, 100)]
 
     items = listing_of(Level.TRACK, unordered).items
+    look = looks_of([*unordered, track(5)], "T")[Level.TRACK]
 
-    assert items.key.tolist() == [5, 30, 100]
+    assert items.key.tolist() == look.key.tolist() == [5, 30, 100]
     assert items.title.tolist() == ["Nr 5", "Nr 30", "Nr 100"]
 
 
@@ -118,34 +115,17 @@ def test_an_artist_has_no_parent():
     assert listing_of(Level.ARTIST, [artist]).items.parent.tolist() == [-1]
 
 
-def test_nothing_listed_is_an_empty_listing():
-    listing = listing_of(Level.ALBUM, [])
-
-    assert len(listing.items) == len(listing.sort_title) == 0
-
-
 @pytest.mark.parametrize(("locked", "counts"), [("1", True), ("0", False)])
 def test_only_a_locked_field_is_locked(locked, counts):
     element = track(7)
     SubElement(element, "Field", name="mood", locked=locked)
-
-    look = looks_of([element], "T")[Level.TRACK]
-
-    assert look.mood_locked.tolist() == [counts]
-    assert look.rating_locked.tolist() == [False]
-
-
-def test_without_a_tag_nothing_bears_it():
-    element = track(7)
     SubElement(element, "Mood", tag="Calm")
 
-    assert looks_of([element], "")[Level.TRACK].has_tag.tolist() == [False]
+    look = looks_of([element], "")[Level.TRACK]
 
-
-def test_an_item_sent_twice_is_looked_at_once():
-    looks = looks_of([track(7), track(5), track(7)], "T")
-
-    assert looks[Level.TRACK].key.tolist() == [5, 7]
+    assert look.has_tag.tolist() == [False]  # without a tag, nothing bears it
+    assert look.mood_locked.tolist() == [counts]
+    assert look.rating_locked.tolist() == [False]
 
 
 @pytest.mark.parametrize("length", [255, 256, 5000])

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,16 @@ from tasks.commands.health import check_server
 from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
 from tests.tasks.building import HIDDEN
-from tests.tasks.http_answers import HOST, Authority, Wire, wire
+from tests.tasks.http_answers import HOST, Wire, certificate_for, elsewhere, wire
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"/library/sections/1/all": "http://elsewhere.invalid/?X-Plex-Token=x"}
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.found(tmp_path_factory.mktemp("authority"))
+ALL = "/library/sections/1/all"
 
 
 @pytest.fixture
-def guarded(authority: Authority) -> Iterator[Wire]:
-    """A server whose certificate is of an authority of its owner's own."""
-    with wire(certificate=authority.certify(HOST)) as plex:
-        yield plex
+def certificate(tmp_path: Path) -> Path:
+    """A certificate that nobody trusts who was not told to."""
+    return certificate_for(HOST, tmp_path)
 
 
 def settings_for(plex: Wire, **wishes: Any) -> Settings:
@@ -52,7 +46,7 @@ def write(gateway: PlexGateway) -> None:
     gateway.edit(Edit(Level.TRACK, np.array([7]), rates=True, points=8.0))
 
 
-def test_no_header_tells_of_this_machine():
+def test_the_token_stands_in_a_header_only_and_no_header_tells_of_this_machine():
     with wire() as plex, PlexGateway(settings_for(plex)) as gateway:
         read(gateway)
         write(gateway)
@@ -77,71 +71,62 @@ def test_no_header_tells_of_this_machine():
     everything = " ".join(told.values())
     for secret in (socket.gethostname(), platform.release(), f"{uuid.getnode():x}"):
         assert secret not in everything
-
-
-def test_the_token_stands_in_a_header_and_never_in_an_address():
-    with wire() as plex, PlexGateway(settings_for(plex)) as gateway:
-        read(gateway)
-
     assert not any(HIDDEN in request for request, _ in plex.seen)
     assert all(headers["X-Plex-Token"] == HIDDEN for _, headers in plex.seen)
 
 
 @pytest.mark.parametrize("act", [read, write])
 def test_nobody_is_followed_to_another_address(act: Callable[[PlexGateway], None]):
-    with wire() as other:
-        elsewhere = {path: other.url + path for path in ELSEWHERE}
-        with (
-            wire(elsewhere) as plex,
-            PlexGateway(settings_for(plex)) as gateway,
-            pytest.raises(PlexRefused, match=f"leads on to {other.url}"),
-        ):
-            act(gateway)
+    with (
+        wire() as other,
+        wire({ALL: elsewhere(other.url + ALL)}) as plex,
+        PlexGateway(settings_for(plex)) as gateway,
+        pytest.raises(PlexRefused, match=f"leads on to {other.url}"),
+    ):
+        act(gateway)
 
     assert other.seen == []
 
 
 def test_a_secret_in_an_address_that_leads_on_is_not_shown():
     with (
-        wire(ELSEWHERE) as plex,
+        wire({ALL: elsewhere("http://elsewhere.invalid/?X-Plex-Token=x")}) as plex,
         PlexGateway(settings_for(plex)) as gateway,
         pytest.raises(PlexRefused, match=r"leads on to http://elsewhere\.invalid/\."),
     ):
         read(gateway)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(guarded):
-    with pytest.raises(PlexRefused) as refused:
-        PlexGateway(settings_for(guarded))
-
-    sentence = str(refused.value)
-    assert "certificate is not trusted" in sentence
-    assert "unable to get local issuer certificate" in sentence
-    assert "as CA_FILE" in sentence
-    assert guarded.seen == []
-
-
-def test_an_authority_of_ones_own_can_be_trusted(guarded, authority, monkeypatch):
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")  # CA_FILE is nearer
-    settings = settings_for(guarded, ca_file=str(authority.certificate))
-
-    with PlexGateway(settings) as gateway:
-        read(gateway)
-
-    assert [finding.state for finding in check_server(settings)] == ["ok"] * 3
-
-
-def test_a_certificate_for_another_address_is_refused(authority):
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
     with (
-        wire(certificate=authority.certify("127.0.0.2")) as plex,
+        wire(certificate=certificate) as plex,
+        pytest.raises(
+            PlexRefused, match=r"not trusted.*self-signed certificate.*as CA_FILE"
+        ),
+    ):
+        PlexGateway(settings_for(plex))
+
+    assert plex.seen == []
+
+
+def test_a_certificate_of_ones_own_can_be_trusted(certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")  # CA_FILE is nearer
+    with wire(certificate=certificate) as plex:
+        settings = settings_for(plex, ca_file=str(certificate))
+
+        with PlexGateway(settings) as gateway:
+            read(gateway)
+
+        assert [finding.state for finding in check_server(settings)] == ["ok"] * 3
+
+
+def test_a_certificate_for_another_address_is_refused(tmp_path):
+    other = certificate_for("127.0.0.2", tmp_path)
+    with (
+        wire(certificate=other) as plex,
         pytest.raises(PlexRefused, match=r"mismatch.*use that name in PLEX_URL"),
     ):
-        PlexGateway(settings_for(plex, ca_file=str(authority.certificate)))
-
-
-def test_https_where_nothing_is_encrypted_is_told_from_a_lack_of_trust():
-    with wire() as plex, pytest.raises(PlexRefused, match="does not speak https"):
-        PlexGateway(settings_for(plex, plex_url=plex.url.replace("http", "https")))
+        PlexGateway(settings_for(plex, ca_file=str(other)))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\x00\xff" * 99])

@@ -59,59 +59,49 @@ def refusal(load: Load) -> Callable[..., str]:
     return refusal
 
 
-@pytest.mark.parametrize(
-    ("key", "default"),
-    [(k, v) for k, v in ORIGINAL.items() if k not in ENOUGH],
-)
-def test_what_is_not_said_is_as_in_the_original(load, key, default):
+def test_what_is_not_said_is_as_in_the_original(load):
     settings, _ = load()
 
-    assert getattr(settings, key.lower()) == default
+    usual = {k: v for k, v in ORIGINAL.items() if k not in ENOUGH}
+    assert {key: getattr(settings, key.lower()) for key in usual} == usual
 
 
 def test_the_file_of_the_original_needs_two_edits_and_causes_no_remark(load):
-    settings, warnings = load(**ORIGINAL | ENOUGH)
+    edited = {"PLEX_TOKEN": f" {HIDDEN}\n"}  # as it may be pasted
+
+    settings, warnings = load(**ORIGINAL | ENOUGH | edited)
 
     assert settings.plex_token.get_secret_value() == HIDDEN
     assert warnings == []
 
 
-@pytest.mark.parametrize("field", ["PLEX_URL", "PLEX_TOKEN"])
-def test_server_and_token_have_no_default(tmp_path, field):
+def test_server_and_token_have_no_default(tmp_path):
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({k: v for k, v in ENOUGH.items() if k != field}))
+    path.write_text("{}")
 
-    with pytest.raises(SettingsInvalid, match=field):
+    with pytest.raises(SettingsInvalid, match=r"(?s)PLEX_URL.*PLEX_TOKEN"):
         load_settings(path)
 
 
 WRONG = [
     ("PLEX_URL", "ftp://host", "http(s)://host:32400"),
-    ("PLEX_URL", "http://ho st", "http(s)://host:32400"),
     ("PLEX_URL", 7, "http(s)://host:32400"),
     ("LIBRARY_NAME", "", "a music library"),
-    ("LIBRARY_NAME", None, "a music library"),
     ("CONFIDENCE_C", 0, "a number above 0"),
-    ("CONFIDENCE_C", -3.5, "a number above 0"),
     ("CONFIDENCE_C", "much", "a number above 0"),
     ("CONFIDENCE_C", True, "a number above 0"),
     ("CONFIDENCE_C", None, "a number above 0"),
     ("CONFIDENCE_C", float("nan"), "a number above 0"),
     ("CONFIDENCE_C", float("inf"), "a number above 0"),
-    ("CONFIDENCE_C", [3], "a number above 0"),
     ("BIAS_CRITIC", -10, "a number above -10"),
     ("WEIGHT_CRITIC", -0.1, "a number, 0 or more"),
     ("WEIGHT_GLOBAL", -1, "a number, 0 or more"),
     ("DRY_RUN", "maybe", "true or false"),
-    ("DRY_RUN", "ture", "true or false"),
     ("DRY_RUN", "", "true or false"),
     ("DRY_RUN", None, "true or false"),
     ("DRY_RUN", 2, "true or false"),
-    ("DRY_RUN", [], "true or false"),
-    ("DYNAMIC_PRECISION", "perhaps", "true or false"),
     ("INFERRED_TAG", "one, two", "without commas"),
     ("INFERRED_TAG", " padded", "without commas"),
-    ("INFERRED_TAG", "padded ", "without commas"),
     ("INFERRED_TAG", "x" * 101, "at most 100 characters"),
     ("INFERRED_TAG", 5, "a mood"),
     ("COOLDOWN_BATCH", -1, "a whole number, 0 or more"),
@@ -128,7 +118,6 @@ WRONG = [
     ("WAIT_FOR_OTHERS", -1, "seconds, 0 or more"),
     ("RUN_RETENTION_DAYS", 0, "days, above 0 to 36500, or null"),
     ("RUN_RETENTION_DAYS", 1e9, "days, above 0 to 36500, or null"),
-    ("KEEP_RESULTS", None, "true or false"),
     ("WEBHOOK_QUIET", -1, "seconds, 0 or more"),
     ("version", 1.1, "a version such as 1.1.1"),
 ]
@@ -172,17 +161,12 @@ def test_all_mistakes_are_named_at_once(refusal):
     assert sorted(named) == ["CONFIDENCE_C", "DRY_RUN", "LIBRARY_NAME", "RETRIES"]
 
 
-def test_a_prior_must_weigh_something(refusal):
-    text = refusal(WEIGHT_CRITIC=0, WEIGHT_GLOBAL=0)
+@pytest.mark.parametrize("others", [{}, {"CONFIDENCE_C": 0}])
+def test_a_prior_must_weigh_something(refusal, others):
+    text = refusal(WEIGHT_CRITIC=0, WEIGHT_GLOBAL=0, **others)
 
     assert "WEIGHT_CRITIC and WEIGHT_GLOBAL must not both be 0" in text
-
-
-def test_a_weightless_prior_is_named_beside_other_mistakes(refusal):
-    text = refusal(WEIGHT_CRITIC=0, WEIGHT_GLOBAL=0, CONFIDENCE_C=0)
-
-    assert "CONFIDENCE_C" in text
-    assert "WEIGHT_GLOBAL" in text
+    assert all(key in text for key in others)
 
 
 @pytest.mark.parametrize(
@@ -230,12 +214,6 @@ def test_a_token_that_cannot_be_sent_is_a_mistake_and_not_shown(refusal, token):
     assert token not in text
 
 
-def test_a_line_break_around_a_token_does_no_harm(load):
-    settings, _ = load(PLEX_TOKEN=f" {HIDDEN}\n")
-
-    assert settings.plex_token.get_secret_value() == HIDDEN
-
-
 @pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
 def test_a_blank_token_is_a_missing_one(refusal, blank):
     assert "PLEX_TOKEN: missing" in refusal(PLEX_TOKEN=blank)
@@ -258,14 +236,9 @@ def test_a_file_for_a_newer_program_is_refused(refusal, version):
     assert f"version = '{version}': written for a newer program" in text
 
 
-def test_the_model_gets_its_constants(load):
+def test_the_model_gets_its_constants_and_settings_do_not_change(load):
     settings, _ = load(CONFIDENCE_C=6, ALBUM_INHERITANCE_GRAVITY=0.7)
 
     assert settings.constants == Constants(confidence=6, album_gravity=0.7)
-
-
-def test_settings_do_not_change(load):
-    settings, _ = load()
-
     with pytest.raises(ValidationError):
         settings.dry_run = False

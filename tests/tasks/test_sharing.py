@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.errors import PlexUnreachable
+from engine.errors import PlexUnreachable, RequestTooLong
 from engine.evidence import split
 from engine.planning.batch_sharing import Pool
 from tasks.sync.letter_writer import write_letter
@@ -56,8 +56,12 @@ def test_equal_ratings_of_two_letters_take_one_request_and_one_for_the_tag(
         assert told_of(plex, keys, "moods") == [[TAG], [TAG]]
 
 
-@pytest.mark.parametrize("code", [400, 500])
-def test_what_is_wrong_with_one_letter_stops_no_other(plex, write, titles, order, code):
+@pytest.mark.parametrize(
+    ("code", "error"), [(400, RequestTooLong), (500, PlexUnreachable)]
+)
+def test_what_is_wrong_with_one_letter_stops_no_other_but_that_one(
+    plex, write, titles, order, code, error
+):
     order("status", {"method": "PUT", "ratingKeys": titles["P"]}, code=code)
 
     result = write("B")
@@ -65,11 +69,5 @@ def test_what_is_wrong_with_one_letter_stops_no_other(plex, write, titles, order
     assert result.written == 2
     assert told_of(plex, titles["B"], "userRating") == [7.33, 7.33]
     assert told_of(plex, titles["P"], "userRating") == [None, None]
-
-
-def test_a_letter_that_fails_alone_fails(plex, write, titles, order):
-    order("status", {"method": "PUT", "ratingKeys": titles["P"]}, code=500)
-    write("B")
-
-    with pytest.raises(PlexUnreachable):
+    with pytest.raises(error):
         write("P")

@@ -7,53 +7,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
-from tasks.plex.throttle import Throttle
+from tasks.plex.edits import Throttle
 from tasks.runtime.context import Outside, open_run
 from tests.tasks.building import settings_of
 from tests.tasks.setup import infer
 
 
-class Clock:
-    """Time that passes only where a test says so, or in a rest."""
-
-    def __init__(self):
-        self.now = 100.0
-        self.rests = []
-
-    def __call__(self):
-        return self.now
-
-    def rest(self, seconds):
-        self.rests.append(seconds)
-        self.now += seconds
-
-
 class Writer:
-    """Writes as the writing loop does: rest if due, then send."""
+    """Writes as the writing loop does: rest if due, then send.
+
+    Time passes only where a test says so, or in a rest.
+    """
 
     def __init__(self, batch, longest, mode):
-        self.clock = Clock()
+        self.now = 100.0
+        self.rests = []
         self.told = []
         self.throttle = Throttle(
             batch,
             longest,
             mode,
-            clock=self.clock,
-            rest=self.clock.rest,
+            clock=lambda: self.now,
+            rest=self.rest,
             tell=self.told.append,
         )
+
+    def rest(self, seconds):
+        self.rests.append(seconds)
+        self.now += seconds
 
     def write(self, *requests, level=10):
         """Send requests, each so many items in so many seconds."""
         for items, seconds in requests:
             self.throttle.rest_if_due()
             with self.throttle.timed((level, items), items):
-                self.clock.now += seconds
+                self.now += seconds
         return self
-
-    @property
-    def rests(self):
-        return self.clock.rests
 
 
 REQUESTS = st.lists(
@@ -64,77 +53,31 @@ LONGEST = st.floats(0, 20)
 MODES = st.sampled_from(["adaptive", "fixed"])
 
 
+@pytest.mark.parametrize("mode", ["adaptive", "fixed"])
+@pytest.mark.parametrize(("batch", "longest"), [(0, 5), (1, 0)])
+def test_a_burst_of_nothing_never_rests(batch, longest, mode):
+    writer = Writer(batch, longest, mode).write((100, 1), (100, 50), (100, 1), (100, 9))
+
+    assert writer.rests == []
+
+
 @pytest.mark.parametrize(
-    ("size", "requests", "rests"),
-    [(25, 4, 3), (5, 20, 3), (25, 1, 0), (10, 10, 3), (1, 100, 3), (50, 4, 3)],
+    ("batch", "longest", "seconds", "rests"),
+    [
+        pytest.param(25, 5, [0.5] * 20, [], id="as quick as ever"),
+        pytest.param(25, 5, [20] * 5, [], id="always slow"),
+        pytest.param(25, 60, [1, 1.5, 3, 7, 1], [0.5, 2, 6], id="slower and slower"),
+        pytest.param(25, 5, [1, 3, *[1] * 11], [2], id="recovered"),
+        pytest.param(100, 60, [*[1] * 4, *[2] * 4, 1], [4], id="a burst of several"),
+        pytest.param(1, 60, [1, 3, 1, 1], [2], id="resting is not being busy"),
+    ],
 )
-def test_a_fixed_rest_follows_every_burst(size, requests, rests):
-    writer = Writer(25, 5, "fixed").write(*[(size, 0.1)] * requests)
+def test_an_adaptive_rest_is_as_long_as_the_server_became_slower(
+    batch, longest, seconds, rests
+):
+    writer = Writer(batch, longest, "adaptive").write(*[(25, s) for s in seconds])
 
-    assert writer.rests == [5] * rests
-
-
-def test_items_count_and_not_requests():
-    writer = Writer(25, 5, "fixed").write(*[(1, 0.1)] * 25)
-
-    assert writer.rests == []
-    assert writer.write((1, 0.1)).rests == [5]
-
-
-@pytest.mark.parametrize("mode", ["adaptive", "fixed"])
-def test_a_burst_of_nothing_never_rests(mode):
-    writer = Writer(0, 5, mode).write((100, 1), (100, 50), (100, 1), (100, 50))
-
-    assert writer.rests == []
-
-
-@pytest.mark.parametrize("mode", ["adaptive", "fixed"])
-def test_a_rest_of_no_length_is_none(mode):
-    writer = Writer(1, 0, mode).write((1, 1), (1, 9), (1, 9))
-
-    assert writer.rests == []
-
-
-def test_a_server_as_quick_as_ever_gets_no_rest():
-    writer = Writer(25, 5, "adaptive").write(*[(25, 0.5)] * 20)
-
-    assert writer.rests == []
-
-
-def test_a_server_that_always_was_slow_gets_no_rest():
-    writer = Writer(25, 5, "adaptive").write(*[(25, 20)] * 5)
-
-    assert writer.rests == []
-
-
-def test_the_slower_the_server_becomes_the_longer_is_the_rest():
-    writer = Writer(25, 60, "adaptive")
-
-    writer.write(*[(25, seconds) for seconds in (1, 1.5, 3, 7, 1)])
-
-    assert writer.rests == [0.5, 2, 6]
-
-
-def test_a_rest_is_never_longer_than_the_longest():
-    writer = Writer(25, 5, "adaptive").write((25, 1), (25, 1000), (25, 1))
-
-    assert writer.rests == [5]
-
-
-def test_a_server_that_recovers_is_left_alone_again():
-    writer = Writer(25, 5, "adaptive").write((25, 1), (25, 3), (25, 1))
-
-    writer.write(*[(25, 1)] * 10)
-
-    assert writer.rests == [2]
-
-
-def test_all_requests_of_a_burst_count_together():
-    writer = Writer(100, 60, "adaptive").write(*[(25, 1)] * 4)
-
-    writer.write(*[(25, 2)] * 4, (25, 1))
-
-    assert writer.rests == [4]
+    assert writer.rests == rests
 
 
 def test_requests_are_compared_with_their_like_only():
@@ -159,12 +102,6 @@ def test_a_failed_request_is_no_part_of_a_burst():
     assert writer.write((1, 1)).rests == []
 
 
-def test_resting_does_not_count_as_being_busy():
-    writer = Writer(1, 60, "adaptive").write((1, 1), (1, 3), (1, 1), (1, 1))
-
-    assert writer.rests == [2]
-
-
 def test_it_is_said_once_why_there_are_rests_and_once_that_they_are_over():
     writer = Writer(25, 5, "adaptive")
 
@@ -179,15 +116,16 @@ def test_it_is_said_once_why_there_are_rests_and_once_that_they_are_over():
     ]
 
 
-def test_small_delays_are_no_news():
-    writer = Writer(25, 5, "adaptive").write((25, 0.01), (25, 0.4), (25, 0.01))
-
-    assert writer.told == []
-
-
-@pytest.mark.parametrize(("longest", "mode"), [(5, "fixed"), (0, "adaptive")])
-def test_where_the_server_is_not_asked_nothing_is_said_of_it(longest, mode):
-    writer = Writer(25, longest, mode).write(*[(25, s) for s in (1, 9, 9, 1, 1)])
+@pytest.mark.parametrize(
+    ("longest", "mode", "seconds"),
+    [
+        pytest.param(5, "adaptive", [0.01, 0.4, 0.01], id="small delays"),
+        pytest.param(5, "fixed", [1, 9, 9, 1, 1], id="always the same"),
+        pytest.param(0, "adaptive", [1, 9, 9, 1, 1], id="never any"),
+    ],
+)
+def test_where_rests_are_no_news_nothing_is_said(longest, mode, seconds):
+    writer = Writer(25, longest, mode).write(*[(25, s) for s in seconds])
 
     assert writer.told == []
 
@@ -244,4 +182,4 @@ def test_a_fixed_rest_comes_as_soon_as_a_burst_is_full(sizes, batch):
     full = itertools.accumulate(
         sizes[:-1], lambda items, more: more if items >= batch else items + more
     )
-    assert len(writer.rests) == sum(items >= batch for items in full)
+    assert writer.rests == [1] * sum(items >= batch for items in full)
