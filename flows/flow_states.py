@@ -19,8 +19,8 @@ from engine.reports.run_report import LettersFailed
 from flows.next_steps import CORRECT, RETRY, repeated
 from tasks.config.config_file import config_named
 from tasks.config.settings import load_settings
+from tasks.orchestration.artifacts import leave_out_the_known
 from tasks.orchestration.prefect_tasks import run_info
-from tasks.orchestration.run_log import leave_out_the_known
 from tasks.runtime.package_versions import check_versions
 
 

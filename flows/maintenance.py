@@ -25,10 +25,15 @@ from tasks.commands.recover import Recovered
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
 from tasks.orchestration.artifacts import PrefectReporter
-from tasks.orchestration.prefect_tasks import PrefectRunner, run_info, with_retry_policy
+from tasks.orchestration.prefect_tasks import (
+    PrefectRunner,
+    ends_in_a_state,
+    result_of,
+    run_info,
+    with_retry_policy,
+)
 from tasks.orchestration.retention import OWN, claim_run
 from tasks.orchestration.secrets import with_token
-from tasks.orchestration.task_states import ends_in_a_state, result_of
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import CANCELLATION, RunContext, open_run
 

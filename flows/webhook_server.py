@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hmac import compare_digest
 from http import HTTPStatus
 
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from engine.errors import ServerMissing
+from tasks.orchestration.prefect_server import listen
 from tasks.webhook.rating_event import Event, EventIgnored, event_of
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # 400 says it
@@ -62,15 +61,14 @@ class PayloadReader:
         self.payload: bytes | None = None
         """The part, once it has come whole."""
         self._part: bytearray | None = None
-        self._header: tuple[bytearray, bytearray] = bytearray(), bytearray()
+        self._name, self._value = bytearray(), bytearray()
         self._disposition = ""
         self._parser = MultipartParser(
             boundary[b"boundary"],
             {
                 "on_part_begin": self._begin_part,
-                "on_header_begin": self._begin_header,
-                "on_header_field": lambda d, a, b: self._header[0].extend(d[a:b]),
-                "on_header_value": lambda d, a, b: self._header[1].extend(d[a:b]),
+                "on_header_field": lambda d, a, b: self._name.extend(d[a:b]),
+                "on_header_value": lambda d, a, b: self._value.extend(d[a:b]),
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._begin_data,
                 "on_part_data": self._take,
@@ -94,13 +92,11 @@ class PayloadReader:
     def _begin_part(self) -> None:
         self._disposition = ""
 
-    def _begin_header(self) -> None:
-        self._header = bytearray(), bytearray()
-
     def _end_header(self) -> None:
-        name, value = self._header
-        if name.lower() == b"content-disposition":
-            self._disposition = value.decode("latin-1")
+        if self._name.lower() == b"content-disposition":
+            self._disposition = self._value.decode("latin-1")
+        self._name.clear()
+        self._value.clear()
 
     def _begin_data(self) -> None:
         _, options = parse_options_header(self._disposition)
@@ -108,11 +104,10 @@ class PayloadReader:
         self._part = bytearray() if is_wanted else None
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._part is None:
-            return
-        self._part += data[start:end]
-        if len(self._part) > MAX_PAYLOAD:
-            raise FormInvalid("its payload is too large")
+        if self._part is not None:
+            self._part += data[start:end]
+            if len(self._part) > MAX_PAYLOAD:
+                raise FormInvalid("its payload is too large")
 
     def _end_part(self) -> None:
         if self._part is not None:
@@ -206,14 +201,7 @@ class Webhook:
         ignore: Callable[[str], None],
         connections: Connections,
     ) -> None:
-        """Prepare to answer.
-
-        Args:
-            secret: What the path must be, after its slash.
-            hear: Told of each rating, and of new music.
-            ignore: Told why anything else from Plex starts no run.
-            connections: The open connections.
-        """
+        """Prepare to answer; see `webhook_server`."""
         self._path = f"/{secret}".encode()
         self._hear = hear
         self._ignore = ignore
@@ -221,12 +209,10 @@ class Webhook:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        try:
+        with suppress(ClientDisconnect):
             status = await self._status_of(Request(scope, receive))
-        except ClientDisconnect:
-            return
-        closing = {"connection": "close"}
-        await Response(status_code=status, headers=closing)(scope, receive, send)
+            answer = Response(status_code=status, headers={"connection": "close"})
+            await answer(scope, receive, send)
 
     async def _status_of(self, request: Request) -> HTTPStatus:
         if not compare_digest(request.url.path.encode(), self._path):
@@ -258,20 +244,13 @@ def webhook_server(
     Args:
         secret: What the path must be, after its slash.
         hear: Told of each rating, and of new music.
-        ignore: Told why anything else starts no run.
+        ignore: Told why anything else from Plex starts no run.
         place: Address and port of this machine.
 
     Raises:
         ServerMissing: Nobody can listen there; is the port taken?
     """
-    host, port = place
-    try:
-        listener = socket.create_server((host, port))
-    except (OSError, OverflowError) as error:
-        raise ServerMissing(
-            f"The webhook cannot listen on {host}:{port} ({error}). "
-            "Choose another port with --webhook."
-        ) from None
+    listener = listen(*place, "The webhook", "Choose another port with --webhook.")
     connections = Connections()
     server = uvicorn.Server(
         uvicorn.Config(

@@ -19,8 +19,7 @@ from engine.errors import (
 )
 from flows.cli import model_commands, rating_commands, state_commands
 from flows.cli.options import Version
-from flows.cli.serve import serve
-from flows.cli.server import server
+from flows.cli.serve import serve, server
 from flows.command_table import (
     COMMANDS,
     EXIT_STATUSES,

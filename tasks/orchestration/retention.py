@@ -29,8 +29,8 @@ from prefect.logging import get_run_logger
 from engine.errors import SettingsInvalid, UsageError
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
-from tasks.orchestration.result_serializer import ResultSerializer
-from tasks.orchestration.result_storage import (
+from tasks.orchestration.results import (
+    ResultSerializer,
     drop_results,
     runs_with_results,
     use_checked_storage,
@@ -45,6 +45,7 @@ FLOWS = ("infer", "rank", "recover", "undo", "verify")
 OUR_FLOWS = FlowFilter.model_validate({"name": {"any_": FLOWS}})
 BATCH = 50
 """Most runs that are asked for, or removed, at a time."""
+SECONDS_A_DAY = 86_400
 MAX_BATCHES = 4
 """So many batches are removed after one run; later runs go on."""
 
@@ -53,14 +54,12 @@ def claim_run() -> None:
     """Mark the current flow run as ours, and check every result that it loads."""
     use_checked_storage()
     tags = set(runtime.flow_run.tags or [])
-    if TAG not in tags:
-        # A server that refuses the tag keeps the run for ever, and runs it as well.
-        with (
-            suppress(HTTPError, PrefectException),
-            get_client(sync_client=True) as client,
-        ):
-            run = UUID(str(runtime.flow_run.id))
-            client.update_flow_run(run, tags=sorted(tags | {TAG}))
+    if TAG in tags:
+        return
+    # A server that refuses the tag keeps the run for ever, and runs it as well.
+    with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:
+        run = UUID(str(runtime.flow_run.id))
+        client.update_flow_run(run, tags=sorted(tags | {TAG}))
 
 
 def clean_up(_flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> None:
@@ -69,7 +68,8 @@ def clean_up(_flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> None:
     What cannot be removed now is removed after a later run.
     """
     try:
-        settings = _settings_of(run)
+        config = config_named(str(run.parameters.get("config") or ""))
+        settings, _ = load_settings(config)
         if state.is_completed() and not settings.keep_results:
             drop_results(run.id)
         with get_client(sync_client=True) as client:
@@ -91,11 +91,6 @@ OWN: dict[str, Any] = {
     "on_failure": [clean_up],
 }
 """What all our flows have in common; errors are stored even if results are not."""
-
-
-def _settings_of(run: FlowRun) -> Settings:
-    config = config_named(str(run.parameters.get("config") or ""))
-    return load_settings(config)[0]
 
 
 def _remove_old_runs(client: SyncPrefectClient, settings: Settings) -> None:
@@ -150,20 +145,19 @@ def _remove_results(client: SyncPrefectClient, settings: Settings) -> None:
     Of a run that this server does not know, another one may: its results are kept as
     long as a run is.
     """
-    since = dict(runs_with_results())
-    oldest_first = sorted(since, key=since.__getitem__)
-    days = settings.run_retention_days
-    for start in range(0, len(since), BATCH):
-        some = oldest_first[start : start + BATCH]
-        wanted = FlowRunFilter.model_validate({"id": {"any_": some}})
+    oldest_first = sorted(runs_with_results(), key=lambda kept: kept[1])
+    for start in range(0, len(oldest_first), BATCH):
+        since = dict(oldest_first[start : start + BATCH])
+        wanted = FlowRunFilter.model_validate({"id": {"any_": list(since)}})
         found = client.read_flow_runs(flow_run_filter=wanted, limit=BATCH)
         states = {run.id: run.state_type for run in found}
-        for run in some:
+        for run, changed in since.items():
             if run in states:
                 is_done = states[run] == StateType.COMPLETED
                 is_useless = is_done and not settings.keep_results
             else:
-                age = timedelta(seconds=time.time() - since[run])
-                is_useless = days is not None and age > timedelta(days=days)
+                days = settings.run_retention_days
+                age = time.time() - changed
+                is_useless = days is not None and age > days * SECONDS_A_DAY
             if is_useless:
                 drop_results(run)

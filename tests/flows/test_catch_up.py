@@ -19,12 +19,11 @@ from prefect.states import Completed, Running
 
 from flows import deploy_step
 from flows.deploy_step import prepare_deploy
-from tasks.orchestration.scheduler import scheduler_problem
 from tasks.orchestration.schedules import (
     catch_up,
     crash_lost_runs,
-    find_deployment,
     repair,
+    scheduler_problem,
 )
 
 HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
@@ -149,10 +148,6 @@ def test_a_run_whose_process_was_killed_is_marked_as_crashed(client):
 
     assert client.read_flow_run(lost.id).state_name == "Crashed"
     assert lost.name in said[0]
-
-
-def test_an_unknown_deployment_is_none(client):
-    assert find_deployment(client, "infer/nothing-of-this-name") is None
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import pytest
 from prefect._internal.result_records import ResultRecord
 
 from flows.deployments import OFFERS
-from tasks.orchestration.result_serializer import TYPE
-from tasks.orchestration.result_storage import FOLDER
+from tasks.orchestration.results import FOLDER, TYPE
 from tasks.orchestration.retention import FLOWS, TAG
 from tests.flows.ageing import (
     Ageing,

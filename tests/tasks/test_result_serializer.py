@@ -23,7 +23,7 @@ from engine.errors import PlexUnreachable, ResultRefused
 from engine.estimates import Estimates
 from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult
-from tasks.orchestration.result_serializer import TYPE, ResultSerializer, checked_record
+from tasks.orchestration.results import TYPE, ResultSerializer, checked_record
 
 OURS = ResultSerializer()
 PLAIN = LetterResult(written=3, gone=1)
