@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hmac import compare_digest
 from http import HTTPStatus
 
@@ -48,11 +49,6 @@ class PayloadReader:
     """Takes the part `payload` out of a multipart form while the form comes in."""
 
     def __init__(self, content_type: str) -> None:
-        """Begin with nothing read.
-
-        Raises:
-            FormInvalid: It is not a multipart form.
-        """
         latin = content_type.encode("latin-1", "replace").decode("latin-1")
         kind, options = parse_options_header(latin)
         boundary = {name.lower(): value for name, value in options.items()}
@@ -78,11 +74,7 @@ class PayloadReader:
         )
 
     def feed(self, chunk: bytes) -> None:
-        """Read on; what comes after the payload may be broken.
-
-        Raises:
-            FormInvalid: The form cannot be read.
-        """
+        """Read on; what comes after the payload may be broken."""
         try:
             self._parser.write(chunk)
         except MultipartParseError:
@@ -191,21 +183,17 @@ def _protocol(connections: Connections) -> type[H11Protocol]:
     return Protocol
 
 
+@dataclass(frozen=True)
 class Webhook:
     """The application: 200 for what Plex sends, 400 or 404 for the rest."""
 
-    def __init__(
-        self,
-        secret: str,
-        hear: Callable[[Event], None],
-        ignore: Callable[[str], None],
-        connections: Connections,
-    ) -> None:
-        """Prepare to answer; see `webhook_server`."""
-        self._path = f"/{secret}".encode()
-        self._hear = hear
-        self._ignore = ignore
-        self._connections = connections
+    secret: str
+    """What the path must be, after its slash."""
+    hear: Callable[[Event], None]
+    """Told of each rating, and of new music."""
+    ignore: Callable[[str], None]
+    """Told why anything else from Plex starts no run."""
+    connections: Connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -215,19 +203,20 @@ class Webhook:
             await answer(scope, receive, send)
 
     async def _status_of(self, request: Request) -> HTTPStatus:
-        if not compare_digest(request.url.path.encode(), self._path):
+        path = f"/{self.secret}".encode()
+        if not compare_digest(request.url.path.encode(), path):
             return HTTPStatus.NOT_FOUND
-        if not self._connections.trust(request.client):
+        if not self.connections.trust(request.client):
             return HTTPStatus.SERVICE_UNAVAILABLE
         if request.method != "POST":
             return HTTPStatus.BAD_REQUEST
         try:
             kind = request.headers.get("content-type", "")
-            self._hear(event_of(await read_payload(kind, request.stream())))
+            self.hear(event_of(await read_payload(kind, request.stream())))
         except EventIgnored as reason:
-            self._ignore(str(reason))
+            self.ignore(str(reason))
         except FormInvalid as reason:
-            self._ignore(str(reason))
+            self.ignore(str(reason))
             return HTTPStatus.BAD_REQUEST
         return HTTPStatus.OK
 
@@ -239,13 +228,7 @@ def webhook_server(
     ignore: Callable[[str], None],
     place: tuple[str, int],
 ) -> Iterator[None]:
-    """Listen to Plex's webhook while the block runs.
-
-    Args:
-        secret: What the path must be, after its slash.
-        hear: Told of each rating, and of new music.
-        ignore: Told why anything else from Plex starts no run.
-        place: Address and port of this machine.
+    """Listen to Plex's webhook at an address and port while the block runs.
 
     Raises:
         ServerMissing: Nobody can listen there; is the port taken?

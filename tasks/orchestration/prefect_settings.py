@@ -139,16 +139,15 @@ def check_access(api: str) -> None:
     """
     try:
         _begin_of(f"{api}/admin/version")
-    except HTTPError as error:
-        if error.code in LOCKED:
+    except (OSError, ValueError) as error:
+        # That it is not well is for others to find out.
+        if isinstance(error, HTTPError) and error.code in LOCKED:
             raise ServerMissing(
                 f"Prefect's server at {redact_url(api)} refuses us ({error.code}). "
                 "Set PREFECT_API_AUTH_STRING to its password, or PREFECT_API_KEY to "
                 "your key, or unset PREFECT_API_URL: without one, plexbayes starts its "
                 "own."
             ) from None
-    except (OSError, ValueError):
-        return  # that it is not well is for others to find out
 
 
 def _begin_of(url: str) -> bytes:
