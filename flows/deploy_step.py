@@ -32,13 +32,7 @@ def prepare_deploy(timezone: str = "UTC") -> dict[str, str]:
 
     A deployment that is new to the server is made here, with its schedules switched
     off, or with those of its former name. This is a build step of prefect.yaml, and is
-    carried out before each deployment.
-
-    Args:
-        timezone: Of the schedules that are shipped, which only a new deployment gets.
-
-    Returns:
-        The `directory` to run in.
+    carried out before each deployment. Returns the `directory` to run in.
 
     Raises:
         VersionsIncompatible: What is installed does not work together.

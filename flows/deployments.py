@@ -134,14 +134,8 @@ def register(
 ) -> Iterator[str]:
     """Offer everything through a runner; schedules stay as the server has them.
 
-    Args:
-        runner: It must not have been started yet.
-        client: Of the same server.
-        timezone: Of the schedules that are shipped.
-        make_up: Whether a run that was missed is made up.
-
-    Yields:
-        What a person should know about their schedules.
+    The runner must not have been started yet. Yields what a person should know about
+    their schedules.
     """
     stored = read_stored(client)
     known = [found.latest.id for found in stored.values() if found.latest]

@@ -44,12 +44,6 @@ def start_run(
 ) -> None:
     """Start a run for the letters that events concern, or let a waiting one do them.
 
-    Args:
-        api: Address of the Prefect server.
-        say: Told which run it is.
-        ignore: Told why an event concerns no letter.
-        events: What was heard.
-
     Raises:
         PlexbayesError: Plex, the record or Prefect could not be asked.
     """

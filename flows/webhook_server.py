@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from http import HTTPStatus
 
@@ -187,7 +187,7 @@ def _protocol(connections: Connections) -> type[H11Protocol]:
 class Webhook:
     """The application: 200 for what Plex sends, 400 or 404 for the rest."""
 
-    secret: str
+    secret: str = field(repr=False)
     """What the path must be, after its slash."""
     hear: Callable[[Event], None]
     """Told of each rating, and of new music."""

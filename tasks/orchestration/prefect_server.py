@@ -215,12 +215,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
 def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
     """Return Prefect's server behind the guard, ready to run in this process.
 
-    Prefect must not have been imported yet: it is set up here.
-
-    Args:
-        port: Where it listens.
-        host: From which address of this machine it can be reached.
-        ui: Whether it also serves the UI and runs schedules.
+    Prefect must not have been imported yet: it is set up here. See `prefect_server`.
     """
     own = own_addresses(host, port)
     be_quiet()

@@ -60,10 +60,7 @@ def repair(
 ) -> Iterator[str]:
     """Repair stored parameters that the flow no longer takes; yield what was changed.
 
-    Args:
-        client: Of the Prefect server; the schedules are repaired there.
-        deployment: Repaired here, with its schedules.
-        known: The names of the flow's parameters.
+    The schedules are repaired on the server, too.
     """
     deployment.parameters, changes = valid_parameters(deployment.parameters, known)
     if changes:

@@ -142,12 +142,7 @@ def letters_of(settings: Settings, events: Iterable[Event], ignore: Say) -> list
     """Return the letters under which events are news to our library.
 
     Events of other servers, libraries and people are not, nor are the echoes of what
-    we wrote ourselves.
-
-    Args:
-        settings: Which server and library, and whose ratings matter.
-        events: What was heard.
-        ignore: Told why an event is no news.
+    we wrote ourselves; `ignore` is told why.
 
     Raises:
         PlexbayesError: Plex or the record could not be asked.

@@ -119,6 +119,7 @@ def run_with_a_failing_letter(
     return failed, failing
 
 
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
 def test_a_retry_after_thirty_days_does_only_what_failed(
     plex: Simulator, served: Served
 ) -> None:
@@ -217,6 +218,7 @@ def test_runs_of_ours_are_known_by_the_names_of_our_flows() -> None:
     assert {offer.flow.name for offer in OFFERS} == set(FLOWS)
 
 
+@pytest.mark.parametrize("plex", [{"synthetic": 400}], indirect=True)
 def test_a_retry_does_not_load_a_malicious_result_but_does_its_step_again(
     plex: Simulator, served: Served, tmp_path: Path
 ) -> None:

@@ -54,7 +54,7 @@ def told(plex: Simulator, tmp_path: Path) -> Iterator[tuple[Served, str]]:
     listener = Listener(tmp_path, plex)
     # The library changes while it is read: that passes with another attempt.
     patient = {"RETRIES": 5, "RETRY_DELAY": 1, "WEBHOOK_NEW_MUSIC": True}
-    secret = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_QUIET": 1, "DRY_RUN": False}
+    secret = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_QUIET": 3, "DRY_RUN": False}
     listener.configure(**secret, **patient)
     port = free_port()
     served = Served(listener, free_port(), "--webhook", str(port))

@@ -27,7 +27,7 @@ from tests.flows.listener import (
     tagged,
 )
 from tests.flows.test_faults import await_writes
-from tests.flows.test_schedules import OFTEN, add_schedule, await_completed, seen
+from tests.flows.test_schedules import add_schedule, await_completed, seen, soon
 from tests.flows.test_serve import NIGHTLY
 from tests.flows.test_undo import state
 from tests.simulator.process import Simulator
@@ -236,7 +236,8 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     defaults = {"rank": {"count": 3}, "weekly-up-live": {"dry_run": True}}
     for name, mine in defaults.items():
         machines.patch(f"/deployments/{offers[name]['id']}", {"parameters": mine})
-    added = add_schedule(machines, offers["verify"], schedule=OFTEN)
+    at_once = soon()
+    added = add_schedule(machines, offers["verify"], schedule=at_once)
     add_schedule(
         machines,
         offers["infer"],
@@ -254,7 +255,7 @@ def test_a_schedule_fires_on_a_worker_and_deploying_again_keeps_it(
     kept = schedules_seen(after)
     weekly = (False, {"cron": "30 3 * * 1", "timezone": "UTC", "day_or": True}, {})
     assert shipped["weekly-up-live"] == [weekly]
-    assert kept["verify"] == [(True, OFTEN, {})]
+    assert kept["verify"] == [(True, at_once, {})]
     assert kept["infer"] == [(False, NIGHTLY, {"dry_run": True, "phases": "2"})]
     assert sorted(kept["weekly-up-live"]) == [weekly, (True, NIGHTLY, {})]
     assert kept["monthly-full-live"] == shipped["monthly-full-live"]
