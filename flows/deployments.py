@@ -1,15 +1,21 @@
-"""What prefect.yaml offers in the Prefect UI, and what a server has of it."""
+"""What prefect.yaml offers in the Prefect UI, and the process that runs it."""
 
+import asyncio
+import contextvars
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 import yaml
 from prefect import Flow
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -18,36 +24,32 @@ from prefect.client.schemas.objects import (
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ParameterTypeError
+from prefect.exceptions import ObjectNotFound, ParameterTypeError
 from prefect.runner import Runner
 from pydantic import ValidationError
 
+from engine.errors import ServerMissing
 from flows.infer import infer
 from flows.maintenance import rank, recover, undo, verify
+from flows.reports.terminal import notify
 from tasks.orchestration.retention import DEPLOYMENT_TAG
 from tasks.orchestration.schedules import (
     catch_up,
-    copy_of,
     crash_lost_runs,
-    find_deployment,
     refuse_if_served,
     repair,
+    scheduler_problem,
 )
 
+CHECK_EVERY = 60.0
+"""Seconds between two looks at the server's scheduler."""
 
-def run_from_memory(runner: Runner, deployment_id: UUID, flow: Flow[..., Any]) -> None:
-    """Let the runs of a deployment use a flow that was imported already.
+FLOWS = {flow.name: flow for flow in (infer, verify, undo, rank, recover)}
 
-    Prefect would load it from its file, with the working folder first on the path:
-    a tasks.py lying there would be executed in place of ours.
-
-    Args:
-        runner: It must not have been started yet.
-        deployment_id: A deployment that was added to the runner.
-        flow: What its runs execute.
-    """
-    # What `Runner.add_flow` does; that one takes no deployment made by others.
-    runner._deployment_registry.register_flow(deployment_id, flow)  # noqa: SLF001
+ONE_AT_A_TIME = ConcurrencyLimitConfig(
+    limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+)
+"""A second run of the same deployment waits for the first."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,17 @@ class Offer:
         """The names of its parameters."""
         return set(self.flow.parameters.properties)
 
-    def shipped(self, timezone: str) -> list[DeploymentScheduleCreate]:
-        """Return the schedules that a new deployment gets, switched off."""
-        if not self.cron:
-            return []
-        when = CronSchedule(cron=self.cron, timezone=timezone)
-        return [DeploymentScheduleCreate(schedule=when, active=False)]
-
-
-FLOWS = {flow.name: flow for flow in (infer, verify, undo, rank, recover)}
-
 
 def read_offers() -> tuple[Offer, ...]:
-    """Read from prefect.yaml what is offered."""
-    document = yaml.safe_load(_prefect_yaml().read_text("utf-8"))
+    """Read from prefect.yaml what is offered.
+
+    It is in the project, or inside the installed package. In the project, the one
+    inside is a link, and not every system has such.
+    """
+    project = Path(__file__).parents[1]
+    is_project = (project / "pyproject.toml").exists()
+    folder = project if is_project else Path(__file__).parent
+    document = yaml.safe_load((folder / "prefect.yaml").read_text("utf-8"))
     shipped = document["definitions"]["shipped"]
     return tuple(
         Offer(
@@ -96,22 +95,7 @@ def read_offers() -> tuple[Offer, ...]:
     )
 
 
-def _prefect_yaml() -> Path:
-    """Return where prefect.yaml is: in the project, or inside the installed package.
-
-    In the project, the one inside is a link, and not every system has such.
-    """
-    project = Path(__file__).parents[1]
-    is_project = (project / "pyproject.toml").exists()
-    return (project if is_project else Path(__file__).parent) / "prefect.yaml"
-
-
 OFFERS = read_offers()
-
-ONE_AT_A_TIME = ConcurrencyLimitConfig(
-    limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
-)
-"""A second run of the same deployment waits for the first."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +114,16 @@ class Stored:
 
 def read_stored(client: SyncPrefectClient) -> dict[str, Stored]:
     """Return what a server has of each offer, by the offer's name."""
+
+    def find(offer: Offer, name: str) -> DeploymentResponse | None:
+        with suppress(ObjectNotFound):
+            return client.read_deployment_by_name(f"{offer.flow.name}/{name}")
+        return None
+
     return {
         offer.name: Stored(
-            find_deployment(client, f"{offer.flow.name}/{offer.name}"),
-            find_deployment(client, f"{offer.flow.name}/{offer.former_name}")
-            if offer.former_name
-            else None,
+            find(offer, offer.name),
+            find(offer, offer.former_name) if offer.former_name else None,
         )
         for offer in OFFERS
     }
@@ -146,14 +134,8 @@ def register(
 ) -> Iterator[str]:
     """Offer everything through a runner; schedules stay as the server has them.
 
-    Args:
-        runner: It must not have been started yet.
-        client: Of the same server.
-        timezone: Of the schedules that are shipped.
-        make_up: Whether a run that was missed is made up.
-
-    Yields:
-        What a person should know about their schedules.
+    The runner must not have been started yet. Yields what a person should know about
+    their schedules.
     """
     stored = read_stored(client)
     known = [found.latest.id for found in stored.values() if found.latest]
@@ -170,7 +152,10 @@ def register(
             found.own and found.own.paused and not was_paused_by_us
         )
         registered = cast("UUID", runner.add_deployment(deployment))
-        run_from_memory(runner, registered, offer.flow)
+        # What `Runner.add_flow` does; that one takes no deployment made by others.
+        # Prefect would load the flow from its file, with the working folder first on
+        # the path: a tasks.py lying there would be executed in place of ours.
+        runner._deployment_registry.register_flow(registered, offer.flow)  # noqa: SLF001
         if found.latest:
             now = client.read_deployment(registered)
             yield from catch_up(client, now, found.latest, make_up=make_up)
@@ -190,8 +175,15 @@ def new_schedules(
 ) -> list[DeploymentScheduleCreate]:
     """Return the schedules of a new deployment: those of its former name, if any."""
     if found.former:
-        return [copy_of(schedule) for schedule in found.former.schedules]
-    return offer.shipped(timezone)
+        copied = {"schedule", "active", "parameters", "slug"}
+        return [
+            DeploymentScheduleCreate(**{name: getattr(one, name) for name in copied})
+            for one in found.former.schedules
+        ]
+    if not offer.cron:
+        return []
+    when = CronSchedule(cron=offer.cron, timezone=timezone)
+    return [DeploymentScheduleCreate(schedule=when, active=False)]
 
 
 def default_parameters(
@@ -206,13 +198,12 @@ def default_parameters(
 
 
 def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
-    latest = found.latest
     deployment = cast(  # outside a coroutine it is made at once, never an awaitable
         "RunnerDeployment",
         offer.flow.to_deployment(
             name=offer.name,
             description=offer.description,
-            parameters=default_parameters(offer, latest),
+            parameters=default_parameters(offer, found.latest),
             tags=[DEPLOYMENT_TAG],
             concurrency_limit=ONE_AT_A_TIME,
             schedules=new_schedules(offer, found, timezone),
@@ -223,3 +214,50 @@ def _deployment(offer: Offer, found: Stored, timezone: str) -> RunnerDeployment:
         deployment.schedules = None
         deployment.model_fields_set.discard("schedules")
     return deployment
+
+
+def run_offers(timezone: str, *, make_up: bool) -> None:
+    """Offer everything on the configured Prefect server, and run it until Ctrl-C.
+
+    Args:
+        timezone: Of the schedules that are shipped.
+        make_up: Whether a run that came due while nothing ran is made up.
+
+    Raises:
+        ServerTaken: Somebody else runs the same.
+        ServerMissing: The server does not do what it should.
+    """
+    # Left alone, the runner would pause everything when it ends.
+    runner = Runner(limit=1, pause_on_shutdown=False)
+    try:
+        with get_client(sync_client=True) as client:
+            for sentence in register(runner, client, timezone, make_up=make_up):
+                notify(sentence)
+    except httpx.HTTPError as error:
+        raise ServerMissing(
+            f"The Prefect server did not take the deployments ({error})."
+        ) from None
+    address = str(client.api_url).rstrip("/").removesuffix("/api")
+    notify(f"Open {address} in a browser. Ctrl-C ends it all.")
+    ended = threading.Event()
+    watch = contextvars.copy_context().run  # which server it is
+    threading.Thread(target=watch, args=[_watch_scheduler, ended], daemon=True).start()
+    try:
+        # Ctrl-C as SIGTERM: the run at hand is cancelled before the server goes.
+        signal.signal(signal.SIGINT, runner.handle_sigterm)
+        asyncio.run(runner.start())
+    finally:
+        ended.set()
+
+
+def _watch_scheduler(ended: threading.Event) -> None:
+    """Warn, until something is over, if schedules would not start runs."""
+    said = ""
+    with get_client(sync_client=True) as client:
+        while not ended.is_set():
+            with suppress(httpx.HTTPError):  # runs report that themselves
+                problem = scheduler_problem(client, datetime.now(UTC))
+                if problem and problem != said:
+                    notify(f"Warning: {problem}")
+                said = problem
+            ended.wait(CHECK_EVERY)

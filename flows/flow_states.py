@@ -22,9 +22,9 @@ from engine.reports.run_report import LettersFailed
 from flows.next_steps import CORRECT, repeated, stopped
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
+from tasks.orchestration.artifacts import leave_out_the_known
 from tasks.orchestration.prefect_tasks import PrefectRunner
 from tasks.orchestration.retention import claim_run
-from tasks.orchestration.run_log import leave_out_the_known
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Step

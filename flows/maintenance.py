@@ -22,9 +22,12 @@ from tasks.commands import recover as recovering
 from tasks.commands import undo as undoing
 from tasks.commands import verify as verifying
 from tasks.commands.recover import Recovered
-from tasks.orchestration.prefect_tasks import with_retry_policy
+from tasks.orchestration.prefect_tasks import (
+    ends_in_a_state,
+    result_of,
+    with_retry_policy,
+)
 from tasks.orchestration.retention import OWN
-from tasks.orchestration.task_states import ends_in_a_state, result_of
 from tasks.runtime.context import Outside, open_run
 
 Result = TypeVar("Result")

@@ -1,6 +1,7 @@
 """Runs of the letters that Plex's webhook tells of: one that waits takes more in."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -22,7 +23,6 @@ from tasks.orchestration.secrets import with_token
 from tasks.webhook.debouncer import letters_of
 from tasks.webhook.rating_event import Event
 
-DEPLOYMENT = "infer/infer"
 TAG = "webhook"
 """What runs are tagged with that the webhook started."""
 
@@ -36,31 +36,28 @@ WAITING = FlowRunFilter.model_validate(
 """Runs that may take more letters in; others may use that tag for runs of their own."""
 
 
-def run_starter(
-    api: str, say: Callable[[str], None], ignore: Callable[[str], None]
-) -> Callable[[list[Event]], None]:
-    """Return what starts a run for the letters that events concern.
+def start_run(
+    api: str,
+    say: Callable[[str], None],
+    ignore: Callable[[str], None],
+    events: list[Event],
+) -> None:
+    """Start a run for the letters that events concern, or let a waiting one do them.
 
-    Args:
-        api: Address of the Prefect server.
-        say: Told which run was started.
-        ignore: Told why an event concerns no letter.
+    Raises:
+        PlexbayesError: Plex, the record or Prefect could not be asked.
     """
-
-    def start(events: list[Event]) -> None:
-        settings, _ = load_settings()  # whether to write may have changed since
-        letters = letters_of(with_token(settings), events, ignore)
-        if not letters:
-            return
-        try:
-            with temporary_settings({PREFECT_API_URL: api}):
-                say(_start_or_extend(letters, dry_run=settings.dry_run))
-        except (httpx.HTTPError, PrefectException) as error:
-            raise ServerMissing(
-                f"Prefect did not start the run ({type(error).__name__})."
-            ) from None
-
-    return start
+    settings, _ = load_settings()  # whether to write may have changed since
+    letters = letters_of(with_token(settings), events, ignore)
+    if not letters:
+        return
+    try:
+        with temporary_settings({PREFECT_API_URL: api}):
+            say(_start_or_extend(letters, dry_run=settings.dry_run))
+    except (httpx.HTTPError, PrefectException) as error:
+        raise ServerMissing(
+            f"Prefect did not start the run ({type(error).__name__})."
+        ) from None
 
 
 def _start_or_extend(letters: Iterable[str], *, dry_run: bool) -> str:
@@ -70,26 +67,23 @@ def _start_or_extend(letters: Iterable[str], *, dry_run: bool) -> str:
             flow_filter=OURS, deployment_filter=OFFERED, flow_run_filter=WAITING
         )
         for run in waiting:
-            merged = in_order({*_letters_of(run), *letters})
-            if not run.run_count and _extended(client, run, merged, dry_run=dry_run):
+            known = str(run.parameters.get("letters", "")).split(",")
+            merged = in_order({*known, *letters})
+            wanted: dict[str, Any] = {"letters": ",".join(merged), "dry_run": dry_run}
+            if not run.run_count and _changed_in_time(client, run, wanted):
                 return (
                     f"New ratings: the run that waits is for {', '.join(merged)} now."
                 )
     wanted = {"letters": ",".join(letters), "dry_run": dry_run}
-    run_deployment(DEPLOYMENT, parameters=wanted, timeout=0, tags=[TAG])
+    run_deployment("infer/infer", parameters=wanted, timeout=0, tags=[TAG])
     return f"New ratings: a run for {', '.join(letters)} was started."
 
 
-def _extended(
-    client: SyncPrefectClient, run: FlowRun, letters: Iterable[str], *, dry_run: bool
+def _changed_in_time(
+    client: SyncPrefectClient, run: FlowRun, wanted: dict[str, Any]
 ) -> bool:
-    """Change what a run is for; say whether that was in time."""
-    changed = {"letters": ",".join(letters), "dry_run": dry_run}
-    client.update_flow_run(run.id, parameters=run.parameters | changed)
+    """Change what a run is for; say whether it had not begun."""
+    client.update_flow_run(run.id, parameters=run.parameters | wanted)
     # A run reads its parameters only after it has left this state.
     state = client.read_flow_run(run.id).state
     return state is not None and state.is_scheduled()
-
-
-def _letters_of(run: FlowRun) -> list[str]:
-    return str(run.parameters.get("letters", "")).split(",")

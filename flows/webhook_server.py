@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from http import HTTPStatus
 
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from engine.errors import ServerMissing
+from tasks.orchestration.prefect_server import listen
 from tasks.webhook.rating_event import Event, EventIgnored, event_of
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # 400 says it
@@ -49,11 +49,6 @@ class PayloadReader:
     """Takes the part `payload` out of a multipart form while the form comes in."""
 
     def __init__(self, content_type: str) -> None:
-        """Begin with nothing read.
-
-        Raises:
-            FormInvalid: It is not a multipart form.
-        """
         latin = content_type.encode("latin-1", "replace").decode("latin-1")
         kind, options = parse_options_header(latin)
         boundary = {name.lower(): value for name, value in options.items()}
@@ -62,15 +57,14 @@ class PayloadReader:
         self.payload: bytes | None = None
         """The part, once it has come whole."""
         self._part: bytearray | None = None
-        self._header: tuple[bytearray, bytearray] = bytearray(), bytearray()
+        self._name, self._value = bytearray(), bytearray()
         self._disposition = ""
         self._parser = MultipartParser(
             boundary[b"boundary"],
             {
                 "on_part_begin": self._begin_part,
-                "on_header_begin": self._begin_header,
-                "on_header_field": lambda d, a, b: self._header[0].extend(d[a:b]),
-                "on_header_value": lambda d, a, b: self._header[1].extend(d[a:b]),
+                "on_header_field": lambda d, a, b: self._name.extend(d[a:b]),
+                "on_header_value": lambda d, a, b: self._value.extend(d[a:b]),
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._begin_data,
                 "on_part_data": self._take,
@@ -80,11 +74,7 @@ class PayloadReader:
         )
 
     def feed(self, chunk: bytes) -> None:
-        """Read on; what comes after the payload may be broken.
-
-        Raises:
-            FormInvalid: The form cannot be read.
-        """
+        """Read on; what comes after the payload may be broken."""
         try:
             self._parser.write(chunk)
         except MultipartParseError:
@@ -94,13 +84,11 @@ class PayloadReader:
     def _begin_part(self) -> None:
         self._disposition = ""
 
-    def _begin_header(self) -> None:
-        self._header = bytearray(), bytearray()
-
     def _end_header(self) -> None:
-        name, value = self._header
-        if name.lower() == b"content-disposition":
-            self._disposition = value.decode("latin-1")
+        if self._name.lower() == b"content-disposition":
+            self._disposition = self._value.decode("latin-1")
+        self._name.clear()
+        self._value.clear()
 
     def _begin_data(self) -> None:
         _, options = parse_options_header(self._disposition)
@@ -108,11 +96,10 @@ class PayloadReader:
         self._part = bytearray() if is_wanted else None
 
     def _take(self, data: bytes, start: int, end: int) -> None:
-        if self._part is None:
-            return
-        self._part += data[start:end]
-        if len(self._part) > MAX_PAYLOAD:
-            raise FormInvalid("its payload is too large")
+        if self._part is not None:
+            self._part += data[start:end]
+            if len(self._part) > MAX_PAYLOAD:
+                raise FormInvalid("its payload is too large")
 
     def _end_part(self) -> None:
         if self._part is not None:
@@ -196,52 +183,40 @@ def _protocol(connections: Connections) -> type[H11Protocol]:
     return Protocol
 
 
+@dataclass(frozen=True)
 class Webhook:
     """The application: 200 for what Plex sends, 400 or 404 for the rest."""
 
-    def __init__(
-        self,
-        secret: str,
-        hear: Callable[[Event], None],
-        ignore: Callable[[str], None],
-        connections: Connections,
-    ) -> None:
-        """Prepare to answer.
-
-        Args:
-            secret: What the path must be, after its slash.
-            hear: Told of each rating, and of new music.
-            ignore: Told why anything else from Plex starts no run.
-            connections: The open connections.
-        """
-        self._path = f"/{secret}".encode()
-        self._hear = hear
-        self._ignore = ignore
-        self._connections = connections
+    secret: str = field(repr=False)
+    """What the path must be, after its slash."""
+    hear: Callable[[Event], None]
+    """Told of each rating, and of new music."""
+    ignore: Callable[[str], None]
+    """Told why anything else from Plex starts no run."""
+    connections: Connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        try:
+        with suppress(ClientDisconnect):
             status = await self._status_of(Request(scope, receive))
-        except ClientDisconnect:
-            return
-        closing = {"connection": "close"}
-        await Response(status_code=status, headers=closing)(scope, receive, send)
+            answer = Response(status_code=status, headers={"connection": "close"})
+            await answer(scope, receive, send)
 
     async def _status_of(self, request: Request) -> HTTPStatus:
-        if not compare_digest(request.url.path.encode(), self._path):
+        path = f"/{self.secret}".encode()
+        if not compare_digest(request.url.path.encode(), path):
             return HTTPStatus.NOT_FOUND
-        if not self._connections.trust(request.client):
+        if not self.connections.trust(request.client):
             return HTTPStatus.SERVICE_UNAVAILABLE
         if request.method != "POST":
             return HTTPStatus.BAD_REQUEST
         try:
             kind = request.headers.get("content-type", "")
-            self._hear(event_of(await read_payload(kind, request.stream())))
+            self.hear(event_of(await read_payload(kind, request.stream())))
         except EventIgnored as reason:
-            self._ignore(str(reason))
+            self.ignore(str(reason))
         except FormInvalid as reason:
-            self._ignore(str(reason))
+            self.ignore(str(reason))
             return HTTPStatus.BAD_REQUEST
         return HTTPStatus.OK
 
@@ -253,25 +228,12 @@ def webhook_server(
     ignore: Callable[[str], None],
     place: tuple[str, int],
 ) -> Iterator[None]:
-    """Listen to Plex's webhook while the block runs.
-
-    Args:
-        secret: What the path must be, after its slash.
-        hear: Told of each rating, and of new music.
-        ignore: Told why anything else starts no run.
-        place: Address and port of this machine.
+    """Listen to Plex's webhook at an address and port while the block runs.
 
     Raises:
         ServerMissing: Nobody can listen there; is the port taken?
     """
-    host, port = place
-    try:
-        listener = socket.create_server((host, port))
-    except (OSError, OverflowError) as error:
-        raise ServerMissing(
-            f"The webhook cannot listen on {host}:{port} ({error}). "
-            "Choose another port with --webhook."
-        ) from None
+    listener = listen(*place, "The webhook", "Choose another port with --webhook.")
     connections = Connections()
     server = uvicorn.Server(
         uvicorn.Config(

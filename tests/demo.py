@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.orchestration.prefect_server import free_port
-from tests.flows.listener import COMMAND, Listener, Ratings, items, ratings
+from tests.flows.listener import COMMAND, Listener, Ratings, Served, items, ratings
 from tests.flows.test_faults import under_one_artist
-from tests.flows.test_serve import Served
 from tests.simulator.process import Simulator
 
 TRACKS = 600

@@ -12,8 +12,7 @@ from engine.errors import PlexbayesError
 from flows import command_table as table
 from flows.cli import model_commands, rating_commands
 from flows.cli.options import Version
-from flows.cli.serve import serve
-from flows.cli.server import server
+from flows.cli.serve import serve, server
 from flows.command_table import BY_NUMBER, epilog, spelled_out
 from flows.reports.terminal import complain, replace_unprintable, show_menu
 from tasks.runtime.environment import distrust_working_folder

@@ -1,11 +1,11 @@
-"""At home: one process that offers every command in the Prefect UI."""
+"""Prefect servers: at home with all commands, or alone for workers elsewhere."""
 
 import os
 import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,28 +13,26 @@ import typer
 from engine.errors import SettingsInvalid
 from flows.cli.options import Config, Timezone
 from flows.reports.terminal import notify
-from tasks.orchestration.prefect_server import LOOPBACK, be_quiet, prefect_server
+from tasks.orchestration.prefect_server import (
+    LOOPBACK,
+    api_at,
+    be_quiet,
+    guarded_server,
+    listen,
+    prefect_server,
+)
+from tasks.orchestration.prefect_settings import check_settings
 from tasks.orchestration.server_access import require_password, share_allowed_hosts
 
 if TYPE_CHECKING:  # what reads the configuration takes long to import
     from tasks.config.settings import Settings
 
-
-@dataclass(frozen=True)
-class Doors:
-    """Where others reach us."""
-
-    host: str = LOOPBACK
-    """From which address of this machine."""
-    port: int = 4200
-    """Of a Prefect server of our own."""
-    webhook: int | None = None
-    """Of Plex's webhook; None: Plex tells us nothing."""
+Host = Annotated[str, typer.Option(help="From where it is reached.")]
 
 
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="From where it is reached.")] = LOOPBACK,
+    host: Host = LOOPBACK,
     port: Annotated[int, typer.Option(help="Of the Prefect server.")] = 4200,
     timezone: Timezone = "UTC",
     webhook: Annotated[
@@ -54,7 +52,6 @@ def serve(
     settings, warnings = load_settings(config)
     for sentence in warnings:
         notify(sentence)
-    doors = Doors(host, port, webhook)
     if webhook is not None and not settings.webhook_secret.get_secret_value():
         raise SettingsInvalid(
             "--webhook needs a WEBHOOK_SECRET in the configuration: the part of the "
@@ -69,10 +66,10 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it like Ctrl-C
     with (
         suppress(KeyboardInterrupt),
-        prefect_server(doors.port, ui=True, host=doors.host) as api,
+        prefect_server(port, ui=True, host=host) as api,
     ):
         os.environ["PREFECT_API_URL"] = api  # for the processes of the runs
-        with _webhook(settings, doors, api):
+        with _webhook(settings, host, webhook, api):
             _offer(settings, api, timezone)
     notify("Stopped.")
 
@@ -83,19 +80,21 @@ def _offer(settings: "Settings", api: str, timezone: str) -> None:
         temporary_settings,
     )
 
-    from flows.deployment_server import run_offers  # noqa: PLC0415
+    from flows.deployments import run_offers  # noqa: PLC0415
 
     with temporary_settings({PREFECT_API_URL: api}):
         run_offers(timezone, make_up=settings.catch_up)
 
 
 @contextmanager
-def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
+def _webhook(
+    settings: "Settings", host: str, port: int | None, api: str
+) -> Iterator[None]:
     """Let Plex tell of new ratings while the block runs, if that is wished."""
-    if doors.webhook is None:
+    if port is None:
         yield
         return
-    from flows.webhook_runs import run_starter  # noqa: PLC0415 (imports much)
+    from flows.webhook_runs import start_run  # noqa: PLC0415 (imports much)
     from flows.webhook_server import webhook_server  # noqa: PLC0415
     from tasks.webhook.debouncer import (  # noqa: PLC0415
         IgnoredEvents,
@@ -103,15 +102,39 @@ def _webhook(settings: "Settings", doors: Doors, api: str) -> Iterator[None]:
     )
 
     ignore = IgnoredEvents(notify)
-    start = run_starter(api, notify, ignore)
+    start = partial(start_run, api, notify, ignore)
     listener = RatingListener(settings.webhook_quiet, start, notify, ignore)
     secret = settings.webhook_secret.get_secret_value()
-    place = doors.host, doors.webhook
     try:
-        with webhook_server(secret, listener.hear, ignore, place):
-            notify(
-                f"Webhook for Plex: http://{doors.host}:{doors.webhook}/WEBHOOK_SECRET"
-            )
+        with webhook_server(secret, listener.hear, ignore, (host, port)):
+            notify(f"Webhook for Plex: http://{host}:{port}/WEBHOOK_SECRET")
             yield
     finally:
         listener.stop()
+
+
+def server(
+    *,
+    host: Host = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Where it listens.")] = 4200,
+    config: Config = None,
+) -> None:
+    """Run a Prefect server for workers on other machines, until Ctrl-C.
+
+    Raises:
+        SettingsInvalid: Others could reach it without a password, or Prefect's own
+            settings cannot be used.
+        ServerMissing: Nothing can listen there.
+    """
+    be_quiet()
+    check_settings()
+    share_allowed_hosts(config)
+    require_password(host, notify)
+    advice = "Choose another port with --port, or another --host."
+    with listen(host, port, "The server", advice) as place:
+        guarded = guarded_server(port, host, ui=True)
+        notify(f"Open {api_at(host, port).removesuffix('/api')} in a browser.")
+        try:
+            guarded.run([place])
+        except KeyboardInterrupt:
+            notify("Stopped.")

@@ -1,8 +1,9 @@
-"""Log lines and artifacts of a run in the Prefect UI."""
+"""What a run tells in the Prefect UI: a log in few plain lines, and artifacts."""
 
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from types import TracebackType
 from typing import Self, cast
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from prefect.artifacts import (
     create_progress_artifact,
     update_progress_artifact,
 )
-from prefect.exceptions import PrefectException
+from prefect.exceptions import CancelledRun, FailedRun, PrefectException
 from prefect.logging import get_run_logger
 
+from engine.errors import PlexbayesError
 from tasks.runtime.context import Step
 from tasks.runtime.progress import (
     Progress,
@@ -24,6 +26,12 @@ from tasks.runtime.progress import (
     how_much,
     percentage,
 )
+
+EXPECTED = (PlexbayesError, CancelledRun, FailedRun)
+"""Errors whose sentence is in the state of the run already."""
+
+OF_TASKS = ("Finished in state", "Task run failed with state")
+"""How the lines begin that Prefect writes about each task, without saying which."""
 
 
 class PrefectReporter(Reporter):
@@ -80,12 +88,10 @@ class _Bar(Progress):
     def __init__(self, report: Reporter, sizes: dict[str, int]) -> None:
         self._total = sum(sizes.values())
         # Outside a coroutine it is the artifact's id at once, never an awaitable.
-        self._bar = cast(
-            "UUID",
-            create_progress_artifact(
-                0.0, key="progress", description="ratings written"
-            ),
+        bar = create_progress_artifact(
+            0.0, key="progress", description="ratings written"
         )
+        self._bar = cast("UUID", bar)
         self._clock = ExitStack()
         super().__init__(report, sizes)
 
@@ -94,22 +100,14 @@ class _Bar(Progress):
         self._clock.enter_context(every_few_seconds(self._log))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Tell of progress no more."""
         self._clock.close()
 
     def show(self) -> None:
         """Move the bar in the UI."""
-        update_progress_artifact(self._bar, float(self._percent))
-
-    @property
-    def _percent(self) -> int:
-        return percentage(sum(self._done.values()), self._total)
+        percent = percentage(sum(self._done.values()), self._total)
+        update_progress_artifact(self._bar, float(percent))
 
     def _log(self) -> None:
         done = sum(self._done.values())
@@ -117,3 +115,21 @@ class _Bar(Progress):
         self._report.log(f"{self._where}{of_all}")
         with suppress(HTTPError, PrefectException):  # a bar is worth no failure
             self.show()
+
+
+def leave_out_the_known() -> None:
+    """Keep the log of this process's runs short; safe to call again."""
+    for name in ("flow_runs", "task_runs", "engine"):
+        logging.getLogger(f"prefect.{name}").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a person does not know yet what a record says.
+
+    Prefect logs two tracebacks for every error that ends a task or a flow, expected
+    or not.
+    """
+    if record.module == "task_engine":
+        return not record.getMessage().startswith(OF_TASKS)
+    has_traceback = bool(record.exc_info or record.exc_text)
+    return not (has_traceback and isinstance(sys.exc_info()[1], EXPECTED))

@@ -8,6 +8,7 @@ was pointed to this machine (DNS rebinding), its Host.
 from collections.abc import Iterable
 from http import HTTPStatus
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -28,12 +29,10 @@ class HostGuard:
     """
 
     def __init__(self, application: ASGIApp, allowed: Iterable[Address]) -> None:
-        """Guard an ASGI application.
+        """Guard an application; `allowed` is how this server may be called.
 
-        Args:
-            application: What is guarded.
-            allowed: How this server may be called. The address that a connection
-                was made to is allowed as well: no name can be rebound to it.
+        The address that a connection was made to is allowed as well: no name can be
+        rebound to it.
         """
         self._application = application
         self._allowed = tuple(allowed)
@@ -45,32 +44,23 @@ class HostGuard:
         elif scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)  # before accept: a 403
         else:
-            refusal = PlainTextResponse(REFUSAL, HTTPStatus.FORBIDDEN)
-            refusal.headers["Connection"] = "close"  # its body was not read
+            closing = {"Connection": "close"}  # its body was not read
+            refusal = PlainTextResponse(REFUSAL, HTTPStatus.FORBIDDEN, closing)
             await refusal(scope, receive, send)
 
     def _is_own(self, scope: Scope) -> bool:
-        hosts = _values(scope, b"host")
-        origins = _values(scope, b"origin")
-        allowed = (*self._allowed, *_connected_to(scope))
+        # Those of a websocket come as they were written, in capitals or not.
+        headers = Headers(raw=[(key.lower(), said) for key, said in scope["headers"]])
+        hosts = headers.getlist("host")
+        allowed = self._allowed
+        host, port = scope.get("server") or (None, None)
+        if host and port:
+            allowed += (Address(shortest(host), port),)
         return (
             len(hosts) == 1
             and _is_among(hosts[0], allowed)
-            and all(_is_own_origin(origin, allowed) for origin in origins)
+            and all(_is_own_origin(o, allowed) for o in headers.getlist("origin"))
         )
-
-
-def _values(scope: Scope, name: bytes) -> list[str]:
-    return [
-        value.decode("latin-1")
-        for key, value in scope["headers"]
-        if key.lower() == name
-    ]
-
-
-def _connected_to(scope: Scope) -> list[Address]:
-    host, port = scope.get("server") or (None, None)
-    return [Address(shortest(host), port)] if host and port else []
 
 
 def _is_own_origin(origin: str, allowed: tuple[Address, ...]) -> bool:
@@ -80,7 +70,6 @@ def _is_own_origin(origin: str, allowed: tuple[Address, ...]) -> bool:
 
 def _is_among(authority: str, allowed: tuple[Address, ...]) -> bool:
     try:
-        address = Address.parse(authority)
+        return Address.parse(authority).is_among(allowed)
     except ValueError:
         return False
-    return address.is_among(allowed)

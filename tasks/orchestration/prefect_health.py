@@ -12,32 +12,31 @@ from tasks.orchestration.prefect_settings import check_api, configured_api
 
 def check_prefect() -> Finding:
     """Check the Prefect server that a run would report to; none is started."""
-    subject, release = "Prefect", version("prefect")
+    release = version("prefect")
     try:
         be_quiet()
         api = configured_api()
         if not api:
             said = f"Version {release}; a server is started for each run."
-            return Finding(subject, "ok", said)
+            return Finding("Prefect", "ok", said)
         check_api(api)
     except VersionsIncompatible as error:
-        return Finding(subject, "error", str(error), "Install matching versions.")
+        return Finding("Prefect", "error", str(error), "Install matching versions.")
     except (SettingsInvalid, ServerMissing) as error:
         said, _, advice = str(error).partition(". ")
-        return Finding(subject, "error", f"Version {release}; {said}.", advice)
+        return Finding("Prefect", "error", f"Version {release}; {said}.", advice)
     shown = redact_url(api)
     problem = _scheduler_problem()
     if problem:
-        return Finding(subject, "warning", f"{shown}: {problem}", "Then check again.")
-    return Finding(subject, "ok", f"Version {release}; its server is at {shown}.")
+        return Finding("Prefect", "warning", f"{shown}: {problem}", "Then check again.")
+    return Finding("Prefect", "ok", f"Version {release}; its server is at {shown}.")
 
 
 def _scheduler_problem() -> str:
-    """Say why schedules of the configured server start no runs; empty if they do."""
     import httpx  # noqa: PLC0415 (with Prefect only)
     from prefect.client.orchestration import get_client  # noqa: PLC0415
 
-    from tasks.orchestration.scheduler import scheduler_problem  # noqa: PLC0415
+    from tasks.orchestration.schedules import scheduler_problem  # noqa: PLC0415
 
     try:
         with get_client(sync_client=True) as client:

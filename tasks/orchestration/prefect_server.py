@@ -1,6 +1,6 @@
 """A Prefect server of our own for the length of one command, if there is no other.
 
-Started as `python -P -m tasks.orchestration.prefect_server PORT [HOST] [--ui]`, it
+Started as `python -P -m tasks.orchestration.prefect_server PORT [HOST [--ui]]`, it
 serves until its standard input closes: so it ends with the command that started it,
 even if that was killed, and a Ctrl-C in the terminal, which reaches a whole process
 group, spares it.
@@ -122,7 +122,7 @@ def prefect_server(
         yield configured
         return
     if port:
-        refuse_if_taken(host, port)
+        _refuse_if_taken(host, port)
     port = port or free_port()
     command = module_command("tasks.orchestration.prefect_server", str(port), host)
     server = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
@@ -155,13 +155,7 @@ def api_at(host: str, port: int) -> str:
     return f"http://{in_url(CALLED.get(host, host))}:{port}/api"
 
 
-def refuse_if_taken(host: str, port: int) -> None:
-    """Make sure that a server of our own can listen there.
-
-    Raises:
-        ServerTaken: Another program already does.
-        ServerMissing: This machine has no such address.
-    """
+def _refuse_if_taken(host: str, port: int) -> None:
     try:
         _listen(host, port).close()
     except (OSError, OverflowError) as error:
@@ -182,10 +176,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
+def listen(host: str, port: int, who: str, advice: str) -> socket.socket:
+    """Listen on a port.
+
+    Raises:
+        ServerMissing: It cannot be; the message says who wanted to, and what helps.
+    """
+    try:
+        return _listen(host, port)
+    except (OSError, OverflowError) as error:
+        raise ServerMissing(
+            f"{who} cannot listen on {host}:{port} ({error}). {advice}"
+        ) from None
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+    with socket.create_server((LOOPBACK, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
@@ -211,12 +218,7 @@ def await_health(address: str, server: "subprocess.Popen[bytes]") -> None:
 def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
     """Return Prefect's server behind the guard, ready to run in this process.
 
-    Prefect must not have been imported yet: it is set up here.
-
-    Args:
-        port: Where it listens.
-        host: From which address of this machine it can be reached.
-        ui: Whether it also serves the UI and runs schedules.
+    Prefect must not have been imported yet: it is set up here. See `prefect_server`.
     """
     own = own_addresses(host, port)
     be_quiet()
@@ -241,9 +243,9 @@ def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
     )
 
 
-def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
+def _serve_until_parent_ends(port: int, host: str = LOOPBACK, *options: str) -> None:
     place = _listen(host, port)  # before anything is touched: it may be taken
-    server = guarded_server(port, host, ui=ui)
+    server = guarded_server(port, host, ui="--ui" in options)
 
     def end_with_parent() -> None:
         sys.stdin.read()
@@ -254,5 +256,4 @@ def _serve_until_parent_ends(port: int, host: str, *, ui: bool) -> None:
 
 
 if __name__ == "__main__":
-    where = [word for word in sys.argv[2:] if word != "--ui"] or [LOOPBACK]
-    _serve_until_parent_ends(int(sys.argv[1]), where[0], ui="--ui" in sys.argv)
+    _serve_until_parent_ends(int(sys.argv[1]), *sys.argv[2:])

@@ -6,8 +6,7 @@ import re
 import sys
 import tomllib
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,10 +39,7 @@ def asks_for_prefect() -> bool:
 
 
 def prepare_environment() -> None:
-    """Let no proxy come between programs of this machine, and empty values be none.
-
-    Prefect, and the processes that it starts, read the environment by themselves.
-    """
+    """Let no proxy come between programs of this machine, and empty values be none."""
     for name in [name for name in os.environ if name.upper().startswith("PREFECT_")]:
         if not os.environ[name].strip():
             del os.environ[name]
@@ -67,14 +63,25 @@ def check_settings() -> None:
     """Make sure that Prefect can be imported with the settings that it finds.
 
     Raises:
-        SettingsInvalid: It cannot; the message says where the error is.
+        SettingsInvalid: It cannot; the message names the variable or the file.
     """
-    with _explained():
-        from prefect.settings import (  # noqa: PLC0415 (takes a second)
-            get_current_settings,
-        )
+    said = io.StringIO()  # Prefect prints the same error twice before it raises
+    try:
+        with redirect_stderr(said):
+            from prefect.settings import (  # noqa: PLC0415 (takes a second)
+                get_current_settings,
+            )
 
-        get_current_settings()
+            get_current_settings()
+    except (OSError, ValueError) as error:
+        from pydantic import ValidationError  # noqa: PLC0415 (--help needs none)
+
+        if isinstance(error, ValidationError):
+            raise SettingsInvalid(_wrong_value(error)) from None
+        raise SettingsInvalid(
+            _wrong_file() or f"Prefect's settings cannot be used: {error}."
+        ) from None
+    sys.stderr.write(said.getvalue())
 
 
 def configured_api() -> str:
@@ -88,7 +95,12 @@ def configured_api() -> str:
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 (only now it can be)
 
     api = (PREFECT_API_URL.value() or "").strip().rstrip("/")
-    if api and (urlsplit(api).scheme not in {"http", "https"} or not _host_of(api)):
+    try:
+        parts = urlsplit(api)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if api and not is_address:
         raise SettingsInvalid(
             f"{redact_url(api)!r} is not the address of a Prefect server, such as "
             f"http://127.0.0.1:4200/api. Correct or unset {_origin(API_URL, api)}."
@@ -127,16 +139,15 @@ def check_access(api: str) -> None:
     """
     try:
         _begin_of(f"{api}/admin/version")
-    except HTTPError as error:
-        if error.code in LOCKED:
+    except (OSError, ValueError) as error:
+        # That it is not well is for others to find out.
+        if isinstance(error, HTTPError) and error.code in LOCKED:
             raise ServerMissing(
                 f"Prefect's server at {redact_url(api)} refuses us ({error.code}). "
                 "Set PREFECT_API_AUTH_STRING to its password, or PREFECT_API_KEY to "
                 "your key, or unset PREFECT_API_URL: without one, plexbayes starts its "
                 "own."
             ) from None
-    except (OSError, ValueError):
-        return  # that it is not well is for others to find out
 
 
 def _begin_of(url: str) -> bytes:
@@ -162,35 +173,10 @@ def _authorization() -> dict[str, str]:
     return {}
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what keeps Prefect from being imported into a sentence.
-
-    Raises:
-        SettingsInvalid: A variable or a file is wrong; it is named.
-    """
-    said = io.StringIO()  # Prefect prints the same error twice before it raises
-    try:
-        with redirect_stderr(said):
-            yield
-    except (OSError, ValueError) as error:
-        from pydantic import ValidationError  # noqa: PLC0415 (--help needs none)
-
-        if isinstance(error, ValidationError):
-            raise SettingsInvalid(_wrong_value(error)) from None
-        raise SettingsInvalid(
-            _wrong_file() or f"Prefect's settings cannot be used: {error}."
-        ) from None
-    sys.stderr.write(said.getvalue())
-
-
 def _wrong_value(error: "ValidationError") -> str:
     first = error.errors(include_url=False)[0]
-    name = str(first["loc"][-1]).upper()
-    return (
-        f"Prefect cannot use {_origin(name, str(first['input']))}: {first['msg']}. "
-        "Correct or unset it."
-    )
+    origin = _origin(str(first["loc"][-1]).upper(), str(first["input"]))
+    return f"Prefect cannot use {origin}: {first['msg']}. Correct or unset it."
 
 
 def _wrong_file() -> str:
@@ -226,10 +212,3 @@ def _files() -> list[Path]:
     """Return the files of the working folder from which Prefect takes settings."""
     found = (Path(name) for name in (".env", "prefect.toml", "pyproject.toml"))
     return [path for path in found if path.exists()]
-
-
-def _host_of(api: str) -> str:
-    try:
-        return urlsplit(api).hostname or ""
-    except ValueError:
-        return ""

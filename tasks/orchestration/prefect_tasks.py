@@ -1,64 +1,90 @@
-"""The steps of a run as Prefect tasks: named, retried, and remembered."""
+"""The steps of a run as Prefect tasks: named, retried, and remembered.
 
+Pause, Resume and Cancel in the Prefect UI reach them here.
+"""
+
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
+from httpx import HTTPError
 from prefect import runtime, task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.exceptions import Pause, PrefectException
 from prefect.futures import PrefectFuture, as_completed
+from prefect.states import Cancelled, Failed, Paused, Suspended
 from prefect.tasks import Task
+from prefect.transactions import get_transaction
 from prefect.utilities.annotations import allow_failure, quote
 
 from engine.classic import Phase
+from engine.errors import PlexbayesError, RunStopped
 from tasks.config.settings import Settings
 from tasks.orchestration.artifacts import PrefectReporter
-from tasks.orchestration.flow_state_watcher import FlowStateWatcher, watch_flow_state
-from tasks.orchestration.result_serializer import ResultSerializer
-from tasks.orchestration.task_states import ends_in_a_state, failure_of, result_of
+from tasks.orchestration.results import ResultSerializer
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 from tasks.runtime.context import RunContext, Step
 from tasks.runtime.retry import retry_sentence, seconds_to_retry
-from tasks.runtime.runner import RunInfo, StepRun
+from tasks.runtime.runner import RunInfo, StepRun, sentence_of
 from tasks.sync import steps
 
+LOOK = 2.0
+"""Seconds between two looks at what the server says of the run."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def ends_in_a_state(
+    work: Callable[Arguments, Result],
+) -> Callable[Arguments, Result | State[Any]]:
+    """Let a task return an expected error as its state; Prefect logs raised ones.
+
+    A task that a person stopped ends Cancelled, which no list shows in red. Neither
+    state is kept as a result: a retry does the work again.
+    """
+
+    @wraps(work)
+    def done(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result | State[Any]:
+        try:
+            return work(*args, **kwargs)
+        except RunStopped as stopped:
+            state: State[Any] = Cancelled(message=str(stopped))
+        except PlexbayesError as error:
+            state = Failed(message=sentence_of(error), data=error)
+        transaction = get_transaction()
+        if transaction is not None:
+            transaction.write_on_commit = False
+        return state
+
+    return done
+
+
+ANEW: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+"""Of steps that every attempt of a run does."""
 KEPT: dict[str, Any] = {
     "persist_result": True,
     "result_serializer": ResultSerializer(),
 }
-"""Results that a retry of the same run takes over."""
+"""Of steps whose results a retry of the same run takes over."""
+PLANNED = RUN_ID + INPUTS - "part" - "earlier" - "parameters"
+WRITTEN = RUN_ID + INPUTS - "context" - "everything" - "part" - "pool"
 
 TASKS: Mapping[Callable[..., Any], Task[..., Any]] = {
     step: task(name=name, **options)(ends_in_a_state(step))
     for step, name, options in (
-        (steps.read, "read", {"cache_policy": NO_CACHE, "persist_result": False}),
-        (
-            steps.write_first_batch,
-            "write the first batch",
-            {"cache_policy": NO_CACHE, "persist_result": False},
-        ),
-        (
-            steps.plan_phase,
-            "plan",
-            {"cache_policy": RUN_ID + INPUTS - "part" - "earlier" - "parameters"}
-            | KEPT,
-        ),
-        (
-            steps.write_letter,
-            "write",
-            {
-                "cache_policy": RUN_ID
-                + INPUTS
-                - "context"
-                - "everything"
-                - "part"
-                - "pool"
-            }
-            | KEPT,
-        ),
+        (steps.read, "read", ANEW),
+        (steps.write_first_batch, "write the first batch", ANEW),
+        (steps.plan_phase, "plan", KEPT | {"cache_policy": PLANNED}),
+        (steps.write_letter, "write", KEPT | {"cache_policy": WRITTEN}),
     )
 }
 """The tasks that carry out the steps of `infer`."""
@@ -81,7 +107,15 @@ class PrefectRun:
     @property
     def failure(self) -> str:
         """Why it did not end well, in a sentence; empty if it did."""
-        return failure_of(self.future)
+        state = self.future.state
+        if state.is_completed():
+            return ""
+        if state.is_failed():
+            error = state.result(raise_on_failure=False)
+            is_expected = isinstance(error, PlexbayesError)
+            if isinstance(error, BaseException) and not is_expected:
+                return f"{type(error).__name__}: {error}"
+        return state.message or f"The task ended {state.name}."
 
     @property
     def is_cancelled(self) -> bool:
@@ -92,6 +126,19 @@ class PrefectRun:
     def is_cached(self) -> bool:
         """Whether an earlier attempt of the same run had done it."""
         return self.future.state.name == "Cached"
+
+
+def result_of(future: PrefectFuture[Any]) -> Any:  # noqa: ANN401
+    """Return what a task gave.
+
+    Raises:
+        PlexbayesError: The task failed with it.
+        RunStopped: A person stopped the task.
+    """
+    future.wait()
+    if future.state.is_cancelled():
+        raise RunStopped(future.state.message or "")
+    return future.result()
 
 
 class PrefectRunner:
@@ -106,7 +153,7 @@ class PrefectRunner:
         """Begin; a command line adds what the parameters of a flow cannot carry."""
         self.info: RunInfo = replace(run_info(), config=config, plan_file=plan_file)
         self.report: PrefectReporter = PrefectReporter(watch)
-        self._watcher: FlowStateWatcher | None = None
+        self._watcher: _FlowStateWatcher | None = None
 
     def submit(
         self,
@@ -120,7 +167,7 @@ class PrefectRunner:
         behind: list[Any] = [
             allow_failure(run.future)
             for run in after
-            if isinstance(run, PrefectRun) and not run.future.state.is_cancelled()
+            if isinstance(run, PrefectRun) and not run.is_cancelled
         ]
         words = [arg if isinstance(arg, str | Phase) else quote(arg) for arg in args]
         own = with_retry_policy(
@@ -137,17 +184,18 @@ class PrefectRunner:
     @contextmanager
     def watched(self, cancellation: CancellationToken, resuming: str) -> Iterator[None]:
         """Let Pause, Resume and Cancel in the UI, and SIGTERM, reach the run."""
-        with ExitStack() as stack:
-            stack.enter_context(cancelled_by_sigterm(cancellation))
-            self._watcher = stack.enter_context(
-                watch_flow_state(cancellation, self.report, resuming)
-            )
+        self._watcher = _FlowStateWatcher(cancellation, resuming, self.report)
+        with cancelled_by_sigterm(cancellation), self._watcher.listening():
             yield
 
     def raise_if_suspended(self) -> None:
-        """Leave if the run was suspended: another process will go on with it."""
-        if self._watcher is not None:
-            self._watcher.raise_if_suspended()
+        """Leave if the run was suspended: Resume starts another process.
+
+        Raises:
+            Pause: The run was paused, and has stopped at a checkpoint.
+        """
+        if self._watcher and self._watcher.suspended:
+            raise Pause(state=self._watcher.suspended)
 
 
 def run_info() -> RunInfo:
@@ -181,3 +229,76 @@ def with_retry_policy(
         return not cancellation.is_cancelled
 
     return step.with_options(retries=settings.retries, retry_condition_fn=waits)
+
+
+class _FlowStateWatcher:
+    """Pauses, resumes or cancels a run as its state on the server asks for."""
+
+    def __init__(
+        self, cancellation: CancellationToken, resuming: str, report: PrefectReporter
+    ) -> None:
+        self._cancellation = cancellation
+        self._resuming = resuming
+        self._report = report
+        self._run = UUID(str(runtime.flow_run.id))
+        self._is_held = False
+        self.suspended: State | None = None
+        """In which state the run was suspended."""
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Look again and again during the block, and a last time after it."""
+        ended = threading.Event()
+
+        def listen() -> None:
+            with get_client(sync_client=True) as client:
+                while not ended.is_set():
+                    ended.wait(LOOK)
+                    # A server that is away asks for nothing.
+                    with suppress(HTTPError, PrefectException):
+                        self._act_on(client, client.read_flow_run(self._run))
+
+        run = copy_context().run
+        listener = threading.Thread(target=run, args=[listen], daemon=True)
+        listener.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            listener.join()
+
+    def _act_on(self, client: SyncPrefectClient, run: FlowRun) -> None:
+        state = run.state
+        if state is None:
+            return
+        if state.is_cancelling() or state.is_cancelled():
+            self._stop("Cancelled: the run stops at the next safe point.")
+        elif state.is_crashed():  # its `serve` was killed, and started again
+            self._stop("Given up for lost: the run stops at the next safe point.")
+        elif state.is_paused():
+            self._pause(client, run, state)
+        elif self._is_held and state.is_running():
+            self._is_held = False
+            self._cancellation.resume()
+            self._report.say("Resumed.")
+
+    def _pause(self, client: SyncPrefectClient, run: FlowRun, state: State) -> None:
+        """Stop a run that Resume can start again, else hold it; without a time-out."""
+        can_start_again = state.state_details.pause_reschedule and run.deployment_id
+        if state.state_details.pause_timeout or not state.message:
+            said = f"What was written is recorded. {self._resuming}"
+            kind = Suspended if can_start_again else Paused
+            lasting: State = kind(message=said)
+            client.set_flow_run_state(run.id, lasting, force=True)
+        if can_start_again:
+            self.suspended = state
+            self._stop("Paused: the run stops at the next safe point. Resume goes on.")
+        elif not self._is_held:
+            self._is_held = True
+            self._cancellation.pause()
+            self._report.say("Paused: the run waits at the next safe point.")
+
+    def _stop(self, sentence: str) -> None:
+        if not self._cancellation.is_cancelled:
+            self._cancellation.cancel()
+            self._report.say(sentence)

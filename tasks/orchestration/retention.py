@@ -30,8 +30,8 @@ from prefect.logging import get_run_logger
 from engine.errors import SettingsInvalid, UsageError
 from tasks.config.config_file import config_named
 from tasks.config.settings import Settings, load_settings
-from tasks.orchestration.result_serializer import ResultSerializer
-from tasks.orchestration.result_storage import (
+from tasks.orchestration.results import (
+    ResultSerializer,
     drop_results,
     runs_with_results,
     use_checked_storage,
@@ -46,6 +46,7 @@ FLOWS = ("infer", "rank", "recover", "undo", "verify")
 OUR_FLOWS = FlowFilter.model_validate({"name": {"any_": FLOWS}})
 BATCH = 50
 """Most runs that are asked for, or removed, at a time."""
+SECONDS_A_DAY = 86_400
 MAX_BATCHES = 4
 """So many batches are removed after one run; later runs go on."""
 
@@ -54,14 +55,12 @@ def claim_run() -> None:
     """Mark the current flow run as ours, and check every result that it loads."""
     use_checked_storage()
     tags = set(runtime.flow_run.tags or [])
-    if TAG not in tags:
-        # A server that refuses the tag keeps the run for ever, and runs it as well.
-        with (
-            suppress(HTTPError, PrefectException),
-            get_client(sync_client=True) as client,
-        ):
-            run = UUID(str(runtime.flow_run.id))
-            client.update_flow_run(run, tags=sorted(tags | {TAG}))
+    if TAG in tags:
+        return
+    # A server that refuses the tag keeps the run for ever, and runs it as well.
+    with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:
+        run = UUID(str(runtime.flow_run.id))
+        client.update_flow_run(run, tags=sorted(tags | {TAG}))
 
 
 def clean_up(
@@ -154,20 +153,19 @@ def _remove_results(client: SyncPrefectClient, settings: Settings) -> None:
     Of a run that this server does not know, another one may: its results are kept as
     long as a run is.
     """
-    since = dict(runs_with_results())
-    oldest_first = sorted(since, key=since.__getitem__)
-    days = settings.run_retention_days
-    for start in range(0, len(since), BATCH):
-        some = oldest_first[start : start + BATCH]
-        wanted = FlowRunFilter.model_validate({"id": {"any_": some}})
+    oldest_first = sorted(runs_with_results(), key=lambda kept: kept[1])
+    for start in range(0, len(oldest_first), BATCH):
+        since = dict(oldest_first[start : start + BATCH])
+        wanted = FlowRunFilter.model_validate({"id": {"any_": list(since)}})
         found = client.read_flow_runs(flow_run_filter=wanted, limit=BATCH)
         states = {run.id: run.state_type for run in found}
-        for run in some:
+        for run, changed in since.items():
             if run in states:
                 is_done = states[run] == StateType.COMPLETED
                 is_useless = is_done and not settings.keep_results
             else:
-                age = timedelta(seconds=time.time() - since[run])
-                is_useless = days is not None and age > timedelta(days=days)
+                days = settings.run_retention_days
+                age = time.time() - changed
+                is_useless = days is not None and age > days * SECONDS_A_DAY
             if is_useless:
                 drop_results(run)

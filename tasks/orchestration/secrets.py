@@ -24,32 +24,27 @@ def with_token(settings: Settings) -> Settings:
     said = settings.plex_token.get_secret_value()
     if not said.startswith(SECRET_BLOCK):
         return settings
-    token = _kept(said.removeprefix(SECRET_BLOCK).strip())
-    return settings.model_copy(update={"plex_token": SecretStr(token)})
-
-
-def _kept(name: str) -> str:
-    server = configured_api()
-    from prefect.blocks.system import Secret  # noqa: PLC0415 (takes a second)
-
+    name = said.removeprefix(SECRET_BLOCK).strip()
+    named, server = f"the Prefect Secret block {name!r}", configured_api()
     if not server:
         raise SettingsInvalid(
-            f"PLEX_TOKEN names the Prefect Secret block {name!r}, but no Prefect "
-            "server is configured: set PREFECT_API_URL, such as "
-            "http://127.0.0.1:4200/api."
+            f"PLEX_TOKEN names {named}, but no Prefect server is configured: set "
+            "PREFECT_API_URL, such as http://127.0.0.1:4200/api."
         )
+    from prefect.blocks.system import Secret  # noqa: PLC0415 (takes a second)
+
     try:
         # Outside a coroutine it is the block at once, never an awaitable.
         block = cast("Secret[str]", Secret.load(name))
     except ValueError:
         raise SettingsInvalid(
-            f"PLEX_TOKEN names the Prefect Secret block {name!r}, which {server} "
-            "does not have. Make it in the Prefect UI: Blocks, Secret."
+            f"PLEX_TOKEN names {named}, which {server} does not have. Make it in the "
+            "Prefect UI: Blocks, Secret."
         ) from None
     except (httpx.HTTPError, RuntimeError) as error:
         raise SettingsInvalid(
-            f"PLEX_TOKEN names the Prefect Secret block {name!r}, but {server} "
-            f"gave no usable answer ({type(error).__name__})."
+            f"PLEX_TOKEN names {named}, but {server} gave no usable answer "
+            f"({type(error).__name__})."
         ) from None
     token = str(block.get()).strip()
     if not is_token(token):
@@ -58,4 +53,4 @@ def _kept(name: str) -> str:
             "letters only, no blanks and no line breaks."
         )
     register_secret(token)
-    return token
+    return settings.model_copy(update={"plex_token": SecretStr(token)})

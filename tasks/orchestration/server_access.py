@@ -40,14 +40,14 @@ def share_allowed_hosts(config: Path | None) -> None:
         SettingsInvalid: One of them is not a host name.
     """
     path = config_path(config)
-    value = os.environ.get(ALLOWED_HOSTS, "")
-    if not value and (config or path.exists()):
-        value = read_document(path, required=True).get("ALLOWED_HOSTS", "")
+    names = os.environ.get(ALLOWED_HOSTS, "")
+    if not names and (config or path.exists()):
+        names = str(read_document(path, required=True).get("ALLOWED_HOSTS", ""))
     try:
-        parse_allowed_hosts(str(value))
+        parse_allowed_hosts(names)
     except ValueError as error:
         raise SettingsInvalid(f"ALLOWED_HOSTS cannot be used: {error}.") from None
-    os.environ[ALLOWED_HOSTS] = str(value)
+    os.environ[ALLOWED_HOSTS] = names
 
 
 def require_password(host: str, tell: Callable[[str], None]) -> None:
@@ -85,19 +85,15 @@ def _configured_passwords() -> tuple[str, str]:
 
     refresh_global_settings_context()  # it may have read them before the kept password
     settings = get_current_settings()
-    server, client = (
-        secret.get_secret_value() if secret else ""
-        for secret in (settings.server.api.auth_string, settings.api.auth_string)
+    server, client = settings.server.api.auth_string, settings.api.auth_string
+    return (
+        server.get_secret_value() if server else "",
+        client.get_secret_value() if client else "",
     )
-    return server, client
 
 
 def _use_kept_password(path: Path) -> str:
-    """Use the password in a file, making it at first, and return what to tell.
-
-    Raises:
-        SettingsInvalid: The file can be neither read nor made.
-    """
+    """Use the password in a file, making it at first, and return what to tell."""
     password = f"plexbayes:{secrets.token_urlsafe(18)}"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -20,8 +20,8 @@ from tasks.webhook.rating_event import Event, is_account
 MAX_WAIT = 5
 """Times the quiet period after which a run starts although ratings keep coming."""
 
-MAX_REMEMBERED = 10_000
-"""Events that are known when they come again."""
+MAX_REMEMBERED = 20_000
+"""Dated events, and the last ones of items, that are known when they come again."""
 
 RETRY = 10.0
 """Seconds, at least, until a run that could not be started is tried again."""
@@ -51,11 +51,7 @@ class RatingListener:
     """Collects events, and starts a run for all of them once it is quiet."""
 
     def __init__(
-        self,
-        quiet: float,
-        start: Callable[[list[Event]], None],
-        say: Say,
-        ignore: Callable[[str], None],
+        self, quiet: float, start: Callable[[list[Event]], None], say: Say, ignore: Say
     ) -> None:
         """Begin with nothing heard.
 
@@ -113,16 +109,13 @@ class RatingListener:
                 self._start(list(heard.values()))
                 self._complaint = ""
             except PlexbayesError as error:
-                self._complain(str(error))
+                if self._complaint != str(error):
+                    self._complaint = str(error)
+                    self._say(f"New ratings wait, because: {error}")
                 with self._lock:
                     self._heard = heard | self._heard
                     self._first = time.monotonic()
                     self._wait(max(self._quiet, RETRY))
-
-    def _complain(self, sentence: str) -> None:
-        if sentence != self._complaint:
-            self._say(f"New ratings wait, because: {sentence}")
-        self._complaint = sentence
 
 
 class SeenEvents:
@@ -133,35 +126,23 @@ class SeenEvents:
     """
 
     def __init__(self) -> None:
-        self._dated: OrderedDict[Event, None] = OrderedDict()
-        self._latest: OrderedDict[object, Event] = OrderedDict()
+        self._seen: OrderedDict[object, Event] = OrderedDict()
 
     def is_new(self, event: Event) -> bool:
         """Remember an event; say whether it was not seen before."""
-        if event.date is None:
-            is_known = self._latest.get(event.item) == event
-        else:
-            is_known = event in self._dated
-            self._dated[event] = None
-        self._latest[event.item] = event
-        for remembered in (self._dated, self._latest):
-            if len(remembered) > MAX_REMEMBERED:
-                remembered.popitem(last=False)
+        key = event.item if event.date is None else event
+        is_known = self._seen.get(key) == event
+        self._seen |= {event.item: event, key: event}
+        while len(self._seen) > MAX_REMEMBERED:
+            self._seen.popitem(last=False)
         return not is_known
 
 
-def letters_of(
-    settings: Settings, events: Iterable[Event], ignore: Callable[[str], None]
-) -> list[str]:
+def letters_of(settings: Settings, events: Iterable[Event], ignore: Say) -> list[str]:
     """Return the letters under which events are news to our library.
 
     Events of other servers, libraries and people are not, nor are the echoes of what
-    we wrote ourselves.
-
-    Args:
-        settings: Which server and library, and whose ratings matter.
-        events: What was heard.
-        ignore: Told why an event is no news.
+    we wrote ourselves; `ignore` is told why.
 
     Raises:
         PlexbayesError: Plex or the record could not be asked.
@@ -175,18 +156,17 @@ def letters_of(
                 ignore(reason)
             else:
                 artists.add(event.artist)
-        return _filed_under(context, artists) if artists else []
+        return _filed_under(context, artists)
 
 
 def _why_ignored(context: RunContext, event: Event, accounts: dict[str, str]) -> str:
     """Say why an event is no news; empty if it is."""
-    settings = context.settings
-    if event.server != context.gateway.identity.server:
+    settings, identity = context.settings, context.gateway.identity
+    if event.server != identity.server:
         return "it is of another server"
     if event.points is None:
         return "" if settings.webhook_new_music else "WEBHOOK_NEW_MUSIC is false"
-    is_owner = context.gateway.identity.account == OWNER_ACCOUNT
-    if not (is_owner or settings.webhook_account):
+    if not (identity.account == OWNER_ACCOUNT or settings.webhook_account):
         return "PLEX_TOKEN is not the owner's: set WEBHOOK_ACCOUNT to its account"
     if not is_account(event.account, accounts, settings.webhook_account):
         name = event.account.name or f"account {event.account.number}"
@@ -199,8 +179,7 @@ def is_echo(store: ShadowStore, event: Event) -> bool:
     """Say whether a rating is what we wrote, or are about to write, ourselves."""
     of_item = event.level, [event.guid]
     ours = [row.value for row in store.shadows(*of_item)]
-    intended = [row.after for row in store.intents(*of_item)]
-    ours += [points for points in intended if points is not None]
+    ours += [row.after for row in store.intents(*of_item) if row.after is not None]
     given = np.full(len(ours), event.points, np.float64)
     return bool(same(np.array(ours, np.float64), given).any())
 
@@ -211,10 +190,8 @@ def _filed_under(context: RunContext, artists: set[int]) -> list[str]:
     wanted = sorted(artists)
     for start in range(0, len(wanted), MOST_IDS):
         ids = {"id": ",".join(map(str, wanted[start : start + MOST_IDS]))}
-        listed = context.gateway.listing(
-            Level.ARTIST, context.cancellation.checkpoint, ids
-        )
-        keys = listed.items.key.tolist()
-        titles = zip(keys, listed.sort_title, strict=True)
+        checkpoint = context.cancellation.checkpoint
+        listed = context.gateway.listing(Level.ARTIST, checkpoint, ids)
+        titles = zip(listed.items.key.tolist(), listed.sort_title, strict=True)
         letters |= {letter_of(title) for key, title in titles if key in artists}
     return in_order(letters)

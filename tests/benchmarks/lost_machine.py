@@ -12,9 +12,8 @@ import pytest
 import yaml
 
 from tests.flows.listener import ratings
-from tests.flows.machines import Machines, parent_of
 from tests.flows.test_faults import await_writes
-from tests.flows.test_workers import SLOW, machines
+from tests.flows.test_workers import SLOW, Machines, machines, parent_of
 from tests.oracle import expected_ratings
 from tests.simulator.process import Simulator
 from tests.tasks.postgres import postgres_server

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.orchestration.result_storage import FOLDER
+from tasks.orchestration.results import FOLDER
 from tests.crash_matrix.command_runs import prefect_server
 from tests.flows.listener import Listener
 from tests.flows.test_faults import under_one_artist

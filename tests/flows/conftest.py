@@ -7,13 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tasks.orchestration.prefect_server import free_port
 from tests.crash_matrix.command_runs import prefect_server
 from tests.flows.catching import await_true
-from tests.flows.listener import COMMAND, Listener
+from tests.flows.listener import COMMAND, Listener, Served
 from tests.flows.terminal import Terminal
 from tests.simulator.process import Simulator
 from tests.tasks.postgres import postgres, postgres_server
@@ -103,3 +105,32 @@ def orchestrated(
 ) -> Listener:
     """A person whose runs are on a Prefect server."""
     return listener_of(plex, prefect_api)
+
+
+@pytest.fixture(scope="session")
+def serving(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[Served]:
+    """One `plexbayes serve` for all tests that start its runs themselves."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "prefect").mkdir()
+    shutil.copy(prefect_database, folder / "prefect")
+    no_plex = SimpleNamespace(url="http://127.0.0.1:9", token=folder.name)
+    listener = Listener(folder, no_plex)
+    listener.environment["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
+    served = Served(listener, free_port())
+    yield served
+    served.end()
+
+
+@pytest.fixture
+def served(plex: Simulator, serving: Served) -> Served:
+    """`plexbayes serve` in the folder of a listener who has done nothing yet."""
+    folder = serving.listener.folder
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != "prefect":
+            shutil.rmtree(path)
+        elif path.is_file() and path.suffix != ".log":
+            path.unlink()
+    serving.listener = Listener(folder, plex)
+    return serving

@@ -6,9 +6,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import httpx
 
 from tests.simulator.process import Simulator
 from tests.warm import WarmProcess
@@ -16,6 +20,10 @@ from tests.warm import WarmProcess
 COMMAND = str(Path(sys.executable).with_name("plexbayes"))
 PATIENCE = 240.0
 """Seconds that a command may take before a test gives up on it."""
+SERVED_PATIENCE = 300.0
+"""Seconds that a served run may take."""
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+Found = TypeVar("Found")
 Ratings = dict[int, float]
 Process = WarmProcess | subprocess.Popen[str]
 
@@ -104,6 +112,120 @@ class Listener:
     def _summary(self) -> dict[str, Any]:
         written = self.folder / "summary.json"
         return json.loads(written.read_text("utf-8")) if written.exists() else {}
+
+
+class Served:
+    """A running `plexbayes serve`, used over Prefect's API as the UI does."""
+
+    def __init__(self, listener: Listener, port: int, *words: str) -> None:
+        self.listener = listener
+        environment = listener.environment | {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+        environment.pop("PREFECT_API_URL", None)
+        self._log = listener.folder / "serve.log"
+        # No pipe: a run that survives its killed server would hold it open.
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [COMMAND, "serve", "--port", str(port), *words],
+                cwd=listener.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        self.address = f"http://127.0.0.1:{port}/api"
+        self.api = httpx.Client(base_url=self.address, timeout=30)
+
+    def await_offers(self, since: str = "") -> dict[str, dict[str, Any]]:
+        """Wait until everything is offered; return the deployments by name.
+
+        Args:
+            since: When its predecessor last asked for runs; the server remembers.
+        """
+
+        def offers() -> list[dict[str, Any]]:
+            try:
+                found = self.api.post("/deployments/filter", json={}).json()
+            except httpx.TransportError:
+                return []
+            polled = [offer["last_polled"] or "" for offer in found]
+            return found if all(moment > since for moment in polled) else []
+
+        return {offer["name"]: offer for offer in self.awaited(offers)}
+
+    def awaited(self, find: Callable[[], Found]) -> Found:
+        """Wait for something, and return it."""
+        deadline = time.monotonic() + SERVED_PATIENCE
+        while not (found := find()):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        return found
+
+    def start(self, offer: dict[str, Any], **parameters: Any) -> str:
+        """Start a run as the button of the UI does; return its id."""
+        path = f"/deployments/{offer['id']}/create_flow_run"
+        wanted = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
+        return str(self.post(path, wanted)["id"])
+
+    def run(self, offer: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+        """Start a run, and wait for its end."""
+        return self.await_end(self.start(offer, **parameters))
+
+    def retry(self, run_id: str) -> dict[str, Any]:
+        """Press Retry."""
+        self.set_state(run_id, "SCHEDULED", name="AwaitingRetry")
+        return self.await_end(run_id)
+
+    def set_state(
+        self, run_id: str, kind: str, *, force: bool = False, **facts: Any
+    ) -> None:
+        """Put a run into a state."""
+        order = {"state": {"type": kind} | facts, "force": force}
+        self.post(f"/flow_runs/{run_id}/set_state", order)
+
+    def of_run(self, kind: str, run_id: str, **order: str) -> list[dict[str, Any]]:
+        """Return the logs, artifacts or task_runs of a run, 200 at most."""
+        about = {kind: {"flow_run_id": {"any_": [run_id]}}}
+        if kind == "task_runs":
+            about = {"flow_runs": {"id": {"any_": [run_id]}}}
+        return self.post(f"/{kind}/filter", about | {"limit": 200} | order)
+
+    def post(self, path: str, order: Any) -> Any:
+        """Give an order."""
+        return self._order("POST", path, order).json()
+
+    def patch(self, path: str, change: dict[str, Any]) -> None:
+        """Change something."""
+        self._order("PATCH", path, change)
+
+    def _order(self, method: str, path: str, order: Any) -> httpx.Response:
+        """Give an order; while its SQLite is locked, Prefect's server answers 503."""
+
+        def answer() -> httpx.Response | None:
+            answer = self.api.request(method, path, json=order)
+            is_locked = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            return None if is_locked else answer.raise_for_status()
+
+        return self.awaited(answer)
+
+    def await_end(self, run_id: str) -> dict[str, Any]:
+        """Wait until a run is over."""
+
+        def ended() -> dict[str, Any]:
+            run = self.api.get(f"/flow_runs/{run_id}").json()
+            return run if run.get("state_type") in ENDED else {}
+
+        return self.awaited(ended)
+
+    def end(self, signum: int = signal.SIGINT) -> int:
+        """Press Ctrl-C, or end it in another way."""
+        self.api.close()
+        self.process.send_signal(signum)
+        return self.process.wait(SERVED_PATIENCE)
+
+    @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text("utf-8")
 
 
 def end(process: Process, signum: int = signal.SIGKILL) -> int:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,10 @@ from playwright.sync_api import (
 
 from tests.flows.catching import ids_of
 from tests.flows.expecting import inferred
-from tests.flows.listener import Listener, items, ratings
+from tests.flows.listener import Served, items, ratings
 from tests.flows.test_faults import letter
-from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
 
-pytestmark = pytest.mark.system
-
-__all__ = ["served"]
-
-CHROMIUM = shutil.which("chromium")
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
@@ -53,7 +48,6 @@ class Person:
         self.sought: list[str] = []
         self._address = address
         self.page: Page = context.pages[0]
-        context.set_default_timeout(PATIENCE)
         context.route(lambda url: not url.startswith(address), self._refuse)
 
     def at(self, path: str) -> str:
@@ -122,20 +116,29 @@ def _is_new_run(answer: Response) -> bool:
     return is_made and answer.url.endswith("/create_flow_run")
 
 
-@pytest.fixture
-def person(served: Served, tmp_path: Path) -> Iterator[Person]:
-    """Sit down in front of the UI."""
-    if CHROMIUM is None:
+@contextmanager
+def browser(folder: Path, *options: str) -> Iterator[BrowserContext]:
+    """Open a browser with a profile of its own."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium is installed, and CI must not do without it")
         pytest.skip("no Chromium is installed")
-    served.await_offers()
     with sync_playwright() as play:
         context = play.chromium.launch_persistent_context(
-            tmp_path, executable_path=CHROMIUM, args=OPTIONS.split()
+            folder, executable_path=chromium, args=[*OPTIONS.split(), *options]
         )
-        yield Person(context, str(served.api.base_url.join("/")))
+        context.set_default_timeout(PATIENCE)
+        yield context
         context.close()
+
+
+@pytest.fixture
+def person(served: Served, tmp_path: Path) -> Iterator[Person]:
+    """Sit down in front of the UI."""
+    served.await_offers()
+    with browser(tmp_path) as context:
+        yield Person(context, str(served.api.base_url.join("/")))
 
 
 @pytest.fixture
@@ -161,7 +164,7 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 
 def test_a_person_runs_one_letter_and_then_finishes_one_that_failed(
-    plex: Simulator, view: dict[str, list[int]], person: Person, listener: Listener
+    plex: Simulator, view: dict[str, list[int]], person: Person
 ) -> None:
     before, expected = plex.dump(), inferred(plex)
     person.run("B", "1-2")

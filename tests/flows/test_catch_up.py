@@ -14,17 +14,18 @@ from prefect.client.schemas.actions import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
 from flows import deploy_step
 from flows.deploy_step import prepare_deploy
-from tasks.orchestration.scheduler import scheduler_problem
+from flows.deployments import register
 from tasks.orchestration.schedules import (
     catch_up,
     crash_lost_runs,
-    find_deployment,
     repair,
+    scheduler_problem,
 )
 
 HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
@@ -95,10 +96,13 @@ def test_a_run_that_was_begun_in_time_is_not_made_up(client):
     assert [run.id for run in scheduled(client, deployment)] == [begun.id]
 
 
-def test_with_catch_up_off_nothing_is_made_up_and_nothing_runs_late(client):
-    deployment = deploy(client, on(HOURLY), on(QUARTERLY))
+@pytest.mark.parametrize(("paused", "make_up"), [(False, False), (True, True)])
+def test_with_catch_up_off_or_a_pause_nothing_is_made_up_and_nothing_runs_late(
+    client, paused, make_up
+):
+    deployment = deploy(client, on(HOURLY), on(QUARTERLY), paused=paused)
 
-    said = list(catch_up(client, deployment, deployment, make_up=False))
+    said = list(catch_up(client, deployment, deployment, make_up=make_up))
 
     assert said == scheduled(client, deployment) == []
 
@@ -110,13 +114,6 @@ def test_what_was_due_before_its_schedule_was_switched_on_is_not_made_up(client)
     said = list(catch_up(client, deployment, deployment, make_up=True))
 
     assert said == scheduled(client, deployment) == []
-
-
-def test_a_paused_deployment_makes_up_nothing(client):
-    deployment = deploy(client, on(HOURLY), paused=True)
-
-    assert list(catch_up(client, deployment, deployment, make_up=True)) == []
-    assert scheduled(client, deployment) == []
 
 
 def test_a_late_run_is_made_up_with_the_parameters_of_today(client):
@@ -151,8 +148,43 @@ def test_a_run_whose_process_was_killed_is_marked_as_crashed(client):
     assert lost.name in said[0]
 
 
-def test_an_unknown_deployment_is_none(client):
-    assert find_deployment(client, "infer/nothing-of-this-name") is None
+def schedules(client: SyncPrefectClient) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what a person sees of the schedules of every deployment."""
+    return {
+        offer.name: sorted(
+            [(one.schedule, one.active, one.parameters) for one in offer.schedules],
+            key=str,
+        )
+        for offer in client.read_deployments()
+    }
+
+
+def test_an_older_database_is_upgraded_and_its_schedules_are_kept(client):
+    flow = client.create_flow_from_name("infer")
+    stale = on(HOURLY, parameters={"dry_run": None, "gone": 1})
+    stored = {
+        "infer": [stale],
+        "weekly-up": [stale, on(QUARTERLY)],
+        "monthly-full": [on(HOURLY, active=False)],
+    }
+    for name, own in stored.items():  # version 0.1.0 paused all when it ended
+        client.create_deployment(flow, name, schedules=own, paused=True)
+
+    said, said_again = (
+        "\n".join(register(Runner(limit=1), client, "UTC", make_up=True))
+        for _ in range(2)
+    )
+
+    found = schedules(client)
+    repaired = (HOURLY, True, {"dry_run": True})
+    assert found.pop("infer") == [repaired]
+    assert found.pop("weekly-up-live") == [repaired, (QUARTERLY, True, {})]
+    assert found.pop("monthly-full-live") == [(HOURLY, False, {})]
+    assert found == {"verify": [], "undo": [], "rank": [], "recover": []}
+    assert not any(deployment.paused for deployment in client.read_deployments())
+    assert said.count("gone no longer exists, dry_run had no value and is now on") == 2
+    assert "weekly-up is now weekly-up-live; its schedules were taken over." in said
+    assert said_again == ""
 
 
 @pytest.fixture
@@ -174,28 +206,22 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
     client.create_deployment(flow, "weekly-up", schedules=[on(QUARTERLY)])
 
     prepare_deploy("Asia/Tokyo")
+    seen = schedules(client)
     first = {one.name: one for one in client.read_deployments()}
     prepare_deploy("Asia/Tokyo")
-    second = {one.name: one for one in client.read_deployments()}
+    seen_again = schedules(client)
     client.resume_deployment(first["infer"].id)  # as `prefect deploy` does
     [(run, work)] = at_exit
     run(work)
 
-    seen = {
-        name: [(one.schedule, one.active, one.parameters) for one in offer.schedules]
-        for name, offer in first.items()
-    }
+    assert seen_again == seen
     monthly = CronSchedule(cron="30 3 1 * *", timezone="Asia/Tokyo")
     assert seen.pop("infer") == [(HOURLY, True, {"dry_run": True})]
     assert seen.pop("weekly-up-live") == [(QUARTERLY, True, {})]
     assert seen.pop("monthly-full-live") == [(monthly, False, {})]
-    assert set(seen) == {"verify", "undo", "rank", "recover"}
-    assert not any(seen.values())
+    assert seen == {"verify": [], "undo": [], "rank": [], "recover": []}
     assert {name for name, one in first.items() if one.paused} == {"infer"}
     assert client.read_deployment(first["infer"].id).paused
-    assert {name: one.schedules for name, one in second.items()} == {
-        name: one.schedules for name, one in first.items()
-    }
 
 
 def test_a_deploy_leaves_the_default_parameters_as_a_person_set_them(

@@ -1,7 +1,5 @@
 """A foreign web page, in a real browser, gets nothing done on the Prefect server."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,13 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.flows.test_browser import OPTIONS, PATIENCE
+from tests.flows.test_browser import browser
 
-pytestmark = pytest.mark.system
-
-CHROMIUM = shutil.which("chromium")
 REBOUND = "rebound.example"
 """A name of the attacker's, which now leads to this machine."""
 OWN_STEP = {"prefect.deployments.steps.set_working_directory": {"directory": "."}}
@@ -82,23 +76,6 @@ def foreign_page() -> Iterator[str]:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[BrowserContext]:
-    """Open a browser for which the attacker's name leads here."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium is installed, and CI must not do without it")
-        pytest.skip("no Chromium is installed")
-    rules = f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"
-    with sync_playwright() as play:
-        context = play.chromium.launch_persistent_context(
-            tmp_path, executable_path=CHROMIUM, args=[*OPTIONS.split(), rules]
-        )
-        context.set_default_timeout(PATIENCE)
-        yield context
-        context.close()
-
-
-@pytest.fixture
 def client(prefect_api: str) -> Iterator[httpx.Client]:
     """Speak to the server as a program does."""
     with httpx.Client(base_url=prefect_api, trust_env=False, timeout=60) as client:
@@ -117,24 +94,26 @@ def deployment(client: httpx.Client) -> Iterator[str]:
 
 
 def test_a_foreign_page_can_neither_change_a_deployment_nor_start_a_run(
-    browser: BrowserContext, foreign_page: str, client: httpx.Client, deployment: str
+    tmp_path: Path, foreign_page: str, client: httpx.Client, deployment: str
 ) -> None:
     api = str(client.base_url).rstrip("/")
     rebound = api.replace("127.0.0.1", REBOUND)
-    page = browser.pages[0]
+    rules = f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1"
 
-    page.goto(foreign_page)
-    across = page.evaluate(ATTACK, [api, deployment])
-    page.evaluate(FORM, [api, deployment])
-    page.wait_for_url("**/create_flow_run")
-    by_form = page.inner_text("body")
-    page.goto(f"{rebound}/health")
-    title = page.inner_text("body")
-    within = page.evaluate(ATTACK, [rebound, deployment])
-    steps = client.get(deployment).json()["pull_steps"]
-    runs = runs_of(client, deployment)
-    page.goto(f"{api}/health")
-    own = page.evaluate(ATTACK, [api, deployment])
+    with browser(tmp_path, rules) as context:
+        page = context.pages[0]
+        page.goto(foreign_page)
+        across = page.evaluate(ATTACK, [api, deployment])
+        page.evaluate(FORM, [api, deployment])
+        page.wait_for_url("**/create_flow_run")
+        by_form = page.inner_text("body")
+        page.goto(f"{rebound}/health")
+        title = page.inner_text("body")
+        within = page.evaluate(ATTACK, [rebound, deployment])
+        steps = client.get(deployment).json()["pull_steps"]
+        runs = runs_of(client, deployment)
+        page.goto(f"{api}/health")
+        own = page.evaluate(ATTACK, [api, deployment])
 
     assert across == ["blocked", "blocked", "blocked", "blocked", 0, "blocked"]
     assert "Refused" in by_form

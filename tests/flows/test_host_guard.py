@@ -3,7 +3,6 @@
 import http.client
 import itertools
 import socket
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -86,7 +85,7 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def caller(prefect_api: str) -> Iterator[Caller]:
+def caller(prefect_api: str) -> Caller:
     port = urlsplit(prefect_api).port
     assert port
     return Caller(port)

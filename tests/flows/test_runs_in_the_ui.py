@@ -46,49 +46,38 @@ def run_as_the_ui_does(
     return run | {"log": [line["message"] for line in logs]}
 
 
-@pytest.mark.parametrize("letters", ["BP", "*", "The Beatles"])
 def test_letters_that_cannot_be_read_end_a_run_in_the_ui_before_plex_is_asked(
-    plex: Simulator, orchestrated: Listener, letters: str
+    plex: Simulator, orchestrated: Listener
 ) -> None:
-    run = run_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
+    run = run_as_the_ui_does(orchestrated, letters="BP", dry_run=True)
 
-    assert run["state_type"] == "FAILED"
-    assert run["state"]["message"].startswith("Cannot read ")
-    assert "\n" not in run["state"]["message"]
-    assert "Traceback" not in "\n".join(run["log"])
-    assert letters in run["name"]
+    expect_one_sentence(run, "Cannot read ")
+    assert "BP" in run["name"]
     assert plex.counts()["reads"] == 0
 
 
-@pytest.mark.parametrize(
-    ("letters", "named"), [("z;v", "V, Z"), ("u-w", "U-W"), ("FROM Vangelis", "from V")]
-)
-def test_the_name_of_a_run_shows_which_letters_it_does(
-    orchestrated: Listener, letters: str, named: str
-) -> None:
-    run = run_as_the_ui_does(orchestrated, letters=letters, dry_run=True)
+def test_the_name_of_a_run_shows_which_letters_it_does(orchestrated: Listener) -> None:
+    run = run_as_the_ui_does(orchestrated, letters="FROM Vangelis", dry_run=True)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
-    assert run["name"] == f"Music · infer · phases 1-4 · {named} · dry"
+    assert run["name"] == "Music · infer · phases 1-4 · from V · dry"
 
 
-@pytest.mark.parametrize("config", ["../x", "nowhere"])
 def test_another_configuration_that_is_none_ends_a_run_in_the_ui_in_a_sentence(
-    plex: Simulator, orchestrated: Listener, config: str
+    plex: Simulator, orchestrated: Listener
 ) -> None:
-    run = run_as_the_ui_does(orchestrated, config=config)
+    run = run_as_the_ui_does(orchestrated, config="../x")
 
-    expect_one_sentence(run, config)
+    expect_one_sentence(run, "../x")
     assert plex.counts()["reads"] == 0
 
 
-@pytest.mark.parametrize("flow", ["infer", "verify"])
 def test_a_wrong_value_in_the_configuration_ends_a_run_in_the_ui_in_a_sentence(
-    plex: Simulator, orchestrated: Listener, flow: str
+    plex: Simulator, orchestrated: Listener
 ) -> None:
     spoil(orchestrated, CONFIDENCE_C=0, COOLDOWN_SLEEP="x")
 
-    run = run_as_the_ui_does(orchestrated, flow)
+    run = run_as_the_ui_does(orchestrated, "verify")
 
     expect_one_sentence(run, "CONFIDENCE_C = 0")
     assert "COOLDOWN_SLEEP = 'x'" in run["state"]["message"]

@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks.orchestration.prefect_server import free_port
+from tasks.orchestration.prefect_server import await_health, free_port
 from tests.flows.listener import COMMAND, PATIENCE, Listener
 from tests.simulator.process import Simulator
 
@@ -25,7 +24,6 @@ BOTH = {
     "PREFECT_SERVER_API_AUTH_STRING": PASSWORD,
     "PREFECT_API_AUTH_STRING": PASSWORD,
 }
-COMMANDS = ("serve", "server")
 
 
 class Running:
@@ -34,15 +32,17 @@ class Running:
     def __init__(self, folder: Path, *words: str, **environment: str) -> None:
         self.port = free_port()
         self._said = folder / "said.txt"
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
         with self._said.open("w") as said:
             self.process = subprocess.Popen(
                 [COMMAND, "server", "--port", str(self.port), *words],
                 cwd=folder,
-                env=without_prefect() | {"PREFECT_HOME": str(folder)} | environment,
+                env=plain | {"PREFECT_HOME": str(folder)} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
             )
+        await_health(f"http://127.0.0.1:{self.port}/api", self.process)
 
     def said(self) -> str:
         """What it has printed so far."""
@@ -53,38 +53,27 @@ class Running:
         url = f"http://127.0.0.1:{self.port}/api/{path}"
         return httpx.get(url, headers=headers, trust_env=False, timeout=30).status_code
 
-    def await_health(self) -> None:
-        """Wait until it answers."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.status() == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.3)
-        raise AssertionError(f"it does not answer: {self.said()}")
+    def logged_in(self, password: str = "") -> int:
+        """Ask for what needs the password, and return the status of the answer."""
+        coded = base64.b64encode(password.encode()).decode()
+        login = {"authorization": f"Basic {coded}"} if password else {}
+        return self.status("admin/version", **login)
 
-    def end(self, signum: int = signal.SIGINT) -> int:
+    def end(self) -> int:
         """Press Ctrl-C."""
-        self.process.send_signal(signum)
+        self.process.send_signal(signal.SIGINT)
         return self.process.wait(PATIENCE)
-
-
-def without_prefect() -> dict[str, str]:
-    """Return an environment that knows no Prefect server."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
 
 
 @contextmanager
 def running(folder: Path, *words: str, **environment: str) -> Iterator[Running]:
-    """Run a server for the length of the block."""
+    """Run a server for the length of the block; it must end well."""
     server = Running(folder, *words, **environment)
     try:
-        server.await_health()
         yield server
     finally:
-        if server.process.poll() is None:
-            server.end(signal.SIGTERM)
+        assert server.end() == 0
+    assert "Traceback" not in server.said()
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +88,9 @@ def at_home(plex: Simulator, tmp_path: Path) -> Listener:
     return Listener(tmp_path, plex)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("host", [EVERYWHERE, "nas.local"])
+@pytest.mark.parametrize(
+    ("command", "host"), [("serve", EVERYWHERE), ("server", "nas.local")]
+)
 def test_without_a_password_only_this_machine_is_served(
     at_home: Listener, command: str, host: str
 ) -> None:
@@ -140,11 +130,11 @@ def test_an_allowed_host_that_is_an_address_is_refused_with_its_name(
 ) -> None:
     at_home.environment["PLEXBAYES_ALLOWED_HOSTS"] = "http://nas.local:4200"
 
-    refused = [at_home.run(command) for command in COMMANDS]
+    refused = at_home.run("server")
 
-    assert [ran.status for ran in refused] == [2, 2]
-    assert all("ALLOWED_HOSTS" in ran.err for ran in refused)
-    assert all("'http://nas.local:4200' is not a host name" in r.err for r in refused)
+    assert refused.status == 2
+    assert "ALLOWED_HOSTS" in refused.err
+    assert "'http://nas.local:4200' is not a host name" in refused.err
 
 
 def test_a_port_that_is_taken_is_told_in_a_sentence(at_home: Listener) -> None:
@@ -157,13 +147,17 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(at_home: Listener) -> None:
     assert "Traceback" not in refused.err
 
 
-def test_names_in_allowed_hosts_are_answered_and_others_refused(home: Path) -> None:
+def test_allowed_names_are_answered_others_refused_and_a_given_password_is_kept(
+    home: Path, tmp_path: Path
+) -> None:
     names = '{"ALLOWED_HOSTS": "nas.local plex.example.org:8443"}'
     (home / "config.json").write_text(names)  # a server alone needs no more
+    kept = tmp_path / "password"
+    given = BOTH | {"PLEXBAYES_PASSWORD_FILE": str(kept)}
 
-    with running(home) as server:
-        statuses = {
-            host: (server.status(host=host), server.status(origin=f"https://{host}"))
+    with running(home, "--host", EVERYWHERE, **given) as server:
+        statuses = [
+            (server.status(host=host), server.status(origin=f"https://{host}"))
             for host in (
                 f"nas.local:{server.port}",
                 "nas.local",
@@ -172,12 +166,13 @@ def test_names_in_allowed_hosts_are_answered_and_others_refused(home: Path) -> N
                 "plex.example.org",
                 f"other.local:{server.port}",
             )
-        }
-        ended = server.end()
+        ]
+        logged_in = server.logged_in(PASSWORD)
 
-    assert list(statuses.values()) == [(s, s) for s in (200, 200, 403, 200, 403, 403)]
-    assert ended == 0
-    assert "Traceback" not in server.said()
+    assert statuses == [(s, s) for s in (200, 200, 403, 200, 403, 403)]
+    assert logged_in == 200
+    assert not kept.exists()
+    assert PASSWORD not in server.said()
 
 
 def test_the_password_in_its_file_is_made_once_and_kept_for_its_owner_alone(
@@ -189,13 +184,10 @@ def test_the_password_in_its_file_is_made_once_and_kept_for_its_owner_alone(
     with running(home, *words, **environment) as first:
         said = first.said()
         password = kept.read_text().strip()
-        statuses = [
-            first.status("admin/version"),
-            first.status("admin/version", authorization=basic(password)),
-            first.status("admin/version", authorization=basic("plexbayes:wrong")),
-        ]
+        tried = ("", password, "plexbayes:wrong")
+        statuses = [first.logged_in(one) for one in tried]
     with running(home, *words, **environment) as second:
-        again = second.status("admin/version", authorization=basic(password))
+        again = second.logged_in(password)
 
     assert statuses == [401, 200, 401]
     assert again == 200
@@ -206,22 +198,3 @@ def test_the_password_in_its_file_is_made_once_and_kept_for_its_owner_alone(
     assert str(kept) in second.said()
     assert "can run commands on this machine" in said
     assert kept.read_text().strip() == password
-
-
-def basic(password: str) -> str:
-    """Return the header with which a client logs in."""
-    return f"Basic {base64.b64encode(password.encode()).decode()}"
-
-
-def test_a_password_that_was_given_is_not_replaced_by_one_in_a_file(
-    home: Path, tmp_path: Path
-) -> None:
-    kept = tmp_path / "password"
-    given = BOTH | {"PLEXBAYES_PASSWORD_FILE": str(kept)}
-
-    with running(home, "--host", EVERYWHERE, **given) as server:
-        status = server.status("admin/version", authorization=basic(PASSWORD))
-
-    assert status == 200
-    assert not kept.exists()
-    assert PASSWORD not in server.said()

@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.flows.catching import await_true, make_slow, written
-from tests.flows.listener import Listener, items, ratings
+from tests.flows.catching import await_true
+from tests.flows.listener import Served, items, ratings
 from tests.flows.test_browser import PATIENCE, Person, person
-from tests.flows.test_serve import Served, served
 from tests.simulator.process import Simulator
 
-pytestmark = pytest.mark.system
-
-__all__ = ["person", "served"]
+__all__ = ["person"]
 
 LETTERS = string.ascii_uppercase[:20]
 TITLES = (
@@ -44,29 +41,15 @@ def plex() -> Iterator[Simulator]:
 
 def logged(served: Served, run_id: str) -> list[str]:
     """Return all log lines of a run, with their level."""
-    about = {"flow_run_id": {"any_": [run_id]}}
-    order = {"logs": about, "limit": 200, "sort": "TIMESTAMP_ASC"}
     return [
         f"{logging.getLevelName(one['level'])} {one['message']}"
-        for one in post(served, "logs", order)
+        for one in served.of_run("logs", run_id, sort="TIMESTAMP_ASC")
     ]
-
-
-def post(served: Served, kind: str, order: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what the server knows of a kind."""
-    return served.api.post(f"/{kind}/filter", json=order).raise_for_status().json()
-
-
-def tasks_of(served: Served, run_id: str) -> list[dict[str, Any]]:
-    """Return all task runs of a run."""
-    about = {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
-    return post(served, "task_runs", about)
 
 
 def artifacts_of(served: Served, run_id: str, key: str) -> list[Any]:
     """Return an artifact of all attempts of a run, oldest first."""
-    about = {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}
-    found = post(served, "artifacts", {"artifacts": about})
+    found = [one for one in served.of_run("artifacts", run_id) if one["key"] == key]
     return [one["data"] for one in sorted(found, key=lambda one: one["created"])]
 
 
@@ -137,37 +120,8 @@ def read(person: Person, run_id: str, artifact: str) -> str:
     return texts[-1].replace("\N{WORD JOINER}", "")
 
 
-def test_a_cancelled_run_is_nowhere_red_says_what_to_do_and_is_finished_by_retry(
-    plex: Simulator, listener: Listener, served: Served
-) -> None:
-    offers = served.await_offers()
-    infer = offers["infer"]
-    listener.acquaint()
-    make_slow(plex, {"method": "PUT"}, 700)
-    run_id = served.start(infer, dry_run=False)
-    await_true(lambda: written(plex) > 3)
-
-    state = {"type": "CANCELLING", "name": "Cancelling"}
-    served.post(f"/flow_runs/{run_id}/set_state", {"state": state, "force": False})
-    cancelled = served.await_end(run_id)
-    plex.faults([])
-    red = {task["state_type"] for task in tasks_of(served, run_id)}
-    lines = logged(served, run_id)
-    served.run(offers["verify"])  # begins when the process of the run is gone
-    retried = served.retry(run_id)
-
-    message = cancelled["state"]["message"]
-    assert cancelled["state_type"] == "CANCELLED"
-    assert "press Retry" in message
-    assert "go on with: plexbayes 0" in message
-    assert not red & {"FAILED", "CRASHED"}
-    assert not [line for line in lines if "Traceback" in line or "ERROR" in line]
-    assert retried["state_type"] == "COMPLETED"
-    assert set(ratings(plex.dump())) == set(items(plex.dump()))
-
-
 def test_an_expected_failure_is_one_line_and_a_retry_plans_only_what_is_left(
-    plex: Simulator, listener: Listener, served: Served
+    plex: Simulator, served: Served
 ) -> None:
     infer = served.await_offers()["infer"]
     no_letter = served.run(infer, dry_run=True, letters="Ж")

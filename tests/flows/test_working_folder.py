@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.orchestration.prefect_server import free_port
-from tests.flows.listener import COMMAND, Listener
-from tests.flows.test_serve import Served
+from tests.flows.listener import COMMAND, Listener, Served
 
 NAMES = (
     "tasks.py",

@@ -1,107 +1,151 @@
-"""New ratings lead to the letters of their artists, once it has become quiet."""
+"""New ratings lead to one run once it is quiet, by a clock that a test moves."""
 
 import threading
-import time
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from engine.errors import PlexUnreachable
-from tasks.webhook import debouncer as webhook_listener
+from tasks.webhook import debouncer
 from tasks.webhook.debouncer import (
     MAX_REMEMBERED,
-    MAX_WAIT,
+    RETRY,
     IgnoredEvents,
     RatingListener,
     SeenEvents,
 )
-from tasks.webhook.rating_event import Account, Event, event_of
+from tasks.webhook.rating_event import Account, event_of
 from tests.tasks.payloads import payload
 
-LONG = 30.0
-UNHEARD: list[str] = []
+QUIET = 60
 RATED = event_of(payload())
+OTHER = replace(RATED, guid="plex://track/34")
+
+
+class Clock:
+    """Time that passes only when it is told to, and timers that go by it."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.timers = []
+
+    def monotonic(self):
+        return self.now
+
+    def timer(self, seconds, act):
+        self.timers.append(FakeTimer(self.now + seconds, act))
+        return self.timers[-1]
+
+    def pass_by(self, seconds):
+        self.now += seconds
+        for timer in self.timers:
+            if timer.is_on and timer.due <= self.now:
+                timer.is_on = False
+                timer.act()
+
+
+class FakeTimer:
+    """Acts once it is due, unless it was cancelled."""
+
+    daemon = False
+
+    def __init__(self, due, act):
+        self.due, self.act, self.is_on = due, act, False
+
+    def start(self):
+        self.is_on = True
+
+    def cancel(self):
+        self.is_on = False
 
 
 class Ear:
     """What a listener acts on and says."""
 
-    def __init__(self, fails: int = 0) -> None:
-        self.fails = fails
-        self.acted: list[list[Event]] = []
-        self.said: list[str] = []
-        self.ignored: list[str] = []
-        self.done = threading.Event()
+    def __init__(self):
+        self.fails = 0
+        self.acted = []
+        self.said = []
+        self.ignored = []
+        self.listener = RatingListener(
+            QUIET, self.start, self.said.append, self.ignored.append
+        )
+        self.hear = self.listener.hear
 
-    def start(self, events: list[Event]) -> None:
+    def start(self, events):
         if self.fails:
             self.fails -= 1
             raise PlexUnreachable("Plex is away.")
         self.acted.append(events)
-        self.done.set()
 
 
-def listener_of(ear, quiet=0.05):
-    """Return a listener that tells an ear."""
-    return RatingListener(quiet, ear.start, ear.said.append, ear.ignored.append)
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    threads = SimpleNamespace(Lock=threading.Lock, Timer=clock.timer)
+    monkeypatch.setattr(debouncer, "time", clock)
+    monkeypatch.setattr(debouncer, "threading", threads)
+    return clock
 
 
-def test_several_ratings_become_one_run_with_the_last_of_each_item():
-    ear = Ear()
-    listener = listener_of(ear, 0.2)
-    other = replace(RATED, guid="plex://track/34")
+@pytest.fixture
+def ear(clock):
+    return Ear()
+
+
+def test_several_ratings_become_one_run_with_the_last_of_each_item(clock, ear):
     last = replace(RATED, points=2.0)
 
-    for event in (RATED, other, last):
-        listener.hear(event)
+    for event in (RATED, OTHER, last):
+        ear.hear(event)
+    clock.pass_by(QUIET - 1)
+    early = list(ear.acted)
+    clock.pass_by(1)
 
-    assert ear.done.wait(LONG)
-    assert ear.acted == [[last, other]]
+    assert (early, ear.acted) == ([], [[last, OTHER]])
 
 
-def test_the_rating_of_another_person_does_not_replace_the_owners():
-    ear = Ear()
-    listener = listener_of(ear)
+def test_a_run_starts_exactly_when_five_quiet_periods_are_over(clock, ear):
+    begun = clock.now
+
+    while not ear.acted:
+        ear.hear(replace(RATED, guid=f"plex://track/{clock.now}"))
+        clock.pass_by(10)
+        assert clock.now - begun <= 5 * QUIET
+
+    assert clock.now - begun == 5 * QUIET
+    assert len(ear.acted[0]) == 30
+
+
+def test_the_rating_of_another_person_does_not_replace_the_owners(clock, ear):
     other = replace(RATED, account=Account(2, "guest", is_owner=False))
 
     for event in (RATED, other):
-        listener.hear(event)
+        ear.hear(event)
+    clock.pass_by(QUIET)
 
-    assert ear.done.wait(LONG)
     assert ear.acted == [[RATED, other]]
 
 
-def test_the_same_event_sent_again_starts_one_run():
-    ear = Ear()
-    listener = listener_of(ear)
-    listener.hear(RATED)
-    assert ear.done.wait(LONG)
-
-    for _ in range(3):
-        listener.hear(RATED)
-    time.sleep(0.3)
-
-    assert ear.acted == [[RATED]]
-    assert ear.ignored == ["it came before"] * 3
-
-
-def test_the_same_rating_given_at_another_time_starts_another_run():
-    ear = Ear()
-    listener = listener_of(ear)
+def test_only_a_rating_given_at_another_time_starts_another_run(clock, ear):
     again = replace(RATED, date=RATED.date + 1)
 
-    for event in (RATED, again):
-        ear.done.clear()
-        listener.hear(event)
-        assert ear.done.wait(LONG)
+    for event in (RATED, RATED, RATED, again):
+        ear.hear(event)
+        clock.pass_by(QUIET)
 
     assert ear.acted == [[RATED], [again]]
+    assert ear.ignored == ["it came before"] * 2
 
 
 def test_without_a_date_a_rating_is_new_if_it_differs_from_the_last_one():
     seen = SeenEvents()
     four, five = (replace(RATED, date=None, points=p) for p in (8.0, 10.0))
-    told = [four, four, five, four, replace(four, guid="plex://track/34")]
+    told = [four, four, five, four, replace(five, date=1), five, replace(four, guid="")]
 
-    assert [seen.is_new(event) for event in told] == [True, False, True, True, True]
+    news = [True, False, True, True, True, True, True]
+    assert [seen.is_new(event) for event in told] == news
 
 
 def test_only_so_many_events_are_remembered():
@@ -113,72 +157,50 @@ def test_only_so_many_events_are_remembered():
     assert seen.is_new(replace(RATED, date=0))
 
 
-def test_runs_are_started_one_after_the_other():
-    timed = threading.Semaphore()
-    overlaps = []
-    done = threading.Event()
+def test_runs_are_started_one_after_the_other(clock):
+    acted = []
 
     def start(events):
-        overlaps.append(not timed.acquire(blocking=False))
-        time.sleep(0.2)
-        timed.release()
-        if len(overlaps) > 1:
-            done.set()
+        acted.append(events)
+        if events == [RATED]:
+            listener.hear(OTHER)
+            second.start()
+            second.join(0.1)  # it would end in that time if nothing held it
+            assert second.is_alive()
+            assert acted == [[RATED]]
 
-    listener = RatingListener(0.01, start, UNHEARD.append, UNHEARD.append)
+    second = threading.Thread(target=clock.pass_by, args=[QUIET])
+    listener = RatingListener(QUIET, start, acted.append, acted.append)
     listener.hear(RATED)
-    time.sleep(0.1)
-    listener.hear(replace(RATED, date=None))
+    clock.pass_by(QUIET)
+    second.join()
 
-    assert done.wait(LONG)
-    assert overlaps == [False, False]
-
-
-def test_constant_rating_starts_a_run_within_five_quiet_periods():
-    ear = Ear()
-    quiet = 0.2
-    listener = listener_of(ear, quiet)
-    begun = time.monotonic()
-
-    for number in range(200):
-        listener.hear(replace(RATED, guid=f"plex://track/{number}"))
-        if ear.done.wait(quiet / 4):
-            break
-    listener.stop()
-
-    assert ear.done.is_set()
-    assert len(ear.acted[0]) > MAX_WAIT
-    assert time.monotonic() - begun < 2 * MAX_WAIT * quiet
+    assert acted == [[RATED], [OTHER]]
 
 
-def test_what_could_not_be_done_is_kept_and_said_once(monkeypatch):
-    monkeypatch.setattr(webhook_listener, "RETRY", 0.1)
-    ear = Ear(fails=3)
+def test_what_could_not_be_done_is_kept_tried_again_later_and_said_once(clock, ear):
+    ear.fails = 3
+    later = max(QUIET, RETRY)
 
-    listener_of(ear).hear(RATED)
+    ear.hear(RATED)
+    clock.pass_by(QUIET)
+    clock.pass_by(later - 1)
+    tried_at_once = 3 - ear.fails
+    clock.pass_by(1)
+    for _ in range(2):
+        clock.pass_by(later)
 
-    assert ear.done.wait(LONG)
+    assert tried_at_once == 1
     assert ear.acted == [[RATED]]
     assert ear.said == ["New ratings wait, because: Plex is away."]
 
 
-def test_what_could_not_be_done_is_not_tried_again_at_once():
-    ear = Ear(fails=1)
+def test_a_stopped_listener_forgets(clock, ear):
+    ear.hear(RATED)
+    ear.listener.stop()
+    clock.pass_by(QUIET)
 
-    listener_of(ear, quiet=0).hear(RATED)
-
-    assert not ear.done.wait(1)
-    assert ear.said
-
-
-def test_a_stopped_listener_forgets():
-    ear = Ear()
-    listener = listener_of(ear, 0.1)
-
-    listener.hear(RATED)
-    listener.stop()
-
-    assert not ear.done.wait(0.3)
+    assert ear.acted == []
 
 
 def test_a_reason_to_ignore_is_told_now_and_then():

@@ -1,8 +1,13 @@
-"""A server of our own is called where it listens."""
+"""A server of our own is called where it listens, and a Secret block of it is read."""
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tasks.orchestration.prefect_server import api_at
+from engine.errors import SettingsInvalid
+from tasks.config.settings import Settings
+from tasks.orchestration.prefect_server import api_at, free_port
+from tasks.orchestration.secrets import with_token
+from tests.tasks.building import HIDDEN
 
 
 @pytest.mark.parametrize(
@@ -17,3 +22,26 @@ from tasks.orchestration.prefect_server import api_at
 )
 def test_a_server_is_called_where_it_listens(host, called):
     assert api_at(host, 4200) == called
+
+
+def settings(token):
+    return Settings(plex_url="http://host:32400", plex_token=token)
+
+
+def test_a_token_that_is_one_stays():
+    plain = settings(HIDDEN)
+
+    assert with_token(plain) is plain
+
+
+def test_a_secret_block_without_a_server_that_answers_is_said():
+    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    for api, said in (
+        (None, "'plex-token', but no Prefect server is configured"),
+        (nowhere, f"'plex-token', but {nowhere} gave no usable answer"),
+    ):
+        with (
+            temporary_settings({PREFECT_API_URL: api}),
+            pytest.raises(SettingsInvalid, match=said),
+        ):
+            with_token(settings("prefect-secret:plex-token"))

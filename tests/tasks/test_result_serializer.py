@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,13 @@ from engine.errors import PlexUnreachable, ResultRefused
 from engine.estimates import Estimates
 from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult
-from tasks.orchestration.result_serializer import TYPE, ResultSerializer, checked_record
+from tasks.orchestration.results import TYPE, ResultSerializer, checked_record
 
 OURS = ResultSerializer()
 PLAIN = LetterResult(written=3, gone=1)
-Numbers = st.one_of(
-    arrays.arrays(np.float64, st.integers(0, 5)),
-    arrays.arrays(np.float64, st.integers(0, 5), elements=st.just(np.nan)),
-    arrays.arrays(np.int64, st.integers(0, 5)),
-    arrays.arrays(np.bool_, st.integers(0, 5)),
-    arrays.arrays(np.int8, arrays.array_shapes(max_dims=3)),
+Numbers = arrays.arrays(
+    st.sampled_from((np.float64, np.int64, np.bool_, np.int8)),
+    arrays.array_shapes(min_side=0, max_dims=2, max_side=3),
 )
 Texts = st.lists(st.text()).map(lambda texts: np.array(texts, object))
 Counts = st.integers(0, 2**63)
@@ -43,11 +41,10 @@ def same(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):
-        if one.dtype != other.dtype or one.shape != other.shape:
-            return False
-        if one.dtype == object:
-            return one.tolist() == other.tolist()
-        return one.tobytes() == other.tobytes()
+        kind = (one.dtype, one.shape) == (other.dtype, other.shape)
+        is_text = one.dtype == object
+        content = [a.tolist() if is_text else a.tobytes() for a in (one, other)]
+        return kind and content[0] == content[1]
     if isinstance(one, PhasePlan | Estimates | LetterResult):
         return all(same(value, vars(other)[name]) for name, value in vars(one).items())
     return one == other
@@ -55,14 +52,15 @@ def same(one: object, other: object) -> bool:
 
 @st.composite
 def plans(draw) -> PhasePlan:
+    numbers = cycle([draw(Numbers), draw(Numbers), draw(Numbers)])
     return PhasePlan(
         phase=draw(st.sampled_from(Phase)),
-        key=draw(Numbers),
+        key=next(numbers),
         guid=draw(Texts),
-        before=draw(Numbers),
-        after=draw(Numbers),
+        before=next(numbers),
+        after=next(numbers),
         estimates=Estimates(
-            **{name: draw(Numbers) for name in Estimates.__dataclass_fields__}
+            **{name: next(numbers) for name in Estimates.__dataclass_fields__}
         ),
         kept=draw(Counts),
         cleared=draw(Counts),
@@ -89,11 +87,7 @@ def test_plain_values_are_stored(value):
 
 
 def test_a_loaded_array_can_be_changed():
-    plan = OURS.loads(OURS.dumps(np.array([1.0, np.nan])))
-
-    plan[0] = 2.0
-
-    assert plan[0] == 2.0
+    assert OURS.loads(OURS.dumps(np.array([1.0, np.nan]))).flags.writeable
 
 
 def test_an_error_is_stored_by_its_name_and_message():
@@ -201,8 +195,8 @@ def test_a_malicious_record_runs_code_unless_it_is_checked(make, tmp_path):
 @pytest.mark.parametrize(
     "serializer",
     [
-        JSONSerializer(),
-        JSONSerializer(object_decoder="builtins.print"),
+        JSONSerializer().model_dump(),
+        JSONSerializer(object_decoder="builtins.print").model_dump(),
         {"type": TYPE, "jsonlib": "os"},
         {"type": "no-such"},
         "pickle",
@@ -211,10 +205,7 @@ def test_a_malicious_record_runs_code_unless_it_is_checked(make, tmp_path):
 )
 def test_only_our_own_serializer_without_options_is_accepted(serializer):
     document = json.loads(record_of(PLAIN, OURS))
-    named = (
-        serializer.model_dump() if isinstance(serializer, Serializer) else serializer
-    )
-    document["metadata"]["serializer"] = named
+    document["metadata"]["serializer"] = serializer
 
     with pytest.raises(ResultRefused):
         checked_record(json.dumps(document).encode())

@@ -11,7 +11,6 @@ from tests.tasks.building import batch_of, look_at, settings_of
 from tests.tasks.payloads import payload
 from tests.tasks.setup import infer
 
-UNHEARD: list[str] = []
 RATED = event_of(payload())
 
 
@@ -28,41 +27,48 @@ def rated(plex, context, key, points):
     )
 
 
-def test_the_letter_comes_from_the_sort_title(plex, context, record):
-    names = {"The Zombies": "Z", "808 State": "#"}
-    keys = {name: plex.add(name, "Songs", ["a"])["tracks"][0] for name in names}
-    settings = settings_of(plex, state_url=f"sqlite:///{record}")
-    artists = {a["title"]: a for a in plex.dump()["artists"]}
+@pytest.fixture
+def letters(plex, record):
+    """Tell of events, and find out which letters they are news for, and why not."""
 
-    heard = [rated(plex, context, key, 8.0) for key in keys.values()]
+    def letters(*events, **wishes):
+        reasons = []
+        wishes = {"state_url": f"sqlite:///{record}"} | wishes
+        return letters_of(settings_of(plex, **wishes), events, reasons.append), reasons
 
-    sort = artists["The Zombies"]["titleSort"] or "The Zombies"
-    assert letters_of(settings, heard, UNHEARD.append) == [
-        "#",
-        "Z" if sort[0] == "Z" else "T",
-    ]
+    return letters
+
+
+def test_the_letter_comes_from_the_sort_title(plex, context, letters):
+    names = ("The Zombies", "808 State")
+    keys = [plex.add(name, "Songs", ["a"])["tracks"][0] for name in names]
+    zombies = next(a for a in plex.dump()["artists"] if a["title"] == "The Zombies")
+    sort = zombies["titleSort"] or "The Zombies"
+
+    heard = [rated(plex, context, key, 8.0) for key in keys]
+
+    assert letters(*heard) == (["#", "Z" if sort[0] == "Z" else "T"], [])
 
 
 def test_other_servers_and_artists_that_are_gone_have_no_letter(
-    plex, context, tracks, record
+    plex, context, tracks, letters
 ):
-    settings = settings_of(plex, state_url=f"sqlite:///{record}")
     heard = rated(plex, context, tracks[0], 8.0)
 
-    assert (
-        letters_of(settings, [replace(heard, server="another")], UNHEARD.append) == []
-    )
-    assert letters_of(settings, [replace(heard, artist=999_999)], UNHEARD.append) == []
+    elsewhere, reasons = letters(replace(heard, server="another"))
+    gone, _ = letters(replace(heard, artist=999_999))
+
+    assert elsewhere == gone == []
+    assert reasons == ["it is of another server"]
 
 
-def test_what_we_wrote_ourselves_is_an_echo(plex, context, tracks, record):
-    settings = settings_of(plex, state_url=f"sqlite:///{record}")
+def test_what_we_wrote_ourselves_is_an_echo(plex, context, tracks, letters):
     infer(context, {tracks[0]: 7.36})
 
     echo, news = (rated(plex, context, tracks[0], p) for p in (7.3599996, 8.0))
 
-    assert letters_of(settings, [echo], UNHEARD.append) == []
-    assert len(letters_of(settings, [echo, news], UNHEARD.append)) == 1
+    assert letters(echo) == ([], ["plexbayes wrote it itself"])
+    assert len(letters(echo, news)[0]) == 1
 
 
 def test_a_promise_has_an_echo_too(store):
@@ -83,34 +89,27 @@ def test_a_promise_has_an_echo_too(store):
         (Account(1, "owner", is_owner=True), {"webhook_account": "shared"}, "owner"),
     ],
 )
-def test_whose_ratings_start_runs(plex, context, record, account, wishes, reason):
-    settings = settings_of(plex, state_url=f"sqlite:///{record}", **wishes)
+def test_whose_ratings_start_runs(plex, context, letters, account, wishes, reason):
     track = plex.dump()["tracks"][0]["ratingKey"]
     heard = replace(rated(plex, context, track, 8.0), account=account)
-    reasons: list[str] = []
 
-    letters = letters_of(settings, [heard], reasons.append)
+    found, reasons = letters(heard, **wishes)
 
-    assert bool(letters) is not bool(reason)
+    assert bool(found) is not bool(reason)
     assert reasons == [] if not reason else reason in reasons[0]
 
 
-def test_the_owner_counts_for_nobody_elses_token(plex, record):
+def test_the_owner_counts_for_nobody_elses_token(plex, letters):
     heard = replace(RATED, server=plex.dump()["machineIdentifier"])
-    reasons: list[str] = []
-    settings = settings_of(
-        plex, plex_token=plex.shared_token, state_url=f"sqlite:///{record}"
-    )
 
-    assert letters_of(settings, [heard], reasons.append) == []
+    found, reasons = letters(heard, plex_token=plex.shared_token)
+
+    assert found == []
     assert "set WEBHOOK_ACCOUNT" in reasons[0]
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-def test_new_music_counts_if_wished(plex, context, tracks, record, wanted):
-    settings = settings_of(
-        plex, state_url=f"sqlite:///{record}", webhook_new_music=wanted
-    )
+def test_new_music_counts_if_wished(plex, context, tracks, letters, wanted):
     added = replace(rated(plex, context, tracks[0], 8.0), points=None)
 
-    assert bool(letters_of(settings, [added], UNHEARD.append)) is wanted
+    assert bool(letters(added, webhook_new_music=wanted)[0]) is wanted
