@@ -4,29 +4,15 @@ import math
 import re
 from urllib.parse import unquote
 
-from tests.simulator.items import Item
+from tests.simulator.filters import Pairs, Selection, kind_of
+from tests.simulator.items import TAG_TYPES, Item
 from tests.simulator.messages import Answer, Refusal, Request
 from tests.simulator.options import Latency
-from tests.simulator.selection import Selection, kind_of
-from tests.simulator.tags import TAG_TYPES
 from tests.simulator.world import OWNER, World
-
-Pairs = list[tuple[str, str]]
 
 MOST_POINTS = 10
 CLEAR = -1
-FACTS = {
-    "title": ("title", str),
-    "titleSort": ("title_sort", str),
-    "summary": ("summary", str),
-    "originalTitle": ("original_title", str),
-    "studio": ("studio", str),
-    "year": ("year", int),
-    "index": ("index", int),
-    "parentIndex": ("disc", int),
-    "rating": ("critic", float),
-    "addedAt": ("added_at", int),
-}
+FACTS = {"title": "title", "titleSort": "title_sort", "summary": "summary"}
 """The fields that can be edited, besides the user's rating."""
 LOCKABLE = {*FACTS, *TAG_TYPES, "userRating", "thumb", "art", "originallyAvailableAt"}
 
@@ -98,14 +84,12 @@ class Writing:
     def _edit(self, request: Request, item: Item, name: str, value: str) -> None:
         """Apply one parameter to one item; an unknown field changes nothing."""
         if match := _ADD.match(name):
-            tag_type = _tag_type(match[1])
-            if tag_type and value:
-                self._world.add_tags(item, tag_type, [value])
+            if match[1] in TAG_TYPES and value:
+                self._world.add_tags(item, match[1], [value])
         elif match := _REMOVE.match(name):
-            tag_type = _tag_type(match[1])
-            if tag_type:
+            if match[1] in TAG_TYPES:
                 texts = [unquote(text) for text in value.split(",") if text]
-                self._world.remove_tags(item, tag_type, texts)
+                self._world.remove_tags(item, match[1], texts)
         elif match := _EDIT.match(name):
             if match[2] == "value":
                 self._set(request, item, match[1], value)
@@ -114,16 +98,14 @@ class Writing:
                 self._world.set_lock(item, match[1], locked=locked)
 
     def _set(self, request: Request, item: Item, name: str, value: str) -> None:
-        try:
-            if name == "userRating":
+        if name in FACTS:
+            self._world.set_fact(item, FACTS[name], value)
+        elif name == "userRating":
+            try:
                 points = float(value) if value else None
-                self._world.rate(item, points, request.account or OWNER)
-            elif name in FACTS:
-                fact, read = FACTS[name]
-                empty = "" if fact in {"title", "summary"} else None
-                self._world.set_fact(item, fact, read(value) if value else empty)
-        except ValueError:
-            raise Refusal(400) from None
+            except ValueError:
+                raise Refusal(400) from None
+            self._world.rate(item, points, request.account or OWNER)
 
 
 def is_edit(name: str) -> bool:
@@ -131,16 +113,12 @@ def is_edit(name: str) -> bool:
     return any(pattern.match(name) for pattern in (_EDIT, _ADD, _REMOVE))
 
 
-def seconds_of(request: Request, items: int, latency: Latency) -> float:
+def seconds_of(request: Request, latency: Latency) -> float:
     """Return how long the database is busy with a write."""
     edits = [name for name, _ in request.pairs if is_edit(name)]
     rates = request.path == "/:/rate" or "userRating.value" in edits
     tags = any(not name.startswith("userRating.") for name in edits)
-    return latency.of_write(items, rates=rates, tags=tags)
-
-
-def _tag_type(name: str) -> str | None:
-    return name if name in TAG_TYPES else None
+    return (latency.rate * rates + latency.tag * tags) / 1000
 
 
 def _with_quirks(request: Request) -> Request:
