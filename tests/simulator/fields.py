@@ -15,7 +15,6 @@ OPERATORS = {
     "string": {"=", "!=", "==", "!==", "<=", ">="},
     "tag": {"=", "!="},
     "date": {"=", "!=", ">>=", "<<="},
-    "boolean": {"=", "!="},
 }
 """What the server understands, which is more than what it advertises."""
 
@@ -37,25 +36,14 @@ def _tag_field(name: str) -> Field:
 
 _ALL = [
     Field("id", "integer", lambda item, _: item.key),
-    Field("guid", "string", lambda item, _: item.guid),
     Field("title", "string", lambda item, _: item.title),
-    Field("studio", "string", lambda item, _: item.studio),
-    Field("summary", "string", lambda item, _: item.summary),
-    Field("index", "integer", lambda item, _: item.index),
     Field("year", "integer", lambda item, _: item.year),
-    Field("decade", "integer", lambda item, _: item.year and item.year // 10 * 10),
-    Field("duration", "integer", lambda item, _: item.duration),
     Field("rating", "integer", lambda item, _: item.critic, -1),
-    Field("ratingCount", "integer", lambda item, _: item.listeners),
     Field("addedAt", "date", lambda item, _: item.added_at, 0),
-    Field("updatedAt", "date", lambda item, _: item.updated_at, 0),
     Field("userRating", "integer", lambda _, mine: mine.rating, -1),
     Field("viewCount", "integer", lambda _, mine: mine.view_count, 0),
-    Field("skipCount", "integer", lambda _, mine: mine.skip_count, 0),
     Field("lastRatedAt", "date", lambda _, mine: mine.last_rated_at, 0),
     Field("lastViewedAt", "date", lambda _, mine: mine.last_viewed_at, 0),
-    Field("unmatched", "boolean", lambda item, _: item.is_local),
-    Field("trash", "boolean", lambda _item, _: False),
     *(_tag_field(name) for name in TAG_TYPES),
 ]
 FILTERS = {field.name: field for field in _ALL}
@@ -65,12 +53,10 @@ BUT_ID = frozenset(FILTERS) - {"id"}
 SORTS: dict[str, Reader] = {field.name: field.read for field in _ALL} | {
     "title": lambda item, _: fold(item.title),
     "titleSort": lambda item, _: fold(item.title_sort or item.title),
-    "absoluteIndex": lambda item, _: (item.disc or 1, item.index or 0),
-    "originallyAvailableAt": lambda item, _: item.year,
 }
 
 ADVERTISED = {
-    Kind.ARTIST: "title userRating genre mood style addedAt lastViewedAt unmatched",
+    Kind.ARTIST: "title userRating genre mood style addedAt lastViewedAt",
     Kind.ALBUM: "title year genre mood style userRating rating addedAt lastViewedAt",
     Kind.TRACK: "title userRating mood viewCount addedAt lastViewedAt lastRatedAt",
 }
@@ -80,7 +66,6 @@ ADVERTISED_OPERATORS = {
     "integer": ("=", "!=", ">>=", "<<="),
     "tag": ("=", "!="),
     "date": ("<<=", ">>="),
-    "boolean": ("=", "!="),
 }
 """Fewer than the server understands: a client that guesses must be caught."""
 

@@ -17,21 +17,10 @@ Test = Callable[[Any], bool]
 Pairs = list[tuple[str, str]]
 
 START, SIZE = "X-Plex-Container-Start", "X-Plex-Container-Size"
-BY_KEY = {"id", "artist.id", "album.id", "track.id"}
 KEPT = 8
 """How many sorted listings are remembered."""
 
 _TERM = re.compile(r"^(?:(artist|album|track)\.)?(\w+)(\W*)$")
-_AGO = re.compile(r"^-?(\d+)(mon|[smhdwy])$")
-_SECONDS = {
-    "s": 1,
-    "m": 60,
-    "h": 3_600,
-    "d": 86_400,
-    "w": 604_800,
-    "mon": 2_592_000,
-    "y": 31_536_000,
-}
 _NUMBERS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     ">>=": operator.gt,
@@ -83,8 +72,7 @@ class Selection:
         view = self._world.views[kind]
         named = dict(pairs)
         texts = (named.get("id") or "").split(",")
-        is_named = "or" not in named and "id" not in self._ignored
-        if not is_named or not all(text.isdecimal() for text in texts):
+        if "id" in self._ignored or not all(text.isdecimal() for text in texts):
             return view.values()
         keys = sorted({int(text) for text in texts})
         return [view[key] for key in keys if key in view]
@@ -92,32 +80,18 @@ class Selection:
     def _choose(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         items = [i for i in self.matching(pairs, kind, account) if not i.is_hidden]
         named = dict(pairs)
-        terms = (named.get("sort") or "titleSort").split(",")
-        if terms[-1] in BY_KEY:
-            terms.pop()  # the items are in this order
-        for term in reversed(terms):
-            self._sort(items, term, account)
+        column, _, direction = named.get("sort", "titleSort").partition(":")
+        read = SORTS.get(column.rpartition(".")[2])
+        if read and column != "id":  # in whose order they are
+            personal_of = self._world.personal_of
+
+            def key(item: Item) -> tuple[bool, object]:
+                value = read(item, personal_of(account, item))
+                return value is not None, value
+
+            items.sort(key=key, reverse=direction == "desc")
         limit = named.get("limit", "")
         return items[: int(limit)] if limit.isdecimal() else items
-
-    def _sort(self, items: list[Item], term: str, account: int) -> None:
-        """Sort in place by one term; an unknown one changes nothing."""
-        column, *directions = term.split(":")
-        scope, _, name = column.rpartition(".")
-        read = SORTS.get(name)
-        if read is None:
-            return
-        kinds = {kind.label: kind for kind in Kind}
-        personal_of = self._world.personal_of
-
-        def key(item: Item) -> tuple[bool, object]:
-            related = item.related(kinds.get(scope, item.kind)) or [item]
-            value = read(related[0], personal_of(account, related[0]))
-            return value is not None, value
-
-        items.sort(key=key, reverse="desc" in directions)
-        if "nullsLast" in directions:
-            items.sort(key=lambda item: not key(item)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +141,9 @@ class FilterReader:
         Raises:
             Refusal: A field is asked with an operator that it does not have.
         """
-        rest = list(pairs)
-        brackets = [self._read_bracket(rest)]
-        while rest:  # a `pop` without its `push`
-            brackets.append(self._read_bracket(rest))
-        return _combined(all, brackets)
-
-    def _read_bracket(self, rest: Pairs) -> Predicate:
-        """Consume the pairs up to the end of the present bracket."""
-        alternatives: list[list[Predicate]] = [[]]
-        while rest:
-            name, value = rest.pop(0)
-            if name == "push":
-                alternatives[-1].append(self._read_bracket(rest))
-            elif name == "pop":
-                break
-            elif name == "or":
-                alternatives.append([])
-            elif term := self._read_term(name, value):
-                alternatives[-1].append(term)
-        return _combined(any, [_combined(all, terms) for terms in alternatives])
+        terms = [self._read_term(name, value) for name, value in pairs]
+        known = [term for term in terms if term]
+        return lambda item: all(term(item) for term in known)
 
     def _read_term(self, name: str, value: str) -> Predicate | None:
         match = _TERM.match(name)
@@ -212,8 +169,6 @@ class FilterReader:
         """Return whether a value of the field satisfies the operator."""
         if field.type == "tag":
             return self._tag_test(field.name, texts)
-        if field.type == "boolean":
-            return lambda value: value == (texts[0] == "1")
         if field.type == "string":
             wanted = [text.casefold() for text in texts]
             compare = _STRINGS[sign]
@@ -231,7 +186,10 @@ class FilterReader:
         )
 
     def _number_test(self, field: Field, sign: str, texts: list[str]) -> Test:
-        bounds = [self._number(text) for text in texts]
+        try:
+            bounds = [float(text) for text in texts]
+        except ValueError:
+            raise Refusal(400) from None
         compare = _NUMBERS[sign]
 
         def test(value: float | None) -> bool:
@@ -239,19 +197,3 @@ class FilterReader:
             return known is not None and any(compare(known, b) for b in bounds)
 
         return test
-
-    def _number(self, text: str) -> float:
-        ago = _AGO.match(text)
-        if ago:
-            return self.world.clock() - int(ago[1]) * _SECONDS[ago[2]]
-        try:
-            return float(text)
-        except ValueError:
-            raise Refusal(400) from None
-
-
-def _combined(how: Callable[..., bool], terms: list[Predicate]) -> Predicate:
-    """Return whether all, or any, of the terms hold."""
-    if len(terms) == 1:
-        return terms[0]
-    return lambda item: how(term(item) for term in terms)

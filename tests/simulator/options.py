@@ -30,7 +30,5 @@ class Options:
     """The most items that the server puts on one page, whatever is asked."""
     ignored_filters: frozenset[str] = frozenset()
     """Names of fields by which the server does not filter, whatever is asked."""
-    idle_seconds: float = 60.0
-    """How long a connection may wait for its next request."""
     token: str = "owner-token"  # noqa: S105 - opens nothing but the simulator
     shared_token: str = "shared-token"  # noqa: S105 - opens nothing but the simulator

@@ -92,7 +92,7 @@ class Plex:
     def _find_route(self, request: Request) -> tuple[Route | None, tuple[Any, ...]]:
         for route in self._routes:
             match = route.path.fullmatch(request.path)
-            if match and request.method in route.method.split("|"):
+            if match and request.method == route.method:
                 return route, match.groups()
         return None, ()
 
@@ -118,7 +118,7 @@ def _make_routes(world: World, options: Options) -> list[Route]:
         ("GET", r"/library/metadata/([\d,]+)", library.show_items, False),
         ("GET", r"/library/metadata/(\d+)/children", library.list_children, False),
         ("GET", r"/library/metadata/(\d+)/allLeaves", library.list_leaves, False),
-        ("PUT|GET", "/:/rate", writing.rate, False),
+        ("PUT", "/:/rate", writing.rate, False),
     ]
     return [Route(m, re.compile(p), answer, owner) for m, p, answer, owner in table]
 

@@ -58,23 +58,12 @@ class ServerPages:
         """Answer with the one section that there is."""
         running = {activity.type for activity in self._world.running()}
         facts = {
-            "allowSync": 1,
-            "art": "/:/resources/artist-fanart.jpg",
-            "composite": f"/library/sections/{self._world.section}/composite/1",
-            "filters": 1,
             "refreshing": int("library.update.section" in running),
-            "thumb": "/:/resources/artist.png",
             "key": self._world.section,
             "type": "artist",
             "title": self._world.name,
             "uuid": self._world.uuid,
             "updatedAt": 1_699_000_000,
-            "createdAt": 1_600_000_000,
-            "scannedAt": 1_699_000_000,
-            "content": 1,
-            "directory": 1,
-            "contentChangedAt": 412_193,
-            "hidden": 0,
         }
         location = element("Location", {"id": 1, "path": "/music"})
         section = element("Directory", facts | AGENT, location)
@@ -130,7 +119,7 @@ class LibraryPages:
         """Answer with the items of one kind that fit the query."""
         page = self._cut(request, self._selection.choose(request))
         view = {"viewGroup": kind_of(request).label, "viewMode": 65592}
-        return self._write(request, page, self._section_facts() | view)
+        return self._write(request, page, view)
 
     def show_items(self, request: Request, keys: str) -> Answer:
         """Answer with the pages of the items that exist among those asked for."""
@@ -176,7 +165,7 @@ class LibraryPages:
         self, request: Request, above: Item, items: Iterable[Item]
     ) -> Answer:
         ordered = sorted(items, key=lambda i: (i.disc or 1, i.index or 0, i.key))
-        facts = self._section_facts() | {"key": above.key, "parentTitle": above.title}
+        facts = {"key": above.key, "parentTitle": above.title}
         return self._write(request, self._cut(request, ordered), facts)
 
     def _cut(self, request: Request, items: list[Item]) -> Page:
@@ -219,17 +208,7 @@ class LibraryPages:
             "librarySectionID": self._world.section,
             "librarySectionTitle": self._world.name,
             "librarySectionUUID": self._world.uuid,
-            "mediaTagPrefix": "/system/bundle/media/flags/",
-            "mediaTagVersion": 1_734_362_201,
-        }
-
-    def _section_facts(self) -> dict[str, object]:
-        return {
-            "art": "/:/resources/artist-fanart.jpg",
-            "nocache": 1,
-            "thumb": "/:/resources/artist.png",
             "title1": self._world.name,
-            "title2": "All",
         }
 
 

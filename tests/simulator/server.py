@@ -52,11 +52,8 @@ class Handler(BaseHTTPRequestHandler):
     # Headers and body go out in one packet each; waiting to join them costs 40 ms.
     disable_nagle_algorithm = True
     wbufsize = 65_536
-
-    def setup(self) -> None:
-        """Let idle connections end after a while."""
-        self.timeout = self.server.plex.options.idle_seconds
-        super().setup()
+    timeout = 60.0
+    """Seconds that a connection may wait for its next request."""
 
     def do_GET(self) -> None:
         """Answer a request of any method."""

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -13,10 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.simulator.options import Options
-from tests.simulator.plex import Plex
 from tests.simulator.process import REPOSITORY, Simulator
-from tests.simulator.server import Server
 
 ALL = "/library/sections/1/all"
 
@@ -237,16 +233,6 @@ def test_the_connection_really_breaks(process, fault, begun):
     process.faults([])
     assert (b"<MediaContainer" in answer) is begun
     assert not answer.rstrip().endswith(b"/>")
-
-
-def test_an_idle_connection_is_closed(world):
-    server = Server(Plex(world, Options(idle_seconds=0.05)))
-    threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-
-    with socket.create_connection(server.server_address, timeout=2) as connection:
-        assert connection.recv(1) == b""
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_simulator_ends_when_its_test_does(library):

@@ -192,14 +192,6 @@ class World:
         if before != (mine.rating, mine.last_rated_at):
             self._note(item, "rating", before[0], points, account)
 
-    def set_fact(self, item: Item, name: str, fact: object) -> None:
-        """Set a field that is the same for all accounts."""
-        before = getattr(item, name)
-        if before != fact:
-            setattr(item, name, fact)
-            self._touch(item)
-            self._note(item, name, before, fact)
-
     def add_tags(self, item: Item, tag_type: str, texts: Iterable[str]) -> None:
         """Add tags that the item does not carry yet."""
         mine = item.tags.setdefault(tag_type, [])

@@ -12,9 +12,7 @@ from tests.simulator.world import OWNER, World
 
 MOST_POINTS = 10
 CLEAR = -1
-FACTS = {"title": "title", "titleSort": "title_sort", "summary": "summary"}
-"""The fields that can be edited, besides the user's rating."""
-LOCKABLE = {*FACTS, *TAG_TYPES, "userRating", "thumb", "art", "originallyAvailableAt"}
+LOCKABLE = {*TAG_TYPES, "userRating", "title", "titleSort", "summary", "thumb", "art"}
 
 _EDIT = re.compile(r"^(\w+)\.(value|locked)$")
 _ADD = re.compile(r"^(\w+)\[\d+\]\.tag\.tag$")
@@ -30,12 +28,12 @@ class Writing:
 
     def rate(self, request: Request) -> Answer:
         """Rate one item, or take its rating back."""
-        key, points, at = self._read_rating(request)
+        key, points = _read_rating(request)
         item = self._world.find(key)
         if item is None:
             raise Refusal(404)
         account = request.account or OWNER
-        self._world.rate(item, None if points == CLEAR else points, account, at)
+        self._world.rate(item, None if points == CLEAR else points, account)
         return Answer(items=1)
 
     def edit(self, request: Request) -> Answer:
@@ -53,25 +51,6 @@ class Writing:
             for name, value in edits:
                 self._edit(request, item, name, value)
         return Answer(items=len(items))
-
-    def _read_rating(self, request: Request) -> tuple[int, float, int]:
-        """Return the key, the points and the moment (0: now).
-
-        Raises:
-            Refusal: A parameter is missing, malformed or out of range.
-        """
-        key, rating = request.value("key"), request.value("rating")
-        if not key or not rating or not request.value("identifier"):
-            raise Refusal(400)
-        try:
-            number, points = int(key), float(rating)
-            at = int(request.value("ratedAt") or 0)
-        except ValueError:
-            raise Refusal(400) from None
-        is_rating = math.isfinite(points) and 0 <= points <= MOST_POINTS
-        if not (is_rating or points == CLEAR) or not 0 <= at <= self._world.clock():
-            raise Refusal(400)
-        return number, points, at
 
     def _drop_replaced(self, item: Item, edits: Pairs) -> None:
         """Remove the tags that a server would lose if new ones replaced them."""
@@ -91,21 +70,37 @@ class Writing:
                 texts = [unquote(text) for text in value.split(",") if text]
                 self._world.remove_tags(item, match[1], texts)
         elif match := _EDIT.match(name):
-            if match[2] == "value":
-                self._set(request, item, match[1], value)
-            elif match[1] in LOCKABLE:
+            if name == "userRating.value":
+                self._rate(request, item, value)
+            elif match[2] == "locked" and match[1] in LOCKABLE:
                 locked = value == "1" or "lock_fields" in request.quirks
                 self._world.set_lock(item, match[1], locked=locked)
 
-    def _set(self, request: Request, item: Item, name: str, value: str) -> None:
-        if name in FACTS:
-            self._world.set_fact(item, FACTS[name], value)
-        elif name == "userRating":
-            try:
-                points = float(value) if value else None
-            except ValueError:
-                raise Refusal(400) from None
-            self._world.rate(item, points, request.account or OWNER)
+    def _rate(self, request: Request, item: Item, value: str) -> None:
+        try:
+            points = float(value) if value else None
+        except ValueError:
+            raise Refusal(400) from None
+        self._world.rate(item, points, request.account or OWNER)
+
+
+def _read_rating(request: Request) -> tuple[int, float]:
+    """Return the key and the points.
+
+    Raises:
+        Refusal: A parameter is missing, malformed or out of range.
+    """
+    key, rating = request.value("key"), request.value("rating")
+    if not key or not rating or not request.value("identifier"):
+        raise Refusal(400)
+    try:
+        number, points = int(key), float(rating)
+    except ValueError:
+        raise Refusal(400) from None
+    is_rating = math.isfinite(points) and 0 <= points <= MOST_POINTS
+    if not is_rating and points != CLEAR:
+        raise Refusal(400)
+    return number, points
 
 
 def is_edit(name: str) -> bool:
