@@ -7,28 +7,26 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 import pytest
-import requests
 from hypothesis import strategies as st
-from requests.adapters import BaseAdapter
 
 from engine.errors import PlexbayesError
 from engine.library import Level
 from tasks.commands.legacy_state import read_state
 from tasks.config.settings import Settings, load_settings
-from tasks.plex import client as gateway
-from tasks.plex import libraries as survey
+from tasks.plex import libraries
 from tasks.plex.client import PlexGateway
 from tasks.plex.session import PlexSession
 from tasks.sync.reader import read_library
 from tests.simulator.control import dump
 from tests.simulator.csv_library import CsvInvalid, load_csv
+from tests.simulator.in_memory import InMemory
+from tests.simulator.messages import Answer, Request
 from tests.simulator.world import World
 from tests.tasks.building import HIDDEN
 from tests.tasks.http_answers import USUAL
@@ -72,17 +70,20 @@ def read_csv(thrown: bytes) -> None:
 def read_answer(thrown: bytes) -> None:
     """Take anything for the answers of Plex: when connecting, and afterwards."""
     for later in (0, len(USUAL)):
-        line = LineTo(thrown, later)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gateway, "PlexSession", lambda *_, line=line: line)
-            with suppress(PlexbayesError), PlexGateway(_SETTINGS) as plex:
-                _ask_everything(plex, line)
+        server = Repeating(thrown, later)
+        transport = InMemory(server)
+        with (
+            suppress(PlexbayesError),
+            PlexGateway(_SETTINGS, transport=transport) as plex,
+        ):
+            _ask_everything(plex, server)
+    line = PlexSession(transport=InMemory(Repeating(thrown, 1)))
     with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
-        patch.setattr(survey, "PlexSession", lambda *_: LineTo(thrown, 1))
-        survey.discover(URL, HIDDEN, 1)
+        patch.setattr(libraries, "PlexSession", lambda *_: line)
+        libraries.discover(URL, HIDDEN, 1)
 
 
-def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
+def _ask_everything(plex: PlexGateway, server: "Repeating") -> None:
     asked: list[Callable[[], Any]] = [
         lambda: read_library(plex),
         lambda: plex.fetch_items(np.array([1, 2, 3])),
@@ -91,7 +92,7 @@ def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
         lambda: plex.tagged(Level.TRACK),
     ]
     for ask in asked:
-        line.forget()
+        server.left = MOST_REQUESTS
         with suppress(PlexbayesError):
             _assert_sane(ask())
 
@@ -105,50 +106,24 @@ def _assert_sane(found: Any) -> None:
             assert ((known > -1) & (known < 11)).all()
 
 
-class LineTo(PlexSession):
-    """A line to a server that always says the same, after it was sane for a while."""
+class Repeating:
+    """A server that always says the same, after it was sane for a while."""
+
+    world = World()
 
     def __init__(self, thrown: bytes, sane: int) -> None:
-        super().__init__()
-        self._server = Server(thrown, sane)
-        self.mount("http://", self._server)
-        self.trust_env = False
-
-    def forget(self) -> None:
-        """Let the server speak again."""
-        self._server.left = MOST_REQUESTS
-
-
-class Server(BaseAdapter):
-    """What stands at the other end; no byte leaves this process."""
-
-    def __init__(self, thrown: bytes, sane: int) -> None:
-        super().__init__()
         self._thrown = thrown
         self._sane = sane
         self.left = MOST_REQUESTS
 
-    def send(
-        self, request: requests.PreparedRequest, *_: Any, **__: Any
-    ) -> requests.Response:
-        """Answer."""
+    def answer(self, request: Request) -> Answer:
+        """Answer a request."""
         self.left -= 1
         if self.left < 0:
-            raise requests.ConnectionError
-        body = self._thrown
-        if self._sane:
-            self._sane -= 1
-            body = USUAL.get(request.path_url.partition("?")[0], "").encode() or body
-        response = requests.Response()
-        response.status_code = 200
-        response.url, response.request = request.url or URL, request
-        response.headers["Content-Type"] = "text/xml;charset=utf-8"
-        response.encoding = "utf-8"
-        response.raw = BytesIO(body)
-        return response
-
-    def close(self) -> None:
-        """Close nothing."""
+            return Answer(cut="reset")
+        usual = USUAL.get(request.path, "").encode() if self._sane else b""
+        self._sane = max(0, self._sane - 1)
+        return Answer(body=usual or self._thrown)
 
 
 DOORS: dict[str, Callable[[bytes], None]] = {

@@ -64,8 +64,10 @@ class Selection:
 
     def matching(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
         """Return the items that fit, by ratingKey."""
-        fits = FilterReader(self._world, account, kind, self._ignored).read(pairs)
-        return [item for item in self._candidates(pairs, kind) if fits(item)]
+        terms = [self._read_term(n, value, kind, account) for n, value in pairs]
+        known = [term for term in terms if term]
+        candidates = self._candidates(pairs, kind)
+        return [item for item in candidates if all(term(item) for term in known)]
 
     def _candidates(self, pairs: Pairs, kind: Kind) -> Iterable[Item]:
         """Return the items that may fit: the few that are named, or all."""
@@ -92,6 +94,66 @@ class Selection:
             items.sort(key=key, reverse=direction == "desc")
         limit = named.get("limit", "")
         return items[: int(limit)] if limit.isdecimal() else items
+
+    def _read_term(
+        self, name: str, value: str, kind: Kind, account: int
+    ) -> Predicate | None:
+        """Return what a query parameter asks of an item; none if it is no field.
+
+        Raises:
+            Refusal: A field is asked with an operator that it does not have.
+        """
+        match = _TERM.match(name)
+        field = FILTERS.get(match[2]) if match else None
+        if match is None or field is None or not value or field.name in self._ignored:
+            return None
+        sign = match[3] + "="
+        if sign not in OPERATORS[field.type]:
+            raise Refusal(500)
+        test = self._test(field, sign.removeprefix("!"), value.split(","))
+        is_wanted = not sign.startswith("!")
+        scope = Kind[match[1].upper()] if match[1] else kind
+        personal_of = self._world.personal_of
+
+        def fits(item: Item) -> bool:
+            return test(field.read(item, personal_of(account, item))) == is_wanted
+
+        if scope == kind:
+            return fits
+        return lambda item: any(map(fits, item.related(scope)))
+
+    def _test(self, field: Field, sign: str, texts: list[str]) -> Test:
+        """Return whether a value of the field satisfies the operator."""
+        if field.type == "tag":
+            return self._tag_test(field.name, texts)
+        if field.type == "string":
+            wanted = [text.casefold() for text in texts]
+            compare = _STRINGS[sign]
+            return lambda value: any(
+                compare((value or "").casefold(), text) for text in wanted
+            )
+        return self._number_test(field, sign, texts)
+
+    def _tag_test(self, tag_type: str, texts: list[str]) -> Test:
+        wanted = {text.casefold() for text in texts}
+        number = self._world.tag_book.number
+        return lambda tags: any(
+            tag.casefold() in wanted or str(number(tag_type, tag)) in wanted
+            for tag in tags
+        )
+
+    def _number_test(self, field: Field, sign: str, texts: list[str]) -> Test:
+        try:
+            bounds = [float(text) for text in texts]
+        except ValueError:
+            raise Refusal(400) from None
+        compare = _NUMBERS[sign]
+
+        def test(value: float | None) -> bool:
+            known = field.absent if value is None else value
+            return known is not None and any(compare(known, b) for b in bounds)
+
+        return test
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,77 +185,3 @@ def cut_page(items: list[Item], request: Request, cap: int | None) -> Page:
     if "changing_total" in request.quirks:
         total += 1 + start // max(1, most)
     return Page(items[start : start + most], start, total, asked)
-
-
-@dataclass(frozen=True)
-class FilterReader:
-    """Turns query parameters into a question about one item."""
-
-    world: World
-    account: int
-    kind: Kind
-    ignored: frozenset[str] = frozenset()
-    """Fields by which is not filtered."""
-
-    def read(self, pairs: Pairs) -> Predicate:
-        """Return whether an item fits; parameters that are no field are ignored.
-
-        Raises:
-            Refusal: A field is asked with an operator that it does not have.
-        """
-        terms = [self._read_term(name, value) for name, value in pairs]
-        known = [term for term in terms if term]
-        return lambda item: all(term(item) for term in known)
-
-    def _read_term(self, name: str, value: str) -> Predicate | None:
-        match = _TERM.match(name)
-        field = FILTERS.get(match[2]) if match else None
-        if match is None or field is None or not value or field.name in self.ignored:
-            return None
-        sign = match[3] + "="
-        if sign not in OPERATORS[field.type]:
-            raise Refusal(500)
-        test = self._test(field, sign.removeprefix("!"), value.split(","))
-        is_wanted = not sign.startswith("!")
-        scope = Kind[match[1].upper()] if match[1] else self.kind
-        personal_of, account = self.world.personal_of, self.account
-
-        def fits(item: Item) -> bool:
-            return test(field.read(item, personal_of(account, item))) == is_wanted
-
-        if scope == self.kind:
-            return fits
-        return lambda item: any(map(fits, item.related(scope)))
-
-    def _test(self, field: Field, sign: str, texts: list[str]) -> Test:
-        """Return whether a value of the field satisfies the operator."""
-        if field.type == "tag":
-            return self._tag_test(field.name, texts)
-        if field.type == "string":
-            wanted = [text.casefold() for text in texts]
-            compare = _STRINGS[sign]
-            return lambda value: any(
-                compare((value or "").casefold(), text) for text in wanted
-            )
-        return self._number_test(field, sign, texts)
-
-    def _tag_test(self, tag_type: str, texts: list[str]) -> Test:
-        wanted = {text.casefold() for text in texts}
-        number = self.world.tag_book.number
-        return lambda tags: any(
-            tag.casefold() in wanted or str(number(tag_type, tag)) in wanted
-            for tag in tags
-        )
-
-    def _number_test(self, field: Field, sign: str, texts: list[str]) -> Test:
-        try:
-            bounds = [float(text) for text in texts]
-        except ValueError:
-            raise Refusal(400) from None
-        compare = _NUMBERS[sign]
-
-        def test(value: float | None) -> bool:
-            known = field.absent if value is None else value
-            return known is not None and any(compare(known, b) for b in bounds)
-
-        return test

@@ -9,7 +9,7 @@ from tests.simulator.faults import Faults
 from tests.simulator.filters import Selection
 from tests.simulator.messages import Answer, Refusal, Request, RequestLog, html_error
 from tests.simulator.options import Options
-from tests.simulator.reading import LibraryPages, ServerPages
+from tests.simulator.reading import Reading
 from tests.simulator.world import OWNER, SHARED, World
 from tests.simulator.writing import Writing, seconds_of
 
@@ -99,25 +99,24 @@ class Plex:
 
 def _make_routes(world: World, options: Options) -> list[Route]:
     selection = Selection(world, options.ignored_filters)
-    library = LibraryPages(world, options, selection)
-    server = ServerPages(world)
+    reading = Reading(world, options, selection)
     writing = Writing(world, selection)
     section = f"/library/sections/{world.section}"
     table: list[tuple[str, str, Callable[..., Answer], bool]] = [
-        ("GET", "/", server.show_server, False),
-        ("GET", "/identity", server.show_identity, False),
-        ("GET", "/accounts", server.list_accounts, True),
-        ("GET", "/activities", server.list_activities, True),
-        ("POST", r"/butler/(\w+)", server.run_chore, True),
-        ("GET", "/library", server.show_library, True),
-        ("GET", "/library/sections/?", server.list_sections, False),
-        ("GET", f"{section}/all", library.list_section, False),
+        ("GET", "/", reading.show_server, False),
+        ("GET", "/identity", reading.show_identity, False),
+        ("GET", "/accounts", reading.list_accounts, True),
+        ("GET", "/activities", reading.list_activities, True),
+        ("POST", r"/butler/(\w+)", reading.run_chore, True),
+        ("GET", "/library", reading.show_library, True),
+        ("GET", "/library/sections/?", reading.list_sections, False),
+        ("GET", f"{section}/all", reading.list_section, False),
         ("PUT", f"{section}/all", writing.edit, True),
         ("PUT", r"/library/sections/\w+/all", _fail, True),
-        ("GET", rf"{section}/(\w+)", library.list_choices, False),
-        ("GET", r"/library/metadata/([\d,]+)", library.show_items, False),
-        ("GET", r"/library/metadata/(\d+)/children", library.list_children, False),
-        ("GET", r"/library/metadata/(\d+)/allLeaves", library.list_leaves, False),
+        ("GET", rf"{section}/(\w+)", reading.list_choices, False),
+        ("GET", r"/library/metadata/([\d,]+)", reading.show_items, False),
+        ("GET", r"/library/metadata/(\d+)/children", reading.list_children, False),
+        ("GET", r"/library/metadata/(\d+)/allLeaves", reading.list_leaves, False),
         ("PUT", "/:/rate", writing.rate, False),
     ]
     return [Route(m, re.compile(p), answer, owner) for m, p, answer, owner in table]

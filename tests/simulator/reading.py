@@ -17,11 +17,13 @@ BUSY_SECONDS = 0.2
 """How long a chore goes on."""
 
 
-class ServerPages:
-    """The pages of the server, its accounts and its chores."""
+class Reading:
+    """The pages of the server, its accounts and its library."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, options: Options, selection: Selection) -> None:
         self._world = world
+        self._options = options
+        self._selection = selection
 
     def show_server(self, request: Request) -> Answer:
         """Answer who the server is."""
@@ -105,15 +107,6 @@ class ServerPages:
             raise Refusal(404)
         self._world.begin(f"butler.{name}", name, BUSY_SECONDS)
         return Answer()
-
-
-class LibraryPages:
-    """The library's pages."""
-
-    def __init__(self, world: World, options: Options, selection: Selection) -> None:
-        self._world = world
-        self._options = options
-        self._selection = selection
 
     def list_section(self, request: Request) -> Answer:
         """Answer with the items of one kind that fit the query."""
