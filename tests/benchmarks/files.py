@@ -5,17 +5,15 @@ files of which it calls a function. `--names` lists them.
 """
 
 import io
-import json
 import os
 import sys
-import tempfile
 import threading
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
 
 from flows.cli.main import main
-from tests.simulator.process import Simulator
+from tests.benchmarks.home import at_home
 
 ROOT = Path(__file__).parents[2]
 ROOMS = tuple(str(ROOT / room) for room in ("engine", "tasks", "flows"))
@@ -43,20 +41,16 @@ def files_called(words: tuple[str, ...]) -> set[str]:
     return called
 
 
-def measure() -> None:
-    """Print how many files each run calls."""
-    with Simulator.start(synthetic=400) as plex, tempfile.TemporaryDirectory() as home:
-        os.chdir(home)
-        config = {"PLEX_URL": plex.url, "PLEX_TOKEN": plex.token}
-        Path("config.json").write_text(json.dumps(config), "utf-8")
+def measure(*, names: bool) -> None:
+    """Print how many files each run calls, and maybe their names."""
+    with at_home(synthetic=400) as listener:
+        os.chdir(listener.folder)
         for words in RUNS:
             called = files_called(words)
             print(f"plexbayes {' '.join(words)}: functions of {len(called)} files")
-            if "--names" in NAMES:
+            if names:
                 print(*(f"  {name}" for name in sorted(called)), sep="\n")
 
 
-NAMES = sys.argv[1:]
-
 if __name__ == "__main__":
-    measure()
+    measure(names="--names" in sys.argv)

@@ -4,18 +4,14 @@ Run `make bench-outage`, or `python -m tests.benchmarks.outage SECONDS`. The rea
 command with its default settings; nobody listens at the address meanwhile.
 """
 
-import json
 import math
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from engine.rating_scale import TOLERANCE
-from tests.crash_matrix.command_runs import Command, prefect_server
-from tests.crash_matrix.crash import ratings
+from tests.benchmarks.home import at_home
+from tests.flows.listener import PATIENCE, ratings
 from tests.oracle import expected_ratings
-from tests.simulator.process import Simulator
 
 LIBRARY = {"synthetic": 400, "latency": {"rate": 30}}
 """Slow enough to be caught while it is written."""
@@ -23,34 +19,24 @@ SHARE = 0.3
 """How much is written when Plex is killed."""
 
 
-def configure(folder: Path, plex: Simulator) -> Path:
-    """Write a configuration that says no more than it must."""
-    keys = {"PLEX_URL": plex.url, "PLEX_TOKEN": plex.token, "DRY_RUN": False}
-    config = folder / "config.json"
-    config.write_text(json.dumps(keys))
-    return config
-
-
 def main(seconds: float) -> int:
     """Print what became of the run; the exit status says whether all is well."""
-    with (
-        tempfile.TemporaryDirectory() as name,
-        prefect_server(Path(name)) as api,
-        Simulator.start(**LIBRARY) as plex,
-    ):
-        folder = Path(name)
+    with at_home(prefect=True, **LIBRARY) as listener:
+        plex, kept = listener.plex, listener.folder / "kept"
+        listener.configure(DRY_RUN=False)  # no more than must be said
         before = plex.dump()
         expected = ratings(before) | expected_ratings(before)
-        run = Command("infer", configure(folder, plex), api)
+        run = listener.start("infer")
         while len(ratings(plex.dump())) < len(ratings(before)) + SHARE * len(expected):
             time.sleep(0.02)
         there = len(ratings(plex.dump()))
-        plex.die(folder / "kept")
+        plex.die(kept)
         died = time.monotonic()
         time.sleep(seconds)
-        with plex.come_back(folder / "kept") as back:
+        with plex.come_back(kept) as back:
             away = time.monotonic() - died
-            status = run.run()
+            run.communicate(timeout=PATIENCE)
+            status = run.returncode
             took = time.monotonic() - died - away
             after = ratings(back.dump())
     lost = {

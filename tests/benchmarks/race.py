@@ -10,12 +10,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,24 +24,63 @@ from engine.library import Level
 from engine.planning.batches import MOST_IDS
 from engine.planning.plan import PhasePlan, plan_part
 from engine.rating_scale import STEP
-from tasks.config.settings import Settings
+from flows.local_runner import launch
+from tasks.config.settings import Settings, load_settings
 from tasks.plex.pagination import PAGE as LARGE_PAGE
 from tasks.runtime.context import open_run
 from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.steps import parameters_of
-from tests.benchmarks.cases import CASES, INFER, QUICK, SIZES, UNDO, Case
+from tests.benchmarks.home import at_home
 from tests.benchmarks.per_item import Ask, Script, timed
-from tests.simulator.process import Simulator
+from tests.flows.listener import COMMAND, Listener
+from tests.simulator.process import REPOSITORY
+from tests.state_machine.plain_runs import infer_plainly
 
 LATENCY = {"read": 3, "item": 0.5, "rate": 10, "tag": 60}
 """Milliseconds."""
 SEND_ALL = 2_000
 """Requests of the per-item script that are really sent; beyond, a sample is."""
-COMMAND = str(Path(sys.executable).with_name("plexbayes"))
-PLAINLY = [sys.executable, "-m", "tests.benchmarks.plainly"]
+PLAINLY = [sys.executable, "-m", "tests.benchmarks.race", "plainly"]
+"""Runs without Prefect, where a config.json is."""
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Stars between two values that are written."""
+SIZES = (1_000, 7_500, 30_000)
+QUICK = (300,)
+UNTOLD = [{"do": "ignore_batch_rating"}]
+"""A server that rates only one item at a time."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something that both sides are asked to do."""
+
+    name: str
+    words: tuple[str, ...]
+    """The command's; none: a run without Prefect."""
+    sizes: tuple[int, ...] = SIZES
+    config: dict[str, Any] = field(default_factory=dict)
+    faults: Sequence[dict[str, Any]] = ()
+    """What goes wrong; then the server is tried anew, with an empty record."""
+
+
+PLAIN = "first run, no Prefect"
+INFER, UNDO = ("infer", "--live"), ("undo", "--live", "--yes")
+CASES = (
+    Case("dry run", ("infer", "--dry-run")),
+    Case("first run", INFER),
+    Case("second run", INFER),
+    Case("undo", UNDO),
+    Case(PLAIN, (), SIZES[1:2]),
+    Case("", UNDO, SIZES[1:2]),
+    Case("first run, no tag", INFER, SIZES[:2], {"INFERRED_TAG": ""}),
+    Case("", UNDO, SIZES[:2]),
+    Case("first run, default cooldown", INFER, SIZES[1:2], {"COOLDOWN_BATCH": 25}),
+    Case("", UNDO, SIZES[1:2]),
+    Case("first run, one rating a request", INFER, SIZES[:1], faults=UNTOLD),
+)
+"""In this order on one server: each undo leaves it as it was. One without a name
+only does that."""
 
 
 @dataclass(frozen=True)
@@ -67,33 +104,27 @@ class Result:
         return self.reads + self.writes
 
 
-class Bench:
-    """One simulator, one configuration, and the command."""
+class Race:
+    """One side's command against one simulator."""
 
-    def __init__(self, plex: Simulator, folder: Path, tracks: int) -> None:
-        self.plex, self.folder, self.tracks = plex, folder, tracks
-        self.environment = os.environ | {
-            "PREFECT_HOME": str(folder / "prefect"),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-        }
-        self.environment.pop("PREFECT_API_URL", None)
+    def __init__(self, listener: Listener, tracks: int) -> None:
+        self.listener, self.plex, self.tracks = listener, listener.plex, tracks
+        listener.environment["PYTHONPATH"] = str(REPOSITORY)
 
     def run(self, case: Case) -> Result:
         """Run the command, and count."""
-        config = {"PLEX_URL": self.plex.url, "PLEX_TOKEN": self.plex.token}
-        config |= {"COOLDOWN_BATCH": 0} | case.config
-        (self.folder / "config.json").write_text(json.dumps(config))
+        config = {"COOLDOWN_BATCH": 0} | case.config
+        self.listener.configure(**config)
         if case.faults or not case.words:
             self.forget()
-        minimum = self.minimum(case, Settings(**lowered(config)))
+        minimum = self.minimum(case, self.settings(**config))
         self.plex.faults(list(case.faults))
         self.plex.clear_log()
         begun = time.perf_counter()
-        command = [COMMAND, *case.words, "--json", "report.json"]
         subprocess.run(
-            command if case.words else PLAINLY,
-            cwd=self.folder,
-            env=self.environment,
+            [COMMAND, *case.words] if case.words else PLAINLY,
+            cwd=self.listener.folder,
+            env=self.listener.environment,
             check=True,
             capture_output=True,
         )
@@ -110,15 +141,19 @@ class Bench:
             minimum=minimum,
         )
 
+    def settings(self, **config: Any) -> Settings:
+        """Return what the command is told, by the names of the settings."""
+        known = {"plex_url": self.plex.url, "plex_token": self.plex.token}
+        known["state_url"] = f"sqlite:///{self.listener.state}"
+        return Settings(**known, **{name.lower(): config[name] for name in config})
+
     def forget(self) -> None:
         """Begin with an empty record."""
-        for file in self.folder.glob("plexbayes.db*"):
+        for file in self.listener.folder.glob("plexbayes.db*"):
             file.unlink()
 
     def plan(self, settings: Settings) -> tuple[LibrarySnapshot, list[PhasePlan]]:
         """Return what would be written now."""
-        state = f"sqlite:///{self.folder}/plexbayes.db"
-        settings = settings.model_copy(update={"state_url": secret(state)})
         with open_run(settings, "bench", live=False) as context:
             snapshot = snapshot_of(context, read(context))
         parameters = parameters_of(settings, snapshot.everything, STEP)
@@ -154,16 +189,6 @@ class Bench:
         return pages + ratings + tags
 
 
-def secret(text: str) -> Any:
-    """Return a setting that is not shown."""
-    return type(Settings.model_fields["state_url"].default)(text)
-
-
-def lowered(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration by the names of its settings."""
-    return {name.lower(): value for name, value in config.items()}
-
-
 BY_ITEM: dict[str, Callable[[Script], Iterator[Ask]]] = {
     "dry run": Script.dry_run,
     "first run": Script.first_run,
@@ -174,7 +199,7 @@ BY_ITEM: dict[str, Callable[[Script], Iterator[Ask]]] = {
 """What a per-item script does in each case."""
 
 
-def by_item(context: Bench, script: Script, case: Case) -> Result:
+def by_item(context: Race, script: Script, case: Case) -> Result:
     """Let the per-item script do the same."""
     chosen = list(BY_ITEM[case.name](script))
     plex = context.plex
@@ -191,36 +216,30 @@ def by_item(context: Bench, script: Script, case: Case) -> Result:
     )
 
 
-def race(tracks: int, cases: Sequence[Case], folder: Path) -> Iterator[Result]:
+def race(tracks: int, cases: Sequence[Case], prefect_home: str) -> Iterator[Result]:
     """Run all cases on one simulator: ours first, which leave it as it was."""
-    with Simulator.start(synthetic=tracks, seed=7, latency=LATENCY) as plex:
-        context = Bench(plex, folder, tracks)
-        context.forget()
-        settings = Settings(plex_url=plex.url, plex_token=plex.token, cooldown_batch=0)
+    with at_home(synthetic=tracks, seed=7, latency=LATENCY) as listener:
+        listener.environment["PREFECT_HOME"] = prefect_home
+        context = Race(listener, tracks)
+        settings = context.settings(COOLDOWN_BATCH=0)
         snapshot, plans = context.plan(settings)
         yield from precision(context, settings)
         for case in cases:
             result = context.run(case)
             if case.name:
                 yield result
-        script = Script(snapshot.library, plans, str(plex.facts["section"]))
+        script = Script(snapshot.library, plans, str(listener.plex.facts["section"]))
         for case in cases:
             if case.name in BY_ITEM:
                 yield by_item(context, script, case)
 
 
-def precision(context: Bench, settings: Settings) -> Iterator[Result]:
+def precision(context: Race, settings: Settings) -> Iterator[Result]:
     """Tell how many requests each step between two values would need; none is sent."""
     for stars in STEPS:
         finer = settings.model_copy(update={"write_precision": stars})
         needed = context.minimum(CASES[1], finer)
         yield Result(context.tracks, f"steps of {stars}★", "plan", 0, 0, 0.0, needed)
-
-
-def warm_up(folder: Path) -> None:
-    """Let Prefect make its database, which it does only once."""
-    with Simulator.start(synthetic=20) as plex:
-        Bench(plex, folder, 20).run(CASES[0])
 
 
 def main() -> None:
@@ -229,16 +248,19 @@ def main() -> None:
 
     quick = bool(os.environ.get("QUICK"))
     results = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        warm_up(folder)
+    with at_home(synthetic=20) as listener:
+        # Prefect makes its database only once, and not in the time of a run.
+        Race(listener, 20).run(CASES[0])
         for tracks in QUICK if quick else SIZES:
             own = CASES[:4] if quick else [c for c in CASES if tracks in c.sizes]
-            for result in race(tracks, own, folder):
+            for result in race(tracks, own, listener.environment["PREFECT_HOME"]):
                 print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
                 results.append(result)
     tell(results)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["plainly"]:
+        launch(infer_plainly, load_settings()[0], live=True)
+    else:
+        main()

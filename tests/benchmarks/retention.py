@@ -9,17 +9,15 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.orchestration.results import FOLDER
-from tests.crash_matrix.command_runs import prefect_server
+from tests.benchmarks.home import at_home
 from tests.flows.listener import Listener
 from tests.flows.test_faults import under_one_artist
-from tests.simulator.process import Simulator
 
 TRACKS = 400
 EMPTY = 12_000_000
@@ -102,17 +100,9 @@ def main(runs: int, minutes: float) -> int:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": "{}",
     }
     sizes: list[Size] = []
-    with (
-        tempfile.TemporaryDirectory() as name,
-        prefect_server(Path(name)) as api,
-        Simulator.start(synthetic=TRACKS) as plex,
-    ):
-        listener = Listener(
-            Path(name),
-            plex,
-            api,
-            RUN_RETENTION_DAYS=minutes / 1440,
-        )
+    with at_home(prefect=True, synthetic=TRACKS) as listener:
+        plex = listener.plex
+        listener.configure(DRY_RUN=False, RETRIES=0, RUN_RETENTION_DAYS=minutes / 1440)
         flows = Flows(listener)
         _, failing = under_one_artist(plex.dump())
         fault = {"match": {"method": "PUT", "ratingKeys": failing}, "do": "status"}
@@ -126,7 +116,7 @@ def main(runs: int, minutes: float) -> int:
             assert state == ("FAILED" if is_to_fail else "COMPLETED"), state
             ended.append(time.time())
             kept = sum(ended[-1] - end < 60 * minutes + LATE for end in ended)
-            sizes.append(size_of(Path(name), kept))
+            sizes.append(size_of(listener.folder, kept))
             print(f"{number + 1}: {sizes[-1]} {' '.join(sizes[-1].too_large())}")
     return conclude(sizes, minutes)
 

@@ -10,9 +10,8 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,22 +20,22 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from sqlalchemy import insert
 
 from engine.classic import Phase
 from engine.evidence import split
 from engine.library import Level
-from engine.planning.plan import plan_part
+from engine.planning.plan import PhasePlan, plan_part
 from engine.rating_scale import STEP
 from tasks.config.settings import Settings
+from tasks.record.rows import IntentState
+from tasks.record.store import ShadowStore
+from tasks.record.tables import IntentRow, MarkRow
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.reader import read_library
-from tasks.sync.reconcile import (
-    LibrarySnapshot,
-    reconcile,
-)
+from tasks.sync.reconcile import LibrarySnapshot, reconcile
 from tasks.sync.steps import parameters_of
-from tests.benchmarks.intents import intend_everything
-from tests.simulator.process import Simulator
+from tests.benchmarks.home import at_home
 
 SIZES = (30_000, 100_000, 300_000, 1_000_000)
 QUICK = (3_000, 10_000)
@@ -46,9 +45,6 @@ Measured = dict[str, Any]
 """What came of one size: counts, seconds and megabytes by stage."""
 THINKING = ("parse", "own", "infer", "plan")
 """The stages of a first dry run without HTTP."""
-
-
-PHASES = tuple(Phase)
 
 
 @dataclass
@@ -117,7 +113,7 @@ def measure(address: str, token: str, folder: str) -> Measured:
             parameters = parameters_of(settings, snapshot.everything, STEP)
             parts = split(library, snapshot.everything)
         with watch.stage("plan"):
-            by_letter = (plan_part(PHASES, p, parameters) for p in parts.values())
+            by_letter = (plan_part(tuple(Phase), p, parameters) for p in parts.values())
             plans = list(chain.from_iterable(by_letter))
         intend_everything(context.store, plans)
         for plan in plans:
@@ -136,6 +132,46 @@ def measure(address: str, token: str, folder: str) -> Measured:
         "seconds": watch.seconds,
         "megabytes": watch.megabytes,
     }
+
+
+def intend_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
+    """Fill the record as if all plans had just been written, without writing them."""
+    now = time.time()
+    for plan in plans:
+        rows = [
+            {
+                "library_id": store.library_id,
+                "level": int(plan.phase.level),
+                "guid": guid,
+                "key": key,
+                "phase": int(plan.phase),
+                "run_id": "scale",
+                "before": None,
+                "after": after,
+                "state": IntentState.ACKNOWLEDGED,
+                "since": now,
+            }
+            for guid, key, after in zip(
+                plan.guid, plan.key.tolist(), plan.after.tolist(), strict=True
+            )
+        ]
+        marks = [
+            {
+                "library_id": store.library_id,
+                "level": int(plan.phase.level),
+                "key": key,
+                "guid": guid,
+                "tag": "Rating_Inferred",
+                "had_tag": False,
+                "mood_locked": False,
+                "rating_locked": False,
+            }
+            for guid, key in zip(plan.guid, plan.key.tolist(), strict=True)
+        ]
+        if rows:
+            with store.database.writing() as session:
+                session.execute(insert(IntentRow), rows)
+                session.execute(insert(MarkRow), marks)
 
 
 def count_ours(snapshot: LibrarySnapshot) -> int:
@@ -161,10 +197,8 @@ def scale(sizes: tuple[int, ...]) -> list[Measured]:
     """Measure every size in a process of its own."""
     rows = []
     for tracks in sizes:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Simulator.start(synthetic=tracks, seed=7) as plex,
-        ):
+        with at_home(synthetic=tracks, seed=7) as listener:
+            plex, folder = listener.plex, str(listener.folder)
             command = [sys.executable, "-m", "tests.benchmarks.scale"]
             command += [plex.url, plex.token, folder]
             answer = subprocess.run(command, check=True, capture_output=True)

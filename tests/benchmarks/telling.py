@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.cases import PLAIN
-from tests.benchmarks.race import Result
+from tests.benchmarks.race import PLAIN, Result
 
 FOLDER = Path(__file__).parents[2] / "docs" / "benchmarks"
 OURS, THEIRS = "#2a7f62", "#b8b8b8"

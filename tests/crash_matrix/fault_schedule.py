@@ -215,15 +215,15 @@ class Meddler:
     def _make_odd(self, item: Item) -> None:
         attributes = self._draw.choice(self._odd)
         if attributes:
-            self._world.oddities.attributes[item.key] = dict(attributes)
+            item.odd_attributes = dict(attributes)
         else:
-            self._world.oddities.unlisted.add(item.key)
+            item.is_hidden = True
         self._world.version += 1
 
     def make_readable(self) -> None:
         """Let all ratings be sent as they are; other oddities stay."""
-        for key in self._world.oddities.attributes:
-            self._world.oddities.forget_rating(key)
+        for item in self._world.items():
+            item.make_rating_readable()
         self._world.version += 1
 
     def _clear(self, item: Item) -> None:

@@ -15,8 +15,7 @@ from hypothesis import given
 with atheris.instrument_imports(
     include=["engine", "tasks", "tests.simulator", "json", "csv", "plexapi"]
 ):
-    from tests.fuzzing.entry_points import DOORS
-    from tests.fuzzing.oddities import COLUMNS, NEARLY_RIGHT
+    from tests.fuzzing.entry_points import COLUMNS, DOORS, NEARLY_RIGHT
 from tests.simulator.process import Simulator
 from tests.tasks.test_settings import ORIGINAL
 

@@ -1,31 +1,36 @@
-"""The doors at which something may come in that nobody foresaw."""
+"""The doors at which something may come in that nobody foresaw, and what does.
 
+What is thrown is nearly right: known names with values that nobody foresaw.
+"""
+
+import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 import pytest
-import requests
-from requests.adapters import BaseAdapter
+from hypothesis import strategies as st
 
 from engine.errors import PlexbayesError
 from engine.library import Level
 from tasks.commands.legacy_state import read_state
 from tasks.config.settings import Settings, load_settings
-from tasks.plex import client as gateway
-from tasks.plex import libraries as survey
+from tasks.plex import libraries
 from tasks.plex.client import PlexGateway
 from tasks.plex.session import PlexSession
 from tasks.sync.reader import read_library
 from tests.simulator.control import dump
 from tests.simulator.csv_library import CsvInvalid, load_csv
+from tests.simulator.in_memory import InMemory
+from tests.simulator.messages import Answer, Request
 from tests.simulator.world import World
 from tests.tasks.building import HIDDEN
 from tests.tasks.http_answers import USUAL
+from tests.tasks.test_settings import ORIGINAL
 
 URL = "http://plex"
 MOST_REQUESTS = 12
@@ -65,17 +70,20 @@ def read_csv(thrown: bytes) -> None:
 def read_answer(thrown: bytes) -> None:
     """Take anything for the answers of Plex: when connecting, and afterwards."""
     for later in (0, len(USUAL)):
-        line = LineTo(thrown, later)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(gateway, "PlexSession", lambda *_, line=line: line)
-            with suppress(PlexbayesError), PlexGateway(_SETTINGS) as plex:
-                _ask_everything(plex, line)
+        server = Repeating(thrown, later)
+        transport = InMemory(server)
+        with (
+            suppress(PlexbayesError),
+            PlexGateway(_SETTINGS, transport=transport) as plex,
+        ):
+            _ask_everything(plex, server)
+    line = PlexSession(transport=InMemory(Repeating(thrown, 1)))
     with pytest.MonkeyPatch.context() as patch, suppress(PlexbayesError):
-        patch.setattr(survey, "PlexSession", lambda *_: LineTo(thrown, 1))
-        survey.discover(URL, HIDDEN, 1)
+        patch.setattr(libraries, "PlexSession", lambda *_: line)
+        libraries.discover(URL, HIDDEN, 1)
 
 
-def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
+def _ask_everything(plex: PlexGateway, server: "Repeating") -> None:
     asked: list[Callable[[], Any]] = [
         lambda: read_library(plex),
         lambda: plex.fetch_items(np.array([1, 2, 3])),
@@ -84,7 +92,7 @@ def _ask_everything(plex: PlexGateway, line: "LineTo") -> None:
         lambda: plex.tagged(Level.TRACK),
     ]
     for ask in asked:
-        line.forget()
+        server.left = MOST_REQUESTS
         with suppress(PlexbayesError):
             _assert_sane(ask())
 
@@ -98,50 +106,24 @@ def _assert_sane(found: Any) -> None:
             assert ((known > -1) & (known < 11)).all()
 
 
-class LineTo(PlexSession):
-    """A line to a server that always says the same, after it was sane for a while."""
+class Repeating:
+    """A server that always says the same, after it was sane for a while."""
+
+    world = World()
 
     def __init__(self, thrown: bytes, sane: int) -> None:
-        super().__init__()
-        self._server = Server(thrown, sane)
-        self.mount("http://", self._server)
-        self.trust_env = False
-
-    def forget(self) -> None:
-        """Let the server speak again."""
-        self._server.left = MOST_REQUESTS
-
-
-class Server(BaseAdapter):
-    """What stands at the other end; no byte leaves this process."""
-
-    def __init__(self, thrown: bytes, sane: int) -> None:
-        super().__init__()
         self._thrown = thrown
         self._sane = sane
         self.left = MOST_REQUESTS
 
-    def send(
-        self, request: requests.PreparedRequest, *_: Any, **__: Any
-    ) -> requests.Response:
-        """Answer."""
+    def answer(self, request: Request) -> Answer:
+        """Answer a request."""
         self.left -= 1
         if self.left < 0:
-            raise requests.ConnectionError
-        body = self._thrown
-        if self._sane:
-            self._sane -= 1
-            body = USUAL.get(request.path_url.partition("?")[0], "").encode() or body
-        response = requests.Response()
-        response.status_code = 200
-        response.url, response.request = request.url or URL, request
-        response.headers["Content-Type"] = "text/xml;charset=utf-8"
-        response.encoding = "utf-8"
-        response.raw = BytesIO(body)
-        return response
-
-    def close(self) -> None:
-        """Close nothing."""
+            return Answer(cut="reset")
+        usual = USUAL.get(request.path, "").encode() if self._sane else b""
+        self._sane = max(0, self._sane - 1)
+        return Answer(body=usual or self._thrown)
 
 
 DOORS: dict[str, Callable[[bytes], None]] = {
@@ -151,3 +133,110 @@ DOORS: dict[str, Callable[[bytes], None]] = {
     "csv": read_csv,
 }
 """What can be thrown at what."""
+
+SMALL = ["0", "-1", "5", "7.33", "10", "10.02", "0x7", "1_0", " 7 ", "٣", "²", "7,5"]
+LARGE = ["1e400", "-1e400", "nan", "inf", "9" * 20, "9" * 5000]
+NUMBERS = [*SMALL, *LARGE, "", "true"]
+"""What may stand where a number belongs."""
+NAMES = [
+    *("ratingKey", "parentRatingKey", "grandparentRatingKey", "guid", "type", "title"),
+    *("titleSort", "userRating", "lastRatedAt", "rating", "duration", "index", "year"),
+    *("parentYear", "viewCount", "skipCount", "totalSize", "size", "key", "uuid"),
+    *("machineIdentifier", "version", "updatedAt", "name", "locked", "tag"),
+    "transcoderActiveVideoSessions",
+]
+"""Attributes that Plex sends."""
+KINDS = ["MediaContainer", "Directory", "Track", "Mood", "Genre", "Field", "Video"]
+WORDS = ["artist", "album", "track", "Music", "Rating_Inferred", "1", "mood", "%", "é"]
+
+odd_values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.just(10**5000),
+    st.floats(),
+    st.text(max_size=9),
+    st.sampled_from([*NUMBERS, *WORDS, "\ud800", "http://[", "//@", "sqlite:///"]),
+    st.lists(st.integers(0, 9), max_size=2),
+    st.dictionaries(st.sampled_from("rt"), st.one_of(st.floats(), st.integers())),
+)
+
+
+def as_json(document: object) -> bytes:
+    """Return a document as bytes."""
+    try:
+        return json.dumps(document).encode()
+    except ValueError:  # numbers of more digits than Python likes to print
+        return b'{"version": ' + b"9" * 5000 + b"}"
+
+
+keys = [name if name == "version" else name.upper() for name in Settings.model_fields]
+enough = ORIGINAL | {"PLEX_URL": "http://host:32400", "PLEX_TOKEN": HIDDEN}
+configurations = st.dictionaries(
+    st.sampled_from([*keys, "else"]), odd_values, max_size=4
+).map(lambda odd: as_json(enough | odd))
+
+entries = st.dictionaries(
+    st.one_of(st.sampled_from([*NUMBERS, "version", "ratings"]), st.text(max_size=4)),
+    odd_values,
+    max_size=4,
+)
+states = st.one_of(
+    entries,
+    st.fixed_dictionaries(
+        {"ratings": st.one_of(entries, odd_values)},
+        optional={"version": odd_values, "library_uuid": odd_values},
+    ),
+    odd_values,
+).map(as_json)
+
+attributes = st.dictionaries(
+    st.sampled_from(NAMES),
+    st.one_of(
+        st.sampled_from([*NUMBERS, *WORDS]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=0xD7FF), max_size=9),
+    ),
+    max_size=6,
+)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> bytes:
+    """Make an answer that is well-formed, and else may be anything."""
+    known = {"totalSize": draw(st.sampled_from(["1", "2", "3", "1000000000"]))}
+    root = Element(draw(st.sampled_from(KINDS)), known | draw(attributes))
+    for _ in range(draw(st.integers(0, 3))):
+        kind = draw(st.sampled_from(["artist", "album", "track"]))
+        key = draw(st.sampled_from(["1", "2", "3"]))
+        known = {"ratingKey": key, "parentRatingKey": "1", "type": kind}
+        item = Element(draw(st.sampled_from(KINDS)), known | draw(attributes))
+        for _ in range(draw(st.integers(0, 2))):
+            item.append(Element(draw(st.sampled_from(KINDS)), draw(attributes)))
+        root.append(item)
+    return tostring(root)
+
+
+COLUMNS = [
+    *("artist", "album", "track", "track_artist", "genre", "year", "track_no"),
+    *("disc_no", "duration_ms", "play_count", "skip_count", "rating_10"),
+    *("album_rating_10", "critic_10"),
+]
+cells = st.one_of(st.sampled_from([*NUMBERS, *WORDS]), st.text(max_size=5))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    """Make a table with most of the columns of a library."""
+    names = [name for name in COLUMNS if draw(st.integers(0, 30))]
+    lines = draw(st.lists(st.lists(cells, max_size=len(COLUMNS)), max_size=4))
+    text = "\n".join(",".join(line) for line in [names, *lines])
+    return text.encode(errors="replace")
+
+
+NEARLY_RIGHT = {
+    "config": configurations,
+    "state": states,
+    "xml": trees(),
+    "csv": tables(),
+}
+"""What to throw at each door."""

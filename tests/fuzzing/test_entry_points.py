@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from engine.library import Level
 from engine.rating_scale import UNREADABLE
 from tasks.plex.parsing import listing_of
-from tests.fuzzing.entry_points import DOORS
-from tests.fuzzing.oddities import NEARLY_RIGHT
+from tests.fuzzing.entry_points import DOORS, NEARLY_RIGHT
 from tests.tasks.test_parsing import track
 
 BRIEFLY = settings(

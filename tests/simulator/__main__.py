@@ -16,7 +16,7 @@ from tests.simulator.options import Latency, Options
 from tests.simulator.plex import Plex
 from tests.simulator.server import Server
 from tests.simulator.synthetic import make_library
-from tests.simulator.world import Habits, World
+from tests.simulator.world import World
 
 ENDINGS = {signal.SIGTERM, signal.SIGINT}
 
@@ -24,10 +24,7 @@ ENDINGS = {signal.SIGTERM, signal.SIGINT}
 def main() -> None:
     """Serve until told to stop."""
     arguments = _parser().parse_args()
-    world = _load_world(arguments)
-    world.clock.jump(arguments.clock_ahead)
-    plex = Plex(world, _options(arguments))
-    plex.faults.set(_read_faults(arguments.faults))
+    plex = Plex(_load_world(arguments), _options(arguments))
     server = Server(plex, arguments.port)
     serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     # Blocked in all threads, a signal waits until it is waited for: a handler that
@@ -53,14 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--restore", type=Path, help="what a killed simulator kept")
     parser.add_argument("--seed", type=int, default=1, help="of the made-up tracks")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    parser.add_argument("--name", default="Music", help="of the section")
     parser.add_argument("--created", type=int, default=1, help="the how manieth time")
     parser.add_argument("--token", default=Options().token, help="of the owner")
-    parser.add_argument("--latency", type=Latency.parse, default=Latency())
-    parser.add_argument("--faults", default="[]", help="JSON, or @file")
-    parser.add_argument(
-        "--float", default="exact", choices=["exact", "float32", "one-decimal"]
-    )
+    parser.add_argument("--latency", type=json.loads, default={}, help="JSON, in ms")
     parser.add_argument("--url-limit", type=int, default=8190, help="in bytes")
     parser.add_argument("--page-cap", type=int, help="the most items on a page")
     parser.add_argument(
@@ -68,10 +60,6 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help='fields separated by commas, or "all" but id',
     )
-    parser.add_argument("--clock-ahead", type=float, default=0.0, help="in seconds")
-    parser.add_argument("--idle-seconds", type=float, default=60.0)
-    parser.add_argument("--edits-keep-updated-at", action="store_true")
-    parser.add_argument("--unrating-keeps-date", action="store_true")
     parser.add_argument("--attached", action="store_true", help="end with stdin")
     return parser
 
@@ -80,11 +68,7 @@ def _load_world(arguments: argparse.Namespace) -> World:
     if arguments.restore:
         world: World = pickle.loads(arguments.restore.read_bytes())  # noqa: S301 (our own)
         return world
-    habits = Habits(
-        edits_touch_updated_at=not arguments.edits_keep_updated_at,
-        unrating_keeps_date=arguments.unrating_keeps_date,
-    )
-    world = World(arguments.name, habits, created=arguments.created)
+    world = World(created=arguments.created)
     if arguments.library:
         try:
             return load_csv(world, arguments.library)
@@ -94,25 +78,14 @@ def _load_world(arguments: argparse.Namespace) -> World:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
+    ignored = frozenset(arguments.ignored_filters.split(",")) - {""}
     return Options(
-        latency=arguments.latency,
-        float_mode=arguments.float,
+        latency=Latency(**arguments.latency),
         url_limit=arguments.url_limit,
         page_cap=arguments.page_cap,
-        ignored_filters=_ignored(arguments.ignored_filters),
-        idle_seconds=arguments.idle_seconds,
+        ignored_filters=BUT_ID if ignored == {"all"} else ignored,
         token=arguments.token,
     )
-
-
-def _ignored(text: str) -> frozenset[str]:
-    return BUT_ID if text == "all" else frozenset(text.split(",")) - {""}
-
-
-def _read_faults(text: str) -> list[dict[str, object]]:
-    if text.startswith("@"):
-        text = Path(text[1:]).read_text(encoding="utf-8")
-    return json.loads(text)
 
 
 def _end_with_stdin() -> None:

@@ -1,19 +1,19 @@
-"""A small library, and clients of a simulator that serves it."""
+"""A small library, and clients of a simulator in the same process that serves it."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from plexapi.library import MusicSection
 from plexapi.server import PlexServer
 
+from tests.simulator.control import Control
 from tests.simulator.csv_library import load_csv
+from tests.simulator.in_memory import InMemory
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
-from tests.simulator.process import Simulator
-from tests.simulator.server import Server
-from tests.simulator.world import World
+from tests.simulator.world import Clock, World
 
 COLUMNS = (
     "artist,album,track,track_no,disc_no,year,genre,duration_ms,play_count,"
@@ -33,6 +33,28 @@ Praised,Unheard,,,,2020,,,,,,,0,,9.0
 """
 
 
+class QuickClock(Clock):
+    """A clock that is set forward instead of waiting."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.jump(seconds)
+
+
+def world_of(library: Path) -> World:
+    """Load a library whose server never makes anybody wait."""
+    world = load_csv(World(), library)
+    world.clock = QuickClock()
+    return world
+
+
+def client_of(server: Plex, token: str | None = Options().token) -> PlexServer:
+    """Return a client of a server in this process."""
+    session = requests.Session()
+    session.mount("http://", InMemory(server))
+    return PlexServer("http://plex", token, session=session)
+
+
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CSV file of five artists and an album without tracks."""
@@ -44,22 +66,25 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def world(library: Path) -> World:
     """The small library, without a server."""
-    return load_csv(World(), library)
+    return world_of(library)
 
 
 @pytest.fixture(scope="module")
-def simulator(library: Path) -> Iterator[Simulator]:
-    """A process that serves the small library to all tests of a module."""
-    with Simulator.start(library=library) as simulator:
-        yield simulator
+def server(library: Path) -> Plex:
+    """A server of the small library for all tests of a module."""
+    return Plex(world_of(library))
 
 
 @pytest.fixture(scope="module")
-def plex(simulator: Simulator) -> Iterator[PlexServer]:
+def simulator(server: Plex) -> Control:
+    """The control side of that server."""
+    return Control(server)
+
+
+@pytest.fixture(scope="module")
+def plex(server: Plex) -> PlexServer:
     """A client with the owner's token."""
-    server = PlexServer(simulator.url, simulator.token)
-    yield server
-    server._session.close()  # noqa: SLF001 - the library has no way to close it
+    return client_of(server)
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +94,6 @@ def music(plex: PlexServer) -> MusicSection:
 
 
 @pytest.fixture
-def serve(world: World) -> Iterator[Callable[..., PlexServer]]:
-    """Serve the small library with options, from a thread of the test."""
-    servers: list[Server] = []
-    clients: list[PlexServer] = []
-
-    def start(**options: object) -> PlexServer:
-        server = Server(Plex(world, Options(**options)))
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        clients.append(PlexServer(url, server.plex.options.token))
-        return clients[-1]
-
-    yield start
-    for client in clients:
-        client._session.close()  # noqa: SLF001 - the library has no way to close it
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def serve(world: World) -> Callable[..., PlexServer]:
+    """Serve the small library with options."""
+    return lambda **options: client_of(Plex(world, Options(**options)))

@@ -4,119 +4,131 @@ import json
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tests.simulator.items import Item, Kind
 from tests.simulator.messages import Answer
 from tests.simulator.plex import Plex
-from tests.simulator.world import OWNER, Activity, World
+from tests.simulator.world import OWNER, World
 
-PREFIX = "/__simulator__/"
 Json = dict[str, Any]
 
 
 class Control:
-    """Answers the requests below `/__simulator__/`; they are not logged."""
+    """What a test may ask of a simulator, or do to it; clients notice nothing."""
 
     def __init__(self, plex: Plex) -> None:
         self._plex = plex
         self._world = plex.world
-        self._orders: dict[tuple[str, str], Callable[[Any], object]] = {
-            ("GET", "dump"): lambda _: dump(plex.world),
-            ("GET", "log"): lambda _: plex.log.as_json(),
-            ("DELETE", "log"): lambda _: plex.log.clear(),
-            ("GET", "counts"): lambda _: plex.log.counts(),
-            ("GET", "journal"): lambda _: plex.world.journal.as_json(),
-            ("GET", "faults"): lambda _: plex.faults.as_json(),
-            ("POST", "faults"): plex.faults.set,
-            ("POST", "rate"): self._rate,
-            ("POST", "clock"): self._set_clock,
-            ("POST", "mood"): self._edit_mood,
-            ("POST", "attributes"): self._set_attributes,
-            ("POST", "listed"): self._set_listed,
-            ("POST", "rekey"): self._rekey,
-            ("POST", "delete"): self._delete,
-            ("POST", "add"): self._add,
-            ("POST", "restart"): self._restart,
-            ("POST", "scan"): self._scan,
-            ("POST", "die"): self._die,
-        }
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
-        """Carry out an order."""
-        order = self._orders.get((method, path.removeprefix(PREFIX)))
-        if order is None:
-            return _json({"error": "no such order"}, 404)
-        try:
-            with self._world.lock:
-                return _json(order(json.loads(body or b"{}")))
-        except (KeyError, TypeError, ValueError) as error:
-            return _json({"error": repr(error)}, 400)
+    def dump(self) -> Json:
+        """Return the whole state, with what no client is told."""
+        return dump(self._world)
 
-    def _rate(self, order: Json) -> None:
-        item = self._item(order["ratingKey"])
+    def log(self) -> list[Json]:
+        """Return the requests since the log was cleared."""
+        return self._plex.log.as_json()
+
+    def clear_log(self) -> None:
+        """Forget the requests, and so the counts."""
+        self._plex.log.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many reads, writes and items written are in the log."""
+        return self._plex.log.counts()
+
+    def journal(self) -> list[Json]:
+        """Return every change of state since the start."""
+        return [asdict(change) for change in self._world.journal.changes]
+
+    def faults(self, rules: list[Json]) -> None:
+        """Replace what goes wrong."""
+        self._plex.faults.set(rules)
+
+    def faults_met(self) -> list[Json]:
+        """Return what goes wrong now, and how often each rule was met."""
+        return self._plex.faults.as_json()
+
+    def rate(self, key: int, points: float | None) -> None:
+        """Let the user rate an item, or take the rating back with None."""
+        item = self._item(key)
         before = self._world.personal_of(OWNER, item).last_rated_at or 0
         now = int(self._world.clock())
-        self._world.rate(item, order["rating"], OWNER, now + (now == before))
+        self._world.rate(item, points, OWNER, now + (now == before))
 
-    def _set_clock(self, order: Json) -> None:
-        self._world.clock.ahead = float(order["ahead"])
+    def mood(
+        self,
+        key: int,
+        *,
+        add: str | None = None,
+        remove: str | None = None,
+        lock: bool = True,
+    ) -> None:
+        """Let the user edit moods, which locks them as the web app does."""
+        item = self._item(key)
+        self._world.add_tags(item, "mood", [add] if add else [])
+        self._world.remove_tags(item, "mood", [remove] if remove else [])
+        self._world.set_lock(item, "mood", locked=lock)
 
-    def _edit_mood(self, order: Json) -> None:
-        item = self._item(order["ratingKey"])
-        if order.get("add"):
-            self._world.add_tags(item, "mood", [order["add"]])
-        if order.get("remove"):
-            self._world.remove_tags(item, "mood", [order["remove"]])
-        self._world.set_lock(item, "mood", locked=order.get("lock", True))
+    def set_attributes(self, key: int, **attributes: str | None) -> None:
+        """Send these attributes of an item instead of its own; none: its own again.
 
-    def _set_attributes(self, order: Json) -> None:
-        item = self._item(order["ratingKey"])
-        self._world.oddities.attributes[item.key] = order["attributes"]
+        The text is XML source, sent as it is (`userRating="7,5"`, `title="A&#4;B"`);
+        None leaves the attribute out. Once somebody rates the item anew, its
+        `userRating` and `lastRatedAt` are its own again.
+        """
+        self._item(key).odd_attributes = attributes
 
-    def _set_listed(self, order: Json) -> None:
-        item = self._item(order["ratingKey"])
-        unlisted = self._world.oddities.unlisted
-        (unlisted.discard if order["listed"] else unlisted.add)(item.key)
+    def hide(self, key: int) -> None:
+        """Leave an item out of all listings, as stray tracks' albums are."""
+        self._item(key).is_hidden = True
+        self._world.version += 1
 
-    def _rekey(self, order: Json) -> Json:
-        rescanned = order.get("rescan", False)
-        items = [self._item(key) for key in order["ratingKeys"]]
-        pairs = [(i.key, self._world.rekey(i, rescanned=rescanned)) for i in items]
-        return {"ratingKeys": {str(old): new for old, new in pairs}}
+    def show(self, key: int) -> None:
+        """List an item again."""
+        self._item(key).is_hidden = False
+        self._world.version += 1
 
-    def _delete(self, order: Json) -> None:
-        for item in [self._item(key) for key in order["ratingKeys"]]:
+    def rekey(self, keys: list[int], *, rescan: bool = False) -> dict[int, int]:
+        """Give items new ratingKeys; return old → new."""
+        items = [self._item(key) for key in keys]
+        return {i.key: self._world.rekey(i, rescanned=rescan) for i in items}
+
+    def delete(self, keys: list[int]) -> None:
+        """Delete items with all below them."""
+        for item in [self._item(key) for key in keys]:
             self._world.delete(item)
 
-    def _add(self, order: Json) -> Json:
-        artist = self._find_or_add(Kind.ARTIST, order["artist"], None)
-        album = self._find_or_add(Kind.ALBUM, order["album"], artist)
-        first = len(album.children) + 1
-        now = int(self._world.clock())
-        tracks = []
-        for index, track in enumerate(order["tracks"], first):
+    def add(self, artist: str, album: str, tracks: list[str | Json]) -> Json:
+        """Add tracks to an album, made if need be; return the ratingKeys."""
+        above = self._find_or_add(Kind.ARTIST, artist, None)
+        below = self._find_or_add(Kind.ALBUM, album, above)
+        keys = []
+        for track in tracks:
             facts = {"title": track} if isinstance(track, str) else track
-            facts = {"index": index, "duration": 180_000, "added_at": now} | facts
-            tracks.append(self._world.add(Kind.TRACK, parent=album, **facts))
-            self._world.journal.note(tracks[-1].key, "added", None, tracks[-1].title)
-        keys = [track.key for track in tracks]
-        return {"artist": artist.key, "album": album.key, "tracks": keys}
+            index = len(below.children) + 1
+            facts = {"index": index, "duration": 180_000} | facts
+            keys.append(self._add_now(Kind.TRACK, parent=below, **facts).key)
+        return {"artist": above.key, "album": below.key, "tracks": keys}
 
-    def _restart(self, order: Json) -> None:
-        self._plex.down_until = self._world.clock() + order["seconds"]
+    def set_clock(self, ahead: float) -> None:
+        """Let the server's clock be wrong, by seconds; it keeps no other time."""
+        self._world.clock.ahead = float(ahead)
 
-    def _scan(self, order: Json) -> None:
-        until = self._world.clock() + order["seconds"]
+    def restart(self, seconds: float) -> None:
+        """Let the server be away for a while."""
+        self._plex.down_until = self._world.clock() + seconds
+
+    def scan(self, seconds: float) -> None:
+        """Let the server scan its library for a while."""
         title = f"Scanning {self._world.name}"
-        scan = Activity("library.update.section", title, until)
-        self._world.activities.append(scan)
+        self._world.begin("library.update.section", title, seconds)
 
-    def _die(self, order: Json) -> None:
+    def die(self, path: str) -> None:
         """Keep the library for another process, and end as a power cut does."""
-        Path(order["path"]).write_bytes(pickle.dumps(self._world))
+        Path(path).write_bytes(pickle.dumps(self._world))
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _item(self, key: int) -> Item:
@@ -129,10 +141,28 @@ class Control:
         for item in self._world.views[kind].values():
             if item.title == title and item.parent is parent:
                 return item
-        now = int(self._world.clock())
-        item = self._world.add(kind, title, parent, added_at=now)
+        return self._add_now(kind, title, parent)
+
+    def _add_now(
+        self, kind: Kind, title: str, parent: Item | None, **facts: Any
+    ) -> Item:
+        facts = {"added_at": int(self._world.clock())} | facts
+        item = self._world.add(kind, title, parent, **facts)
         self._world.journal.note(item.key, "added", None, title)
         return item
+
+
+def carry_out(control: Control, order: str, body: bytes) -> Answer:
+    """Call a method of the control side with arguments that came as JSON."""
+    method = None if order.startswith("_") else getattr(control, order, None)
+    if method is None:
+        return _json({"error": "no such order"}, 404)
+    try:
+        values, named = json.loads(body)
+        with control._world.lock:  # noqa: SLF001 - as if it were a method
+            return _json(method(*values, **named))
+    except (KeyError, TypeError, ValueError) as error:
+        return _json({"error": repr(error)}, 400)
 
 
 def dump(world: World) -> Json:
@@ -160,7 +190,7 @@ def _dump_item(world: World, item: Item) -> Json:
         "critic": item.critic,
         "userRating": mine.rating,
         "lastRatedAt": mine.last_rated_at,
-        "moods": item.tags.get("mood", []),
+        "moods": list(item.tags.get("mood", [])),
         "locks": sorted(item.locks),
         "year": item.year,
         "duration": item.duration,
@@ -170,5 +200,5 @@ def _dump_item(world: World, item: Item) -> Json:
 
 
 def _json(value: object, status: int = 200) -> Answer:
-    body = json.dumps({} if value is None else value).encode()
+    body = json.dumps(value).encode()
     return Answer(status, body, "application/json")

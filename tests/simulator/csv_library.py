@@ -12,10 +12,8 @@ from tests.simulator.world import PAST, World
 DAY = 86_400
 OLDEST_RATING = 1500
 """Days before `PAST` within which everything was rated."""
-
 HIGHEST = 10.0
 """Points."""
-
 Row = dict[str, str]
 
 
@@ -56,30 +54,18 @@ def _load(world: World, path: Path) -> World:
     with opened(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             name = row["artist"]
+            tags = {"genre": _genres(row)}
             if name not in artists:
-                artists[name] = _add_artist(world, row)
+                artists[name] = world.add(Kind.ARTIST, name, tags=tags)
             key = (name, row["album"])
             if key not in albums:
-                albums[key] = _add_album(world, row, artists[name])
+                facts = {"year": _whole(row["year"]), "tags": tags}
+                facts["critic"] = _number(row["critic_10"])
+                albums[key] = world.add(Kind.ALBUM, key[1], artists[name], **facts)
             _rate(world, albums[key], row["album_rating_10"])
             if row["track"]:
                 _add_track(world, row, albums[key])
     return world
-
-
-def _add_artist(world: World, row: Row) -> Item:
-    return world.add(Kind.ARTIST, row["artist"], tags={"genre": _genres(row)})
-
-
-def _add_album(world: World, row: Row, artist: Item) -> Item:
-    return world.add(
-        Kind.ALBUM,
-        row["album"],
-        artist,
-        year=_whole(row["year"]),
-        critic=_number(row["critic_10"]),
-        tags={"genre": _genres(row)},
-    )
 
 
 def _add_track(world: World, row: Row, album: Item) -> None:

@@ -3,11 +3,11 @@
 import os
 import signal
 import threading
-import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tests.simulator.messages import Answer, Request, html_error
+from tests.simulator.world import Clock
 
 QUIRKS = {
     "short_page",
@@ -28,48 +28,23 @@ AFTER = {
     "garbage_xml",
     "signal_after",
 }
+MATCHES = {"method", "path", "ratingKeys", "from", "times"}
 GARBAGE = b'<?xml version="1.0"?>\n<MediaContainer size="1"><Track title="no end'
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Which requests a fault meets; what is not given fits every request."""
-
-    method: str | None = None
-    path: str = ""
-    """A part of the decoded path and query."""
-    ratingKeys: tuple[int, ...] = ()  # noqa: N815 - the name that Plex gives it
-    """The request names any of these items."""
-    from_: int = 0
-    """How many fitting requests pass unharmed first."""
-    times: int | None = None
-    """How many are harmed after that; None: all."""
-
-    @classmethod
-    def from_json(cls, rule: dict[str, Any]) -> "Match":
-        """Read the `match` part of a rule."""
-        renamed = {("from_" if k == "from" else k): v for k, v in rule.items()}
-        match = cls(**renamed)
-        return replace(match, ratingKeys=tuple(match.ratingKeys))
-
-    def fits(self, request: Request) -> bool:
-        """Whether the rule is about a request like this."""
-        return (
-            self.method in {None, request.method}
-            and self.path in request.shown
-            and (
-                not self.ratingKeys
-                or not request.rating_keys.isdisjoint(self.ratingKeys)
-            )
-        )
 
 
 @dataclass(slots=True)
 class Fault:
-    """One rule: which requests go wrong, and how."""
+    """One rule: which requests go wrong, and how.
+
+    Raises:
+        ValueError: There is no such fault.
+    """
 
     do: str
-    match: Match = field(default_factory=Match)
+    match: dict[str, Any] = field(default_factory=dict)
+    """Which requests: by `method`, by a part of the decoded `path` and query, by any
+    of the `ratingKeys` that they name. The first `from` of them pass unharmed, the
+    next `times` are harmed. What is not given fits every request."""
     code: int = 500
     """Of `status`."""
     seconds: float = 30.0
@@ -83,35 +58,28 @@ class Fault:
     met: int = 0
     """How many fitting requests have come."""
 
-    @classmethod
-    def from_json(cls, rule: dict[str, Any]) -> "Fault":
-        """Read a rule.
-
-        Raises:
-            ValueError: There is no such fault.
-        """
-        fault = cls(**(rule | {"match": Match.from_json(rule.get("match", {}))}))
-        if fault.do not in QUIRKS | BEFORE | AFTER:
-            raise ValueError(f"unknown fault {fault.do}")
-        if fault.do.startswith("signal") and fault.pid <= 1:
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.do not in QUIRKS | BEFORE | AFTER or not self.match.keys() <= MATCHES:
+            raise ValueError(f"unknown fault {self.do} {self.match}")
+        if self.do.startswith("signal") and self.pid <= 1:
             raise ValueError("a signal must name its process")
-        return fault
 
     def strikes(self, request: Request) -> bool:
         """Count a request and return whether it goes wrong."""
-        if not self.match.fits(request):
+        if not self._fits(request):
             return False
+        before = self.struck
         self.met += 1
-        number = self.met - self.match.from_
-        return number > 0 and (self.match.times is None or number <= self.match.times)
+        return self.struck > before
 
     @property
     def struck(self) -> int:
         """How many requests have gone wrong."""
-        beyond = max(0, self.met - self.match.from_)
-        return beyond if self.match.times is None else min(beyond, self.match.times)
+        beyond = max(0, self.met - self.match.get("from", 0))
+        return min(beyond, self.match.get("times", beyond))
 
-    def before(self) -> Answer | None:
+    def before(self, clock: Clock) -> Answer | None:
         """Go wrong before anything is done; an answer ends the matter."""
         match self.do:
             case "status":
@@ -119,19 +87,19 @@ class Fault:
             case "reset_before":
                 return Answer(cut="reset")
             case "timeout_before":
-                time.sleep(self.seconds)
+                clock.sleep(self.seconds)
                 return Answer(cut="reset")
             case "slow":
-                time.sleep(self.ms / 1000)
+                clock.sleep(self.ms / 1000)
             case "signal_before":
                 return self._send_signal(None)
         return None
 
-    def after(self, answer: Answer) -> Answer:
+    def after(self, clock: Clock, answer: Answer) -> Answer:
         """Go wrong after everything has been done."""
         match self.do:
             case "timeout_after":
-                time.sleep(self.seconds)
+                clock.sleep(self.seconds)
                 return replace(answer, cut="reset")
             case "reset_after":
                 return replace(answer, cut="reset")
@@ -142,6 +110,14 @@ class Fault:
             case "signal_after":
                 return self._send_signal(answer) or answer
         return answer
+
+    def _fits(self, request: Request) -> bool:
+        method, keys = self.match.get("method"), self.match.get("ratingKeys")
+        return (
+            method in {None, request.method}
+            and self.match.get("path", "") in request.shown
+            and (not keys or not request.rating_keys.isdisjoint(keys))
+        )
 
     def _send_signal(self, answer: Answer | None) -> Answer | None:
         """Send it, and let the matter take its course unless that was the end."""
@@ -158,7 +134,7 @@ class Faults:
 
     def set(self, rules: list[dict[str, Any]]) -> None:
         """Replace the rules."""
-        faults = [Fault.from_json(rule) for rule in rules]
+        faults = [Fault(**rule) for rule in rules]
         with self._lock:
             self._rules = faults
 

@@ -1,11 +1,12 @@
-"""The fields by which a music section can be filtered and sorted."""
+"""The fields by which a section is filtered and sorted, and what clients hear of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from tests.simulator.items import Item, Kind, Personal, fold
-from tests.simulator.tags import TAG_TYPES
+from tests.simulator.items import TAG_TYPES, Item, Kind, Personal, fold
+from tests.simulator.markup import element
 
 Reader = Callable[[Item, Personal], Any]
 
@@ -14,7 +15,6 @@ OPERATORS = {
     "string": {"=", "!=", "==", "!==", "<=", ">="},
     "tag": {"=", "!="},
     "date": {"=", "!=", ">>=", "<<="},
-    "boolean": {"=", "!="},
 }
 """What the server understands, which is more than what it advertises."""
 
@@ -34,31 +34,16 @@ def _tag_field(name: str) -> Field:
     return Field(name, "tag", lambda item, _: item.tags.get(name, ()))
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
 _ALL = [
     Field("id", "integer", lambda item, _: item.key),
-    Field("guid", "string", lambda item, _: item.guid),
     Field("title", "string", lambda item, _: item.title),
-    Field("studio", "string", lambda item, _: item.studio),
-    Field("summary", "string", lambda item, _: item.summary),
-    Field("index", "integer", lambda item, _: item.index),
     Field("year", "integer", lambda item, _: item.year),
-    Field("decade", "integer", lambda item, _: item.year and item.year // 10 * 10),
-    Field("duration", "integer", lambda item, _: item.duration),
     Field("rating", "integer", lambda item, _: item.critic, -1),
-    Field("ratingCount", "integer", lambda item, _: item.listeners),
     Field("addedAt", "date", lambda item, _: item.added_at, 0),
-    Field("updatedAt", "date", lambda item, _: item.updated_at, 0),
     Field("userRating", "integer", lambda _, mine: mine.rating, -1),
     Field("viewCount", "integer", lambda _, mine: mine.view_count, 0),
-    Field("skipCount", "integer", lambda _, mine: mine.skip_count, 0),
     Field("lastRatedAt", "date", lambda _, mine: mine.last_rated_at, 0),
     Field("lastViewedAt", "date", lambda _, mine: mine.last_viewed_at, 0),
-    Field("unmatched", "boolean", lambda item, _: item.is_local),
-    Field("trash", "boolean", lambda _item, _: False),
     *(_tag_field(name) for name in TAG_TYPES),
 ]
 FILTERS = {field.name: field for field in _ALL}
@@ -67,23 +52,71 @@ BUT_ID = frozenset(FILTERS) - {"id"}
 
 SORTS: dict[str, Reader] = {field.name: field.read for field in _ALL} | {
     "title": lambda item, _: fold(item.title),
-    "titleSort": lambda item, _: fold(item.sort_title),
-    "absoluteIndex": lambda item, _: (item.disc or 1, item.index or 0),
-    "originallyAvailableAt": lambda item, _: item.year,
+    "titleSort": lambda item, _: fold(item.title_sort or item.title),
 }
 
 ADVERTISED = {
-    Kind.ARTIST: _words(
-        "title userRating genre collection country mood style addedAt lastViewedAt"
-        " unmatched label"
-    ),
-    Kind.ALBUM: _words(
-        "title year decade genre viewCount lastViewedAt userRating rating studio mood"
-        " style collection addedAt unmatched label"
-    ),
-    Kind.TRACK: _words(
-        "title viewCount lastViewedAt skipCount userRating lastRatedAt mood addedAt"
-        " trash label"
-    ),
+    Kind.ARTIST: "title userRating genre mood style addedAt lastViewedAt",
+    Kind.ALBUM: "title year genre mood style userRating rating addedAt lastViewedAt",
+    Kind.TRACK: "title userRating mood viewCount addedAt lastViewedAt lastRatedAt",
 }
-"""The fields that the server tells of for each kind; it knows all for all."""
+"""Some fields that the server tells of for each kind; it knows all for all."""
+ADVERTISED_OPERATORS = {
+    "string": ("=", "!=", "==", "!==", "<=", ">="),
+    "integer": ("=", "!=", ">>=", "<<="),
+    "tag": ("=", "!="),
+    "date": ("<<=", ">>="),
+}
+"""Fewer than the server understands: a client that guesses must be caught."""
+
+
+@cache
+def write_meta(section: int) -> str:
+    """Return what a client is told about filtering and sorting."""
+    types = [
+        element("FieldType", {"type": type_}, "".join(map(_write_operator, operators)))
+        for type_, operators in ADVERTISED_OPERATORS.items()
+    ]
+    kinds = [_write_kind(section, kind) for kind in Kind]
+    return element("Meta", {}, "".join(kinds + types))
+
+
+def _write_operator(key: str) -> str:
+    return element("Operator", {"key": key, "title": key})
+
+
+def _write_kind(section: int, kind: Kind) -> str:
+    path = f"/library/sections/{section}"
+    fields = [FILTERS[name] for name in ADVERTISED[kind].split()]
+    rows = [
+        element(
+            "Filter",
+            {
+                "filter": field.name,
+                "filterType": "string",
+                "key": f"{path}/{field.name}?type={kind}",
+                "title": field.name,
+                "type": "filter",
+            },
+        )
+        for field in fields
+        if field.type == "tag"
+    ]
+    sorts = ["titleSort", *(field.name for field in fields if field.type != "tag")]
+    rows += [
+        element("Sort", {"key": key, "descKey": f"{key}:desc", "title": key})
+        for key in sorts
+    ]
+    rows += [
+        element(
+            "Field",
+            {
+                "key": f"{kind.label}.{field.name}",
+                "title": field.name,
+                "type": field.type,
+            },
+        )
+        for field in fields
+    ]
+    facts = {"key": f"{path}/all?type={kind}", "type": kind.label, "title": kind.label}
+    return element("Type", facts | {"active": int(kind == Kind.ARTIST)}, "".join(rows))

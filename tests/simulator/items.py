@@ -7,6 +7,7 @@ from enum import IntEnum
 ARTICLES = ("the ", "a ", "an ")
 LOCAL = "local://"
 """Guids of items that no metadata agent has recognised begin like this."""
+TAG_TYPES = ("genre", "mood", "style", "country", "collection", "label")
 
 
 class Kind(IntEnum):
@@ -54,11 +55,10 @@ class Item:
     tags: dict[str, list[str]] = field(default_factory=dict)
     locks: set[str] = field(default_factory=set)
     children: list["Item"] = field(default_factory=list)
-
-    @property
-    def sort_title(self) -> str:
-        """The title by which the item is filed."""
-        return self.title_sort or self.title
+    odd_attributes: dict[str, str | None] = field(default_factory=dict)
+    """What the server sends instead of the item's own; None: it leaves that out."""
+    is_hidden: bool = False
+    """Whether no listing shows the item, though its own page exists."""
 
     @property
     def is_local(self) -> bool:
@@ -73,6 +73,11 @@ class Item:
             return self.parent.related(kind) if self.parent else []
         return [item for child in self.children for item in child.related(kind)]
 
+    def make_rating_readable(self) -> None:
+        """Send the rating and its date as they are."""
+        for name in ("userRating", "lastRatedAt"):
+            self.odd_attributes.pop(name, None)
+
 
 @dataclass(slots=True)
 class Personal:
@@ -84,6 +89,28 @@ class Personal:
     view_count: int | None = None
     skip_count: int | None = None
     last_viewed_at: int | None = None
+
+
+class TagBook:
+    """Gives each tag of a type one number and one spelling.
+
+    Tags that differ only by case are one tag; the first spelling stays.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def spell(self, tag_type: str, text: str) -> str:
+        """Return the spelling under which the tag is stored."""
+        return self._entry(tag_type, text)[1]
+
+    def number(self, tag_type: str, text: str) -> int:
+        """Return the tag's number, as used in filters."""
+        return self._entry(tag_type, text)[0]
+
+    def _entry(self, tag_type: str, text: str) -> tuple[int, str]:
+        key = (tag_type, text.casefold())
+        return self._known.setdefault(key, (len(self._known) + 31, text))
 
 
 def file_title(title: str) -> str | None:
@@ -106,13 +133,3 @@ def fold(text: str) -> str:
     bare = "".join(c for c in parts if not unicodedata.combining(c))
     # Hangul syllables come apart as well, and are to stay whole.
     return unicodedata.normalize("NFC", bare).casefold()
-
-
-def bucket_of(item: Item) -> str:
-    """Return the letter under which an item is filed.
-
-    Digits, ASCII symbols and nothing at all share "#"; every other script
-    (and symbol) has a bucket for each character.
-    """
-    first = fold(item.sort_title.strip())[:1].upper()[:1]
-    return "#" if not first or (first.isascii() and not first.isalpha()) else first

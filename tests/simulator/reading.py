@@ -1,40 +1,118 @@
-"""Answers the requests that read the library."""
+"""Answers the requests that read the library, or ask about the server itself."""
 
-from collections import Counter
 from collections.abc import Iterable
-from urllib.parse import quote
 
-from tests.simulator.filter_markup import write_meta
-from tests.simulator.item_markup import ItemWriter, Trim
-from tests.simulator.items import Item, Kind, bucket_of, fold
-from tests.simulator.markup import container, element
+from tests.simulator.fields import write_meta
+from tests.simulator.filters import Page, Selection, cut_page, kind_of
+from tests.simulator.items import TAG_TYPES, Item, Kind, fold
+from tests.simulator.markup import Attributes, ItemWriter, container, element
 from tests.simulator.messages import Answer, Refusal, Request
 from tests.simulator.options import Options
-from tests.simulator.selection import Page, Selection, cut_page, kind_of
-from tests.simulator.tags import TAG_TYPES
-from tests.simulator.world import World
+from tests.simulator.world import OWNER, SHARED, World
 
-VIEW_GROUPS = {Kind.ARTIST: "artist", Kind.ALBUM: "album", Kind.TRACK: "track"}
+VERSION = "1.43.0.10467-2b1ba6e69"
+AGENT = {"agent": "tv.plex.agents.music", "scanner": "Plex Music", "language": "en-US"}
+CHORES = {"BackupDatabase", "CleanOldBundles", "OptimizeDatabase"}
+BUSY_SECONDS = 0.2
+"""How long a chore goes on."""
 
 
 class Reading:
-    """The library's pages."""
+    """The pages of the server, its accounts and its library."""
 
     def __init__(self, world: World, options: Options, selection: Selection) -> None:
         self._world = world
         self._options = options
         self._selection = selection
 
+    def show_server(self, request: Request) -> Answer:
+        """Answer who the server is."""
+        is_owner = request.account == OWNER
+        facts = {
+            "size": 0,
+            "allowSync": 1,
+            "friendlyName": "Simulator",
+            "machineIdentifier": self._world.machine_identifier,
+            "myPlex": 1,
+            "myPlexUsername": "owner" if is_owner else "shared",
+            "ownerFeatures": "" if is_owner else None,
+            "platform": "Linux",
+            "version": VERSION,
+        }
+        return Answer(body=container(facts))
+
+    def show_identity(self, _request: Request) -> Answer:
+        """Answer to whoever asks, without a token."""
+        facts = {
+            "size": 0,
+            "claimed": 1,
+            "machineIdentifier": self._world.machine_identifier,
+            "version": VERSION,
+        }
+        return Answer(body=container(facts))
+
+    def show_library(self, _request: Request) -> Answer:
+        """Answer that there is a library."""
+        facts = {"identifier": "com.plexapp.plugins.library", "title1": "Plex Library"}
+        return Answer(body=container(facts))
+
+    def list_sections(self, _request: Request) -> Answer:
+        """Answer with the one section that there is."""
+        running = {activity.type for activity in self._world.running()}
+        facts = {
+            "refreshing": int("library.update.section" in running),
+            "key": self._world.section,
+            "type": "artist",
+            "title": self._world.name,
+            "uuid": self._world.uuid,
+            "updatedAt": 1_699_000_000,
+        }
+        location = element("Location", {"id": 1, "path": "/music"})
+        section = element("Directory", facts | AGENT, location)
+        outside = {"size": 1, "allowSync": 0, "title1": "Plex Library"}
+        return Answer(body=container(outside, [section]))
+
+    def list_accounts(self, _request: Request) -> Answer:
+        """Answer with the accounts, the owner being number 1."""
+        names = {OWNER: "owner", SHARED: "shared"}
+        return _rows(
+            "Account",
+            [
+                {"id": number, "key": f"/accounts/{number}", "name": name}
+                for number, name in names.items()
+            ],
+        )
+
+    def list_activities(self, _request: Request) -> Answer:
+        """Answer with what the server is busy with."""
+        return _rows(
+            "Activity",
+            [
+                {
+                    "uuid": f"00000000-0000-0000-0000-{number:012}",
+                    "type": activity.type,
+                    "cancellable": 0,
+                    "userID": 1,
+                    "title": activity.title,
+                    "subtitle": "",
+                    "progress": 50,
+                }
+                for number, activity in enumerate(self._world.running())
+            ],
+        )
+
+    def run_chore(self, _request: Request, name: str) -> Answer:
+        """Begin a chore."""
+        if name not in CHORES:
+            raise Refusal(404)
+        self._world.begin(f"butler.{name}", name, BUSY_SECONDS)
+        return Answer()
+
     def list_section(self, request: Request) -> Answer:
         """Answer with the items of one kind that fit the query."""
-        return self._list(request, self._selection.choose(request))
-
-    def list_letter(self, request: Request, letter: str) -> Answer:
-        """Answer with the items that are filed under a letter."""
-        items = self._selection.choose(request)
-        return self._list(
-            request, [item for item in items if bucket_of(item) == letter]
-        )
+        page = self._cut(request, self._selection.choose(request))
+        view = {"viewGroup": kind_of(request).label, "viewMode": 65592}
+        return self._write(request, page, view)
 
     def show_items(self, request: Request, keys: str) -> Answer:
         """Answer with the pages of the items that exist among those asked for."""
@@ -42,8 +120,7 @@ class Reading:
         items = [item for item in found if item is not None]
         if not items:
             raise Refusal(404)
-        page = cut_page(items, request, self._options.page_cap)
-        return self._write(request, page, {}, is_page=True)
+        return self._write(request, self._cut(request, items), {}, is_page=True)
 
     def list_children(self, request: Request, key: str) -> Answer:
         """Answer with the albums of an artist or the tracks of an album."""
@@ -56,8 +133,8 @@ class Reading:
         return self._list_below(request, item, item.related(Kind.TRACK))
 
     def list_choices(self, request: Request, tag_type: str) -> Answer:
-        """Answer with the tags that items of the kind carry."""
-        if tag_type not in TAG_TYPES:
+        """Answer with the tags that items of the kind carry; no collections."""
+        if tag_type not in {*TAG_TYPES, "collections"}:
             raise Refusal(404)
         kind = kind_of(request)
         items = self._world.views[kind].values()
@@ -69,21 +146,7 @@ class Reading:
             {"fastKey": f"{base}&{tag_type}={n}", "key": n, "title": text}
             for n, text in numbered
         ]
-        return self._directories(rows)
-
-    def list_first_characters(self, request: Request) -> Answer:
-        """Answer with the letters under which items are filed, and how many."""
-        items = self._world.views[kind_of(request)].values()
-        letters = Counter(bucket_of(item) for item in items)
-        rows = [
-            {"size": size, "key": quote(letter), "title": letter}
-            for letter, size in sorted(letters.items())
-        ]
-        return self._directories(rows)
-
-    def list_collections(self, request: Request) -> Answer:
-        """Answer that there are no collections."""
-        return self._write(request, cut_page([], request, None), self._section_facts())
+        return _rows("Directory", rows, self._base())
 
     def _existing(self, key: str) -> Item:
         item = self._world.find(int(key))
@@ -91,21 +154,15 @@ class Reading:
             raise Refusal(404)
         return item
 
-    def _list(self, request: Request, items: list[Item]) -> Answer:
-        page = cut_page(items, request, self._options.page_cap)
-        facts = self._section_facts() | {
-            "viewGroup": VIEW_GROUPS[kind_of(request)],
-            "viewMode": 65592,
-        }
-        return self._write(request, page, facts)
-
     def _list_below(
         self, request: Request, above: Item, items: Iterable[Item]
     ) -> Answer:
         ordered = sorted(items, key=lambda i: (i.disc or 1, i.index or 0, i.key))
-        page = cut_page(ordered, request, self._options.page_cap)
-        facts = self._section_facts() | {"key": above.key, "parentTitle": above.title}
-        return self._write(request, page, facts)
+        facts = {"key": above.key, "parentTitle": above.title}
+        return self._write(request, self._cut(request, ordered), facts)
+
+    def _cut(self, request: Request, items: list[Item]) -> Page:
+        return cut_page(items, request, self._options.page_cap)
 
     def _write(
         self,
@@ -119,7 +176,8 @@ class Reading:
             self._world,
             request.account or 0,
             self._options.float_mode,
-            _trim_for(request),
+            request.words("excludeFields"),
+            request.words("excludeElements"),
             with_guids=is_page or request.value("includeGuids") == "1",
             is_page=is_page,
         )
@@ -136,10 +194,6 @@ class Reading:
             answer.headers["X-Plex-Container-Total-Size"] = str(page.total)
         return answer
 
-    def _directories(self, rows: list[dict[str, object]]) -> Answer:
-        facts = {"size": len(rows)} | self._base()
-        return Answer(body=container(facts, [element("Directory", r) for r in rows]))
-
     def _base(self) -> dict[str, object]:
         return {
             "allowSync": 1,
@@ -147,26 +201,13 @@ class Reading:
             "librarySectionID": self._world.section,
             "librarySectionTitle": self._world.name,
             "librarySectionUUID": self._world.uuid,
-            "mediaTagPrefix": "/system/bundle/media/flags/",
-            "mediaTagVersion": 1_734_362_201,
-        }
-
-    def _section_facts(self) -> dict[str, object]:
-        return {
-            "art": "/:/resources/artist-fanart.jpg",
-            "nocache": 1,
-            "thumb": "/:/resources/artist.png",
             "title1": self._world.name,
-            "title2": "All",
         }
 
 
-def _trim_for(request: Request) -> Trim:
-    version = request.headers.get("X-Plex-Pms-Api-Version") or "0.0"
-    only = frozenset(request.words("includeFields"))
-    return Trim(
-        fields=frozenset(request.words("excludeFields")),
-        elements=frozenset(request.words("excludeElements")),
-        # In version 0 of the API, `includeFields` only adds to what is there.
-        only_fields=only if only and not version.startswith("0") else None,
-    )
+def _rows(
+    name: str, rows: list[dict[str, object]], facts: Attributes | None = None
+) -> Answer:
+    """Answer with an element for each row."""
+    whole = {"size": len(rows), **(facts or {})}
+    return Answer(body=container(whole, [element(name, row) for row in rows]))

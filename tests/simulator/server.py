@@ -8,11 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.simulator.control import PREFIX, Control
+from tests.simulator.control import Control, carry_out
 from tests.simulator.messages import Answer, Request, html_error
 from tests.simulator.plex import Plex
 
 HOST = "127.0.0.1"
+PREFIX = "/__simulator__/"
+"""Of the paths that are orders to the control side; they are not logged."""
 WORTH_COMPRESSING = 500
 """Bytes."""
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -50,36 +52,35 @@ class Handler(BaseHTTPRequestHandler):
     # Headers and body go out in one packet each; waiting to join them costs 40 ms.
     disable_nagle_algorithm = True
     wbufsize = 65_536
-
-    def setup(self) -> None:
-        """Let idle connections end after a while."""
-        self.timeout = self.server.plex.options.idle_seconds
-        super().setup()
+    timeout = 60.0
+    """Seconds that a connection may wait for its next request."""
 
     def do_GET(self) -> None:
         """Answer a request of any method."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         path = urlsplit(self.path).path
-        plex = self.server.plex
         if path.startswith(PREFIX):
-            answer = self.server.control.answer(self.command, path, body)
-        elif plex.world.clock() < plex.down_until:
-            answer = Answer(cut="reset")
+            order = path.removeprefix(PREFIX)
+            answer = carry_out(self.server.control, order, body)
         else:
             request = Request.parse(self.command, self.path, self.headers)
-            answer = plex.answer(request)
+            answer = self.server.plex.answer(request)
         self._send(answer)
 
     do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - names that the library calls
 
     def _send(self, answer: Answer) -> None:
         if answer.cut == "reset":
-            self._hang_up()
+            # The client is to see a reset, not an end.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            self.close_connection = True
             return
         body = answer.body
         self.send_response(answer.status)
-        if len(body) > WORTH_COMPRESSING and self._takes_gzip():
+        if len(body) > WORTH_COMPRESSING and (
+            "gzip" in (self.headers.get("Accept-Encoding") or "")
+        ):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", answer.content_type)
@@ -102,14 +103,6 @@ class Handler(BaseHTTPRequestHandler):
         """Refuse what is no proper request, such as an endless line."""
         self.close_connection = True
         self._send(html_error(400))
-
-    def _takes_gzip(self) -> bool:
-        return "gzip" in (self.headers.get("Accept-Encoding") or "")
-
-    def _hang_up(self) -> None:
-        """Close the connection so that the client sees a reset, not an end."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-        self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: the request log knows."""

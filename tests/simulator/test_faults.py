@@ -1,11 +1,12 @@
 """Ordered faults strike the requests they are meant for, and no others."""
 
-import time
 from xml.etree.ElementTree import ParseError
 
 import pytest
 import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
+
+from tests.simulator.options import Latency
 
 ALL = "/library/sections/1/all"
 
@@ -17,12 +18,8 @@ def order(simulator):
 
 
 @pytest.fixture
-def rating_of(simulator):
-    def rating_of(key):
-        tracks = simulator.dump()["tracks"]
-        return next(t["userRating"] for t in tracks if t["ratingKey"] == key)
-
-    return rating_of
+def clock(server):
+    return server.world.clock
 
 
 @pytest.mark.parametrize(
@@ -30,29 +27,27 @@ def rating_of(simulator):
     [
         (400, BadRequest),
         (401, Unauthorized),
-        (403, BadRequest),
         (404, NotFound),
-        (429, BadRequest),
-        (500, BadRequest),
         (503, BadRequest),
         (520, TypeError),  # what plexapi makes of a number that it does not know
     ],
 )
-def test_a_status_is_answered_and_nothing_done(plex, order, rating_of, code, error):
+def test_a_status_is_answered_and_nothing_done(plex, order, code, error):
     order(match={"path": "/:/rate"}, do="status", code=code)
 
     with pytest.raises(error):
         plex.fetchItem(1005).rate(5)
-    assert rating_of(1005) is None
+    assert plex.fetchItem(1005).userRating is None
 
 
-def test_a_fault_has_its_time(plex, order):
+def test_a_fault_has_its_time(plex, order, simulator):
     order(match={"path": "/identity", "from": 1, "times": 2}, do="status", code=503)
     url = f"{plex._baseurl}/identity"  # noqa: SLF001
 
     answers = [plex._session.get(url).status_code for _ in range(5)]  # noqa: SLF001
 
     assert answers == [200, 503, 503, 200, 200]
+    assert simulator.faults_met()[0]["met"] == 5
 
 
 def test_a_fault_can_be_meant_for_some_items(plex, order):
@@ -64,30 +59,27 @@ def test_a_fault_can_be_meant_for_some_items(plex, order):
 
 
 @pytest.mark.parametrize(
-    ("fault", "applied"),
-    [("reset_before", False), ("reset_after", True)],
+    "rule", [{"do": "explode"}, {"do": "slow", "match": {"way": "PUT"}}]
 )
-def test_a_reset_comes_before_or_after_the_deed(plex, order, rating_of, fault, applied):
-    order(match={"path": "/:/rate", "times": 1}, do=fault)
+def test_an_unknown_fault_is_refused(simulator, rule):
+    with pytest.raises(ValueError, match="unknown fault"):
+        simulator.faults([rule])
+
+
+@pytest.mark.parametrize("fault", ["reset", "timeout"])
+@pytest.mark.parametrize(("moment", "points"), [("before", None), ("after", 4.0)])
+def test_the_connection_ends_before_or_after_the_deed(
+    plex, order, clock, fault, moment, points
+):
+    began = clock.ahead
+    order(match={"path": "/:/rate", "times": 1}, do=f"{fault}_{moment}", seconds=9)
 
     with pytest.raises(requests.ConnectionError):
         plex.fetchItem(1007).rate(4)
-    assert rating_of(1007) == (4.0 if applied else None)
-
-
-@pytest.mark.parametrize(
-    ("fault", "applied"),
-    [("timeout_before", False), ("timeout_after", True)],
-)
-def test_a_timeout_comes_before_or_after_the_deed(
-    plex, order, rating_of, fault, applied
-):
-    order(match={"path": "/:/rate"}, do=fault, seconds=0.3)
-    path = "/:/rate?key=1012&rating=2&identifier=com.plexapp.plugins.library"
-
-    with pytest.raises(requests.ReadTimeout):
-        plex.query(path, method=plex._session.put, timeout=0.1)  # noqa: SLF001
-    assert rating_of(1012) == (2.0 if applied else None)
+    assert clock.ahead - began == (9 if fault == "timeout" else 0)
+    track = plex.fetchItem(1007)
+    assert track.userRating == points
+    track.rate(None)
 
 
 def test_half_a_response_ends_the_connection(plex, order):
@@ -125,12 +117,31 @@ def test_a_changing_total_differs_from_page_to_page(plex, order):
     assert totals[0] != totals[1]
 
 
-def test_slow_is_slow(plex, order):
+def test_slow_is_slow(plex, order, clock):
     order(do="slow", ms=80)
-    began = time.perf_counter()
+    began = clock.ahead
     plex.query("/identity")
 
-    assert time.perf_counter() - began > 0.08
+    assert clock.ahead - began == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize(
+    ("query", "ms"),
+    [
+        ("GET /library/metadata/1003,1004", 3 + 2 * 0.5),
+        ("PUT /:/rate?key=1003&rating=5&identifier=i", 10),
+        (f"PUT {ALL}?type=10&id=1003&mood[0].tag.tag=A&mood.locked=0", 60),
+        (f"PUT {ALL}?type=10&id=1003&userRating.value=3&mood.locked=0", 70),
+    ],
+)
+def test_what_is_asked_takes_its_time(serve, world, query, ms):
+    plex = serve(latency=Latency(read=3, item=0.5, rate=10, tag=60))
+    method, path = query.split(" ")
+    began = world.clock.ahead
+
+    plex.query(path, method=getattr(plex._session, method.lower()))  # noqa: SLF001
+
+    assert world.clock.ahead - began == pytest.approx(ms / 1000)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +167,10 @@ def test_an_edit_can_be_misunderstood(music, simulator, order, fault, outcome):
     assert [(t["moods"], t["userRating"], t["locks"]) for t in tracks] == outcome
 
 
-def test_during_a_restart_nobody_is_answered(plex, simulator):
-    simulator.restart(0.2)
+def test_during_a_restart_nobody_is_answered(plex, simulator, clock):
+    simulator.restart(5)
 
     with pytest.raises(requests.ConnectionError):
         plex.query("/identity")
-    time.sleep(0.25)
+    clock.jump(6)
     assert plex.query("/identity") is not None

@@ -2,17 +2,14 @@
 
 import hashlib
 import threading
+import time
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from tests.simulator.clock import Clock
-from tests.simulator.items import LOCAL, Item, Kind, Personal, file_title
-from tests.simulator.journal import Journal
-from tests.simulator.odd_inputs import Oddities
-from tests.simulator.tags import TagBook
+from tests.simulator.items import LOCAL, Item, Kind, Personal, TagBook, file_title
 
 OWNER = 1
 SHARED = 2
@@ -23,14 +20,26 @@ ONE_IN_LOCAL = 7
 NOBODY = Personal()
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """Where nobody knows what a real server does, the simulator has a switch."""
+class Clock:
+    """What time it is for a server, which may be wrong about it."""
 
-    edits_touch_updated_at: bool = True
-    """Whether an edit of tags or fields sets `updatedAt`."""
-    unrating_keeps_date: bool = False
-    """Whether `lastRatedAt` stays when a rating is taken back."""
+    def __init__(self, read: Callable[[], float] = time.time) -> None:
+        self._read = read
+        self.ahead = 0.0
+        """Seconds by which it is ahead of what it reads."""
+
+    def __call__(self) -> float:
+        """Return the time in epoch seconds; it never goes back behind 1970."""
+        return max(1.0, self._read() + self.ahead)
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock forward, or back if negative."""
+        self.ahead += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass; even no sleep at all would let another thread go first."""
+        if seconds:
+            time.sleep(seconds)
 
 
 @dataclass(slots=True)
@@ -42,35 +51,72 @@ class Activity:
     until: float
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of state."""
+
+    n: int
+    ratingKey: int | None  # noqa: N815 - the name that Plex gives it
+    what: str
+    before: Any
+    after: Any
+    request: int | None
+    """Number of the client's request in the log; None: not a client's doing."""
+    account: int | None = None
+
+
+class Journal:
+    """Every change of the library, in the order in which it happened."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.request: int | None = None
+        """The client's request under way; writes are serialised."""
+
+    def note(
+        self,
+        key: int | None,
+        what: str,
+        before: Any,
+        after: Any,
+        account: int | None = None,
+    ) -> None:
+        """Write one change down."""
+        number = len(self.changes) + 1
+        change = Change(number, key, what, before, after, self.request, account)
+        self.changes.append(change)
+
+
 class World:
     """The state of one server with one music section.
 
     Hold `lock` around whatever reads or writes while other threads do.
     """
 
-    name: str = "Music"
-    habits: Habits = field(default_factory=Habits)
-    clock: Clock = field(default_factory=Clock)
-    created: int = 1
-    """How often the library was created anew; its UUID is another each time."""
+    name = "Music"
+    section = 1
+    machine_identifier = hashlib.sha1(name.encode()).hexdigest()  # noqa: S324 - a name
 
-    def __post_init__(self) -> None:
-        """Begin with an empty library."""
+    def __init__(self, *, unrating_keeps_date: bool = False, created: int = 1) -> None:
+        """Begin with an empty library.
+
+        Args:
+            unrating_keeps_date: Whether `lastRatedAt` stays when a rating is taken
+                back; nobody knows what a real server does.
+            created: How often the library was created anew, each time with another
+                UUID.
+        """
+        self.unrating_keeps_date = unrating_keeps_date
+        self.clock = Clock()
         self.lock = threading.RLock()
         self.journal = Journal()
         self.tag_book = TagBook()
         self.views: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
         self.activities: list[Activity] = []
-        self.oddities = Oddities()
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
-        self.section = 1
-        self.machine_identifier = hashlib.sha1(  # noqa: S324 - a name, not a secret
-            self.name.encode()
-        ).hexdigest()
-        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {self.created}"))
+        self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {created}"))
         self._next_key = FIRST_KEY
 
     def __getstate__(self) -> dict[str, Any]:
@@ -83,10 +129,7 @@ class World:
 
     def find(self, key: int) -> Item | None:
         """Return the item with a ratingKey."""
-        for view in self.views.values():
-            if key in view:
-                return view[key]
-        return None
+        return next((view[key] for view in self.views.values() if key in view), None)
 
     def items(self) -> Iterator[Item]:
         """Yield artists, then albums, then tracks, each by ratingKey."""
@@ -96,6 +139,14 @@ class World:
     def personal_of(self, account: int, item: Item) -> Personal:
         """Return what an account did with an item, for reading only."""
         return self.personal.get((account, item.guid), NOBODY)
+
+    def remember(self, item: Item, account: int = OWNER) -> Personal:
+        """Return what an account did with an item, to be written on."""
+        return self.personal.setdefault((account, item.guid), Personal())
+
+    def begin(self, type_: str, title: str, seconds: float) -> None:
+        """Make the server busy for a while."""
+        self.activities.append(Activity(type_, title, self.clock() + seconds))
 
     def running(self) -> list[Activity]:
         """Return what the server is busy with now."""
@@ -123,35 +174,23 @@ class World:
             item.tags[tag_type] = [self.tag_book.spell(tag_type, t) for t in texts]
         if parent is not None:
             parent.children.append(item)
-        self._shelve(item)
+        self._file(item)
         return item
-
-    def remember(self, item: Item, account: int = OWNER) -> Personal:
-        """Return what an account did with an item, to be written on."""
-        return self.personal.setdefault((account, item.guid), Personal())
 
     def rate(
         self, item: Item, points: float | None, account: int = OWNER, at: int = 0
     ) -> None:
         """Rate everything that carries the item's guid; None takes it back."""
         mine = self.remember(item, account)
-        self.oddities.forget_rating(item.key)
+        item.make_rating_readable()
         before = (mine.rating, mine.last_rated_at)
         mine.rating = points
         if points is not None:
             mine.last_rated_at = at or int(self.clock())
-        elif not self.habits.unrating_keeps_date:
+        elif not self.unrating_keeps_date:
             mine.last_rated_at = None
         if before != (mine.rating, mine.last_rated_at):
             self._note(item, "rating", before[0], points, account)
-
-    def set_fact(self, item: Item, name: str, fact: object) -> None:
-        """Set a field that is the same for all accounts."""
-        before = getattr(item, name)
-        if before != fact:
-            setattr(item, name, fact)
-            self._touch(item)
-            self._note(item, name, before, fact)
 
     def add_tags(self, item: Item, tag_type: str, texts: Iterable[str]) -> None:
         """Add tags that the item does not carry yet."""
@@ -215,8 +254,7 @@ class World:
         item.key = self._next_key
         if item.is_local:
             item.guid = f"{LOCAL}{item.key}"
-        self._shelve(item)
-        self.oddities.follow(before, item.key)
+        self._file(item)
         self._note(item, "rekeyed", before, item.key)
         if rescanned:
             item.added_at = int(self.clock())
@@ -225,7 +263,7 @@ class World:
                 self.set_lock(item, name, locked=False)
         return item.key
 
-    def _shelve(self, item: Item) -> None:
+    def _file(self, item: Item) -> None:
         self.views[item.kind][item.key] = item
         self._next_key = item.key + 1
         self.version += 1
@@ -239,8 +277,7 @@ class World:
         )
 
     def _touch(self, item: Item) -> None:
-        if self.habits.edits_touch_updated_at:
-            item.updated_at = int(self.clock())
+        item.updated_at = int(self.clock())
 
     def _note(
         self,

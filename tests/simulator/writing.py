@@ -4,31 +4,15 @@ import math
 import re
 from urllib.parse import unquote
 
-from tests.simulator.items import Item
+from tests.simulator.filters import Pairs, Selection, kind_of
+from tests.simulator.items import TAG_TYPES, Item
 from tests.simulator.messages import Answer, Refusal, Request
 from tests.simulator.options import Latency
-from tests.simulator.selection import Selection, kind_of
-from tests.simulator.tags import TAG_TYPES
 from tests.simulator.world import OWNER, World
-
-Pairs = list[tuple[str, str]]
 
 MOST_POINTS = 10
 CLEAR = -1
-FACTS = {
-    "title": ("title", str),
-    "titleSort": ("title_sort", str),
-    "summary": ("summary", str),
-    "originalTitle": ("original_title", str),
-    "studio": ("studio", str),
-    "year": ("year", int),
-    "index": ("index", int),
-    "parentIndex": ("disc", int),
-    "rating": ("critic", float),
-    "addedAt": ("added_at", int),
-}
-"""The fields that can be edited, besides the user's rating."""
-LOCKABLE = {*FACTS, *TAG_TYPES, "userRating", "thumb", "art", "originallyAvailableAt"}
+LOCKABLE = {*TAG_TYPES, "userRating", "title", "titleSort", "summary", "thumb", "art"}
 
 _EDIT = re.compile(r"^(\w+)\.(value|locked)$")
 _ADD = re.compile(r"^(\w+)\[\d+\]\.tag\.tag$")
@@ -44,12 +28,12 @@ class Writing:
 
     def rate(self, request: Request) -> Answer:
         """Rate one item, or take its rating back."""
-        key, points, at = self._read_rating(request)
+        key, points = _read_rating(request)
         item = self._world.find(key)
         if item is None:
             raise Refusal(404)
         account = request.account or OWNER
-        self._world.rate(item, None if points == CLEAR else points, account, at)
+        self._world.rate(item, None if points == CLEAR else points, account)
         return Answer(items=1)
 
     def edit(self, request: Request) -> Answer:
@@ -68,25 +52,6 @@ class Writing:
                 self._edit(request, item, name, value)
         return Answer(items=len(items))
 
-    def _read_rating(self, request: Request) -> tuple[int, float, int]:
-        """Return the key, the points and the moment (0: now).
-
-        Raises:
-            Refusal: A parameter is missing, malformed or out of range.
-        """
-        key, rating = request.value("key"), request.value("rating")
-        if not key or not rating or not request.value("identifier"):
-            raise Refusal(400)
-        try:
-            number, points = int(key), float(rating)
-            at = int(request.value("ratedAt") or 0)
-        except ValueError:
-            raise Refusal(400) from None
-        is_rating = math.isfinite(points) and 0 <= points <= MOST_POINTS
-        if not (is_rating or points == CLEAR) or not 0 <= at <= self._world.clock():
-            raise Refusal(400)
-        return number, points, at
-
     def _drop_replaced(self, item: Item, edits: Pairs) -> None:
         """Remove the tags that a server would lose if new ones replaced them."""
         added = [(m[1], text) for name, text in edits if (m := _ADD.match(name))]
@@ -98,32 +63,44 @@ class Writing:
     def _edit(self, request: Request, item: Item, name: str, value: str) -> None:
         """Apply one parameter to one item; an unknown field changes nothing."""
         if match := _ADD.match(name):
-            tag_type = _tag_type(match[1])
-            if tag_type and value:
-                self._world.add_tags(item, tag_type, [value])
+            if match[1] in TAG_TYPES and value:
+                self._world.add_tags(item, match[1], [value])
         elif match := _REMOVE.match(name):
-            tag_type = _tag_type(match[1])
-            if tag_type:
+            if match[1] in TAG_TYPES:
                 texts = [unquote(text) for text in value.split(",") if text]
-                self._world.remove_tags(item, tag_type, texts)
+                self._world.remove_tags(item, match[1], texts)
         elif match := _EDIT.match(name):
-            if match[2] == "value":
-                self._set(request, item, match[1], value)
-            elif match[1] in LOCKABLE:
+            if name == "userRating.value":
+                self._rate(request, item, value)
+            elif match[2] == "locked" and match[1] in LOCKABLE:
                 locked = value == "1" or "lock_fields" in request.quirks
                 self._world.set_lock(item, match[1], locked=locked)
 
-    def _set(self, request: Request, item: Item, name: str, value: str) -> None:
+    def _rate(self, request: Request, item: Item, value: str) -> None:
         try:
-            if name == "userRating":
-                points = float(value) if value else None
-                self._world.rate(item, points, request.account or OWNER)
-            elif name in FACTS:
-                fact, read = FACTS[name]
-                empty = "" if fact in {"title", "summary"} else None
-                self._world.set_fact(item, fact, read(value) if value else empty)
+            points = float(value) if value else None
         except ValueError:
             raise Refusal(400) from None
+        self._world.rate(item, points, request.account or OWNER)
+
+
+def _read_rating(request: Request) -> tuple[int, float]:
+    """Return the key and the points.
+
+    Raises:
+        Refusal: A parameter is missing, malformed or out of range.
+    """
+    key, rating = request.value("key"), request.value("rating")
+    if not key or not rating or not request.value("identifier"):
+        raise Refusal(400)
+    try:
+        number, points = int(key), float(rating)
+    except ValueError:
+        raise Refusal(400) from None
+    is_rating = math.isfinite(points) and 0 <= points <= MOST_POINTS
+    if not is_rating and points != CLEAR:
+        raise Refusal(400)
+    return number, points
 
 
 def is_edit(name: str) -> bool:
@@ -131,16 +108,12 @@ def is_edit(name: str) -> bool:
     return any(pattern.match(name) for pattern in (_EDIT, _ADD, _REMOVE))
 
 
-def seconds_of(request: Request, items: int, latency: Latency) -> float:
+def seconds_of(request: Request, latency: Latency) -> float:
     """Return how long the database is busy with a write."""
     edits = [name for name, _ in request.pairs if is_edit(name)]
     rates = request.path == "/:/rate" or "userRating.value" in edits
     tags = any(not name.startswith("userRating.") for name in edits)
-    return latency.of_write(items, rates=rates, tags=tags)
-
-
-def _tag_type(name: str) -> str | None:
-    return name if name in TAG_TYPES else None
+    return (latency.rate * rates + latency.tag * tags) / 1000
 
 
 def _with_quirks(request: Request) -> Request:

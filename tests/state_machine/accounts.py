@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tasks.config.settings import Settings
-from tests.simulator.clock import Clock
 from tests.simulator.items import Item, Kind
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.simulator.server import Server
-from tests.simulator.world import PAST, Habits, World
+from tests.simulator.world import PAST, Clock, World
 
 TAG = "Rating_Inferred"
 ADDRESS = "http://127.0.0.1:32400"
@@ -28,7 +27,7 @@ def small_world(*, keeps_date: bool = False) -> World:
     Args:
         keeps_date: Whether `lastRatedAt` stays when a rating is taken back.
     """
-    world = World(habits=Habits(unrating_keeps_date=keeps_date))
+    world = World(unrating_keeps_date=keeps_date)
     world.clock = StoryClock()
     _add_symbols(world)
     first = _add_abel(world)
