@@ -1,10 +1,11 @@
 """Which ratings count, and beneath which album and artist they stand."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from engine.library import Items, Level, Library, twins
+from engine.library import Items, Level, Library, shared_guids
 from engine.ownership import Ownership
 from engine.rating_scale import Bools, Columns, Floats, Ints
 
@@ -18,10 +19,10 @@ class LevelView(Columns):
 
     items: Items
     ownership: Ownership
-    twin: Ints
+    shared: Ints
     """A number that items share exactly if they share one rating (one guid)."""
     is_primary: Bools
-    """Whether the item speaks for its twins: it is the one that is written."""
+    """Whether the item is the one of its guid that is written."""
     heard: Floats | None = None
     """The ratings that count as evidence, points; none: all manual ones do."""
 
@@ -32,11 +33,23 @@ class LevelView(Columns):
 
     def together(self, rows: Ints) -> Ints:
         """Return these rows and all that share a rating with one of them."""
-        return np.flatnonzero(np.isin(self.twin, self.twin[rows]))
+        order, shared = self._by_guid, np.unique(self.shared[rows])
+        first = np.searchsorted(self.shared, shared, "left", order)
+        last = np.searchsorted(self.shared, shared, "right", order)
+        spans = [order[a:b] for a, b in zip(first, last, strict=True)]
+        return np.concatenate([np.empty(0, np.int64), *spans])
 
     def copies(self, rows: Ints) -> Ints:
         """Return how many items share the rating of each of these rows."""
-        return np.bincount(self.twin)[self.twin[rows]]
+        order, shared = self._by_guid, self.shared[rows]
+        first = np.searchsorted(self.shared, shared, "left", order)
+        last = np.searchsorted(self.shared, shared, "right", order)
+        return last - first
+
+    @cached_property
+    def _by_guid(self) -> Ints:
+        """All rows, with those together that share a guid; sorted once a run."""
+        return np.argsort(self.shared, kind="stable")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +82,9 @@ def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
     """Return the whole library as one part."""
 
     def view(level: Level) -> LevelView:
-        twin = twins(library[level])
-        is_primary = twin == np.arange(len(twin))
-        return LevelView(library[level], ownerships[level], twin, is_primary)
+        shared = shared_guids(library[level])
+        is_primary = shared == np.arange(len(shared))
+        return LevelView(library[level], ownerships[level], shared, is_primary)
 
     return LibraryView(*map(view, Level))
 
@@ -122,7 +135,7 @@ def tally(view: LevelView, parent: Ints, parents: int) -> Tally:
 def rated_rows(view: LevelView, parent: Ints) -> Ints:
     """Return the rows that are evidence; a shared rating once beneath a parent."""
     rated = np.flatnonzero(~np.isnan(view.evidence))
-    pairs = parent[rated] * (view.twin.max(initial=0) + 1) + view.twin[rated]
+    pairs = parent[rated] * (view.shared.max(initial=0) + 1) + view.shared[rated]
     _, first = np.unique(pairs, return_index=True)
     rows: Ints = rated[np.sort(first)]
     return rows

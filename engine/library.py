@@ -178,7 +178,7 @@ class Library:
         return self.letter[self.artist_row(level)]
 
 
-def twins(items: Items) -> Ints:
+def shared_guids(items: Items) -> Ints:
     """Return for each item the first row with its guid: they share one rating.
 
     Source: Plex stores a rating per (account, guid), not per ratingKey.

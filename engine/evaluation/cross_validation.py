@@ -97,8 +97,8 @@ def rated_rows(part: LibraryView) -> Ints:
 
 
 def without(part: LibraryView, rows: Ints) -> LibraryView:
-    """Return the part as if some tracks, and their twins, had never been rated."""
+    """Return the part as if tracks, and all with their guids, had never been rated."""
     tracks = part.tracks
-    hidden = np.isin(tracks.twin, tracks.twin[rows])
+    hidden = np.isin(tracks.shared, tracks.shared[rows])
     heard = np.where(hidden, np.nan, tracks.evidence)
     return replace(part, tracks=replace(tracks, heard=heard))

@@ -147,8 +147,8 @@ def held_after(
             held[rows[rows >= 0]] = plan.after[rows >= 0]
     follower = np.flatnonzero(~view.is_primary)
     if len(follower):
-        row = {int(t): row for row, t in enumerate(view.twin) if view.is_primary[row]}
-        held[follower] = held[[row.get(int(view.twin[f]), int(f)) for f in follower]]
+        row = {int(t): row for row, t in enumerate(view.shared) if view.is_primary[row]}
+        held[follower] = held[[row.get(int(view.shared[f]), int(f)) for f in follower]]
     return held
 
 
@@ -158,7 +158,7 @@ def _inferred(
     earlier: Sequence[PhasePlan],
     parameters: RunParameters,
 ) -> Estimates:
-    """Return what a phase infers: by its model, but a twin's rating as it is."""
+    """Return what a phase infers by its model; a shared rating stays as it is."""
     if parameters.fit is None:
         values = _classic(phase, part, earlier, parameters)
         ratings = classic.ratings_behind(

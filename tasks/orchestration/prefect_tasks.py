@@ -129,12 +129,7 @@ class PrefectRun:
 
 
 def result_of(future: PrefectFuture[Any]) -> Any:  # noqa: ANN401
-    """Return what a task gave.
-
-    Raises:
-        PlexbayesError: The task failed with it.
-        RunStopped: A person stopped the task.
-    """
+    """Return what a task gave, or raise the error that it failed with."""
     future.wait()
     if future.state.is_cancelled():
         raise RunStopped(future.state.message or "")

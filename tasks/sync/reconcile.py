@@ -190,7 +190,7 @@ def shadow_rows_of(
 ) -> list[Shadow]:
     """Return what to record of ratings that are seen in Plex and are ours.
 
-    The rows are those of all that is listed; of twins, one is enough.
+    The rows are those of all that is listed; of a shared guid, one is enough.
     """
     items = library.listed(level).take(rows)
     prints = fingerprints(library, level, rows)

@@ -87,12 +87,12 @@ def test_an_unknown_way_of_hiding_is_refused():
         hidings(listener(), "track7")
 
 
-def test_a_hidden_rating_is_hidden_from_its_twins_as_well():
+def test_a_hidden_rating_is_hidden_wherever_its_guid_is_shared():
     part = listener(tracks=12)
-    twin = part.tracks.twin.copy()
-    twin[7] = 0
+    shared = part.tracks.shared.copy()
+    shared[7] = 0
 
-    hidden = without(replace(part, tracks=replace(part.tracks, twin=twin)), [0])
+    hidden = without(replace(part, tracks=replace(part.tracks, shared=shared)), [0])
 
     assert np.flatnonzero(np.isnan(hidden.tracks.evidence)).tolist() == [0, 7]
 

@@ -1,6 +1,5 @@
 """A run by hand, without Prefect: take stock, plan what a test wishes, write."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from tasks.runtime.context import RunContext
 from tasks.sync.letter_writer import write_letter
 from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
-from tests.simulator.control import PREFIX, Control
+from tests.simulator.control import Control
 from tests.simulator.in_memory import InMemory
 from tests.simulator.process import Simulator
 from tests.simulator.world import World
@@ -36,14 +35,14 @@ Wishes = dict[int, float]
 """Points by ratingKey."""
 
 
-class LocalPlex(Simulator):
+class LocalPlex(Control):
     """A simulator in this process: a run needs no wire to reach it."""
 
     def __init__(self, plex: Served) -> None:
         self.url, self.token = plex.url, plex.options.token
         self.shared_token = plex.options.shared_token
         self.transport = InMemory(plex)
-        self._control = Control(plex)
+        super().__init__(plex)
 
     @classmethod
     @contextmanager
@@ -52,16 +51,13 @@ class LocalPlex(Simulator):
         with serving(Served(world)) as plex:
             yield cls(plex)
 
-    def _order(self, method: str, path: str, order: object = None) -> Any:
-        body = b"" if order is None else json.dumps(order).encode()
-        answer = self._control.answer(method, PREFIX + path, body)
-        assert answer.status == 200, answer.body
-        return json.loads(answer.body)
-
 
 @contextmanager
 def context_for(
-    plex: Simulator, path: Path, capabilities: Capabilities = ASSUMED, **wishes: Any
+    plex: LocalPlex | Simulator,
+    path: Path,
+    capabilities: Capabilities = ASSUMED,
+    **wishes: Any,
 ) -> Iterator[RunContext]:
     """Lay out the tools of a live run whose record is a file."""
     settings = settings_of(plex, **({"cooldown_sleep": 0} | wishes))
