@@ -43,7 +43,7 @@ def infer(
         dry_run: Only say what would be written; switch it off to write.
         config: Name of another configuration, such as kids for kids.json beside
             the usual one; empty: the usual one.
-        accept_library: A library created anew, or another account, keeps the record.
+        accept_library: A re-created library, or another account, keeps the record.
         model: How to infer; empty: as MODEL says.
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.

@@ -37,7 +37,7 @@ class Attempt:
     watching: Watching
     cancellation: CancellationToken
     accept: bool
-    """Whether a library created anew takes over the record."""
+    """Whether a re-created library takes over the record."""
 
     @property
     def tools(self) -> Callable[..., AbstractContextManager[RunContext]]:
@@ -198,7 +198,8 @@ def ask(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask: say --yes.")
+        advice = "Not running in a terminal; pass --yes to confirm."
+        raise UsageError(f"{question} {advice}")
     while True:
         try:
             answer = input(printable(f"{question} [y/n] ")).strip().lower()[:1]

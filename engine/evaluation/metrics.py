@@ -11,7 +11,7 @@ import numpy as np
 from engine.rating_scale import Bools, Floats, Ints
 
 RESAMPLES = 300
-"""How often artists are drawn anew to find out how sure a difference is."""
+"""How often artists are redrawn to find out how sure a difference is."""
 
 SHARES = (*(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),)
 """Of the probability, that an interval is to hold."""

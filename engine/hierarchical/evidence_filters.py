@@ -21,7 +21,7 @@ LENGTH_TOLERANCE = 2000
 """Milliseconds by which the lengths of one recording may differ between two discs."""
 
 PLAYED_ANEW = ("live", "unplugged", "concert")
-"""Words in a title of an album or track that was played anew."""
+"""Words in a title of an album or track that was recorded again."""
 
 
 @dataclass(frozen=True)

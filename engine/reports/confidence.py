@@ -1,4 +1,4 @@
-"""How sure the guesses of a run are, counted; and of whom least and most is known."""
+"""How sure the guesses of a run are; the least and the most certain artists."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -58,9 +58,9 @@ class Sureness:
     bands: list[Band] = field(default_factory=list)
     """The least sure first; only those with guesses."""
     least: list[Familiar] = field(default_factory=list)
-    """Artists of whom least is known, those with most tracks first."""
+    """The least certain artists, those with most tracks first."""
     most: list[Familiar] = field(default_factory=list)
-    """Artists of whom most is known, best known first."""
+    """The most certain artists, best known first."""
 
 
 def sureness_of(part: LibraryView, plans: Iterable[PhasePlan]) -> Sureness:
@@ -97,7 +97,7 @@ def mean_of(values: Floats) -> float | None:
 def _extremes(
     part: LibraryView, plans: Sequence[PhasePlan], by: str
 ) -> tuple[list[Familiar], list[Familiar]]:
-    """Return the artists of whom least and most is known, none of them twice."""
+    """Return the least and the most certain artists, none of them twice."""
     artist = part.albums.items.parent[part.tracks.items.parent]
     tracks = np.bincount(artist, minlength=len(part.artists))
     titles = part.artists.items.title

@@ -50,7 +50,7 @@ def _refuse_if_pointless(path: Path) -> None:
         raise SettingsInvalid(f"There is no folder {path.parent}. Create it first.")
     if not os.isatty(0):
         raise SettingsInvalid(
-            f"There is no {path}, and no terminal to ask for what belongs into it. "
+            f"There is no {path}, and no terminal to ask for what belongs in it. "
             f"Copy config.example.json to {path} and edit it there."
         )
 

@@ -60,7 +60,7 @@ Timezone = Annotated[
     str, typer.Option(callback=_known_timezone, help="Of the schedules.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
-_ACCEPT = "Let the record follow a library created anew, or another account."
+_ACCEPT = "Let the record follow a re-created library, or another account."
 Accept = Annotated[bool, typer.Option("--accept-library", help=_ACCEPT)]
 _CANARY = "Also write the first batch of a run, and undo it."
 Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]

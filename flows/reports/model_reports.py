@@ -8,7 +8,11 @@ from tasks.commands.analysis import Explained
 from tasks.config.field_types import CONSTANTS
 
 METHODS = (
-    *("method", "error (RMSE)", "error (mean)", "order right", "within 80 % interval"),
+    "method",
+    "error (RMSE)",
+    "error (mean)",
+    "pairs in the right order",
+    "within 80 % interval",
 )
 FITTED = ("setting", "now", "best", "smaller error", "ratings that say so")
 PARTS = ("stars", "because of")
@@ -77,7 +81,7 @@ def uncertainty_lines(known: dict[str, float]) -> list[str]:
     sd, low, high = (stars(known[name]) for name in ("sd", "low", "high"))
     good, poor = 100 * known["good"], 100 * known["poor"]
     return [
-        f"Give or take {sd}; four times in five from {low} to {high}.",
+        f"± {sd}; an 80 % interval for your own rating: {low} to {high}.",
         f"3 stars or more: {good:.0f} %; 2 stars or fewer: {poor:.0f} %.",
         (
             f"It rests on {known['ratings']} ratings of the same artist; "

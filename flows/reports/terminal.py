@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs no
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 DIFFERENCE = ("count", "what it means", "such as")
 RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
-SURE = ("guesses", "ratings behind each", "give or take")
-FAMILIAR = ("stars", "artist", "give or take", "ratings behind it", "tracks")
+SURE = ("guesses", "ratings behind each", "±")
+FAMILIAR = ("stars", "artist", "±", "ratings behind it", "tracks")
 WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
 """Columns that hold words; the others hold numbers."""
 
@@ -168,24 +168,24 @@ def sureness_tables(found: "Sureness") -> Iterator[tuple[str, Row, list[Row]]]:
                 _span(found.by, band),
                 str(band.guesses),
                 f"{band.ratings:.1f}",
-                _give_or_take(band.sd),
+                _plus_minus(band.sd),
             )
             for band in found.bands
         ]
         yield "How sure the guesses are", (first, *SURE), bands
-    for which, artists in (("least", found.least), ("most", found.most)):
+    for which, artists in (("Least", found.least), ("Most", found.most)):
         rows: list[Row] = [
             (
                 stars(artist.rating),
                 artist.name or "(no name)",
-                _give_or_take(artist.sd),
+                _plus_minus(artist.sd),
                 str(artist.ratings),
                 str(artist.tracks),
             )
             for artist in artists
         ]
         if rows:
-            yield f"Artists of whom {which} is known", FAMILIAR, rows
+            yield f"{which} certain artists", FAMILIAR, rows
 
 
 def _span(by: str, band: "Band") -> str:
@@ -195,8 +195,8 @@ def _span(by: str, band: "Band") -> str:
     return f"{band.least:g}" if most == band.least else f"{band.least:g} to {most:g}"
 
 
-def _give_or_take(sd: float | None) -> str:
-    return "–" if sd is None else f"± {stars(sd)}"
+def _plus_minus(sd: float | None) -> str:
+    return "–" if sd is None else stars(sd)
 
 
 def replace_unprintable(*streams: TextIO) -> None:

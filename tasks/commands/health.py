@@ -107,7 +107,7 @@ def check_configuration(
     path = config_path(config)
     if _shows_secrets(path):
         said = f"Others on this machine can read the secrets in {path}."
-        yield Finding(subject, "warning", said, f"Say: chmod 600 {path}")
+        yield Finding(subject, "warning", said, f"Run: chmod 600 {path}")
     try:
         settings, warnings = load_settings(config)
         settings = with_token(settings)

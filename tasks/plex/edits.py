@@ -14,7 +14,7 @@ from engine.planning.batches import MOST_IDS
 from tasks.plex.client import PlexGateway
 
 FEW = 5
-"""Items that are rated one by one before they are looked at anew."""
+"""Items that are rated one by one before they are looked at again."""
 
 SLOW = 2.0
 """A burst that takes so many times its quickest is worth a word, ..."""

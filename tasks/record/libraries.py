@@ -109,7 +109,7 @@ def _of_another_library(other: LibraryRow, identity: Identity) -> str:
     return (
         f"The library {identity.title!r} on this server is {identity.uuid} "
         f"(server {identity.server}), but the state database knows {other.uuid} "
-        f"(server {other.server}) by that name. If it was created anew, its "
+        f"(server {other.server}) by that name. If it was re-created, its "
         "recorded ratings can follow: use --accept-library. If it is another "
         "library, use another STATE_URL."
     )

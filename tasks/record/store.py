@@ -62,7 +62,7 @@ class ShadowStore:
             create: Whether a record may be begun. Otherwise an unknown library
                 has an empty one, and nothing is left behind.
             accept: Whether this library is to take over the record of another
-                one of its name, because it was created anew, or of another
+                one of its name, because it was re-created, or of another
                 account that it is shared with, because the token was renewed.
         """
         database = open_database(address, create=create)

@@ -174,7 +174,7 @@ class ServerRow(Base):
     server: Mapped[str] = mapped_column(String(128), primary_key=True)
     """Plex's machineIdentifier."""
     version: Mapped[str] = mapped_column(String(128))
-    """The version that was tried; another one is tried anew."""
+    """The version that was tried; another one is tried again."""
     rating: Mapped[int]
     """An `EditMode`."""
     tagging: Mapped[int]

@@ -142,7 +142,7 @@ def test_twins_under_two_letters_are_settled_by_the_second_run():
 @drawn(st.lists(st.sampled_from("abc"), min_size=1, max_size=9), st.data())
 def test_items_that_share_a_rating_are_found_together_and_counted(guids, data):
     twin = np.array([guids.index(guid) for guid in guids])
-    view = replace(part_of(artist("A")).artists, twin=twin)
+    view = replace(part_of(artist("A")).artists, shared=twin)
     chosen = data.draw(st.lists(st.integers(0, len(guids) - 1), unique=True))
     rows = np.array(chosen, np.int64)
 
