@@ -41,5 +41,5 @@ def _scheduler_problem() -> str:
     try:
         with get_client(sync_client=True) as client:
             return scheduler_problem(client, datetime.now(UTC))
-    except httpx.HTTPError:
-        return ""  # without its key, a server that is well says nothing
+    except (httpx.HTTPError, ValueError):
+        return ""  # without its key, a server that is well says nothing, or no JSON
