@@ -11,7 +11,7 @@ from engine.rating_scale import Columns, Floats, Ints, Texts
 
 
 class Level(IntEnum):
-    """A storey of the tree, numbered as in Plex's own protocol."""
+    """A level of the tree, numbered as in Plex's own protocol."""
 
     ARTIST = 8
     ALBUM = 9

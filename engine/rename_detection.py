@@ -37,8 +37,8 @@ def fingerprints(library: Library, level: Level, rows: Ints) -> list[str]:
     """
     inside = rows < len(library[level])
     titles, above = [], rows[inside]
-    for storey in reversed(range(Level.ARTIST, level + 1)):
-        items = library[Level(storey)]
+    for step in reversed(range(Level.ARTIST, level + 1)):
+        items = library[Level(step)]
         titles.append(items.title[above])
         above = items.parent[above]
     parts = zip(*titles, library[level].duration[rows[inside]], strict=True)

@@ -16,7 +16,7 @@ from flows.next_steps import stopped
 from flows.pipeline import Request, infer
 from flows.terminal_session import Watching, attended
 from tasks.config.settings import Settings
-from tasks.orchestration.prefect_server import be_quiet, prefect_server, swift_imports
+from tasks.orchestration.prefect_server import be_quiet, gc_paused, prefect_server
 from tasks.orchestration.prefect_settings import asks_for_prefect
 from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
@@ -164,7 +164,7 @@ def _run_flow(attempt: Attempt, info: RunInfo, address: str) -> Summary:
         temporary_settings,
     )
 
-    with swift_imports():
+    with gc_paused():
         from flows.flow_states import INVOCATION, Invocation, run_name  # noqa: PLC0415
         from flows.infer import infer as flow  # noqa: PLC0415
         from tasks.orchestration.retention import clean_up  # noqa: PLC0415

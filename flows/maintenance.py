@@ -132,7 +132,7 @@ def rank(count: Count = 10, albums: bool = False, config: str = "") -> State[Any
 
 @flow(name="recover", description=HELP["recover"], flow_run_name=run_name, **OWN)
 def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
-    """Take every rated item that bears the tag back onto the record.
+    """Rebuild the record from the tagged items.
 
     Args:
         dry_run: Only say what would change; switch it off to change it.

@@ -88,7 +88,7 @@ def tasks_of(served: Served, run_id: str) -> list[dict[str, Any]]:
 
 
 def prove(plex: Simulator, before: Ratings) -> bool:
-    """Say whether every manual rating is as it was, and how much was asked."""
+    """Return whether every manual rating is as it was, and how much was asked."""
     dump = plex.dump()
     now, total, counts = ratings(dump), len(items(dump)), plex.counts()
     changed = [key for key, points in before.items() if now.get(key) != points]

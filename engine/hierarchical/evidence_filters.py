@@ -94,7 +94,7 @@ def filler_of(tracks: Items, rules: Filler) -> Bools:
 
 
 def without_filler(part: LibraryView, rules: Filler) -> LibraryView:
-    """Return the part with deaf ears for ratings of filler.
+    """Return the part with the ratings of filler tracks ignored.
 
     They stay a person's and are never touched, but nothing is learned from them.
     """

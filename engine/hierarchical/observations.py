@@ -1,4 +1,4 @@
-"""Which ratings speak in the hierarchical model, for whom, and how loudly."""
+"""Which ratings are observations of the hierarchical model, with what weight."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

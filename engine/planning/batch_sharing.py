@@ -149,8 +149,8 @@ class Pool:
         counts = np.bincount(queue.letter[queue.rows_of(keys)])
         return {self._letters[n]: int(counts[n]) for n in np.flatnonzero(counts)}
 
-    def disband(self) -> bool:
-        """Let every letter go alone from now on; say whether that is news."""
+    def stop_sharing(self) -> bool:
+        """Let every letter go alone from now on; return whether they shared so far."""
         was_shared, self._is_shared = self._is_shared, False
         return was_shared
 

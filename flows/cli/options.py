@@ -105,7 +105,7 @@ def begin(
 
 
 def is_live(settings: "Settings", *, dry_run: bool | None) -> bool:
-    """Say whether a command may change anything: by its option, else by DRY_RUN."""
+    """Return whether a command may change anything: by its option, else by DRY_RUN."""
     return not (settings.dry_run if dry_run is None else dry_run)
 
 

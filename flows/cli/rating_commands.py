@@ -52,7 +52,7 @@ def verify(
     overwrite: options.Overwrite = False,
     accept_library: options.Accept = False,
 ) -> None:
-    """Say whether the record and Plex agree; exit status 5 if not."""
+    """Return whether the record and Plex agree; exit status 5 if not."""
     from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.terminal import show_audit  # noqa: PLC0415
     from tasks.commands.verify import verify as work  # noqa: PLC0415
@@ -127,7 +127,7 @@ def recover(
     overwrite: options.Overwrite = False,
     accept_library: options.Accept = False,
 ) -> None:
-    """Take every rated item that bears the tag back onto the record."""
+    """Rebuild the record from the tagged items."""
     from flows.local_runner import ask, launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.recover import recover as work  # noqa: PLC0415
@@ -149,7 +149,7 @@ def import_state(
     json_file: options.Json = None,
     overwrite: options.Overwrite = False,
 ) -> None:
-    """Put what the original recorded onto our record, as far as Plex agrees."""
+    """Import a plex_state.json; entries that no longer match Plex are left out."""
     from flows.local_runner import launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.legacy_state import import_state as work  # noqa: PLC0415

@@ -16,11 +16,11 @@ from flows.reports.terminal import (
     count_lines,
     counts,
     differences,
-    doings,
     entitled,
     headline,
     heads,
     inventory,
+    outcome_lines,
     ranks,
     shifts,
     stars,
@@ -41,7 +41,7 @@ SAMPLE = ("phase", "item", "from", "to")
 
 def markdown(summary: Summary) -> str:
     """Return the report of a run as a page."""
-    about = (inventory(summary), *doings(summary))
+    about = (inventory(summary), *outcome_lines(summary))
     parts = [heading(f"{summary.library}: {headline(summary)}"), *bullets(about)]
     parts += section("Phases", COUNTS, counts(summary.phases))
     parts += section("Letters", LETTERS, _letters(summary))

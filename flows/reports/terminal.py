@@ -106,7 +106,7 @@ def shifts(summary: "Summary") -> list[tuple[str, str, str]]:
     ]
 
 
-def doings(summary: "Summary") -> list[str]:
+def outcome_lines(summary: "Summary") -> list[str]:
     """Say what became of everything, and what it cost, a sentence a line."""
     return [
         f"Drift up to {stars(summary.drift_tolerance, 3)} was left alone.",
@@ -117,7 +117,7 @@ def doings(summary: "Summary") -> list[str]:
         *([summary.oddities] if summary.not_understood else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
-            f"{summary.seconds:.1f} s, {summary.rested:.1f} s of them resting."
+            f"{summary.seconds:.1f} s ({summary.rested:.1f} s paused)."
         ),
     ]
 
@@ -151,7 +151,7 @@ def show_report(summary: "Summary") -> None:
     moved = [f"{what}: {old} → {new}." for what, old, new in shifts(summary)]
     failures = summary.failed_letters.items()
     failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
-    screen.print_lines([inventory(summary), *moved, *doings(summary), *failed])
+    screen.print_lines([inventory(summary), *moved, *outcome_lines(summary), *failed])
     screen.print_table("What each phase did", COUNTS, counts(summary.phases))
     screen.print_table("Top artists", RANKS, ranks(summary.top))
     screen.print_table("Bottom artists", RANKS, ranks(summary.bottom))

@@ -55,7 +55,7 @@ class ImportPlan:
 
 
 def import_state(context: RunContext, path: Path) -> Imported:
-    """Put what the original recorded onto our record, as far as Plex agrees.
+    """Import what the original recorded, as far as it still matches Plex.
 
     Raises:
         SettingsInvalid: The file cannot be read.

@@ -65,7 +65,7 @@ class RecoverPlan:
 
 
 def recover(context: RunContext) -> Recovered:
-    """Take every rated item that bears our tag back onto the record.
+    """Rebuild the record from the tagged items.
 
     If Plex's database was restored from a backup, the ratings that stand in it as
     they are recorded stay ours with the dates that they have now.

@@ -164,7 +164,7 @@ def in_url(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, so that nobody else reaches it.
+    """Return whether a host is this machine, so that nobody else reaches it.
 
     >>> is_loopback("localhost"), is_loopback("127.0.0.2"), is_loopback("10.0.0.2")
     (True, True, False)

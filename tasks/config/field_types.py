@@ -41,7 +41,7 @@ def _not_a_boolean(value: object) -> object:
 
 
 def is_token(text: str) -> bool:
-    """Say whether a text can be a token: plain letters without any blank."""
+    """Return whether a text can be a token: plain letters without any blank."""
     return bool(re.fullmatch(r"[!-~]+", text))
 
 

@@ -2,7 +2,7 @@
 
 Every log record of every library and every traceback of an error that nobody
 caught goes through here, from the moment on that the first secret is known.
-Control characters, which a title may contain, are replaced on the same way.
+Control characters, which a title may contain, are replaced in the same way.
 """
 
 import logging
@@ -40,7 +40,7 @@ def register_secret(secret: str) -> None:
     if len(secret) < SHORTEST:
         return
     if not _secrets:
-        _come_between()
+        _redact_logs_and_tracebacks()
     _secrets.update({secret, quote(secret, safe=""), repr(secret)[1:-1]})
 
 
@@ -75,7 +75,7 @@ def redact_url(url: str) -> str:
     return begin + (kept.rpartition("@")[2] if is_clear else REDACTED)
 
 
-def _come_between() -> None:
+def _redact_logs_and_tracebacks() -> None:
     """Come between this process and all that it says.
 
     A filter would only see the records of its own logger; the factory makes all.

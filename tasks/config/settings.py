@@ -52,12 +52,16 @@ FORMAT_VERSION = "1.1.1"
 """The version of the configuration format that this program was written for."""
 FORMAT_MAJOR = 1
 
-LAST_DOCUMENTED = "track_inheritance_gravity"
-"""Settings after this one are for few people, and not put into a new file."""
+LAST_IN_NEW_FILE = "track_inheritance_gravity"
+"""Settings after this one are for few people, and `init` does not write them."""
 
 
 class Settings(BaseSettings):
-    """All that can be configured; a field's description says what is allowed."""
+    """All that can be configured; a field's description says what is allowed.
+
+    A new setting is a field here and a row in docs/configuration.md, and in `SECRET`
+    if its value must not be shown.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="PLEXBAYES_",
@@ -227,7 +231,7 @@ def template(address: str, token: str, library: str) -> dict[str, Any]:
     names = list(Settings.model_fields)
     return {
         _key(name): chosen.get(name, Settings.model_fields[name].default)
-        for name in names[: 1 + names.index(LAST_DOCUMENTED)]
+        for name in names[: 1 + names.index(LAST_IN_NEW_FILE)]
     }
 
 

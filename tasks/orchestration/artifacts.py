@@ -124,7 +124,7 @@ def leave_out_the_known() -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Say whether a person does not know yet what a record says.
+    """Return whether a person does not know yet what a record says.
 
     Prefect logs two tracebacks for every error that ends a task or a flow, expected
     or not.

@@ -34,7 +34,7 @@ from tasks.orchestration.prefect_settings import (
     check_access,
     check_api,
     configured_api,
-    keep_logging_of_others_out,
+    ignore_local_logging_config,
     prepare_environment,
 )
 from tasks.orchestration.server_access import ALLOWED_HOSTS
@@ -84,12 +84,12 @@ def be_quiet() -> None:
         Path.home()
     except RuntimeError:  # a user whom the system does not know, as in a container
         os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").absolute()))
-    keep_logging_of_others_out()
+    ignore_local_logging_config()
 
 
 @contextmanager
-def swift_imports() -> Iterator[None]:
-    """Import without looking for garbage: there is none, and it takes a third more."""
+def gc_paused() -> Iterator[None]:
+    """Pause garbage collection: imports leave no garbage, and are a third faster."""
     gc.disable()
     try:
         yield
@@ -114,7 +114,7 @@ def prefect_server(
         SettingsInvalid: Prefect's own settings cannot be used.
         ServerTaken: Another program already listens there.
     """
-    with swift_imports():
+    with gc_paused():
         configured = configured_api()
     if configured:
         check_api(configured)
@@ -142,7 +142,7 @@ def prefect_server(
 
 
 def _hand_over() -> None:
-    """Send what Prefect still has to tell: without a server, it would try long."""
+    """Send the logs and events that Prefect queued: without a server it would retry."""
     from prefect.events.worker import EventsWorker  # noqa: PLC0415
     from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
 
@@ -225,7 +225,7 @@ def guarded_server(port: int, host: str, *, ui: bool) -> "uvicorn.Server":
     os.environ["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = ",".join(own_origins(own))
     os.environ.setdefault("PREFECT_SERVER_UI_API_URL", "/api")  # on whatever port
     os.environ.setdefault("PREFECT_UI_URL", f"http://{LOOPBACK}:{port}")
-    with swift_imports():
+    with gc_paused():
         import uvicorn  # noqa: PLC0415 (only this process needs it)
         from prefect.server.api.server import create_app  # noqa: PLC0415
 

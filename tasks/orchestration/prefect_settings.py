@@ -34,7 +34,7 @@ API_URL = "PREFECT_API_URL"
 
 
 def asks_for_prefect() -> bool:
-    """Say whether the environment names a Prefect server that runs are to be on."""
+    """Return whether the environment names a Prefect server that runs are to be on."""
     return bool(os.environ.get(API_URL, "").strip())
 
 
@@ -51,7 +51,7 @@ def prepare_environment() -> None:
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(spared)
 
 
-def keep_logging_of_others_out() -> None:
+def ignore_local_logging_config() -> None:
     """Let no file of the working folder choose how Prefect logs: it may name code."""
     home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
     named = os.environ.get("PREFECT_LOGGING_SETTINGS_PATH")

@@ -269,7 +269,9 @@ class _FlowStateWatcher:
         if state.is_cancelling() or state.is_cancelled():
             self._stop("Cancelled: the run stops at the next safe point.")
         elif state.is_crashed():  # its `serve` was killed, and started again
-            self._stop("Given up for lost: the run stops at the next safe point.")
+            self._stop(
+                "Prefect marked the run as crashed: it stops at the next safe point."
+            )
         elif state.is_paused():
             self._pause(client, run, state)
         elif self._is_held and state.is_running():

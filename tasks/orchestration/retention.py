@@ -122,7 +122,7 @@ def _remove_old_runs(client: SyncPrefectClient, settings: Settings) -> None:
 def _kinds_of_old_runs(
     client: SyncPrefectClient, then: datetime
 ) -> Iterator[FlowRunFilter]:
-    """Say how to find our runs of before some time; the last kind has others, too."""
+    """Return filters for our runs before then; the last one matches others, too."""
     before = {"before_": then}
     ended = {"state": {"type": {"any_": TERMINAL_STATES}}, "end_time": before}
     suspended = {"state": {"type": {"any_": [StateType.PAUSED]}}, "start_time": before}

@@ -249,7 +249,7 @@ def _is_neglected(
     before: datetime,
     now: datetime,
 ) -> bool:
-    """Say whether a schedule that was active before some moment has no runs ahead."""
+    """Return whether a schedule that was active before then has no runs ahead."""
 
     def is_older(changed: datetime | None) -> bool:
         return changed is not None and changed <= before

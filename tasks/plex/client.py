@@ -177,7 +177,7 @@ class PlexGateway:
         return {m.get("title", "").casefold(): m.get("key", "") for m in moods}
 
     def has_moods(self) -> bool:
-        """Say whether any item bears a mood that is not our tag."""
+        """Return whether any item bears a mood that is not our tag."""
         ours = {self._tag.casefold()}
         return any(self._moods(level).keys() - ours for level in Level)
 
@@ -206,7 +206,7 @@ class PlexGateway:
             self._plex.query(path, method=self._session.put)
 
     def obeys_ids(self) -> bool:
-        """Say whether Plex limits a request to the items that it names; ask once."""
+        """Return whether Plex limits a request to the items that it names; ask once."""
         if self._obeys_ids is None:
             self._obeys_ids = not self._count_items(Level.TRACK, f"&id={NO_ITEM}")
         return self._obeys_ids
@@ -240,7 +240,7 @@ class PlexGateway:
             self._plex.query("/butler/BackupDatabase", method=self._session.post)
 
     def is_backing_up(self) -> bool:
-        """Say whether Plex is busy with a copy of its database."""
+        """Return whether Plex is busy with a copy of its database."""
         told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
         return any("backup" in activity.casefold() for activity in told)
 

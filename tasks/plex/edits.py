@@ -95,12 +95,12 @@ class Throttle:
                 self._is_slowed = True
                 self._tell(
                     f"Plex took {self._busy:.1f} s for what it did in "
-                    f"{self._quick:.1f} s before, so it gets rests: {seconds:.1f} s "
-                    f"now, never more than {self._longest:g} s."
+                    f"{self._quick:.1f} s before, so writing slows down: pauses of "
+                    f"{seconds:.1f} s now, never more than {self._longest:g} s."
                 )
         elif self._busy < WELL * self._quick:
             self._is_slowed = False
-            self._tell("Plex is as quick as before and gets no more rests.")
+            self._tell("Plex is as quick as before: back to full speed.")
 
 
 class EditExecutor:

@@ -177,14 +177,14 @@ class PlexSession(requests.Session):
     def resolve_redirects(
         self, resp: requests.Response, *_: object, **__: object
     ) -> Generator[requests.Response, None, None]:
-        """Refuse to be led on: the token would go along, and a write might not."""
+        """Refuse redirects: the token would go along, and a write might not."""
         if not resp.is_redirect:
             yield from ()
             return
         resp.close()
         there = redact_url(urljoin(resp.url, resp.headers["location"]))
         raise PlexRefused(
-            f"{redact_url(resp.url)} leads on to {there}. Neither token nor "
+            f"{redact_url(resp.url)} redirects to {there}. Neither token nor "
             "ratings are sent there. If that is your Plex, enter its address as "
             "PLEX_URL."
         )

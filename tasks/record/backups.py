@@ -111,7 +111,7 @@ def _refuse_if_damaged(copy: sqlite3.Connection, database: Path) -> None:
 
 
 def _is_worth_keeping(draft: Path, last: Path | None) -> bool:
-    """Say whether there is anything in a copy that the last one does not hold."""
+    """Return whether there is anything in a copy that the last one does not hold."""
     with closing(sqlite3.connect(draft)) as copy:
 
         def holds(rows: str) -> bool:

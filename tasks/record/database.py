@@ -191,7 +191,7 @@ def _choose_journal(engine: Engine) -> None:
 
 
 def is_on_network_share(file: Path) -> bool:
-    """Say whether a file is, or would be, on another machine's disk."""
+    """Return whether a file is, or would be, on another machine's disk."""
     folder = file.absolute().parent.resolve()
     if str(folder).startswith(("\\\\", "//")):  # a UNC path, as on Windows
         return True

@@ -56,7 +56,7 @@ def inspect_database(address: str) -> Inspection:
 
 
 def _is_missing(file: Path) -> bool:
-    """Say whether there is no file yet; refuse one that cannot be written or made."""
+    """Return whether there is no file yet; refuse one that cannot be written."""
     is_missing = not file.exists()
     if not os.access(file.parent if is_missing else file, os.W_OK):
         raise ShadowUnreadable(f"{file} cannot be written.")

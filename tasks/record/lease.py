@@ -1,4 +1,4 @@
-"""One writer at a time: who may write to a library is written down, and renewed."""
+"""The lock on a library: one run writes at a time, and renews its lease."""
 
 import os
 import socket
@@ -112,7 +112,7 @@ class ProcessIdentity:
         return self.host, self.boot, self.namespace
 
     def may_live(self, here: "ProcessIdentity") -> bool:
-        """Say whether the process may still run; only a sure death says no."""
+        """Return whether the process may still run; only a sure death says no."""
         if self.place != here.place or not all(here.place):
             return True
         try:

@@ -13,7 +13,7 @@ from engine.edits import Edit
 from engine.estimates import Known
 from engine.planning.batches import Batch, ItemStates
 from engine.rating_scale import Ints
-from tasks.record.tables import IntentRow, MarkRow, OfItem, ShadowRow
+from tasks.record.tables import IntentRow, ItemColumns, MarkRow, ShadowRow
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
@@ -22,7 +22,7 @@ LATEST_ARRIVAL = 3600.0
 """Seconds after which a write that never showed is not expected any more."""
 
 
-OfLevel = type[OfItem] | type[IntentRow] | type[MarkRow]
+OfLevel = type[ItemColumns] | type[IntentRow] | type[MarkRow]
 """A table of rows about items."""
 
 Value = TypeVar("Value")
@@ -126,7 +126,7 @@ def oldest_expected() -> float:
 
 
 def may_have_arrived(intent: Intent, rated_at: int) -> bool:
-    """Say whether a rating of that date, epoch seconds, may be what was sent.
+    """Return whether a rating of that date, epoch seconds, may be what was sent.
 
     As long as it may arrive, it may whatever the date: the server's clock may be wrong.
     """

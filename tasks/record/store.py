@@ -27,9 +27,9 @@ from tasks.record.rows import (
     pieces,
     select_level,
 )
-from tasks.record.tables import IntentRow, MarkRow, OfGuess, ShadowRow
+from tasks.record.tables import ConfidenceColumns, IntentRow, MarkRow, ShadowRow
 
-UNKNOWN: Known = dict.fromkeys(OfGuess.__annotations__)
+UNKNOWN: Known = dict.fromkeys(ConfidenceColumns.__annotations__)
 """Nobody can say how sure a rating is."""
 
 IS_IN_DOUBT = IntentRow.state == IntentState.IN_DOUBT
@@ -98,11 +98,11 @@ class ShadowStore:
         return self._rows(Mark, level, guids)
 
     def is_empty(self) -> bool:
-        """Say whether nothing at all is recorded of this library."""
+        """Return whether nothing at all is recorded of this library."""
         return not self.knows()
 
     def knows(self, run_id: str | None = None) -> bool:
-        """Say whether a run, or any, wrote or was about to write anything so far."""
+        """Return whether a run, or any, wrote or was about to write anything so far."""
         with self.database.reading() as session:
             for table in (ShadowRow, IntentRow):
                 of_run = () if run_id is None else (table.run_id == run_id,)

@@ -39,13 +39,13 @@ class LibraryRow(Base):
     title: Mapped[str] = mapped_column(Text)
 
 
-class OfLibrary:
+class LibraryColumns:
     """A row that belongs to one library."""
 
     library_id: Mapped[int] = mapped_column(ForeignKey("library.id"), primary_key=True)
 
 
-class RunRow(Base, OfLibrary):
+class RunRow(Base, LibraryColumns):
     """One live run; a retry of it goes on with what it took as given."""
 
     __tablename__ = "run"
@@ -63,7 +63,7 @@ class RunRow(Base, OfLibrary):
     """What the hierarchical model learned, JSON; none: the classic model inferred."""
 
 
-class OfItem(OfLibrary):
+class ItemColumns(LibraryColumns):
     """A row about an item, known by level and guid; the key is a hint."""
 
     level: Mapped[int] = mapped_column(primary_key=True)
@@ -73,7 +73,7 @@ class OfItem(OfLibrary):
     run_id: Mapped[str] = mapped_column(String(64))
 
 
-class OfGuess:
+class ConfidenceColumns:
     """How sure we were of a value when we gave it; none: nobody can say."""
 
     sd: Mapped[float | None] = mapped_column(Float)
@@ -92,7 +92,7 @@ class OfGuess:
     """0 as without any rating, 1 beyond doubt."""
 
 
-class ShadowRow(Base, OfItem, OfGuess):
+class ShadowRow(Base, ItemColumns, ConfidenceColumns):
     """A rating in Plex that is ours."""
 
     __tablename__ = "shadow"
@@ -108,7 +108,7 @@ class ShadowRow(Base, OfItem, OfGuess):
     """Artist, album, title and duration, to find the item under a new guid."""
 
 
-class IntentRow(Base, OfGuess):
+class IntentRow(Base, ConfidenceColumns):
     """A write that we make and have not yet seen in Plex.
 
     One of a guid is what the record goes by; those in doubt may arrive beside it.
@@ -134,7 +134,7 @@ class IntentRow(Base, OfGuess):
     """When it came into that state, by our clock, epoch seconds."""
 
 
-class MarkRow(Base, OfLibrary):
+class MarkRow(Base, LibraryColumns):
     """What an item's tags and locks were before our first write to it."""
 
     __tablename__ = "mark"

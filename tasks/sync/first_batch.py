@@ -131,7 +131,7 @@ class FirstBatch:
         self._look()
 
     def spares_what_was_rated_since(self, chosen: Bools) -> bool:
-        """Say whether a guarded edit leaves alone what was rated since."""
+        """Return whether a guarded edit leaves alone what was rated since."""
         self._rate(chosen, None, guarded=True)
         self._look()
         if self.arrived.all():

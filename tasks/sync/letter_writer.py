@@ -32,7 +32,12 @@ from tasks.sync.record_lookup import (
     record_view_of,
     recorded,
 )
-from tasks.sync.tags import keeps_moods, release, restore_lost_moods, rollback_tags
+from tasks.sync.tags import (
+    release,
+    restore_lost_moods,
+    rollback_tags,
+    try_tag_on_one_item,
+)
 
 STATES_LAST = {False: 3.0, True: 10.0}
 """Seconds for which fetched states are trusted: longer with conditional edits."""
@@ -66,7 +71,7 @@ def write_letter(
         try:
             writer.write_all(letter)
         except (PlexUnreachable, PlexRefused):
-            if not pool.disband():
+            if not pool.stop_sharing():
                 raise
             writer.write_all(letter)
     return LetterResult(
@@ -170,7 +175,7 @@ class _Writer:
         """Tag what is about to be rated, before it is; say if that took a request."""
         is_needed = False
         for level, look in affected_items.items() if self.context.tag else ():
-            checked = keeps_moods(self.context, level, look, self._give_tag)
+            checked = try_tag_on_one_item(self.context, level, look, self._give_tag)
             if checked is None:
                 break
             self.tagged.update(checked.tolist())

@@ -76,7 +76,7 @@ def _take_off(
         context.executor.apply(edit)
 
 
-def keeps_moods(
+def try_tag_on_one_item(
     context: RunContext,
     level: Level,
     look: ItemStates,

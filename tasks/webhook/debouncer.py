@@ -1,4 +1,4 @@
-"""Waiting until nobody has rated for a while: which letters are concerned then?"""
+"""Debounce ratings: wait until nobody has rated for a while, then name the letters."""
 
 import threading
 import time
@@ -176,7 +176,7 @@ def _why_ignored(context: RunContext, event: Event, accounts: dict[str, str]) ->
 
 
 def is_echo(store: ShadowStore, event: Event) -> bool:
-    """Say whether a rating is what we wrote, or are about to write, ourselves."""
+    """Return whether a rating is what we wrote, or are about to write, ourselves."""
     of_item = event.level, [event.guid]
     ours = [row.value for row in store.shadows(*of_item)]
     ours += [row.after for row in store.intents(*of_item) if row.after is not None]

@@ -173,7 +173,7 @@ def _understood(told: _Told, *, is_new: bool) -> Event:
 
 
 def is_account(account: Account, known: dict[str, str], wanted: str) -> bool:
-    """Say whether an event is of the person whose ratings matter.
+    """Return whether an event is of the person whose ratings matter.
 
     Its number is that of the server's own list, where the owner is 1, or that of
     plex.tv, which the list does not have for the owner; then the name decides.

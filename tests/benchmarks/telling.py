@@ -54,7 +54,7 @@ def share(results: Sequence[Result], ours: Result) -> float | None:
 
 
 def is_ours(result: Result) -> bool:
-    """Say whether a result is of our side."""
+    """Return whether a result is of our side."""
     return result.side == "plexbayes"
 
 

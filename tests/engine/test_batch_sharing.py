@@ -94,13 +94,13 @@ def test_what_is_not_to_be_written_any_more_is_not_drawn(outcome):
 def test_after_a_fault_every_letter_goes_alone():
     pool = Pool(plans_of(**B_AND_P))
 
-    assert (pool.disband(), pool.disband()) == (True, False)
+    assert (pool.stop_sharing(), pool.stop_sharing()) == (True, False)
     assert drawn(pool, "B") == B_AND_P["B"]
     assert drawn(pool, "P") == B_AND_P["P"]
 
 
 def test_a_single_letter_has_no_company_to_blame():
-    assert not Pool(plans_of(B=B_AND_P["B"])).disband()
+    assert not Pool(plans_of(B=B_AND_P["B"])).stop_sharing()
 
 
 LETTERS = st.lists(

@@ -48,7 +48,7 @@ MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def is_shown_as_it_is(title: str, place: str) -> bool:
-    """Say whether a title is shown on one line, harmless, and with all its signs."""
+    """Return whether a title is shown on one line, harmless, and with all its signs."""
     blocks = MARKDOWN.parse(place.format(markdown_text(title)))
     inline = [token for block in blocks for token in block.children or ()]
     text = "".join(token.content for token in inline)

@@ -40,7 +40,7 @@ def listener(plex: Simulator, tmp_path: Path) -> Listener:
 
 
 def asks_for_accounts(plex: Simulator) -> Callable[[], bool]:
-    """Say whether Plex is asked from now on: what comes next is the record."""
+    """Return whether Plex is asked from now on: what comes next is the record."""
     plex.clear_log()
     return lambda: any("accounts" in request["path"] for request in plex.log())
 

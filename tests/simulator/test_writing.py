@@ -146,9 +146,10 @@ def test_moods_are_added_and_removed(track, edit, edits, left):
     assert moods(track.album()) == []
 
 
-def test_a_tag_edit_sets_the_date_of_change(plex):
+def test_a_tag_edit_sets_the_date_of_change(plex, simulator):
     album = plex.fetchItem(1002)
     before = album.updatedAt
+    simulator.set_clock(60)
     album.addMood("New")
 
     assert album.reload().updatedAt > before

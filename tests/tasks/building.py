@@ -15,7 +15,7 @@ from tasks.config.settings import Settings
 from tasks.plex.parsing import texts
 from tasks.record.rows import Shadow
 from tasks.record.store import ShadowStore
-from tasks.record.tables import IntentRow, OfGuess, ShadowRow
+from tasks.record.tables import ConfidenceColumns, IntentRow, ShadowRow
 from tests.simulator.process import Simulator
 
 HIDDEN = "s3same-0pen"
@@ -98,5 +98,6 @@ def sure_of(
     with store.database.reading() as session:
         rows = session.scalars(select(table).where(table.level == Level.TRACK)).all()
     return [
-        {name: getattr(row, name) for name in OfGuess.__annotations__} for row in rows
+        {name: getattr(row, name) for name in ConfidenceColumns.__annotations__}
+        for row in rows
     ]

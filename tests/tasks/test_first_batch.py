@@ -15,7 +15,7 @@ from engine.planning.first_batch import becomes_half_star, coarse_readings, tell
 from engine.rating_scale import same
 from tasks.plex.parsing import texts
 from tasks.sync import first_batch
-from tasks.sync.tags import keeps_moods
+from tasks.sync.tags import try_tag_on_one_item
 from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import look_at
 from tests.tasks.first_batches import (
@@ -195,6 +195,6 @@ def test_an_item_that_is_deleted_when_it_is_tagged_shows_nothing(
             context.gateway, "fetch_items", lambda _: {Level.TRACK: nothing}
         )
 
-        keeps_moods(context, Level.TRACK, look, lambda *_: None)
+        try_tag_on_one_item(context, Level.TRACK, look, lambda *_: None)
 
         assert not context.executor.capabilities.is_tagging_seen

@@ -37,7 +37,7 @@ Counts = st.integers(0, 2**63)
 
 
 def same(one: object, other: object) -> bool:
-    """Say whether two values are equal to the last bit, NaN and type included."""
+    """Return whether two values are equal to the last bit, NaN and type included."""
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):

@@ -81,7 +81,7 @@ def test_nobody_is_followed_to_another_address(act: Callable[[PlexGateway], None
         wire() as other,
         wire({ALL: elsewhere(other.url + ALL)}) as plex,
         PlexGateway(settings_for(plex)) as gateway,
-        pytest.raises(PlexRefused, match=f"leads on to {other.url}"),
+        pytest.raises(PlexRefused, match=f"redirects to {other.url}"),
     ):
         act(gateway)
 
@@ -92,7 +92,7 @@ def test_a_secret_in_an_address_that_leads_on_is_not_shown():
     with (
         wire({ALL: elsewhere("http://elsewhere.invalid/?X-Plex-Token=x")}) as plex,
         PlexGateway(settings_for(plex)) as gateway,
-        pytest.raises(PlexRefused, match=r"leads on to http://elsewhere\.invalid/\."),
+        pytest.raises(PlexRefused, match=r"redirects to http://elsewhere\.invalid/\."),
     ):
         read(gateway)
 

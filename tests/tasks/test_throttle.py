@@ -109,10 +109,10 @@ def test_it_is_said_once_why_there_are_rests_and_once_that_they_are_over():
 
     assert writer.told == [
         (
-            "Plex took 3.0 s for what it did in 1.0 s before, so it gets rests: 2.0 s "
-            "now, never more than 5 s."
+            "Plex took 3.0 s for what it did in 1.0 s before, so writing slows down: "
+            "pauses of 2.0 s now, never more than 5 s."
         ),
-        "Plex is as quick as before and gets no more rests.",
+        "Plex is as quick as before: back to full speed.",
     ]
 
 
@@ -152,8 +152,8 @@ def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record):
     assert result.written == len(keys)
     assert context.throttle.rested == pytest.approx(0.6)
     started, over = filter(None, notes)
-    assert started.endswith("so it gets rests: 0.3 s now, never more than 0.3 s.")
-    assert over == "Plex is as quick as before and gets no more rests."
+    assert started.endswith("slows down: pauses of 0.3 s now, never more than 0.3 s.")
+    assert over == "Plex is as quick as before: back to full speed."
 
 
 @given(REQUESTS, BATCHES, LONGEST, MODES)
