@@ -13,10 +13,10 @@ from engine.rating_scale import Floats, Ints, Texts
 FOLDS = 5
 """Every rating is hidden once, with a fifth of all."""
 
-KEPT, SEEDS = 0.2, 5
+KEPT = {"keep05": (0.05, 8), "keep10": (0.1, 8), "keep20": (0.2, 5), "keep50": (0.5, 3)}
 """Or this part of the ratings is kept, so often, with other ratings kept each time."""
 
-REGIMES = ("track5", "album5", "artist5", "keep20")
+REGIMES = ("track5", "album5", "artist5", *KEPT)
 """Ways of hiding: single tracks, whole albums, whole artists, or nearly all."""
 
 WHOLE = 2**64
@@ -76,13 +76,13 @@ def hidings(part: LibraryView, regime: str) -> list[Fold]:
     if regime not in REGIMES:
         raise UsageError(f"{regime!r} is none of {', '.join(REGIMES)}.")
     rated = rated_rows(part)
-    if regime == "keep20":
-        keys = key_texts(part)[rated]
+    if regime in KEPT:
+        keys, (kept, seeds) = key_texts(part)[rated], KEPT[regime]
         groups = [
-            rated[fractions(f"keep|{seed}|{key}" for key in keys) >= KEPT]
-            for seed in range(SEEDS)
+            rated[fractions(f"keep|{seed}|{key}" for key in keys) >= kept]
+            for seed in range(seeds)
         ]
-        return [Fold(rows, 1 / (SEEDS * len(rows))) for rows in groups if len(rows)]
+        return [Fold(rows, 1 / (seeds * len(rows))) for rows in groups if len(rows)]
     texts = {"track5": key_texts, "album5": album_texts, "artist5": artist_texts}
     names = texts[regime](part)[rated]
     fold = np.array([number_of(name) % FOLDS for name in names], np.int64)

@@ -77,7 +77,8 @@ class Fault:
     def struck(self) -> int:
         """How many requests have gone wrong."""
         beyond = max(0, self.met - self.match.get("from", 0))
-        return min(beyond, self.match.get("times", beyond))
+        times = self.match.get("times")
+        return beyond if times is None else min(beyond, times)
 
     def before(self, clock: Clock) -> Answer | None:
         """Go wrong before anything is done; an answer ends the matter."""
