@@ -62,7 +62,9 @@ def limitations(capabilities: Capabilities) -> list[str]:
     []
     """
     said = []
-    if capabilities.rating is EditMode.SINGLE:
+    if capabilities.rating is EditMode.SINGLE and capabilities.is_assumed:
+        said.append("No batch could be tried here yet, so each item is rated alone.")
+    elif capabilities.rating is EditMode.SINGLE:
         said.append("Plex takes no ratings in batches here: each item is rated alone.")
     if capabilities.tagging is EditMode.UNSUPPORTED:
         said.append(

@@ -84,16 +84,23 @@ def main() -> None:
         app(spelled_out(words) or _default_words(), prog_name=NAME)
     except PlexbayesError as error:
         complain(str(error))
-        if isinstance(error, errors.ConfigMissing) and sys.stdin.isatty():
-            from flows.cli.init import init as work  # noqa: PLC0415
-
-            if work(Path(error.path)):
-                return
-            complain(str(error))
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
+        if isinstance(error, errors.ConfigMissing) and _is_set_up(Path(error.path)):
+            return
         statuses = STATUS.items()
         sys.exit(next(code for kind, code in statuses if isinstance(error, kind)))
+
+
+def _is_set_up(path: Path) -> bool:
+    """Offer somebody at a terminal to write the missing configuration."""
+    from flows.cli.init import init as work  # noqa: PLC0415
+
+    try:
+        return sys.stdin.isatty() and work(path)
+    except PlexbayesError as error:
+        complain(str(error))
+        return False
 
 
 def _default_words() -> list[str]:

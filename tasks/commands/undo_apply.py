@@ -16,7 +16,7 @@ from tasks.plex.parsing import texts
 from tasks.record.rows import Intent, Shadow
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import Recorded, record_view_of
-from tasks.sync.tags import restore_lost_moods, tags_of
+from tasks.sync.tags import borne, restore_lost_moods, tags_of
 
 Row = Shadow | Intent
 
@@ -149,8 +149,7 @@ def _reverse(
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), is_ours(owner)[readable]
     tags = tags_of(context, level, list(set(look.guid)))
-    drops = texts([tags.get(key, ()) for key in look.key.tolist()])
-    edits = list(reversals(level, look, clears, drops))
+    edits = list(reversals(level, look, clears, borne(look, tags)))
     for edit in edits:
         _apply(context, edit)
     return edits

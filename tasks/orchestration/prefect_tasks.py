@@ -112,9 +112,8 @@ class PrefectRun:
             return ""
         if state.is_failed():
             error = state.result(raise_on_failure=False)
-            is_expected = isinstance(error, PlexbayesError)
-            if isinstance(error, BaseException) and not is_expected:
-                return f"{type(error).__name__}: {error}"
+            if isinstance(error, Exception) and not isinstance(error, PlexbayesError):
+                return sentence_of(error)
         return state.message or f"The task ended {state.name}."
 
     @property
@@ -146,7 +145,7 @@ class PrefectRunner:
         plan_file: Path | None = None,
     ) -> None:
         """Begin; a command line adds what the parameters of a flow cannot carry."""
-        self.info: RunInfo = replace(run_info(), config=config, plan_file=plan_file)
+        self.info = replace(run_info(), config=config, plan_file=plan_file)
         self.report: PrefectReporter = PrefectReporter(watch)
         self._watcher: _FlowStateWatcher | None = None
 

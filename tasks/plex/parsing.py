@@ -1,10 +1,6 @@
-"""From Plex's XML elements to columns, without plexapi's reload of each item.
-
-What cannot be meant is unknown, and noted.
-"""
+"""From Plex's XML elements to columns, without plexapi's reload of each item."""
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -15,7 +11,6 @@ import numpy as np
 from engine.library import Facts, Items, Level, Oddity
 from engine.planning.batches import ItemStates
 from engine.rating_scale import (
-    TOLERANCE,
     UNREADABLE,
     Bools,
     Floats,
@@ -23,32 +18,7 @@ from engine.rating_scale import (
     Texts,
     unreadable,
 )
-
-POINTS = -TOLERANCE, 10 + TOLERANCE
-YEARS = 1000.0, 2100.0
-COUNT = 0.0, 2.0**31 - 1
-WHOLE = 0.0, 2.0**53
-"""What can be meant: stars, years in which music was written down or is announced for,
-what 32 bits hold, and whole numbers that are told from their neighbours."""
-
-BOUNDS = {
-    **dict.fromkeys(("userRating", "rating"), POINTS),
-    **dict.fromkeys(("year", "parentYear"), YEARS),
-    **dict.fromkeys(("index", "duration", "viewCount", "skipCount"), COUNT),
-}
-"""What each attribute can be; others, such as keys and dates, are whole numbers."""
-
-NO_YEAR = {"year": "0", "parentYear": "0"}
-"""How servers write that there is none."""
-
-EARLIEST = 631_152_000
-"""1990 in epoch seconds; a server that names an earlier date does not know the time."""
-
-UNKNOWN_DATE = -1
-"""Stands for a date that is there and cannot be meant."""
-
-MAX_SHOWN = 40
-"""Characters of an unreadable text that are shown."""
+from tasks.plex.attributes import MAX_SHOWN, Attributes, number
 
 LONGEST_GUID = 255
 """Characters of a guid that is kept as it is; an agent's own may be of any length."""
@@ -67,8 +37,6 @@ TRIMMED = {
 }
 """What we ask listings to leave out; a server may send it all the same."""
 
-_NOT_IN_NUMBERS = re.compile(r"[^0-9.eE+-]")
-
 
 @dataclass(frozen=True, eq=False)
 class Listing:
@@ -80,63 +48,6 @@ class Listing:
     """The title that Plex sorts by."""
     oddities: tuple[Oddity, ...] = ()
     """What could not be read."""
-
-
-class Attributes:
-    """Attributes of elements as columns, and what of them could not be read."""
-
-    def __init__(self, elements: Sequence[Element]) -> None:
-        """Read from these elements; every column has a row for each."""
-        self._elements = elements
-        self.odd: dict[int, list[str]] = {}
-        """By row: each attribute that could not be read, with its text."""
-
-    def column(
-        self, name: str, absent: float = np.nan, unreadable: float = np.nan
-    ) -> Floats:
-        """Return an attribute as numbers, and what else stands for them."""
-        column = np.full(len(self._elements), absent, np.float64)
-        for row, element in enumerate(self._elements):
-            text = element.get(name)
-            if not text or text == NO_YEAR.get(name):
-                continue
-            value = number(name, text)
-            if value is None:
-                note = f"{name} {text[:MAX_SHOWN]!r}"
-                self.odd.setdefault(row, []).append(note)
-            column[row] = unreadable if value is None else value
-        return column
-
-    def integers(self, name: str, absent: int) -> Ints:
-        """Return an attribute as whole numbers; what cannot be read is absent."""
-        return self.column(name, absent, absent).astype(np.int64)
-
-    def ratings(self) -> Floats:
-        """Return the account's ratings, points: NaN unrated, or else `UNREADABLE`."""
-        return self.column("userRating", unreadable=UNREADABLE)
-
-    def rating_dates(self, latest: float) -> Ints:
-        """Return when items were rated: 0 never, `UNKNOWN_DATE` also after `latest`."""
-        dates = self.column("lastRatedAt", 0, UNKNOWN_DATE)
-        beyond = (dates != 0) & ((dates < EARLIEST) | (dates > latest))
-        return np.where(beyond, UNKNOWN_DATE, dates).astype(np.int64)
-
-
-def number(name: str, text: str) -> float | None:
-    """Return the number that an attribute holds; None: none that can be meant.
-
-    >>> number("year", "1999"), number("year", "30828"), number("index", "A1")
-    (1999.0, None, None)
-    """
-    lowest, highest = BOUNDS.get(name, WHOLE)
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    # Python also reads "1_0", "nan" and digits of other scripts.
-    is_meant = not _NOT_IN_NUMBERS.search(text) and lowest <= value <= highest
-    is_meant &= name in BOUNDS or value.is_integer()
-    return value if is_meant else None
 
 
 def key_of(element: Element) -> int:

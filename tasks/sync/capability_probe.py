@@ -25,6 +25,9 @@ class Probe:
     """What came of the first batch."""
 
     capabilities: Capabilities
+    """What is recorded."""
+    for_this_run: Capabilities
+    """The same, but what could not be tried in a batch is written one by one."""
     marred: tuple[int, ...] = ()
     """The keys of items whose moods or locks the server would not give back."""
 
@@ -54,26 +57,26 @@ def probe(
             return None
         found = _write(context, batch)
     else:  # an edit of two items would be one of the whole library
-        found = Probe(RATING_ONLY)
+        found = Probe(RATING_ONLY, RATING_ONLY)
     server, version = gateway.identity.server, gateway.version
     record_capabilities(context.store, server, version, found.capabilities)
-    context.executor.capabilities = found.capabilities
+    context.executor.capabilities = found.for_this_run
     return found
 
 
 def _chosen(
     context: RunContext, everything: LibraryView, plans: Sequence[PhasePlan]
 ) -> FirstBatch | None:
-    candidates = first_candidates(plans, everything)
-    if not candidates:
+    if not any(map(len, plans)):
         return None
-    keys = np.concatenate([plan.key for plan in candidates])
+    candidates = first_candidates(plans, everything)
+    keys = np.concatenate([np.empty(0, np.int64), *(plan.key for plan in candidates)])
     looks = context.gateway.fetch_items(keys)
     levels = {plan.phase.level for plan in candidates}
     intended = {row.guid for level in levels for row in context.store.intents(level)}
     plan = first_batch(candidates, looks, intended)
     if plan is None:
-        _trust_nothing(context)
+        context.executor.capabilities = _one_by_one(context.executor.capabilities)
         return None
     level = plan.phase.level
     look = looks[level].take(np.flatnonzero(np.isin(looks[level].key, plan.key)))
@@ -83,12 +86,10 @@ def _chosen(
     return FirstBatch(context, look, writes)
 
 
-def _trust_nothing(context: RunContext) -> None:
-    """Write one by one in this run: no item is left on which batches can be tried."""
-    able = context.executor.capabilities
+def _one_by_one(able: Capabilities) -> Capabilities:
+    """Return how to write in a run that could not try batches."""
     rating, tagging = min(able.rating, SINGLE), min(able.tagging, SINGLE)
-    able = replace(able, rating=rating, tagging=tagging)
-    context.executor.capabilities = able
+    return replace(able, rating=rating, tagging=tagging)
 
 
 def _write(context: RunContext, batch: FirstBatch) -> Probe:
@@ -110,28 +111,29 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
         step = STEP if batch.is_exact else COARSE
         found = Capabilities(rating, tagging, has_conditional_edits=guards, step=step)
         found = _with_what_was_known(context, batch, found)
-        return Probe(found, batch.marred())
+        cautious = found
+        if not any(len(write) > 1 for write in batch.writes):
+            cautious = replace(cautious, rating=min(found.rating, SINGLE))
+        if len(batch.points) == 1:
+            cautious = replace(cautious, tagging=min(found.tagging, SINGLE))
+        return Probe(found, cautious, batch.marred())
 
 
 def _with_what_was_known(
     context: RunContext, batch: FirstBatch, found: Capabilities
 ) -> Capabilities:
-    """Trust a server no further where these items were no test.
-
-    What they did not show of batches is not believed: the run writes one by one.
-    """
+    """Trust a server no further where these items were no test."""
     known = context.executor.capabilities
     tells = bool(tells_step(batch.points)[batch.arrived].any())
     has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
     is_tagging_seen = bool(batch.tag) and (has_moods or not context.gateway.has_moods())
     is_together = any(len(write) > 1 for write in batch.writes)
     is_whole = tells and is_together and batch.is_dated
-    tagging = found.tagging if has_moods else min(found.tagging, known.tagging)
-    is_single = len(batch.before.key) == 1
+    is_seen = has_moods and len(batch.before.key) > 1
     return replace(
         found,
-        rating=found.rating if is_together else min(found.rating, SINGLE),
-        tagging=min(tagging, SINGLE) if is_single else tagging,
+        rating=found.rating if is_together else min(found.rating, known.rating),
+        tagging=found.tagging if is_seen else min(found.tagging, known.tagging),
         step=max(found.step, known.step) if not tells else found.step,
         is_step_seen=tells or found.step > STEP or known.is_step_seen,
         is_tagging_seen=is_tagging_seen or known.is_tagging_seen,

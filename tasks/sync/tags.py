@@ -1,6 +1,6 @@
 """The tag of inferred ratings: given with care, taken off again, at no mood's cost."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import numpy as np
 from engine.edits import Edit, EditMode
 from engine.errors import PlexbayesError
 from engine.evidence import LibraryView
-from engine.library import Level
+from engine.library import OWNER_ACCOUNT, Level
 from engine.ownership import Owner
 from engine.planning.batches import ItemStates, tag_edits
 from engine.planning.undo_plan import reversals
@@ -35,6 +35,17 @@ def tags_of(
     }
 
 
+def borne(look: ItemStates, tags: Mapping[int, tuple[str, ...]]) -> Texts:
+    """Return which of these tags, given by key, each item of a look bears."""
+    pairs = zip(look.key.tolist(), map(folded, look.moods), strict=True)
+    return texts(
+        [
+            tuple(tag for tag in tags.get(key, ()) if tag.casefold() in moods)
+            for key, moods in pairs
+        ]
+    )
+
+
 def release(context: RunContext, part: LibraryView, level: Level) -> int:
     """Give up the ratings of a level that persons took over; return how many."""
     view = part[level]
@@ -48,7 +59,7 @@ def release(context: RunContext, part: LibraryView, level: Level) -> int:
         context.before_write()
         chunk = keys[start : start + context.batch_size]
         look = context.gateway.fetch_items(chunk)[level]
-        drops = texts([tags[key] for key in look.key.tolist()])
+        drops = borne(look, tags)
         _take_off(context, level, look, drops)
     context.store.forget(level, guids)
     return len(guids)
@@ -116,11 +127,13 @@ def restore_lost_moods(context: RunContext) -> None:
     """Give items their moods back that a tag took, in whatever run that was.
 
     A run may end between a tag and the look at what became of it, and a tag may arrive
-    when nobody looks any more. So what the first items were like is on record.
+    when nobody looks any more. So what the first items were like is on record, as long
+    as edits are not safe here.
     """
+    is_owner = context.gateway.identity.account == OWNER_ACCOUNT
     for level in Level:
         recorded = recorded_moods(context.store, level)
-        if recorded:
+        if recorded and is_owner and context.gateway.obeys_ids():
             keys = np.array(sorted(one.key for one in recorded), np.int64)
             now = context.gateway.fetch_items(keys)[level]
             safe = _restored(context, level, recorded, now)
@@ -132,7 +145,8 @@ def _restored(
 ) -> list[int]:
     """Give moods back where all are gone; return the keys that lose none any more."""
     rows = {key: row for row, key in enumerate(now.key.tolist())}
-    may_be_tagged = {intent.guid for intent in context.store.intents(level)}
+    intents = context.store.intents(level, [one.guid for one in recorded])
+    may_be_tagged = {intent.guid for intent in intents}
     safe = []
     for one in recorded:
         row = rows.get(one.key)
@@ -149,8 +163,11 @@ def _restored(
 def _give_back(
     context: RunContext, level: Level, lost: Moods, *, mood_locked: bool
 ) -> None:
-    """Give an item its moods back, and tag no other one on this server."""
-    context.before_write()
+    """Give an item its moods back, and tag no other one on this server.
+
+    A run that is stopped or held does that before it stops.
+    """
+    context.ensure_lease()
     key, drops = np.array([lost.key]), (lost.tag,)
     context.gateway.edit(
         Edit(level, key, adds=lost.moods, drops=drops, mood_locked=mood_locked)

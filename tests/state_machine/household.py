@@ -57,7 +57,7 @@ class Household(Doings):
     @rule(phases=st.sampled_from(["1-4", "1", "2", "3", "4", "1-2", "3-4"]), which=ANY)
     def infer_some(self, *, phases: str, which: int) -> None:
         artist = self.pick(which).related(Kind.ARTIST)[0]
-        letter = letter_of(artist.sort_title) if which % 2 else ""
+        letter = letter_of(artist.title_sort or artist.title) if which % 2 else ""
         self.infer(phases=phases, letters=letter)
 
     @rule(which=ANY, turn=TURNS, what=st.one_of(GIVEN, MEANWHILE))
