@@ -1,5 +1,7 @@
 """The first batch shows how a server may be written to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,13 @@ from tasks.sync.reconcile import reconcile
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.simulator.world import World
-from tests.state_machine.accounts import Served, serving, settings_for, small_world
+from tests.state_machine.accounts import (
+    Served,
+    add_track,
+    serving,
+    settings_for,
+    small_world,
+)
 from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.first_batches import (
     TAG,
@@ -228,3 +236,33 @@ def test_where_nothing_can_be_tried_in_a_batch_the_run_writes_one_by_one(
         again = infer_plainly(context)
 
     assert again == []
+
+
+def test_re_ratings_are_written_one_by_one_where_batches_are_untried(plex, run_at):
+    with run_at(plex) as context:
+        infer_plainly(context)
+        plex.world.clock.tick()
+        for item in plex.world.items():  # so every rating of ours has to move
+            if item.title in {"Hated", "Loved"}:
+                plex.world.rate(item, 10.0)
+        spoil(plex, "ignore_batch_rating")
+        context.executor.capabilities = ASSUMED
+        moved = infer_plainly(context)
+        again = infer_plainly(context)
+
+    assert moved
+    assert again == []
+
+
+def test_a_first_batch_of_one_item_does_not_undo_what_was_seen_before(plex, run_at):
+    with run_at(plex) as context:
+        infer_plainly(context)
+        server, version = context.gateway.identity.server, context.gateway.version
+        add_track(plex.world.find(1002), plex.world, "Another")
+        able = context.executor.capabilities
+        context.executor.capabilities = replace(able, is_assumed=True)
+        infer_plainly(context)
+        recorded = known_capabilities(context.store, server, version)
+
+        assert context.executor.capabilities.rating is SINGLE  # in this run
+    assert (recorded.rating, recorded.tagging) == (BATCH, BATCH)

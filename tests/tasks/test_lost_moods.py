@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from engine.edits import ASSUMED
-from engine.errors import PlexUnreachable
+from engine.errors import PlexUnreachable, RunStopped
 from engine.library import Level
 from engine.planning.undo_plan import Selection
 from engine.reports.run_report import LettersFailed
 from tasks.commands.undo import undo
 from tasks.record import rows
 from tasks.record.plex_changes import recorded_moods
+from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import TAG, plex, run_at, state, tried
 
@@ -118,3 +120,37 @@ def test_who_takes_a_mood_away_meanwhile_is_not_given_it_back(plex, run_at):
         undo(context, Selection())
 
     assert moods(plex)[key] == set()
+
+
+def test_a_run_that_is_stopped_while_it_tags_gives_lost_moods_back(
+    plex, run_at, monkeypatch
+):
+    before = state(plex)
+    with run_at(plex) as context:
+        plex.faults.set([REPLACES])
+        edit = context.gateway.edit
+
+        def stopped(*args, **named):
+            edit(*args, **named)
+            context.cancellation.cancel()
+
+        monkeypatch.setattr(context.gateway, "edit", stopped)
+        with pytest.raises(RunStopped):
+            tried(context)
+
+    assert state(plex) == before
+
+
+def test_where_no_edit_is_safe_moods_stay_on_record_and_a_run_goes_on(plex, run_at):
+    with run_at(plex) as context:
+        break_off(plex, "reset_after", 1)
+        with suppress(PlexUnreachable):
+            tried(context)
+    other = Plex(plex.world, Options(ignored_filters=frozenset({"id"})))
+    with run_at(other, "run 2") as context:
+        before, risked = moods(plex), {one.key for one in at_risk(context)}
+        assert infer_plainly(context)
+
+        assert {one.key for one in at_risk(context)} == risked
+    assert risked
+    assert moods(plex) == before
