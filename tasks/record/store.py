@@ -138,10 +138,15 @@ class ShadowStore:
         }
         guids = list(intents)
         recorded = self.intents(level, guids)
-        sent = {one.guid for one in recorded if one.state == IntentState.IN_DOUBT}
-        # What was sent may have brought our tag: then nobody else gave it.
-        arrived = np.array([guid in sent for guid in look.guid], np.bool_)
-        look = replace(look, has_tag=look.has_tag & ~arrived)
+        tagged = {one.guid for one in recorded if one.state == IntentState.IN_DOUBT}
+        tagged |= {
+            mark.guid
+            for mark in self.marks(level, guids)
+            if mark.tag and not mark.had_tag
+        }
+        # What was sent, also under another key, brought our tag: nobody else did.
+        ours = np.array([guid in tagged for guid in look.guid], np.bool_)
+        look = replace(look, has_tag=look.has_tag & ~ours)
         with self.database.writing() as session:
             self._end(session, level, guids)
             session.execute(insert(IntentRow), list(intents.values()))

@@ -121,3 +121,14 @@ def test_a_tag_that_no_rating_followed_is_ours_though_the_record_is_lost(story):
     story.undo()
 
     assert story.affected_items() == []
+
+
+def test_a_tag_on_an_unrated_item_is_ours_under_a_new_key_too():
+    story = Household()
+    story.move_in(batch=2, dynamic=True, keeps_date=True, floats="exact", guarded=True)
+    story.kill(fault="reset_before", turn=10)
+    story.lose_the_record()
+    story.recover_it()
+    story.rekey(rescanned=False, which=[10])
+    story.infer_all(rehearsed=False)
+    story.teardown()

@@ -129,11 +129,12 @@ class Doings(RuleBasedStateMachine):
 
     def file_anew(self, item: Item, *, rescanned: bool) -> None:
         """Give an item another key, and a local one another guid."""
-        # An intent does not say what its item is like. If a local item is filed
-        # anew before its promise is confirmed, nobody knows later that the tag
-        # which it took along is ours.
-        intended = {entry.seen_at for entry in self.person.record_of(item)}
-        if item.is_local and intended == {None} and not rescanned:
+        # Neither an intent nor a mark says what its item is like. If a tagged local
+        # item is filed anew before its rating is confirmed, nobody knows later that
+        # the tag which it took along is ours.
+        seen = {entry.seen_at for entry in self.person.record_of(item)}
+        is_tagged = TAG in item.tags.get("mood", [])
+        if item.is_local and is_tagged and seen <= {None} and not rescanned:
             self.stuck.add(item)
         self.person.rekey(item, rescanned=rescanned)
 
