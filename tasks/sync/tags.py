@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.edits import Edit, EditMode
-from engine.errors import PlexbayesError
+from engine.errors import LibraryChanging, PlexbayesError
 from engine.evidence import LibraryView
 from engine.library import OWNER_ACCOUNT, Level
 from engine.ownership import Owner
@@ -100,6 +100,9 @@ def try_tag_on_one_item(
 
     Returns:
         The key of the item that was tagged, if it took one; None: tags do harm.
+
+    Raises:
+        LibraryChanging: A person rated that item meanwhile, and comes first.
     """
     able = context.executor.capabilities
     bearing = np.array([len(own) > 0 for own in look.moods], np.bool_) & ~look.has_tag
@@ -113,6 +116,8 @@ def try_tag_on_one_item(
     now = context.gateway.fetch_items(one.key)[level]
     if not len(now.key):  # deleted meanwhile: it shows nothing
         return one.key
+    if (now.rated_at != one.rated_at).any():
+        raise LibraryChanging(f"Item {one.key[0]} was rated while it was tagged.")
     kept = all(folded(one.moods[0]) <= folded(own) for own in now.moods)
     if kept and (now.mood_locked == one.mood_locked).all():
         context.executor.capabilities = replace(able, is_tagging_seen=True)

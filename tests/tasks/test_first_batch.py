@@ -198,3 +198,22 @@ def test_an_item_that_is_deleted_when_it_is_tagged_shows_nothing(
         try_tag_on_one_item(context, Level.TRACK, look, lambda *_: None)
 
         assert not context.executor.capabilities.is_tagging_seen
+
+
+def test_who_rates_the_item_that_is_tagged_alone_comes_first(plex, run_at):
+    with run_at(plex) as context:
+        context.executor.capabilities = replace(ASSUMED, is_assumed=False)
+        rated = []
+
+        def rate() -> None:
+            tagged = [i for i in plex.world.items() if TAG in i.tags.get("mood", [])]
+            if tagged and not rated:
+                plex.world.clock.tick()
+                plex.world.rate(tagged[0], 10.0)
+                rated.append(tagged[0])
+
+        edit = context.gateway.edit
+        context.gateway.edit = lambda *args, **named: (edit(*args, **named), rate())
+        infer_plainly(context, retries=1)
+
+    assert state(plex)[rated[0].key][0] == 10.0
