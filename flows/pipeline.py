@@ -1,6 +1,5 @@
 """The main job: read, plan letter by letter, phase by phase, write, read back."""
 
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -178,7 +177,7 @@ def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
             f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
         )
     if context.is_live:
-        store, run_id, now = context.store, context.run_id, time.time()
+        store, run_id, now = context.store, context.run_id, context.machine.now()
         first = parameters.mean, parameters.constants, now, parameters.fit
         mean, constants = begin_run(store, run_id, *first)
         fit = first_fit(store, run_id)

@@ -1,7 +1,6 @@
 """What is said of a run: what it is about to write, and what came of it."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, fields
 from pathlib import Path
@@ -154,7 +153,7 @@ def summary_of(
         mean_after=None,
         reads=context.gateway.reads,
         writes=context.gateway.writes,
-        seconds=time.monotonic() - context.begun,
+        seconds=context.machine.elapsed() - context.begun,
         worked=context.worked,
         rested=context.throttle.rested,
     )
@@ -201,7 +200,10 @@ def conclude(run: Run, summary: Summary, again: str) -> None:
     run.report.publish(markdown(summary), "report", title)
     if context.is_live:
         finish_run(
-            context.store, context.run_id, json.dumps(asdict(summary)), time.time()
+            context.store,
+            context.run_id,
+            json.dumps(asdict(summary)),
+            context.machine.now(),
         )
     if context.cancellation.is_cancelled:
         raise StoppedAt(again)

@@ -1,6 +1,5 @@
 """Getting a lost record back from our tag in Plex."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -106,9 +105,7 @@ def _tagged(
     """Return the rows of rated and the keys of unrated items that bear our tag."""
     items = library.listed(level)
     record = resolve_renames(context.store, library, level).record
-    known = {row.guid for row in record.shadows}
-    known |= {row.guid for row in record.expected}
-    recorded = np.array([guid in known for guid in items.guid], np.bool_)
+    recorded = np.array([guid in record.guids for guid in items.guid], np.bool_)
     recorded[changed] = False
     found = context.gateway.tagged(level, trusted=items.key[recorded])
     tagged = np.isin(items.key, found.key)
@@ -142,7 +139,7 @@ def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> No
     """Put ratings that stand in Plex onto the record as ours."""
     items = library.listed(level).take(rows)
     own_tags(context, level, items.key)
-    values, now = rounded(items.rating).tolist(), time.time()
+    values, now = rounded(items.rating).tolist(), context.machine.now()
     given = {
         guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
         for guid, value in zip(items.guid, values, strict=True)

@@ -67,7 +67,6 @@ def _choose(
     record = resolve_renames(context.store, library, level).record
     rows: dict[str, Row] = {row.guid: row for row in record.shadows}
     rows |= {row.guid: row for row in record.expected}
-    everything = frozenset(rows)
     phases = {int(phase) for phase in selection.phases}
     if level in {phase.level for phase in selection.phases}:
         phases.add(UNKNOWN_PHASE)
@@ -89,9 +88,7 @@ def _choose(
         names = [Name(row.guid, row.key, "") for row in rows.values()]
         hidden = unlisted(context.gateway, library, level, names)
     every = Items.joined([own, hidden])
-    return Chosen(
-        level, rows, everything, record.in_doubt, every, hidden.key, strays=nothing
-    )
+    return Chosen(level, rows, record, every, hidden.key, strays=nothing)
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:

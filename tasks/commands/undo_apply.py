@@ -31,10 +31,8 @@ class Chosen:
     level: Level
     rows: Mapping[str, Row]
     """By guid; an intent hides the older rating."""
-    recorded: frozenset[str]
-    """The guids of all that is on record of the level."""
-    in_doubt: Sequence[Intent]
-    """What may arrive yet at any item of the level."""
+    record: Recorded
+    """All that is on record of the level."""
     items: Items
     """The items in Plex that bear these guids."""
     hidden: Ints
@@ -58,7 +56,8 @@ class Chosen:
         """Tell whose ratings these are now."""
         shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
         intents = [row for row in self.rows.values() if isinstance(row, Intent)]
-        known = Recorded(shadows, [*intents, *self.in_doubt])
+        record = self.record
+        known = Recorded(shadows, [*intents, *record.in_doubt], record.now)
         record_view = record_view_of(items, known)
         return owners(items.rating, items.rated_at, record_view)
 
@@ -189,7 +188,7 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
 def strays_of(context: RunContext, chosen: Chosen) -> Items:
     """Return the items that bear our tag and are not on record: of a lost one."""
     level, marks = chosen.level, context.store.marks(chosen.level)
-    ours = {mark.key for mark in marks if mark.guid in chosen.recorded}
+    ours = {mark.key for mark in marks if mark.guid in chosen.record.guids}
     theirs = {mark.key for mark in marks if mark.had_tag}
     trusted: Ints = np.array(sorted(ours | theirs), np.int64)
     found = context.gateway.tagged(level, trusted=trusted)
@@ -205,7 +204,7 @@ def _sweep(context: RunContext, chosen: Chosen, report: Undone) -> None:
         _clear_up(context, chosen, keys[start : start + at_once], report)
     if chosen.is_whole:
         marked = {mark.guid for mark in context.store.marks(chosen.level)}
-        context.store.forget(chosen.level, sorted(marked - chosen.recorded))
+        context.store.forget(chosen.level, sorted(marked - chosen.record.guids))
 
 
 def _clear_up(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:

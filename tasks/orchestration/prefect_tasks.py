@@ -6,7 +6,6 @@ Pause, Resume and Cancel in the Prefect UI reach them here.
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -28,6 +27,7 @@ from prefect.utilities.annotations import allow_failure, quote
 from engine.classic import Phase
 from engine.errors import PlexbayesError, RunStopped
 from tasks.config.settings import Settings
+from tasks.machine import in_a_thread
 from tasks.orchestration.artifacts import PrefectReporter
 from tasks.orchestration.results import ResultSerializer
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
@@ -242,9 +242,8 @@ class _FlowStateWatcher:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Look again and again during the block, and a last time after it."""
-        ended = threading.Event()
 
-        def listen() -> None:
+        def listen(ended: threading.Event) -> None:
             with get_client(sync_client=True) as client:
                 while not ended.is_set():
                     ended.wait(LOOK)
@@ -252,14 +251,8 @@ class _FlowStateWatcher:
                     with suppress(HTTPError, PrefectException):
                         self._act_on(client, client.read_flow_run(self._run))
 
-        run = copy_context().run
-        listener = threading.Thread(target=run, args=[listen], daemon=True)
-        listener.start()
-        try:
+        with in_a_thread(listen):
             yield
-        finally:
-            ended.set()
-            listener.join()
 
     def _act_on(self, client: SyncPrefectClient, run: FlowRun) -> None:
         state = run.state

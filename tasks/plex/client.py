@@ -15,6 +15,7 @@ from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
 from tasks.config.settings import Settings
+from tasks.machine import MACHINE, Machine
 from tasks.plex.errors import translate_errors
 from tasks.plex.libraries import account_of, find_library
 from tasks.plex.pagination import ItemPages, Pages, announced, only_these
@@ -44,15 +45,19 @@ class PlexGateway:
         settings: Settings,
         is_cancelled: Callable[[], bool] = lambda: False,
         transport: Transport | None = None,
+        machine: Machine = MACHINE,
     ) -> None:
         self.reads = self.writes = 0
         """Requests that asked, and requests that changed."""
         self._obeys_ids: bool | None = None
         self._counting = Lock()
-        self._item_pages = ItemPages(self._get)
+        self._executor = machine.executor
+        self._item_pages = ItemPages(self._get, machine.executor)
         self._tag = settings.inferred_tag
         token = settings.plex_token.get_secret_value()
-        self._session = PlexSession(settings.ca_file, is_cancelled, transport)
+        self._session = PlexSession(
+            settings.ca_file, is_cancelled, transport, machine.now
+        )
         self._session.hooks["response"].append(self._count)
         self._plex = self._session.connect(settings.plex_url, token, settings.timeout)
         self.version = str(self._plex.version)
@@ -116,6 +121,7 @@ class PlexGateway:
             digest=lambda page: listing_of(level, list(page), latest),
             between=between,
             word=f"{level.word}s",
+            executor=self._executor,
         )
         return joined(pages.read())
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import repeat
 from xml.etree.ElementTree import Element
@@ -43,9 +43,12 @@ no URL that is too long. For more, reading everything is as cheap."""
 class ItemPages:
     """Reads the pages of items, several requests at a time."""
 
-    def __init__(self, ask: Callable[[str], Element]) -> None:
-        """Prepare to read, given how to read a path."""
+    def __init__(
+        self, ask: Callable[[str], Element], executor: Callable[[int], Executor]
+    ) -> None:
+        """Prepare to read, given how to read a path, and several at a time."""
         self._ask = ask
+        self._executor = executor
         self._most = MOST
         """Items in one request; fewer once the server refused so many."""
 
@@ -53,7 +56,7 @@ class ItemPages:
         """Return items as elements; those that are gone are left out."""
         size = self._most
         chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
-        with ThreadPoolExecutor(READERS) as readers:
+        with self._executor(READERS) as readers:
             pages = list(readers.map(self._whole, chunks))
         return [element for page in pages for element in page]
 
@@ -98,6 +101,8 @@ class Pages:
     """Called before every page; it may raise to stop."""
     word: str
     """What is listed, in the plural."""
+    executor: Callable[[int], Executor]
+    """Asks for so many pages at a time."""
 
     def read(self) -> list[Listing]:
         """Read all pages, in their order.
@@ -120,7 +125,7 @@ class Pages:
                 f"no music library. At most {MOST_ITEMS} are read, in at most "
                 f"{MOST_PAGES} pages. Does PLEX_URL lead to a Plex server?"
             )
-        readers = ThreadPoolExecutor(READERS)
+        readers = self.executor(READERS)
         try:
             starts = range(length, total, length)
             ends = (min(start + length, total) for start in starts)

@@ -86,6 +86,7 @@ class PlexSession(requests.Session):
         ca_file: str = "",
         is_cancelled: Callable[[], bool] = lambda: False,
         transport: Transport | None = None,  # else the network
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Trust the certificates of a PEM file, or else the usual ones.
 
@@ -94,6 +95,7 @@ class PlexSession(requests.Session):
         """
         super().__init__()
         self._is_cancelled = is_cancelled
+        self._now = now
         self._overdue_writes = 0
         self._environment: dict[tuple[str, str], dict[str, Any]] = {}
         """What the environment says of each server: it is looked through once."""
@@ -166,7 +168,7 @@ class PlexSession(requests.Session):
     @property
     def latest_date(self) -> float:
         """The latest date that the server can mean, epoch seconds."""
-        return max(time.time(), self._server_time) + CLOCK_LEEWAY
+        return max(self._now(), self._server_time) + CLOCK_LEEWAY
 
     def _note_time(self, response: requests.Response, *_: object, **__: object) -> None:
         """Note what time it is for the server; it may not be the time here."""

@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
+from tasks.machine import MACHINE, Machine
 from tasks.record.backups import back_up, newest_backup
 from tasks.record.schema import create_tables, upgrade, usable_shape_of
 from tasks.record.tables import Base
@@ -68,7 +68,9 @@ class Database:
         self._engine.dispose()
 
 
-def open_database(address: str, *, create: bool) -> Database:
+def open_database(
+    address: str, *, create: bool, machine: Machine = MACHINE
+) -> Database:
     """Open the database at a SQLAlchemy URL in its present shape.
 
     Args:
@@ -76,6 +78,7 @@ def open_database(address: str, *, create: bool) -> Database:
         create: Whether a missing SQLite file may be made, and an older record be
             upgraded. Otherwise one in memory stands in: empty, or an upgraded copy of
             the older one. (Only a server's database is upgraded in any case.)
+        machine: By whose clock a copy is dated.
 
     Raises:
         ShadowUnreadable: The database is corrupt, newer, locked or unreachable.
@@ -98,7 +101,7 @@ def open_database(address: str, *, create: bool) -> Database:
                 if not create and url.get_backend_name() == "sqlite":
                     engine = _copy_in_memory(engine)
                 else:
-                    back_up(address, datetime.now(UTC).astimezone(), always=True)
+                    back_up(address, machine.date, always=True)
             if shape != "current":
                 _bring_up_to_date(engine, is_new=shape == "empty")
         except BaseException:

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ class LeaseWait:
 
     seconds: float = 0
     """How long; 0: not at all."""
-    rest: Callable[[float], None] = time.sleep
+    rest: Callable[[float], None] = lambda _: None
     """Lets time pass; it may raise to stop waiting."""
     say: Callable[[str], None] = lambda _: None
     """Told once whom the run waits for."""
@@ -166,14 +165,10 @@ def lease(
     """
     held = Lease(store, run_id)
     held.take_patiently(lease_wait)
-    finished = threading.Event()
-    renewer = threading.Thread(target=held.keep, args=[finished], daemon=True)
-    renewer.start()
     try:
-        yield held
+        with store.machine.beside(held.keep):
+            yield held
     finally:
-        finished.set()
-        renewer.join()
         held.give_back()
 
 
@@ -182,6 +177,7 @@ class Lease:
 
     def __init__(self, store: ShadowStore, run_id: str) -> None:
         self._store = store
+        self._machine = store.machine
         self._identity = ProcessIdentity.of_this_process()
         self._renewed = 0.0
         self._mine = {
@@ -193,13 +189,13 @@ class Lease:
 
     def take_patiently(self, lease_wait: LeaseWait) -> None:
         """Take the lease as soon as nobody else holds it."""
-        deadline = time.monotonic() + lease_wait.seconds
+        deadline = self._machine.elapsed() + lease_wait.seconds
         told = ""
         while True:
             try:
                 return self.take()
             except LibraryHeld as held:
-                if time.monotonic() >= deadline:
+                if self._machine.elapsed() >= deadline:
                     raise
                 if str(held) != told:
                     told = str(held)
@@ -218,7 +214,7 @@ class Lease:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
             raise LibraryHeld("Another run took this library just now.") from None
-        self._renewed = time.time()
+        self._renewed = self._machine.now()
 
     def renew(self) -> None:
         """Give a sign of life, or say that the lease was lost."""
@@ -230,12 +226,12 @@ class Lease:
                     "This run was taken for dead and another one holds the library; "
                     "it stops here. What it wrote is recorded."
                 )
-        self._renewed = time.time()
+        self._renewed = self._machine.now()
 
     def check(self) -> None:
         """Make sure that the lease is still ours, also after a long sleep."""
         # A clock that sleeps with the machine would not notice; this one may be set.
-        if not 0 <= time.time() - self._renewed <= 2 * RENEWAL:
+        if not 0 <= self._machine.now() - self._renewed <= 2 * RENEWAL:
             self.renew()
 
     def keep(self, finished: threading.Event) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from engine.library import Level
 from engine.planning.batches import ItemStates
 from engine.rename_detection import Move
-from tasks.record.rows import OfLevel
-from tasks.record.store import IS_IN_DOUBT, ShadowStore
+from tasks.record.rows import IS_IN_DOUBT, OfLevel
+from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, MarkRow, ShadowRow
 
 

@@ -1,13 +1,12 @@
 """Rows of the record as values: light enough to hold a million of them at once."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from engine.edits import Edit
 from engine.estimates import Known
@@ -80,6 +79,15 @@ class Mark(NamedTuple):
 
 Row = TypeVar("Row", Shadow, Intent, Mark)
 
+IS_IN_DOUBT = IntentRow.state == IntentState.IN_DOUBT
+
+IS_AT_RISK = MarkRow.moods.is_not(None) & exists().where(
+    IntentRow.library_id == MarkRow.library_id,
+    IntentRow.level == MarkRow.level,
+    IntentRow.guid == MarkRow.guid,
+)
+"""A tag that nobody saw arrive may yet cost an item its moods."""
+
 
 def intents_of(
     batches: Iterable[Batch], run_id: str, now: float
@@ -120,18 +128,13 @@ def tags_in_doubt(
     return [Intent(*item, 0, run_id, None, None, state, now) for item in items]
 
 
-def oldest_expected() -> float:
-    """Return when a write must have been sent to be expected yet, epoch seconds."""
-    return time.time() - LATEST_ARRIVAL
-
-
-def may_have_arrived(intent: Intent, rated_at: int) -> bool:
+def may_have_arrived(intent: Intent, rated_at: int, now: float) -> bool:
     """Return whether a rating of that date, epoch seconds, may be what was sent.
 
     As long as it may arrive, it may whatever the date: the server's clock may be wrong.
     """
-    in_time = rated_at <= intent.since + LATEST_ARRIVAL
-    return in_time or intent.since >= oldest_expected()
+    latest = intent.since + LATEST_ARRIVAL
+    return rated_at <= latest or now <= latest
 
 
 TABLES: dict[type[Shadow | Intent | Mark], OfLevel] = {

@@ -5,16 +5,20 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
 from engine.estimates import Known
 from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
+from tasks.machine import MACHINE, Machine
 from tasks.record.database import Database, open_database
 from tasks.record.libraries import record_of
 from tasks.record.rows import (
+    IS_AT_RISK,
+    IS_IN_DOUBT,
+    LATEST_ARRIVAL,
     Intent,
     IntentState,
     Mark,
@@ -23,7 +27,6 @@ from tasks.record.rows import (
     Shadow,
     intents_of,
     marks_of,
-    oldest_expected,
     pieces,
     select_level,
 )
@@ -32,46 +35,47 @@ from tasks.record.tables import ConfidenceColumns, IntentRow, MarkRow, ShadowRow
 UNKNOWN: Known = dict.fromkeys(ConfidenceColumns.__annotations__)
 """Nobody can say how sure a rating is."""
 
-IS_IN_DOUBT = IntentRow.state == IntentState.IN_DOUBT
-
-IS_AT_RISK = MarkRow.moods.is_not(None) & exists().where(
-    IntentRow.library_id == MarkRow.library_id,
-    IntentRow.level == MarkRow.level,
-    IntentRow.guid == MarkRow.guid,
-)
-"""A tag that nobody saw arrive may yet cost an item its moods."""
-
 
 class ShadowStore:
     """What we wrote into one library, as one account."""
 
-    def __init__(self, database: Database, library_id: int) -> None:
+    def __init__(
+        self, database: Database, library_id: int, machine: Machine = MACHINE
+    ) -> None:
         self.database = database
         self.library_id = library_id
+        self.machine = machine
         self._intended: set[tuple[Level, str]] = set()
 
     @classmethod
     def open(
-        cls, address: str, identity: Identity, *, create: bool, accept: bool = False
+        cls,
+        address: str,
+        identity: Identity,
+        machine: Machine = MACHINE,
+        *,
+        create: bool,
+        accept: bool = False,
     ) -> Self:
-        """Open the record of a library.
+        """Open the record of a library at a SQLAlchemy URL.
 
         Args:
-            address: A SQLAlchemy URL.
+            address: The URL.
             identity: Whose record; libraries and accounts never mix.
+            machine: By whose clock.
             create: Whether a record may be begun. Otherwise an unknown library
                 has an empty one, and nothing is left behind.
             accept: Whether this library is to take over the record of another
                 one of its name, because it was re-created, or of another
                 account that it is shared with, because the token was renewed.
         """
-        database = open_database(address, create=create)
+        database = open_database(address, create=create, machine=machine)
         try:
             found = record_of(database, identity, create=create, accept=accept)
         except ShadowError:
             database.close()
             raise
-        return cls(database, found)
+        return cls(database, found, machine)
 
     def __enter__(self) -> Self:
         """Return the store; leaving closes all connections."""
@@ -90,16 +94,12 @@ class ShadowStore:
         return self._rows(Shadow, level, guids)
 
     def intents(self, level: Level, guids: Sequence[str] | None = None) -> list[Intent]:
-        """Return the intents, in whatever state: all of a level, or of these guids."""
+        """Return the intents, in whatever state, likewise."""
         return self._rows(Intent, level, guids)
 
     def marks(self, level: Level, guids: Sequence[str] | None = None) -> list[Mark]:
         """Return what items were like before our first write to them."""
         return self._rows(Mark, level, guids)
-
-    def is_empty(self) -> bool:
-        """Return whether nothing at all is recorded of this library."""
-        return not self.knows()
 
     def knows(self, run_id: str | None = None) -> bool:
         """Return whether a run, or any, wrote or was about to write anything so far."""
@@ -139,11 +139,8 @@ class ShadowStore:
         guids = list(intents)
         recorded = self.intents(level, guids)
         tagged = {one.guid for one in recorded if one.state == IntentState.IN_DOUBT}
-        tagged |= {
-            mark.guid
-            for mark in self.marks(level, guids)
-            if mark.tag and not mark.had_tag
-        }
+        marks = self.marks(level, guids)
+        tagged |= {mark.guid for mark in marks if mark.tag and not mark.had_tag}
         # What was sent, also under another key, brought our tag: nobody else did.
         ours = np.array([guid in tagged for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~ours)
@@ -164,10 +161,15 @@ class ShadowStore:
             recent = IntentRow.since >= since
             self._delete(session, IntentRow, level, guids, recent, IS_IN_DOUBT)
 
+    @property
+    def oldest_expected(self) -> float:
+        """When a write must have been sent to be expected yet, epoch seconds."""
+        return self.machine.now() - LATEST_ARRIVAL
+
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         is_ours = IntentRow.library_id == self.library_id
-        is_late = IntentRow.since <= oldest_expected()
+        is_late = IntentRow.since <= self.oldest_expected
         with self.database.writing() as session:
             session.execute(delete(IntentRow).where(is_ours, IS_IN_DOUBT, is_late))
 
@@ -200,11 +202,9 @@ class ShadowStore:
             known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
             self._end(session, level, guids)
+            here = self._item(level)
             for some in pieces(seen):
-                rows = [
-                    self._item(level) | row._asdict() | known.get(row.guid, UNKNOWN)
-                    for row in some
-                ]
+                rows = [here | r._asdict() | known.get(r.guid, UNKNOWN) for r in some]
                 session.connection().execute(insert(ShadowRow), rows)
 
     def discard_intents(self, level: Level, guids: Sequence[str]) -> None:

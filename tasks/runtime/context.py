@@ -1,16 +1,15 @@
 """What a run works with: settings, Plex, the record, the throttle."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from engine.edits import ASSUMED, RATING_ONLY, Capabilities, EditMode
 from engine.library import OWNER_ACCOUNT
 from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings
+from tasks.machine import MACHINE, Machine
 from tasks.plex.client import PlexGateway
 from tasks.plex.edits import EditExecutor, Throttle
 from tasks.plex.session import Transport, cancellable
@@ -46,8 +45,8 @@ class Outside:
 
     transport: Transport | None = None
     """What carries requests to Plex; None: the network."""
-    clock: Callable[[], float] = time.monotonic
-    """By what the time that Plex takes is measured, seconds."""
+    machine: Machine = MACHINE
+    """Its clocks and threads."""
     cancellation: CancellationToken | None = None
     """What holds or stops the run from outside; None: nothing but SIGTERM."""
 
@@ -69,20 +68,30 @@ class RunContext:
     """Held by the letter that is being written: Plex has one writer."""
     ensure_lease: Callable[[], None] = lambda: None
     """Fails if another run has taken over the library."""
-    begun: float = field(default_factory=time.monotonic)
+    begun: float = field(init=False)
+    """When, by the machine's clock of elapsed seconds."""
     worked: float = 0.0
     """Seconds spent reading, thinking, writing and resting; the rest is Prefect's."""
     watch: Callable[[Step], None] = lambda _: None
     """Told of every batch that was written."""
 
+    def __post_init__(self) -> None:
+        """Begin now."""
+        self.begun = self.machine.elapsed()
+
+    @property
+    def machine(self) -> Machine:
+        """By whose clocks the run goes."""
+        return self.store.machine
+
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Count the time of the block as work."""
-        begun = time.monotonic()
+        begun = self.machine.elapsed()
         try:
             yield
         finally:
-            self.worked += time.monotonic() - begun
+            self.worked += self.machine.elapsed() - begun
 
     def before_write(self) -> None:
         """Wait until a write is allowed: rested, not held, still the only writer."""
@@ -142,16 +151,15 @@ def open_run(
         stack.enter_context(cancelled_by_sigterm(cancellation))
         gateway = stack.enter_context(_gateway(settings, cancellation, outside))
         address = settings.state_url.get_secret_value()
+        whose = address, gateway.identity, outside.machine
         store = stack.enter_context(
-            ShadowStore.open(address, gateway.identity, create=live, accept=accept)
+            ShadowStore.open(*whose, create=live, accept=accept)
         )
         if gateway.notice:
             say(gateway.notice)
         throttle = Throttle(
-            settings.cooldown_batch,
-            settings.cooldown_sleep,
-            settings.cooldown_mode,
-            clock=outside.clock,
+            *(settings.cooldown_batch, settings.cooldown_sleep, settings.cooldown_mode),
+            clock=outside.machine.elapsed,
             rest=cancellation.sleep,
             tell=lambda sentence: context.watch(Step(note=sentence)),
         )
@@ -164,7 +172,7 @@ def open_run(
             lease_wait = LeaseWait(settings.wait_for_others, wait, say)
             held = stack.enter_context(lease(store, run_id, lease_wait))
             context.ensure_lease = held.check
-            back_up(address, datetime.now(UTC).astimezone())
+            back_up(address, outside.machine.date)
         yield context
 
 
@@ -172,9 +180,8 @@ def _gateway(
     settings: Settings, cancellation: CancellationToken, outside: Outside
 ) -> PlexGateway:
     with cancellable():
-        return PlexGateway(
-            settings, lambda: cancellation.is_cancelled, outside.transport
-        )
+        is_cancelled = lambda: cancellation.is_cancelled  # noqa: E731
+        return PlexGateway(settings, is_cancelled, outside.transport, outside.machine)
 
 
 def capabilities_of(store: ShadowStore, gateway: PlexGateway) -> Capabilities:

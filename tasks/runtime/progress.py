@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
+from tasks.machine import in_a_thread
 from tasks.runtime.context import Step
 
 PROGRESS_INTERVAL = 8.0
@@ -136,16 +136,10 @@ def percentage(done: int, total: int) -> int:
 @contextmanager
 def every_few_seconds(act: Callable[[], None]) -> Iterator[None]:
     """Do something again and again during the block, in a thread of its own."""
-    ended = threading.Event()
 
-    def keep_on() -> None:
+    def keep_on(ended: threading.Event) -> None:
         while not ended.wait(PROGRESS_INTERVAL):
             act()
 
-    clock = threading.Thread(target=copy_context().run, args=[keep_on], daemon=True)
-    clock.start()
-    try:
+    with in_a_thread(keep_on):
         yield
-    finally:
-        ended.set()
-        clock.join()

@@ -1,6 +1,5 @@
 """Who carries out the steps of a run: this process alone, or Prefect."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -173,7 +172,7 @@ class PlainRunner:
         """
         run = min(self._queue, key=lambda run: run.due)
         context = run.context
-        context.cancellation.sleep(max(0.0, run.due - time.monotonic()))
+        context.cancellation.sleep(max(0.0, run.due - context.machine.elapsed()))
         self._queue.remove(run)
         run.attempts += 1
         try:
@@ -186,7 +185,7 @@ class PlainRunner:
             )
             if seconds is not None:
                 self.report.warn(retry_sentence(error, seconds, run.name))
-                run.due = time.monotonic() + seconds
+                run.due = context.machine.elapsed() + seconds
                 self._queue.append(run)
                 return
             run.error = error

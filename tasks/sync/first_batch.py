@@ -1,6 +1,5 @@
 """A few items that are written with care, since nobody knows this server yet."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,8 +33,9 @@ class FirstBatch:
         """What each of the items is to hold."""
         for batch in writes:
             self.points[np.isin(before.key, batch.key)] = batch.after
-        self._looked_at = time.monotonic()
         self._context = context
+        self._machine = context.machine
+        self._looked_at = self._machine.elapsed()
         self._store = context.store
         self._level = writes[0].phase.level
 
@@ -86,7 +86,7 @@ class FirstBatch:
         Until it has ended, the record also explains what a server that keeps one
         decimal would make of the ratings. What has not arrived then stays open.
         """
-        began = time.time()
+        began = self._machine.now()
         for batch in self.writes:
             if tells_step(np.array([batch.after])).all():
                 for kept in coarse_readings(np.array([batch.after])):
@@ -166,20 +166,20 @@ class FirstBatch:
     def _before_write(self) -> None:
         """Wait until a write is allowed; if that took time, look once more."""
         self._context.before_write()
-        if time.monotonic() > self._looked_at + STATES_LAST:
+        if self._machine.elapsed() > self._looked_at + STATES_LAST:
             self._look()
 
     def _look(self) -> None:
         """Look at the items; fail if somebody else is at work on them, and first."""
         now = self._context.gateway.fetch_items(self.before.key)[self._level]
-        self._looked_at = time.monotonic()
+        self._looked_at = self._machine.elapsed()
         is_whole = len(now.key) == len(self.before.key)
         self.now = now if is_whole else self.now
         if not is_whole or not (np.isnan(now.rating) | self.arrived).all():
             raise LibraryChanging("The first items to be written changed meanwhile.")
 
     def _record_intents(self, writes: Sequence[Batch], tag: str) -> None:
-        run_id, now = self._context.run_id, time.time()
+        run_id, now = self._context.run_id, self._machine.now()
         self._store.record_intents(writes, self.before, tag, run_id, now)
 
     def _record_unanswered(self) -> None:
@@ -205,7 +205,7 @@ class FirstBatch:
         if not self.is_exact:
             self._record_intents(here, self.tag if self.now.has_tag.any() else "")
         for one in here:
-            self._store.acknowledge(one, time.time())
+            self._store.acknowledge(one, self._machine.now())
         drop_moods(self._store, self._level, self.now.key[self.now.has_tag].tolist())
         guids = self.before.guid[self.arrived]
         self._store.drop_in_doubt(self._level, guids.tolist(), began)

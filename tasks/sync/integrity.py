@@ -3,7 +3,6 @@
 Then guesses would pass for your ratings.
 """
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +49,13 @@ def back_up_plex(context: RunContext) -> bool:
         PlexRefused: Plex does not let us; nothing was written.
         RunStopped: A person asked the run to stop.
     """
-    is_first = context.is_live and context.store.is_empty()
+    is_first = context.is_live and not context.store.knows()
     if not (context.settings.backup_plex and is_first):
         return False
     context.gateway.begin_backup()
-    deadline = time.monotonic() + LONGEST
+    deadline = context.machine.elapsed() + LONGEST
     context.cancellation.sleep(LOOK_EVERY)
-    while context.gateway.is_backing_up() and time.monotonic() < deadline:
+    while context.gateway.is_backing_up() and context.machine.elapsed() < deadline:
         context.cancellation.checkpoint()
         context.cancellation.sleep(LOOK_EVERY)
     return True
@@ -92,7 +91,7 @@ def ensure_record_present(store: ShadowStore, gateway: PlexGateway) -> None:
     Raises:
         RecordLost: Rated items bear our tag, and nothing is recorded.
     """
-    if not store.is_empty():
+    if store.knows():
         return
     # A tag alone could not pass for a rating, nor could what cannot be read.
     tagged = {

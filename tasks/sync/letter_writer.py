@@ -1,6 +1,5 @@
 """Writing one letter: fetch states, record intents, tag, rate, acknowledge."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -128,7 +127,9 @@ class _Writer:
         """Look, and write until the look is out of date; return what is left."""
         self.context.before_write()
         looks = self.context.gateway.fetch_items(self._keys(due))
-        valid_until = time.monotonic() + STATES_LAST[self._has_conditional_edits]
+        valid_until = (
+            self.context.machine.elapsed() + STATES_LAST[self._has_conditional_edits]
+        )
         found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
         writes, affected_items = self._record_intents(found), _by_level(found)
         try:
@@ -160,7 +161,7 @@ class _Writer:
 
     def _record_intents(self, found: Sequence[_Found]) -> list[Batch]:
         """Put on record what is about to be written, and return it."""
-        context, now = self.context, time.time()
+        context, now = self.context, self.context.machine.now()
         intended: list[Batch] = []
         for one in found:
             affected = one.look.take(one.writable.affected_items)
@@ -207,7 +208,7 @@ class _Writer:
         for batch in writes:
             if not is_first:
                 self.context.before_write()
-            if is_first or time.monotonic() < valid_until:
+            if is_first or self.context.machine.elapsed() < valid_until:
                 with in_phase(batch.phase.label):
                     self._rate(batch)
             else:
@@ -222,7 +223,7 @@ class _Writer:
         except PlexUnreachable:
             record_in_doubt(context, batch)
             raise
-        context.store.acknowledge(batch, time.time())
+        context.store.acknowledge(batch, context.machine.now())
         self.pool.settle(batch.phase, batch.planned, WriteOutcome.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():
             context.watch(Step(letter, batch.phase.label, items))

@@ -1,6 +1,5 @@
 """What is on record of items, laid out beside them: what we know of each rating."""
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,11 +34,19 @@ class Recorded:
 
     shadows: Sequence[Shadow] = ()
     intents: Sequence[Intent] = ()
+    now: float = 0.0
+    """Epoch seconds; what was sent long before does not arrive any more."""
 
     @cached_property
     def expected(self) -> list[Intent]:
         """What was intended last, one of a guid at most."""
         return [one for one in self.intents if one.state != IntentState.IN_DOUBT]
+
+    @cached_property
+    def guids(self) -> set[str]:
+        """Of what is ours, or was intended to be."""
+        shadows = {row.guid for row in self.shadows}
+        return shadows | {row.guid for row in self.expected}
 
     @cached_property
     def in_doubt(self) -> list[Intent]:
@@ -52,19 +59,20 @@ def recorded(
 ) -> Recorded:
     """Return what is on record of items with these guids, or of all of a level."""
     some = None if guids is None else sorted(guids)
-    return Recorded(store.shadows(level, some), store.intents(level, some))
+    shadows, intents = store.shadows(level, some), store.intents(level, some)
+    return Recorded(shadows, intents, store.machine.now())
 
 
 def record_in_doubt(context: RunContext, batch: Batch) -> None:
     """Record what may arrive yet of ratings that were sent, and not answered."""
-    sent = in_doubt(batch, context.run_id, time.time())
+    sent = in_doubt(batch, context.run_id, context.machine.now())
     context.store.record_in_doubt(batch.phase.level, sent)
 
 
 def record_tag_in_doubt(context: RunContext, edit: Edit, look: ItemStates) -> None:
     """Record what may arrive yet of a tag that was sent, and not answered."""
     guids = look.guid[np.isin(look.key, edit.key)]
-    sent = tags_in_doubt(edit, guids, context.run_id, time.time())
+    sent = tags_in_doubt(edit, guids, context.run_id, context.machine.now())
     context.store.record_in_doubt(edit.level, sent)
 
 
@@ -110,7 +118,7 @@ def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, Intent]:
         for sent in known.in_doubt
         for row in rows_of.get(sent.guid, [])
         if sent.after is not None
-        and may_have_arrived(sent, int(items.rated_at[row]))
+        and may_have_arrived(sent, int(items.rated_at[row]), known.now)
         and same(items.rating[[row]], np.array([sent.after])).all()
     }
 
@@ -151,15 +159,14 @@ class Renamed(NamedTuple):
 def resolve_renames(store: ShadowStore, library: Library, level: Level) -> Renamed:
     """Return what is recorded of a level, under the names that items have now."""
     known = recorded(store, level)
-    rated = {row.guid for row in known.shadows}
-    rated |= {row.guid for row in known.expected}
-    prints = {(m.guid, m.key): "" for m in store.marks(level) if m.guid in rated}
+    marks = store.marks(level)
+    prints = {(m.guid, m.key): "" for m in marks if m.guid in known.guids}
     prints |= {(row.guid, row.key): "" for row in known.intents}
     prints |= {(row.guid, row.key): row.fingerprint for row in known.shadows}
     names = [Name(*name, fingerprint) for name, fingerprint in prints.items()]
     moved = moves(library, level, names)
     shadows, intents = _renamed(known.shadows, moved), _renamed(known.intents, moved)
-    return Renamed(Recorded(shadows, intents), moved)
+    return Renamed(Recorded(shadows, intents, known.now), moved)
 
 
 def _renamed(rows: Sequence[Row], moved: Sequence[Move]) -> Sequence[Row]:

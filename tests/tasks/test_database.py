@@ -115,7 +115,7 @@ def test_looking_leaves_the_file_as_it_is(path):
 
 def test_looking_at_an_empty_server_leaves_nothing_behind(postgres):
     with ShadowStore.open(postgres, MINE, create=False) as store:
-        assert store.is_empty()
+        assert not store.knows()
 
     engine = create_engine(postgres)
     tables = inspect(engine).get_table_names()

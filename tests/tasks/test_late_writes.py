@@ -7,7 +7,8 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
-from tasks.record import rows
+from tasks.machine import Machine
+from tasks.record.rows import LATEST_ARRIVAL
 from tasks.sync.record_lookup import recorded
 from tests.state_machine.plain_runs import undo_plainly
 from tests.tasks.building import told_of
@@ -100,8 +101,8 @@ def test_what_arrived_in_time_is_ours_though_nobody_looks_for_days(
     send(tracks[0], 7.33)
     undo_plainly(context)
     plex.rate(tracks[0], 7.33)
-    now = time.time()
-    monkeypatch.setattr(rows.time, "time", lambda: now + 3 * 86400)
+    later = Machine(now=lambda: time.time() + 3 * 86400)
+    monkeypatch.setattr(context.store, "machine", later)
 
     owners = [owner_of(context, tracks[0]) for _ in range(2)]
 
@@ -130,8 +131,9 @@ def test_who_gives_our_value_much_later_takes_it_over(
 ):
     write(context, *send(tracks[0], 7.33))
     snapshot(context)
-    monkeypatch.setattr(rows, "LATEST_ARRIVAL", 0.0)
-    plex.set_clock(2)
+    later = Machine(now=lambda: time.time() + 2 * LATEST_ARRIVAL)
+    monkeypatch.setattr(context.store, "machine", later)
+    plex.set_clock(2 * LATEST_ARRIVAL)
 
     plex.rate(tracks[0], 7.33)
     owner = owner_of(context, tracks[0])

@@ -45,7 +45,7 @@ def test_what_one_records_the_other_does_not_see(address, store, identity):
         fill(store)
 
         assert contents(other) == []
-        assert other.is_empty()
+        assert not other.knows()
 
 
 DEEDS = {
@@ -86,7 +86,7 @@ def test_looking_at_an_unknown_library_finds_nothing_and_records_nothing(
     fill(store)
 
     with ShadowStore.open(address, OTHERS[0], create=False) as look:
-        assert look.is_empty()
+        assert not look.knows()
     with ShadowStore.open(address, OTHERS[0], create=True) as begun:
         assert begun.library_id not in {store.library_id, 0}
 

@@ -1,5 +1,6 @@
 """Items arrive whole, whatever the size of the pages, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from xml.etree.ElementTree import Element
 
@@ -172,7 +173,9 @@ def page(*keys: int) -> list[Element]:
 
 
 def test_what_nobody_asked_for_is_left_out():
-    found = ItemPages(lambda _: page(1, 7, 2, 7, 8)).read(np.array([1, 2]))
+    found = ItemPages(lambda _: page(1, 7, 2, 7, 8), ThreadPoolExecutor).read(
+        np.array([1, 2])
+    )
 
     assert [element.get("ratingKey") for element in found] == ["1", "2"]
 
@@ -184,6 +187,6 @@ def test_what_never_comes_is_asked_for_once_more_at_most():
         asked.append(path)
         return page(1)
 
-    found = ItemPages(ask).read(np.array([1, 2]))
+    found = ItemPages(ask, ThreadPoolExecutor).read(np.array([1, 2]))
 
     assert (len(found), len(asked)) == (1, 2)

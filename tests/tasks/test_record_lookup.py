@@ -93,7 +93,7 @@ def test_what_arrives_late_at_twins_is_ours_at_both():
     ("after", "owner"), [(60, Owner.US), (2 * LATEST_ARRIVAL, Owner.PERSON)]
 )
 def test_when_it_arrived_counts_and_not_when_it_is_seen(after, owner):
-    known = Recorded(intents=[in_doubt("a", 7.33)])
+    known = Recorded(intents=[in_doubt("a", 7.33)], now=SENT + 3 * LATEST_ARRIVAL)
 
     assert owner_of(7.33, known, rated_at=int(SENT + after)) == owner
 

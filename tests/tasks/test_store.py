@@ -163,15 +163,15 @@ def test_any_guid_can_be_recorded(store, guid):
 
 
 def test_a_promise_or_a_rating_of_any_level_is_enough_for_a_record(store):
-    assert store.is_empty()
+    assert not store.knows()
     promise(store, look_at("a"))
-    assert not store.is_empty()
+    assert store.knows()
     assert store.knows("run 1")
     assert not store.knows("run 2")
     store.forget(TRACK, ["a"])
-    assert store.is_empty()
+    assert not store.knows()
     store.confirm(Level.ARTIST, [shadow("a", 5.0)])
-    assert not store.is_empty()
+    assert store.knows()
 
 
 def test_a_record_outlives_its_program(address):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PlexUnreachable
+from tasks.machine import Machine
 from tasks.plex.edits import Throttle
 from tasks.runtime.context import Outside, open_run
 from tests.tasks.building import settings_of
@@ -144,7 +145,7 @@ def test_a_plex_that_slows_down_gets_rests_until_it_recovers(plex, record):
         return 0.1 * writes + 0.7 * min(max(writes - 4, 0), 2)
 
     with open_run(
-        settings, "run 1", live=True, outside=Outside(clock=clock)
+        settings, "run 1", live=True, outside=Outside(machine=Machine(elapsed=clock))
     ) as context:
         context.watch = lambda step: notes.append(step.note)
         result = infer(context, dict.fromkeys(keys, 7.33))

@@ -6,17 +6,21 @@ import time
 import pytest
 
 from engine.errors import LibraryHeld, RunStopped
+from tasks.machine import Machine
 from tasks.record.lease import LIFETIME, Lease, LeaseWait, lease
 from tasks.runtime.cancellation import CancellationToken
 from tests.tasks.test_lease import LONG, hold, holder
 
 
+def wrong_clock(seconds):
+    return Machine(now=lambda: time.time() + seconds)
+
+
 @pytest.mark.parametrize("wrong", [-7200, 7200])
 def test_a_clock_that_is_wrong_takes_nobody_for_dead(store, monkeypatch, wrong):
-    right = time.time
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(socket, "gethostname", lambda: "elsewhere")
-        elsewhere.setattr(time, "time", lambda: right() + wrong)
+        elsewhere.setattr(store, "machine", wrong_clock(wrong))
         first = Lease(store, "run 1")
         first.take()
         first.renew()
@@ -28,8 +32,7 @@ def test_a_clock_that_is_wrong_takes_nobody_for_dead(store, monkeypatch, wrong):
 @pytest.mark.parametrize("wrong", [-7200, 7200])
 def test_a_clock_that_is_wrong_keeps_nobody_alive(store, monkeypatch, wrong):
     hold(store, host="elsewhere", heartbeat=time.time() - LIFETIME - 1)
-    right = time.time
-    monkeypatch.setattr(time, "time", lambda: right() + wrong)
+    monkeypatch.setattr(store, "machine", wrong_clock(wrong))
 
     with lease(store, "run 2"):
         assert holder(store).run_id == "run 2"
