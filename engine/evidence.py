@@ -147,3 +147,9 @@ def library_mean(tracks: LevelView) -> float | None:
     if not everything.count[0]:
         return None
     return float(everything.total[0] / everything.count[0])
+
+
+def prior_mean(part: LibraryView) -> float:
+    """Return the library mean, points, or what stands for it if nothing is rated."""
+    found = library_mean(part.tracks)
+    return MEAN_WITHOUT_RATINGS if found is None else found

@@ -1,6 +1,7 @@
 """The other commands as flows, for schedules and the Prefect UI."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from prefect import flow, task
@@ -52,7 +53,7 @@ def carried_out(
             context.watch = follow
             return work(context, *args)
 
-    with runner.watched(cancellation, repeated(runner.info, RESUME)):
+    with runner.watched(cancellation, partial(repeated, runner.info, RESUME)):
         work_done = with_retry_policy(do, settings, cancellation, warn).submit()
         work_done.wait()
         runner.raise_if_suspended()
@@ -70,7 +71,7 @@ def verify(config: str = "") -> State[Audit]:
 
     def work(begun: Begun) -> State[Audit]:
         audit = carried_out(begun, verifying.verify)
-        begun.runner.report.publish(audit_page(audit), "verify", audit.verdict)
+        begun.runner.report.publish(lambda: audit_page(audit), "verify", audit.verdict)
         return Completed(message=audit.verdict, data=audit)
 
     return ended(config, work)
@@ -100,8 +101,10 @@ def undo(
     def work(begun: Begun) -> State[Undone]:
         chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
         undone = carried_out(begun, undoing.undo, chosen, live=not dry_run)
-        report, page = begun.runner.report, counts_page("Undo", undone)
-        report.publish(page, "undo", entitled("Undo", undone))
+        report = begun.runner.report
+        report.publish(
+            lambda: counts_page("Undo", undone), "undo", entitled("Undo", undone)
+        )
         if undone.failed:
             left = f"{undone.failed} ratings are still there."
             return Failed(message=f"{left} {repeated(begun.runner.info, RETRY)}")
@@ -123,8 +126,10 @@ def rank(count: Count = 10, albums: bool = False, config: str = "") -> State[Any
 
     def work(begun: Begun) -> State[Any]:
         ranked = carried_out(begun, verifying.rank, count, level)
-        page = ranking_page(*ranked, level.word)
-        begun.runner.report.publish(page, "rank", "Power rankings")
+        report = begun.runner.report
+        report.publish(
+            lambda: ranking_page(*ranked, level.word), "rank", "Power rankings"
+        )
         return Completed(message=f"{len(ranked[0])} best, {len(ranked[1])} worst")
 
     return ended(config, work)
@@ -141,8 +146,12 @@ def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
 
     def work(begun: Begun) -> State[Recovered]:
         recovered = carried_out(begun, recovering.recover, live=not dry_run)
-        report, page = begun.runner.report, counts_page("Recover", recovered)
-        report.publish(page, "recover", entitled("Recover", recovered))
+        report = begun.runner.report
+        report.publish(
+            lambda: counts_page("Recover", recovered),
+            "recover",
+            entitled("Recover", recovered),
+        )
         return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 
     return ended(config, work)

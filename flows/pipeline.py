@@ -99,7 +99,9 @@ def infer(
     tools = partial(open_run, settings, info.id, say=warn, outside=outside)
     live, accept = not request.dry_run, request.accept_library
     with ExitStack() as stack:
-        stack.enter_context(runner.watched(cancellation, repeated(info, RESUME)))
+        stack.enter_context(
+            runner.watched(cancellation, partial(repeated, info, RESUME))
+        )
         retried = partial(
             call_with_retry, settings=patience, cancellation=cancellation, tell=warn
         )
@@ -111,7 +113,8 @@ def infer(
         try:
             summary = carry_out(run, phases, letters, save_plan=request.save_plan)
             mode = "" if is_usual else MODE[request.dry_run]
-            conclude(run, summary, hint(info, summary, letters, request.model, mode))
+            again = partial(hint, info, summary, letters, request.model, mode)
+            conclude(run, summary, again)
         except RunStopped:
             runner.raise_if_suspended()
             raise

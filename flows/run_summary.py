@@ -1,7 +1,7 @@
 """What is said of a run: what it is about to write, and what came of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, fields
 from pathlib import Path
 
@@ -11,8 +11,14 @@ from engine.classic import Phase
 from engine.errors import StoppedAt, UsageError
 from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
-from engine.planning.change_list import Change, by_letter, changes, what_is_left
-from engine.planning.plan import PhasePlan, RunParameters
+from engine.planning.plan import (
+    Change,
+    PhasePlan,
+    RunParameters,
+    by_letter,
+    changes,
+    what_is_left,
+)
 from engine.reports.run_report import (
     LetterResult,
     LettersFailed,
@@ -76,7 +82,7 @@ def show_plan(
     number = sum(plan.planned for plan in found)
     where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
     title = f"{number} ratings to be written"
-    report.publish(plan_page(found, f"All of them: {where}."), "plan", title)
+    report.publish(lambda: plan_page(found, f"All of them: {where}."), "plan", title)
     if path:
         whole = map(astuple, changes(everything, left))
         write_csv(path, [field.name for field in fields(Change)], whole)
@@ -188,7 +194,7 @@ def hint(
     return f"{stopped} {go_on(info, ' '.join(words), RETRY)}"
 
 
-def conclude(run: Run, summary: Summary, again: str) -> None:
+def conclude(run: Run, summary: Summary, again: Callable[[], str]) -> None:
     """Report what came of a run; `again` says how to go on if it was stopped.
 
     Raises:
@@ -197,7 +203,7 @@ def conclude(run: Run, summary: Summary, again: str) -> None:
     """
     context, info, title = run.context, run.info, headline(summary)
     run.report.say(f"{title[:1].upper()}{title[1:]}.")
-    run.report.publish(markdown(summary), "report", title)
+    run.report.publish(lambda: markdown(summary), "report", title)
     if context.is_live:
         finish_run(
             context.store,
@@ -206,12 +212,12 @@ def conclude(run: Run, summary: Summary, again: str) -> None:
             context.machine.now(),
         )
     if context.cancellation.is_cancelled:
-        raise StoppedAt(again)
+        raise StoppedAt(again())
     failed = summary.failed_letters
     if failed:
         reasons = "; ".join(f"{letter}: {why}" for letter, why in failed.items())
         of_all = len(summary.letters.keys() | failed.keys())
         number = f"{len(failed)} of {of_all} letters failed"
         parameters = {**info.parameters, "letters": ",".join(in_order(failed))}
-        again = go_on(info, command("infer", parameters, info.config), RETRY)
-        raise LettersFailed(f"{number}: {reasons}", summary, again)
+        retry = go_on(info, command("infer", parameters, info.config), RETRY)
+        raise LettersFailed(f"{number}: {reasons}", summary, retry)

@@ -1,5 +1,6 @@
-"""What a run takes of the machine: time and threads. A simulation has its own."""
+"""What a run takes of the machine: time, threads, disks. A simulation has its own."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,15 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+NETWORK_SHARE = re.compile(
+    r"9p|afpfs|ceph|cifs|fuse\.(glusterfs|rclone|sshfs)|glusterfs|nfs4?|"
+    r"smb(2|3|fs)|virtiofs|webdav"
+)
+"""Types of file systems that other machines may write to at the same time."""
 
 
 @contextmanager
@@ -47,3 +57,17 @@ class Machine:
 
 MACHINE = Machine()
 """The one that this process runs on."""
+
+
+def is_on_network_share(file: Path) -> bool:
+    """Return whether a file is, or would be, on another machine's disk."""
+    folder = file.absolute().parent.resolve()
+    if str(folder).startswith(("\\\\", "//")):  # a UNC path, as on Windows
+        return True
+    mounts = psutil.disk_partitions(all=True)
+    above = [mount for mount in mounts if folder.is_relative_to(mount.mountpoint)]
+    nearest = max(above, key=lambda mount: len(mount.mountpoint), default=None)
+    if nearest is None:
+        return False
+    is_network = NETWORK_SHARE.fullmatch(nearest.fstype.lower()) is not None
+    return is_network or "remote" in nearest.opts.split(",")

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine import classic
 from engine.classic import Constants
-from engine.evaluation.tuning import left_out, mean_of, tune
-from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView
+from engine.evaluation.tuning import left_out, tune
+from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, prior_mean
 from engine.hierarchical.fitting import TREE_ONLY, USUAL, Assumptions, fit
 from engine.hierarchical.model import FittedLibrary, predict_tracks
 from engine.hierarchical.rating_scale_usage import (
@@ -77,7 +77,7 @@ def _by_library_mean(part: LibraryView, rows: Ints) -> Forecast:
 
 def _by_classic(constants: Constants) -> Method:
     def method(part: LibraryView, rows: Ints) -> Forecast:
-        evidence = left_out(part, mean_of(part), constants)
+        evidence = left_out(part, prior_mean(part), constants)
         errors = evidence.errors(constants.confidence)
         sd = math.sqrt(float(np.mean(errors**2))) if len(errors) else 0.0
         guess = _classic_tracks(part, constants)[rows]
@@ -103,7 +103,7 @@ def _known(part: LibraryView) -> Floats:
 
 def _classic_tracks(part: LibraryView, constants: Constants) -> Floats:
     """Return what the four phases of the classic model give every track, points."""
-    mean = mean_of(part)
+    mean = prior_mean(part)
 
     def held(manual: Floats, inferred: Floats) -> Floats:
         return np.where(np.isnan(manual), inferred, manual)

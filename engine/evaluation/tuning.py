@@ -11,9 +11,8 @@ import numpy as np
 
 from engine.classic import Constants, priors
 from engine.evidence import (
-    MEAN_WITHOUT_RATINGS,
     LibraryView,
-    library_mean,
+    prior_mean,
     rated_rows,
     tally,
 )
@@ -85,7 +84,7 @@ class LeftOut:
 
 def tune(part: LibraryView, constants: Constants) -> Tuning:
     """Fit the constants to a whole library; where nothing speaks they are kept."""
-    mean = mean_of(part)
+    mean = prior_mean(part)
     changes = []
     for step in (_critic, _confidence, _track_gravity, _album_gravity):
         change = step(part, mean, constants)
@@ -94,12 +93,6 @@ def tune(part: LibraryView, constants: Constants) -> Tuning:
             fitted = dict(zip(change.names, change.new, strict=True))
             constants = replace(constants, **fitted)
     return Tuning(constants, tuple(changes))
-
-
-def mean_of(part: LibraryView) -> float:
-    """Return the library mean, or what stands for it if nothing is rated."""
-    found = library_mean(part.tracks)
-    return MEAN_WITHOUT_RATINGS if found is None else found
 
 
 def left_out(part: LibraryView, mean: float, constants: Constants) -> LeftOut:

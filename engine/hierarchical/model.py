@@ -15,7 +15,6 @@ from typing import Self
 import numpy as np
 
 from engine.classic import Phase
-from engine.estimates import Estimates
 from engine.evidence import LibraryView
 from engine.hierarchical.features import FeatureEncoder, sheet_of
 from engine.hierarchical.fitting import Fit
@@ -30,7 +29,7 @@ from engine.hierarchical.rating_scale_usage import (
     interval,
 )
 from engine.library import Level
-from engine.rating_scale import Floats, Ints
+from engine.rating_scale import Estimates, Floats, Ints
 
 BLOCK = 50_000
 """Tracks that are worked on at once; bounds the memory, not the result."""

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from engine.classic import Phase
 from engine.edits import Edit, latest_date
-from engine.estimates import Estimates
 from engine.library import Level
 from engine.ownership import Owner, RecordView, owners
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Bools, Columns, Floats, Ints, Texts, equal
+from engine.rating_scale import Bools, Columns, Estimates, Floats, Ints, Texts, equal
 
 MOST_IDS = 100
 """Items in one request; long URLs are refused (a Plex server answered 400 to

@@ -12,7 +12,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.partition import parse_letters
 from engine.planning.batches import ItemStates, chunks
-from engine.rating_scale import TOLERANCE, Bools, Floats, Texts
+from engine.rating_scale import Bools, Texts
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,6 @@ class Undone:
 def is_ours(owner: NDArray[np.int8]) -> Bools:
     """Say where a rating is ours, or may still arrive in Plex as ours."""
     return np.isin(owner, (Owner.US, Owner.WRITTEN, Owner.UNWRITTEN, Owner.CLEARED))
-
-
-def not_half_star(rating: Floats) -> Bools:
-    """Say where a rating cannot be a person's half stars.
-
-    >>> not_half_star(np.array([7.0, 7.48, np.nan]))
-    array([False,  True, False])
-    """
-    known = np.where(np.isfinite(rating), rating, 0.0)
-    off: Bools = np.abs(known - np.round(known)) > TOLERANCE
-    return off
 
 
 def reversals(

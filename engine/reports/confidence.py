@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.estimates import Estimates
 from engine.evidence import LibraryView
 from engine.library import Level
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Floats
+from engine.rating_scale import Estimates, Floats
 
 CONFIDENCES: tuple[float, ...] = (0.0, 0.05, 0.25, 0.5, 0.75)
 """Where the bands of confidence begin, ascending."""

@@ -19,9 +19,8 @@ from engine.reports.explanation import Why, why_classic, why_double, why_hierarc
 from tasks.config.config_file import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
 from tasks.runtime.context import RunContext
-from tasks.sync.reader import read
 from tasks.sync.reconcile import snapshot_of
-from tasks.sync.steps import parameters_of
+from tasks.sync.steps import parameters_of, read
 
 NAMED = 10
 """How many items a complaint names."""

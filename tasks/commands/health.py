@@ -28,15 +28,14 @@ from tasks.config.redaction import redact_url
 from tasks.config.settings import SECRET, Settings, load_settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import Server, discover
+from tasks.record.database import Shape
 from tasks.record.inspection import Inspection, inspect_database
-from tasks.record.schema import Shape
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import Probe, probe
 from tasks.sync.integrity import ensure_record_current, ensure_record_present
-from tasks.sync.reader import read, read_library
 from tasks.sync.reconcile import reconcile
-from tasks.sync.steps import plans_of
+from tasks.sync.steps import plans_of, read, read_library
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""

@@ -11,14 +11,13 @@ import numpy as np
 from engine.errors import UsageError
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
-from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Ints, same
-from tasks.commands.change import plan_and_apply
+from engine.rating_scale import Ints, not_half_star, same
 from tasks.commands.recover import adopt
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import LibrarySnapshot
+from tasks.sync.steps import plan_and_apply
 
 
 @dataclass

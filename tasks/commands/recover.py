@@ -7,15 +7,14 @@ import numpy as np
 
 from engine.errors import SettingsInvalid
 from engine.library import Level, Library
-from engine.planning.batches import MOST_IDS
-from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Ints, rounded, unreadable
-from tasks.commands.change import plan_and_apply
+from engine.planning.batches import chunks
+from engine.rating_scale import Ints, not_half_star, rounded, unreadable
 from tasks.record.plex_changes import note_dates
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import unexplained_ratings
 from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of
 from tasks.sync.record_lookup import resolve_renames
+from tasks.sync.steps import plan_and_apply
 
 NOTHING = np.empty(0, np.int64)
 
@@ -127,9 +126,8 @@ def _tagged(
 def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
     """Note that items got our tag from us, whether or not a rating followed."""
     context.watch(Step(total=len(keys)))
-    for start in range(0, len(keys), MOST_IDS):
+    for some in chunks(keys):
         context.cancellation.checkpoint()
-        some = keys[start : start + MOST_IDS]
         look = context.gateway.fetch_items(some)[level]
         context.store.mark_as_ours(level, look, context.settings.inferred_tag)
         context.watch(Step(phase=f"record {level.word}s", items=len(some)))

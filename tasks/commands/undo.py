@@ -1,22 +1,219 @@
 """Taking inferred ratings back: a plan of what is ours, and then its requests."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.edits import RATING_ONLY, Edit, EditMode
 from engine.library import Items, Level, Library
-from engine.ownership import Owner
+from engine.ownership import Owner, owners
 from engine.partition import chosen_letters, fold_name
-from engine.planning.undo_plan import Selection, Undone, is_ours, not_half_star
-from engine.rating_scale import Bools
+from engine.planning.batches import ItemStates, chunks
+from engine.planning.undo_plan import Selection, Undone, is_ours, reversals
+from engine.rating_scale import Bools, Ints, not_half_star, unreadable
 from engine.rename_detection import Name
-from tasks.commands.change import plan_and_apply
-from tasks.commands.undo_apply import Chosen, Row, UndoPlan, strays_of
-from tasks.runtime.context import RunContext
+from tasks.plex.parsing import texts
+from tasks.record.rows import Intent, Shadow
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
-from tasks.sync.record_lookup import resolve_renames, unlisted
+from tasks.sync.record_lookup import Recorded, record_view_of, resolve_renames, unlisted
+from tasks.sync.steps import plan_and_apply
+from tasks.sync.tags import borne, restore_lost_moods, tags_of
+
+Row = Shadow | Intent
+
+FEW = 2
+"""Ratings that are taken back in one go from a server that is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The recorded ratings of one level that are to be taken back."""
+
+    level: Level
+    rows: Mapping[str, Row]
+    """By guid; an intent hides the older rating."""
+    record: Recorded
+    """All that is on record of the level."""
+    items: Items
+    """The items in Plex that bear these guids."""
+    hidden: Ints
+    """The ratingKeys of those that no listing shows."""
+    strays: Items
+    """Items that bear our tag though nothing is recorded of them."""
+    is_whole: bool = False
+    """Whether nothing of the level is left out."""
+
+    @property
+    def gone(self) -> int:
+        """How many of the ratings are of items that are no longer there."""
+        return len(self.rows.keys() - set(self.items.guid))
+
+    def owners_of(self, items: Items | ItemStates) -> NDArray[np.int8]:
+        """Tell whose ratings these are now."""
+        shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
+        intents = [row for row in self.rows.values() if isinstance(row, Intent)]
+        record = self.record
+        known = Recorded(shadows, [*intents, *record.in_doubt], record.now)
+        record_view = record_view_of(items, known)
+        return owners(items.rating, items.rated_at, record_view)
+
+    def left_alone(self, items: Items, chosen: Bools) -> list[str]:
+        """Say of items that they are left alone."""
+        left = "stays as it is, and on record, until it can be read"
+        rows = np.flatnonzero(chosen).tolist()
+        return [f"{items.named(self.level, row)}: {left}" for row in rows]
+
+
+@dataclass(frozen=True, eq=False)
+class UndoPlan:
+    """What is to be taken back, level by level."""
+
+    chosen: Sequence[Chosen]
+    predicted: Undone
+    """What becomes of it if nothing changes meanwhile."""
+
+    def apply(self, context: RunContext) -> Undone:
+        """Take back what was planned; what has changed since is checked again."""
+        restore_lost_moods(context)
+        report = Undone(dry_run=False)
+        context.watch(Step(total=sum(len(one.items.key) for one in self.chosen)))
+        for one in self.chosen:
+            _take_back(context, one, report)
+            report.gone += one.gone
+        swept = [_strike_off(context, one, report) for one in self.chosen]
+        for one in swept:
+            _sweep(context, one, report)
+        report.reads, report.writes = context.gateway.reads, context.gateway.writes
+        report.rested = context.throttle.rested
+        return report
+
+
+def _take_back(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Take back the ratings of a level, few at a time while the server is not known."""
+    keys = chosen.items.key
+    while len(keys) and context.executor.capabilities.is_assumed:
+        _take_back_with_care(context, chosen, keys[:FEW], report)
+        keys = keys[FEW:]
+    for some in chunks(keys, context.executor.at_once):
+        _reverse(context, chosen, some, report)
+
+
+def _take_back_with_care(
+    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
+) -> None:
+    """Take back a few ratings; if the server did not do it in one go, one by one.
+
+    It is known from then on, unless each of them took a request of its own.
+    """
+    if not context.gateway.obeys_ids():
+        context.executor.capabilities = RATING_ONLY
+    edits = _reverse(context, chosen, keys, report)
+    left = _still_ours(context, chosen, edits)
+    able = replace(context.executor.capabilities, is_assumed=False)
+    if len(left):
+        able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
+        context.executor.capabilities = able
+        _reverse(context, chosen, left, report)
+    elif any(edit.rates and len(edit) > 1 for edit in edits):
+        context.executor.capabilities = able
+
+
+def _still_ours(context: RunContext, chosen: Chosen, edits: Sequence[Edit]) -> Ints:
+    """Return the keys of what still holds a rating or a tag that it should not."""
+    keys = [np.empty(0, np.int64), *(edit.key for edit in edits)]
+    look = context.gateway.fetch_items(np.unique(np.concatenate(keys)))[chosen.level]
+    untagged = [keys[0], *(edit.key for edit in edits if edit.drops)]
+    ours = is_ours(chosen.owners_of(look)) & ~np.isnan(look.rating)
+    ours |= look.has_tag & np.isin(look.key, np.concatenate(untagged))
+    left: Ints = look.key[ours]
+    return left
+
+
+def _reverse(
+    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
+) -> list[Edit]:
+    """Take back what is ours now of some items; return the edits that this took."""
+    level = chosen.level
+    context.before_write()
+    look = context.gateway.fetch_items(keys)[level]
+    owner = chosen.owners_of(look)
+    report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
+    readable = np.flatnonzero(owner != Owner.UNREAD)
+    look, clears = look.take(readable), is_ours(owner)[readable]
+    tags = tags_of(context, level, list(set(look.guid)))
+    edits = list(reversals(level, look, clears, borne(look, tags)))
+    _apply(context, edits)
+    return edits
+
+
+def _apply(context: RunContext, edits: Sequence[Edit]) -> None:
+    for edit in edits:
+        context.executor.apply(edit)
+        context.watch(Step(phase=f"undo {edit.level.word}s", items=len(edit)))
+
+
+def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
+    """Read back, and drop from the record what is no longer ours in Plex.
+
+    An item that Plex scanned anew meanwhile may bear our tag under another key: then
+    what bears it is looked for once more.
+    """
+    if not chosen.rows:
+        return chosen
+    level = chosen.level
+    listed = context.gateway.listing(level, lambda: None).items
+    hidden = context.gateway.items_by_key(level, chosen.hidden)
+    items = Items.joined([listed, hidden])
+    cleared = np.isnan(items.rating)
+    owner = chosen.owners_of(items)
+    stays = is_ours(owner) & ~cleared
+    unread = owner == Owner.UNREAD
+    report.unreadable += chosen.left_alone(items, unread)
+    recorded = np.array([guid in chosen.rows for guid in items.guid], np.bool_)
+    report.undone += len(set(items.guid[recorded & cleared]))
+    report.failed += len(set(items.guid[recorded & stays]))
+    context.store.forget(level, sorted(set(items.guid[recorded & ~stays & ~unread])))
+    if chosen.is_whole and not np.isin(chosen.items.key, items.key).all():
+        return replace(chosen, strays=strays_of(context, chosen))
+    return chosen
+
+
+def strays_of(context: RunContext, chosen: Chosen) -> Items:
+    """Return the items that bear our tag and are not on record: of a lost one."""
+    level, marks = chosen.level, context.store.marks(chosen.level)
+    ours = {mark.key for mark in marks if mark.guid in chosen.record.guids}
+    theirs = {mark.key for mark in marks if mark.had_tag}
+    trusted: Ints = np.array(sorted(ours | theirs), np.int64)
+    found = context.gateway.tagged(level, trusted=trusted)
+    known = np.isin(found.key, trusted) | np.isin(found.key, chosen.items.key)
+    return found.take(np.flatnonzero(~known & ~unreadable(found.rating)))
+
+
+def _sweep(context: RunContext, chosen: Chosen, report: Undone) -> None:
+    """Clear up tagged items that nobody recorded: left-overs of a lost record."""
+    context.watch(Step(total=len(chosen.strays)))
+    for keys in chunks(chosen.strays.key, context.executor.at_once):
+        _clear_up(context, chosen, keys, report)
+    if chosen.is_whole:
+        marked = {mark.guid for mark in context.store.marks(chosen.level)}
+        context.store.forget(chosen.level, sorted(marked - chosen.record.guids))
+
+
+def _clear_up(context: RunContext, chosen: Chosen, keys: Ints, report: Undone) -> None:
+    context.before_write()
+    level, strays = chosen.level, chosen.strays
+    look = context.gateway.fetch_items(keys)[level]
+    look = look.take(np.flatnonzero(look.has_tag & ~unreadable(look.rating)))
+    clears = not_half_star(look.rating)
+    for row, clear in zip(strays.rows_of(look.key).tolist(), clears, strict=True):
+        (report.swept if clear else report.untagged).append(strays.named(level, row))
+    drops = texts([(context.settings.inferred_tag,)] * len(look.key))
+    _apply(context, list(reversals(level, look, clears, drops)))
 
 
 def undo(context: RunContext, selection: Selection) -> Undone:
@@ -83,10 +280,9 @@ def _choose(
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
     own = items.take(np.flatnonzero(here))
     nothing = own.take(np.empty(0, np.int64))
-    hidden = nothing
-    if not (selection.letters or selection.artist):
-        names = [Name(row.guid, row.key, "") for row in rows.values()]
-        hidden = unlisted(context.gateway, library, level, names)
+    names = [Name(row.guid, row.key, "") for row in rows.values()]
+    is_partial = selection.letters or selection.artist
+    hidden = unlisted(context.gateway, library, level, [] if is_partial else names)
     every = Items.joined([own, hidden])
     return Chosen(level, rows, record, every, hidden.key, strays=nothing)
 

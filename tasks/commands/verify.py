@@ -10,10 +10,9 @@ from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.run_report import Ranked, ranking
 from tasks.runtime.context import RunContext
-from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.record_lookup import recorded, unlisted
-from tasks.sync.steps import plans_of
+from tasks.sync.steps import plans_of, read
 
 
 def verify(context: RunContext) -> Audit:

@@ -59,9 +59,9 @@ class PrefectReporter(Reporter):
         """Log what failed."""
         get_run_logger().error(sentence)
 
-    def publish(self, page: str, key: str, title: str) -> None:
+    def publish(self, page: Callable[[], str], key: str, title: str) -> None:
         """Keep a page as an artifact; its title is taken for markdown, too."""
-        create_markdown_artifact(page, key=key, description=title)
+        create_markdown_artifact(page(), key=key, description=title)
 
     def progress(self, sizes: dict[str, int]) -> Progress:
         """Show a bar in the UI."""

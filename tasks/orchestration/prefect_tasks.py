@@ -176,7 +176,9 @@ class PrefectRunner:
             yield by_future[future]
 
     @contextmanager
-    def watched(self, cancellation: CancellationToken, resuming: str) -> Iterator[None]:
+    def watched(
+        self, cancellation: CancellationToken, resuming: Callable[[], str]
+    ) -> Iterator[None]:
         """Let Pause, Resume and Cancel in the UI, and SIGTERM, reach the run."""
         self._watcher = _FlowStateWatcher(cancellation, resuming, self.report)
         with cancelled_by_sigterm(cancellation), self._watcher.listening():
@@ -229,7 +231,10 @@ class _FlowStateWatcher:
     """Pauses, resumes or cancels a run as its state on the server asks for."""
 
     def __init__(
-        self, cancellation: CancellationToken, resuming: str, report: PrefectReporter
+        self,
+        cancellation: CancellationToken,
+        resuming: Callable[[], str],
+        report: PrefectReporter,
     ) -> None:
         self._cancellation = cancellation
         self._resuming = resuming
@@ -275,7 +280,7 @@ class _FlowStateWatcher:
         """Stop a run that Resume can start again, else hold it; without a time-out."""
         can_start_again = state.state_details.pause_reschedule and run.deployment_id
         if state.state_details.pause_timeout or not state.message:
-            said = f"What was written is recorded. {self._resuming}"
+            said = f"What was written is recorded. {self._resuming()}"
             kind = Suspended if can_start_again else Paused
             lasting: State = kind(message=said)
             client.set_flow_run_state(run.id, lasting, force=True)

@@ -25,8 +25,8 @@ from pydantic import Field
 
 from engine.classic import Phase
 from engine.errors import ResultRefused
-from engine.estimates import Estimates
 from engine.planning.plan import PhasePlan
+from engine.rating_scale import Estimates
 from engine.reports.run_report import LetterResult
 from tasks.orchestration.artifacts import PrefectReporter
 

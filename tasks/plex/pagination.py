@@ -16,6 +16,7 @@ from engine.errors import (
     PlexUnusable,
     RequestTooLong,
 )
+from engine.planning.batches import chunks
 from engine.rating_scale import Ints
 from tasks.plex.parsing import IDLE_ELEMENTS, Listing, key_of
 
@@ -54,10 +55,8 @@ class ItemPages:
 
     def read(self, keys: Ints) -> list[Element]:
         """Return items as elements; those that are gone are left out."""
-        size = self._most
-        chunks = [keys[at : at + size] for at in range(0, len(keys), size)]
         with self._executor(READERS) as readers:
-            pages = list(readers.map(self._whole, chunks))
+            pages = list(readers.map(self._whole, chunks(keys, self._most)))
         return [element for page in pages for element in page]
 
     def _whole(self, missing: Ints) -> list[Element]:

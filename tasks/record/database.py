@@ -1,32 +1,89 @@
 """Opening the shadow database: SQLite by default, any SQLAlchemy URL."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
-import psutil
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
-from tasks.machine import MACHINE, Machine
+from tasks.machine import MACHINE, Machine, is_on_network_share
 from tasks.record.backups import back_up, newest_backup
-from tasks.record.schema import create_tables, upgrade, usable_shape_of
 from tasks.record.tables import Base
+
+PRESENT = "0010"
+"""The last step; what is of this shape is used without asking Alembic."""
+
+Shape = Literal["missing", "empty", "older", "current", "newer", "foreign"]
+"""Missing or empty: a live run begins it; older: the next run migrates it;
+newer or foreign: it cannot be used."""
+
+_STEPS = str(Path(__file__).parent / "migrations").replace("%", "%%")
+
+
+def shape_of(connection: Connection) -> tuple[Shape, str]:
+    """Return the shape of a database's tables, and the step that they are at."""
+    tables = set(inspect(connection).get_table_names())
+    step = None
+    if "alembic_version" in tables:
+        step = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if step is None:
+        return ("foreign" if tables - {"alembic_version"} else "empty"), ""
+    if step == PRESENT:
+        return "current", step
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 (is slow)
+
+    known = {one.revision for one in ScriptDirectory(_STEPS).walk_revisions()}
+    return ("older" if step in known else "newer"), step
+
+
+def usable_shape_of(connection: Connection) -> Shape:
+    """Return the shape of our tables; refuse those of others and of newer programs."""
+    shape, step = shape_of(connection)
+    if shape == "foreign":
+        raise ShadowUnreadable(
+            "The database at STATE_URL holds other tables and none of plexbayes. "
+            "Give plexbayes a database of its own."
+        )
+    if shape == "newer":
+        raise ShadowUnreadable(
+            "The state database was written by a newer plexbayes "
+            f"(schema {step}). Upgrade plexbayes to use it."
+        )
+    return shape
+
+
+def create_tables(connection: Connection) -> None:
+    """Make all tables in their present shape, unless another process just did."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 (is slow)
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    if usable_shape_of(connection) == "empty":
+        Base.metadata.create_all(connection)
+        context = MigrationContext.configure(connection)
+        context.stamp(ScriptDirectory(_STEPS), PRESENT)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables into their present shape, in one transaction."""
+    from alembic import command  # noqa: PLC0415 (is slow, and rarely needed)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", _STEPS)
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
 
 PATIENCE = 30
 """Seconds to wait for another process that is writing to the same SQLite file."""
-
-NETWORK_SHARE = re.compile(
-    r"9p|afpfs|ceph|cifs|fuse\.(glusterfs|rclone|sshfs)|glusterfs|nfs4?|"
-    r"smb(2|3|fs)|virtiofs|webdav"
-)
-"""Types of file systems that other machines may write to at the same time."""
 
 REPAIR = "Repair it or restore a copy"
 
@@ -191,20 +248,6 @@ def _choose_journal(engine: Engine) -> None:
         f"PRAGMA journal_mode={'DELETE' if is_shared else 'WAL'}"
     )
     connection.close()
-
-
-def is_on_network_share(file: Path) -> bool:
-    """Return whether a file is, or would be, on another machine's disk."""
-    folder = file.absolute().parent.resolve()
-    if str(folder).startswith(("\\\\", "//")):  # a UNC path, as on Windows
-        return True
-    mounts = psutil.disk_partitions(all=True)
-    above = [mount for mount in mounts if folder.is_relative_to(mount.mountpoint)]
-    nearest = max(above, key=lambda mount: len(mount.mountpoint), default=None)
-    if nearest is None:
-        return False
-    is_network = NETWORK_SHARE.fullmatch(nearest.fstype.lower()) is not None
-    return is_network or "remote" in nearest.opts.split(",")
 
 
 @contextmanager

@@ -10,9 +10,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from engine.errors import ShadowUnreadable
-from tasks.record.database import reason_of, shown
+from tasks.record.database import Shape, reason_of, shape_of, shown
 from tasks.record.rows import IntentState
-from tasks.record.schema import Shape, shape_of
 from tasks.record.tables import IntentRow, ShadowRow
 
 

@@ -9,9 +9,8 @@ import numpy as np
 from sqlalchemy import Select, bindparam, exists, select
 
 from engine.edits import Edit
-from engine.estimates import Known
 from engine.planning.batches import Batch, ItemStates
-from engine.rating_scale import Ints
+from engine.rating_scale import Ints, Known
 from tasks.record.tables import IntentRow, ItemColumns, MarkRow, ShadowRow
 
 MOST_PARAMETERS = 500

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine.errors import ShadowError
-from engine.estimates import Known
 from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
+from engine.rating_scale import Known
 from tasks.machine import MACHINE, Machine
 from tasks.record.database import Database, open_database
 from tasks.record.libraries import record_of

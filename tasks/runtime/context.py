@@ -14,8 +14,8 @@ from tasks.plex.client import PlexGateway
 from tasks.plex.edits import EditExecutor, Throttle
 from tasks.plex.session import Transport, cancellable
 from tasks.record.backups import back_up
-from tasks.record.capabilities import known_capabilities
 from tasks.record.lease import LeaseWait, lease
+from tasks.record.runs import known_capabilities
 from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 

@@ -35,11 +35,11 @@ class Reporter:
     def log_error(self, sentence: str) -> None:
         """Log what failed; a terminal shows it in the report."""
 
-    def publish(self, page: str, key: str, title: str) -> None:
+    def publish(self, page: Callable[[], str], key: str, title: str) -> None:
         """Keep a page of markdown where people look for it later.
 
         Args:
-            page: The markdown.
+            page: Writes it, if it is wanted.
             key: Which of our pages it is.
             title: What lists show of it; it holds nothing that comes from Plex.
         """

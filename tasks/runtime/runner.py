@@ -85,7 +85,7 @@ class Runner(Protocol):
         """Yield steps as they end, whether well or not."""
 
     def watched(
-        self, cancellation: CancellationToken, resuming: str
+        self, cancellation: CancellationToken, resuming: Callable[[], str]
     ) -> AbstractContextManager[None]:
         """Let people pause and cancel the run while the block runs.
 

@@ -11,7 +11,7 @@ from engine.planning.batches import MOST_IDS, batches, filter_writable
 from engine.planning.first_batch import first_batch, first_candidates, tells_step
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import STEP
-from tasks.record.capabilities import record_capabilities
+from tasks.record.runs import record_capabilities
 from tasks.runtime.context import RunContext
 from tasks.sync.first_batch import FirstBatch
 from tasks.sync.record_lookup import record_view_of, recorded

@@ -10,8 +10,7 @@ import numpy as np
 from engine.errors import RecordLost, RecordOutdated, ServerRestored
 from engine.library import Level
 from engine.ownership import Owner
-from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import Bools, Ints, same
+from engine.rating_scale import Bools, Ints, not_half_star, same
 from tasks.plex.client import PlexGateway
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext

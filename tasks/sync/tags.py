@@ -11,12 +11,12 @@ from engine.errors import LibraryChanging, PlexbayesError
 from engine.evidence import LibraryView
 from engine.library import OWNER_ACCOUNT, Level
 from engine.ownership import Owner
-from engine.planning.batches import ItemStates, tag_edits
+from engine.planning.batches import ItemStates, chunks, tag_edits
 from engine.planning.undo_plan import reversals
 from engine.rating_scale import Ints, Texts
 from tasks.plex.parsing import texts
-from tasks.record.capabilities import record_capabilities
 from tasks.record.plex_changes import Moods, drop_moods, record_moods, recorded_moods
+from tasks.record.runs import record_capabilities
 from tasks.runtime.context import RunContext
 
 
@@ -54,13 +54,10 @@ def release(context: RunContext, part: LibraryView, level: Level) -> int:
     if not guids:
         return 0
     tags = tags_of(context, level, guids)
-    keys = np.array(sorted(tags), np.int64)
-    for start in range(0, len(keys), context.batch_size):
+    for keys in chunks(np.array(sorted(tags), np.int64), context.batch_size):
         context.before_write()
-        chunk = keys[start : start + context.batch_size]
-        look = context.gateway.fetch_items(chunk)[level]
-        drops = borne(look, tags)
-        _take_off(context, level, look, drops)
+        look = context.gateway.fetch_items(keys)[level]
+        _take_off(context, level, look, borne(look, tags))
     context.store.forget(level, guids)
     return len(guids)
 

@@ -10,7 +10,7 @@ import numpy as np
 from engine.errors import PlexbayesError
 from engine.library import OWNER_ACCOUNT, Level
 from engine.partition import in_order, letter_of
-from engine.planning.batches import MOST_IDS
+from engine.planning.batches import chunks
 from engine.rating_scale import same
 from tasks.config.settings import Settings
 from tasks.record.store import ShadowStore
@@ -187,9 +187,8 @@ def is_echo(store: ShadowStore, event: Event) -> bool:
 def _filed_under(context: RunContext, artists: set[int]) -> list[str]:
     """Return the letters of artists; those that the library lacks have none."""
     letters: set[str] = set()
-    wanted = sorted(artists)
-    for start in range(0, len(wanted), MOST_IDS):
-        ids = {"id": ",".join(map(str, wanted[start : start + MOST_IDS]))}
+    for keys in chunks(np.array(sorted(artists), np.int64)):
+        ids = {"id": ",".join(map(str, keys.tolist()))}
         checkpoint = context.cancellation.checkpoint
         listed = context.gateway.listing(Level.ARTIST, checkpoint, ids)
         titles = zip(listed.items.key.tolist(), listed.sort_title, strict=True)

@@ -25,8 +25,8 @@ from engine.evaluation.predictors import (
     LIBRARY_MEAN,
     TREE,
     TUNED,
-    mean_of,
     normal_forecast,
+    prior_mean,
     usual_methods,
 )
 from engine.hierarchical.grouping import branches_of
@@ -86,7 +86,7 @@ ALBUMS_OFF = 6e-4
 
 def by_album_average(part, rows):
     """Guess each album by its Bayesian average, and all others by the mean."""
-    mean = mean_of(part)
+    mean = prior_mean(part)
     heard = part.tracks.evidence
     tree = branches_of(part)
     rated = np.flatnonzero(~np.isnan(heard))

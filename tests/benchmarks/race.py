@@ -28,9 +28,8 @@ from flows.local_runner import launch
 from tasks.config.settings import Settings, load_settings
 from tasks.plex.pagination import PAGE as LARGE_PAGE
 from tasks.runtime.context import open_run
-from tasks.sync.reader import read
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
-from tasks.sync.steps import parameters_of
+from tasks.sync.steps import parameters_of, read
 from tests.benchmarks.home import at_home
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.flows.listener import COMMAND, Listener

@@ -32,9 +32,8 @@ from tasks.record.rows import IntentState
 from tasks.record.store import ShadowStore
 from tasks.record.tables import IntentRow, MarkRow
 from tasks.runtime.context import RunContext, open_run
-from tasks.sync.reader import read_library
 from tasks.sync.reconcile import LibrarySnapshot, reconcile
-from tasks.sync.steps import parameters_of
+from tasks.sync.steps import parameters_of, read_library
 from tests.benchmarks.home import at_home
 
 SIZES = (30_000, 100_000, 300_000, 1_000_000)

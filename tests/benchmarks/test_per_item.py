@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
-from engine.estimates import Estimates
 from engine.planning.plan import PhasePlan
+from engine.rating_scale import Estimates
 from tests.benchmarks.per_item import Script, sample
 from tests.benchmarks.speed import synthetic
 

@@ -11,8 +11,8 @@ import numpy as np
 from engine.errors import PlexbayesError
 from engine.library import Level
 from tasks.runtime.context import RunContext, open_run
-from tasks.sync.reader import read
 from tasks.sync.reconcile import snapshot_of
+from tasks.sync.steps import read
 from tests.crash_matrix.fault_schedule import (
     TIMEOUT,
     Meddler,

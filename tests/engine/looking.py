@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.classic import Phase
-from engine.estimates import Estimates
 from engine.ownership import RecordView
 from engine.planning.batches import ItemStates
 from engine.planning.plan import PhasePlan
+from engine.rating_scale import Estimates
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from engine.classic import Phase
-from engine.estimates import Estimates
 from engine.hierarchical.evidence_filters import with_doubles
 from engine.hierarchical.fitting import fit
 from engine.hierarchical.model import predict
 from engine.library import Level
 from engine.planning.batches import batches, filter_writable
 from engine.planning.plan import make_plan, plan_part
+from engine.rating_scale import Estimates
 from tests.engine.building import (
     album,
     artist,

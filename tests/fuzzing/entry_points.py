@@ -22,7 +22,7 @@ from tasks.config.settings import Settings, load_settings
 from tasks.plex import libraries
 from tasks.plex.client import PlexGateway
 from tasks.plex.session import PlexSession
-from tasks.sync.reader import read_library
+from tasks.sync.steps import read_library
 from tests.simulator.control import dump
 from tests.simulator.csv_library import CsvInvalid, load_csv
 from tests.simulator.in_memory import InMemory

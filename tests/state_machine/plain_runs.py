@@ -65,7 +65,7 @@ def infer_plainly(
         summary = carry_out(run, chosen_phases(phases), letters, save_plan=False)
     finally:
         context.watch = watch
-    conclude(run, summary, "Stopped.")
+    conclude(run, summary, lambda: "Stopped.")
     return [
         (plan.phase.level.word, guid, points)
         for plan in (planned.result() for planned in runner.plans.values())

@@ -3,8 +3,7 @@
 import pytest
 
 from engine.errors import RecordOutdated, ServerRestored
-from engine.planning.undo_plan import not_half_star
-from engine.rating_scale import TOLERANCE
+from engine.rating_scale import TOLERANCE, not_half_star
 from tasks.commands.recover import recover
 from tests.simulator.control import dump
 from tests.simulator.items import Item

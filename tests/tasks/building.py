@@ -8,9 +8,9 @@ import numpy as np
 from sqlalchemy import select
 
 from engine.classic import Phase
-from engine.estimates import Estimates, Known
 from engine.library import Identity, Level
 from engine.planning.batches import Batch, ItemStates
+from engine.rating_scale import Estimates, Known
 from tasks.config.settings import Settings
 from tasks.plex.parsing import texts
 from tasks.record.rows import Shadow

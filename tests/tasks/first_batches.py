@@ -8,9 +8,8 @@ import pytest
 
 from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.sync.capability_probe import probe
-from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
-from tasks.sync.steps import plans_of
+from tasks.sync.steps import plans_of, read
 from tests.simulator.control import dump
 from tests.simulator.in_memory import InMemory
 from tests.simulator.options import Options

@@ -10,10 +10,10 @@ import numpy as np
 
 from engine.classic import Phase
 from engine.edits import ASSUMED, Capabilities
-from engine.estimates import Estimates
 from engine.evidence import LibraryView
 from engine.planning.batch_sharing import Pool
 from engine.planning.plan import PhasePlan
+from engine.rating_scale import Estimates
 from engine.reports.run_report import LetterResult
 from tasks.plex.client import PlexGateway
 from tasks.plex.edits import EditExecutor, Throttle
@@ -21,8 +21,8 @@ from tasks.record.store import ShadowStore
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import RunContext
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import read
 from tests.simulator.control import Control
 from tests.simulator.in_memory import InMemory
 from tests.simulator.process import Simulator

@@ -9,10 +9,10 @@ from engine.edits import ASSUMED, RATING_ONLY, Capabilities, Edit, EditMode
 from engine.errors import PlexRefused
 from engine.library import Level
 from tasks.commands.health import check_edits
-from tasks.record.capabilities import known_capabilities
+from tasks.record.runs import known_capabilities
 from tasks.sync.capability_probe import probe
-from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import read
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.simulator.world import World

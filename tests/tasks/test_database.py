@@ -13,8 +13,7 @@ from sqlalchemy import create_engine, inspect, select
 
 from engine.errors import ShadowUnreadable
 from tasks.record import database as opening
-from tasks.record.database import is_on_network_share, open_database
-from tasks.record.schema import PRESENT, upgrade
+from tasks.record.database import PRESENT, is_on_network_share, open_database, upgrade
 from tasks.record.store import ShadowStore
 from tasks.record.tables import Base, LibraryRow
 from tests.tasks.building import MINE

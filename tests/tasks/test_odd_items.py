@@ -13,7 +13,7 @@ from tasks.commands.legacy_state import export_state
 from tasks.commands.recover import recover
 from tasks.commands.verify import rank, verify
 from tasks.plex.client import PlexGateway
-from tasks.sync.reader import read_library
+from tasks.sync.steps import read_library
 from tests.simulator.process import Simulator
 from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 from tests.tasks.building import item_in, items_in, told_of

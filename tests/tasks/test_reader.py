@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from engine.errors import LibraryChanging
-from tasks.sync.reader import read_library
+from tasks.sync.steps import read_library
 
 
 def test_everybody_is_tied_to_their_parent(plex, gateway):

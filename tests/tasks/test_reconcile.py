@@ -12,9 +12,9 @@ from engine.library import Level
 from engine.ownership import Owner
 from tasks.record.rows import LATEST_ARRIVAL
 from tasks.record.tables import IntentRow, ShadowRow
-from tasks.sync.reader import read_library
 from tasks.sync.reconcile import snapshot_of
 from tasks.sync.record_lookup import recorded
+from tasks.sync.steps import read_library
 from tests.tasks.building import batch_of, item_in, sure_of
 from tests.tasks.setup import infer, plan_for, snapshot, write
 

@@ -6,8 +6,8 @@ from engine.errors import RecordLost
 from engine.library import Level
 from engine.ownership import Owner
 from tasks.sync.integrity import ensure_record_present
-from tasks.sync.reader import read_library
 from tasks.sync.reconcile import reconcile, seen_in_plex, snapshot_of
+from tasks.sync.steps import read_library
 from tests.simulator.process import Simulator
 from tests.tasks.building import item_in, told_of
 from tests.tasks.setup import context_for, infer, snapshot, write

@@ -21,8 +21,8 @@ from prefect.serializers import (
 
 from engine.classic import Phase
 from engine.errors import PlexUnreachable, ResultRefused
-from engine.estimates import Estimates
 from engine.planning.plan import PhasePlan
+from engine.rating_scale import Estimates
 from engine.reports.run_report import LetterResult
 from tasks.orchestration.results import TYPE, ResultSerializer, checked_record
 

@@ -6,8 +6,8 @@ from engine.errors import PlexUnreachable, RequestTooLong
 from engine.evidence import split
 from engine.planning.batch_sharing import Pool
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import read
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for
 

@@ -11,8 +11,8 @@ from engine.planning.batch_sharing import Pool
 from tasks.plex.client import PlexGateway
 from tasks.sync import letter_writer as writing
 from tasks.sync.letter_writer import write_letter
-from tasks.sync.reader import read
 from tasks.sync.reconcile import reconcile
+from tasks.sync.steps import read
 from tests.tasks.building import item_in, settings_of, told_of
 from tests.tasks.setup import context_for, infer, plan_for, snapshot, write
 
