@@ -1,7 +1,7 @@
 """Side by side: plexbayes and a script that works item by item, on one simulator.
 
 Run `make bench`; `QUICK=1 make bench` takes a small library. The real command
-runs as its user would run it, with a Prefect server of its own. The simulator
+runs as its user would run it. The simulator
 answers a read in 3 ms and 0.5 ms an item, a rating in 10 ms and a tag in 60 ms, and
 writes one at a time; what both sides did is what the simulator counted.
 """
@@ -9,7 +9,6 @@ writes one at a time; what both sides did is what the simulator counted.
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,8 +23,7 @@ from engine.library import Level
 from engine.planning.batches import MOST_IDS
 from engine.planning.plan import PhasePlan, plan_part
 from engine.rating_scale import STEP
-from flows.local_runner import launch
-from tasks.config.settings import Settings, load_settings
+from tasks.config.settings import Settings
 from tasks.plex.pagination import PAGE as LARGE_PAGE
 from tasks.runtime.context import open_run
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
@@ -34,14 +32,11 @@ from tests.benchmarks.home import at_home
 from tests.benchmarks.per_item import Ask, Script, timed
 from tests.flows.listener import COMMAND, Listener
 from tests.simulator.process import REPOSITORY
-from tests.state_machine.plain_runs import infer_plainly
 
 LATENCY = {"read": 3, "item": 0.5, "rate": 10, "tag": 60}
 """Milliseconds."""
 SEND_ALL = 2_000
 """Requests of the per-item script that are really sent; beyond, a sample is."""
-PLAINLY = [sys.executable, "-m", "tests.benchmarks.race", "plainly"]
-"""Runs without Prefect, where a config.json is."""
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Stars between two values that are written."""
 SIZES = (1_000, 7_500, 30_000)
@@ -56,21 +51,21 @@ class Case:
 
     name: str
     words: tuple[str, ...]
-    """The command's; none: a run without Prefect."""
     sizes: tuple[int, ...] = SIZES
     config: dict[str, Any] = field(default_factory=dict)
     faults: Sequence[dict[str, Any]] = ()
     """What goes wrong; then the server is tried anew, with an empty record."""
 
 
-PLAIN = "first run, no Prefect"
+AS_A_FLOW = "first run, as a Prefect flow"
 INFER, UNDO = ("infer", "--live"), ("undo", "--live", "--yes")
 CASES = (
+    Case("rank", ("rank",)),
     Case("dry run", ("infer", "--dry-run")),
     Case("first run", INFER),
     Case("second run", INFER),
     Case("undo", UNDO),
-    Case(PLAIN, (), SIZES[1:2]),
+    Case(AS_A_FLOW, (*INFER, "--prefect"), SIZES[1:2]),
     Case("", UNDO, SIZES[1:2]),
     Case("first run, no tag", INFER, SIZES[:2], {"INFERRED_TAG": ""}),
     Case("", UNDO, SIZES[:2]),
@@ -114,14 +109,14 @@ class Race:
         """Run the command, and count."""
         config = {"COOLDOWN_BATCH": 0} | case.config
         self.listener.configure(**config)
-        if case.faults or not case.words:
+        if case.faults:
             self.forget()
         minimum = self.minimum(case, self.settings(**config))
         self.plex.faults(list(case.faults))
         self.plex.clear_log()
         begun = time.perf_counter()
         subprocess.run(
-            [COMMAND, *case.words] if case.words else PLAINLY,
+            [COMMAND, *case.words],
             cwd=self.listener.folder,
             env=self.listener.environment,
             check=True,
@@ -174,7 +169,7 @@ class Race:
             ours = [everything[level].ownership.ours for level in Level]
             counts = [np.count_nonzero(~np.isnan(own)) for own in ours]
             return pages + sum(ceil(count / MOST_IDS) for count in counts)
-        if case.words not in {INFER, ()}:
+        if case.words[: len(INFER)] != INFER:
             return pages
         phases = [
             np.concatenate([plan.after for plan in plans if plan.phase is phase])
@@ -237,7 +232,7 @@ def precision(context: Race, settings: Settings) -> Iterator[Result]:
     """Tell how many requests each step between two values would need; none is sent."""
     for stars in STEPS:
         finer = settings.model_copy(update={"write_precision": stars})
-        needed = context.minimum(CASES[1], finer)
+        needed = context.minimum(CASES[2], finer)
         yield Result(context.tracks, f"steps of {stars}★", "plan", 0, 0, 0.0, needed)
 
 
@@ -249,9 +244,9 @@ def main() -> None:
     results = []
     with at_home(synthetic=20) as listener:
         # Prefect makes its database only once, and not in the time of a run.
-        Race(listener, 20).run(CASES[0])
+        Race(listener, 20).run(Case(AS_A_FLOW, ("infer", "--dry-run", "--prefect")))
         for tracks in QUICK if quick else SIZES:
-            own = CASES[:4] if quick else [c for c in CASES if tracks in c.sizes]
+            own = CASES[:5] if quick else [c for c in CASES if tracks in c.sizes]
             for result in race(tracks, own, listener.environment["PREFECT_HOME"]):
                 print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
                 results.append(result)
@@ -259,7 +254,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["plainly"]:
-        launch(infer_plainly, load_settings()[0], live=True)
-    else:
-        main()
+    main()

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.race import PLAIN, Result
+from tests.benchmarks.race import AS_A_FLOW, Result
 
 FOLDER = Path(__file__).parents[2] / "docs" / "benchmarks"
 OURS, THEIRS = "#2a7f62", "#b8b8b8"
@@ -47,9 +47,9 @@ def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
 
 
 def share(results: Sequence[Result], ours: Result) -> float | None:
-    """Return which part of a run is Prefect's; none: it did not run without."""
-    plain = (r for r in results if (r.tracks, r.case) == (ours.tracks, PLAIN))
-    other = next(plain, None) if ours.case == "first run" else None
+    """Return which part of a run is Prefect's; none: it ran without."""
+    plain = (r for r in results if (r.tracks, r.case) == (ours.tracks, "first run"))
+    other = next(filter(is_ours, plain), None) if ours.case == AS_A_FLOW else None
     return 1 - other.seconds / ours.seconds if other else None
 
 
@@ -101,8 +101,14 @@ def verdicts(results: Sequence[Result]) -> list[str]:
         f"{name} of the per-item script; it is 1/{found:.0f}: {_met(found >= wanted)}"
         for name, found, wanted in held
     ]
-    over, prefect = first.requests / (first.minimum or 1), share(results, first)
-    if prefect is not None:
+    for case in ("dry run", "second run"):
+        slower = own[case].seconds / own["rank"].seconds
+        told.append(
+            f"{case}, time: 2.0 of rank; it is {slower:.1f}: {_met(slower <= 2)}"
+        )
+    over = first.requests / (first.minimum or 1)
+    if AS_A_FLOW in own:
+        prefect = share(results, own[AS_A_FLOW]) or 0.0
         of_prefect = f"Prefect's share: 20 %; it is {prefect:.0%}"
         told.append(f"{of_prefect}: {_met(prefect <= 0.2)}")
     return [
