@@ -114,6 +114,8 @@ class EditExecutor:
         """Items in one request; fewer once the server refused so many."""
         self._gateway = gateway
         self._throttle = throttle
+        self.ensure_lease: Callable[[], None] = lambda: None
+        """Called before each request; fails if another run has taken over."""
 
     @property
     def at_once(self) -> int:
@@ -156,6 +158,7 @@ class EditExecutor:
 
     def _rate_singly(self, edit: Edit) -> None:
         for at, key in enumerate(edit.key.tolist()):
+            self.ensure_lease()
             try:
                 with self._throttle.timed((edit.level, edit.tags), 1):
                     self._gateway.rate_one(key, edit.points)
@@ -172,6 +175,7 @@ class EditExecutor:
             part = edit.take(slice(start, start + self._most))
             size = len(part)
             kind = part.level, part.rates, part.tags, size.bit_length()
+            self.ensure_lease()
             try:
                 with self._throttle.timed(kind, size if is_counted else 0):
                     self._gateway.edit(part, conditional=guards)

@@ -107,6 +107,12 @@ class RunContext:
         return min(self.settings.cooldown_batch or MOST_IDS, self.executor.at_once)
 
     @property
+    def rated_at_once(self) -> int:
+        """The most items in one request that rates."""
+        is_single = self.executor.capabilities.rating is EditMode.SINGLE
+        return 1 if is_single else self.batch_size
+
+    @property
     def tagged_at_once(self) -> int:
         """Items that one request tags; 1 if none does."""
         is_together = self.executor.capabilities.tagging is EditMode.BATCH
@@ -171,7 +177,7 @@ def open_run(
             wait = cancellation.sleep_or_raise
             lease_wait = LeaseWait(settings.wait_for_others, wait, say)
             held = stack.enter_context(lease(store, run_id, lease_wait))
-            context.ensure_lease = held.check
+            context.ensure_lease = executor.ensure_lease = held.check
             back_up(address, outside.machine.date)
         yield context
 

@@ -34,11 +34,12 @@ class InMemory(BaseAdapter):
         answer = plex.answer(asked)
         if answer.cut == "reset":
             raise requests.ConnectionError("the server hung up")
-        return self._response(request, answer)
+        return self.response(request, answer)
 
-    def _response(
+    def response(
         self, request: requests.PreparedRequest, answer: Answer
     ) -> requests.Response:
+        """Return an answer as a client gets it."""
         response = requests.Response()
         response.status_code = answer.status
         response.url, response.request = str(request.url), request

@@ -10,7 +10,6 @@ from tests.simulator.messages import Answer, Refusal, Request
 from tests.simulator.options import Options
 from tests.simulator.world import OWNER, SHARED, World
 
-VERSION = "1.43.0.10467-2b1ba6e69"
 AGENT = {"agent": "tv.plex.agents.music", "scanner": "Plex Music", "language": "en-US"}
 CHORES = {"BackupDatabase", "CleanOldBundles", "OptimizeDatabase"}
 BUSY_SECONDS = 0.2
@@ -37,7 +36,7 @@ class Reading:
             "myPlexUsername": "owner" if is_owner else "shared",
             "ownerFeatures": "" if is_owner else None,
             "platform": "Linux",
-            "version": VERSION,
+            "version": self._world.release,
         }
         return Answer(body=container(facts))
 
@@ -47,7 +46,7 @@ class Reading:
             "size": 0,
             "claimed": 1,
             "machineIdentifier": self._world.machine_identifier,
-            "version": VERSION,
+            "version": self._world.release,
         }
         return Answer(body=container(facts))
 

@@ -14,6 +14,7 @@ from tests.simulator.items import LOCAL, Item, Kind, Personal, TagBook, file_tit
 OWNER = 1
 SHARED = 2
 FIRST_KEY = 1001
+RELEASE = "1.43.0.10467-2b1ba6e69"
 PAST = 1_700_000_000
 """When the library was made: everything given at the start is older (epoch s)."""
 ONE_IN_LOCAL = 7
@@ -116,6 +117,8 @@ class World:
         self.activities: list[Activity] = []
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
+        self.release = RELEASE
+        """The version of the server."""
         self.uuid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name} {created}"))
         self._next_key = FIRST_KEY
 

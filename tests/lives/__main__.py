@@ -1,0 +1,142 @@
+"""Lives of a library, each from one seed: nothing that a person gave may be lost.
+
+Run `make simulate SEEDS=20000`, or `python -m tests.lives --seeds 20000`; a share of
+them with `--first 5000`, one of them as a story with `--seed 17`. A life that goes wrong
+is made as short as it can be, and told. At the end comes what was reached: whose rating
+it was, on what kind of server, and what had struck the run before; and what never was.
+"""
+
+import argparse
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from engine.ownership import Owner
+from tests.lives.invariants import Verdict
+from tests.lives.life import lived
+from tests.lives.plan import ENDS, FAULTS, HABITS, drawn
+from tests.lives.story import shortest, told
+
+SERVERS = ("good", "shared", "ignores ids", "ignores filters", *HABITS)
+OWNERS = tuple(owner.name.lower() for owner in Owner)
+STRUCK = ("nothing", *FAULTS, "status", "page", *ENDS, "another run")
+WHOLE = ("overwritten", "mistaken", "residue", "broken")
+
+
+def judged(seed: int) -> tuple[int, Verdict]:
+    """Live a life; what nobody expects is held against it, too."""
+    logging.disable(logging.WARNING)  # what urllib3 says of broken connections
+    try:
+        return seed, lived(drawn(seed))
+    except Exception as error:  # noqa: BLE001 (whatever it is, the seed is told)
+        return seed, Verdict(broken=[f"{type(error).__name__}: {error}"])
+
+
+def tell(seed: int, *, shorten: bool = True) -> None:
+    """Print a life, as short as it still goes wrong, and what is wrong with it."""
+    life = drawn(seed)
+    if shorten:
+        life = shortest(life, lambda other: judged_life(other))
+    print(*told(life), *judged_life(life).faults, sep="\n")
+    print(f"again: python -m tests.lives --seed {seed}", flush=True)
+
+
+def judged_life(life) -> Verdict:
+    """Live a life that is no longer that of its seed."""
+    try:
+        return lived(life)
+    except Exception as error:  # noqa: BLE001
+        return Verdict(broken=[f"{type(error).__name__}: {error}"])
+
+
+def reached(verdicts: Sequence[Verdict]) -> None:
+    """Print which situations were reached how often, and name those that never were."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for verdict in verdicts:
+        counts.update(verdict.reached)
+    console = Console(width=200)
+    table = Table("owner of a rating, after …", *STRUCK)
+    for owner in OWNERS:
+        cells = [
+            str(sum(counts[owner, server, what] for server in SERVERS))
+            for what in STRUCK
+        ]
+        table.add_row(owner, *cells)
+    console.print(table)
+    table = Table("owner of a rating, on …", *SERVERS)
+    for owner in OWNERS:
+        cells = [
+            str(sum(counts[owner, server, what] for what in STRUCK))
+            for server in SERVERS
+        ]
+        table.add_row(owner, *cells)
+    console.print(table)
+    every = [(o, s, w) for o in OWNERS for s in SERVERS for w in STRUCK]
+    never = [" · ".join(one) for one in every if not counts[one]]
+    console.print(f"{len(every) - len(never)} of {len(every)} situations reached.")
+    if never:
+        console.print("Never: " + "; ".join(never), highlight=False)
+
+
+def summary(verdicts: Sequence[Verdict], seconds: float) -> None:
+    """Print the figures."""
+    clean = sum(verdict.is_clean for verdict in verdicts)
+    struck = sum(sum(verdict.struck.values()) for verdict in verdicts)
+    runs, acts, ratings = (
+        sum(getattr(verdict, name) for verdict in verdicts)
+        for name in ("runs", "acts", "ratings")
+    )
+    count = {
+        name: sum(len(getattr(verdict, name)) for verdict in verdicts)
+        for name in (*WHOLE, "in_the_moment", "locks_in_the_moment")
+    }
+    print(
+        f"{clean} of {len(verdicts)} lives clean, with {runs} runs, {struck} events "
+        f"during them and {acts} acts of persons, in {seconds:.0f} s "
+        f"({seconds / len(verdicts):.2f} s a life).\n"
+        f"{count['overwritten']} of {ratings} manual ratings overwritten, "
+        f"{count['mistaken']} inferred counted as manual, {count['residue']} left "
+        f"over, {count['broken']} other promises broken.\n"
+        f"{count['in_the_moment']} ratings and {count['locks_in_the_moment']} locks "
+        "lost that were given between our last look and the write."
+    )
+
+
+def main() -> int:
+    """Live them all; the exit status says whether all is well."""
+    parser = argparse.ArgumentParser(prog="make simulate")
+    parser.add_argument("--seeds", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="only this one, as a story")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    wishes = parser.parse_args()
+    if wishes.seed is not None:
+        tell(wishes.seed, shorten=False)
+        return int(not judged(wishes.seed)[1].is_clean)
+    seeds = range(wishes.first, wishes.first + wishes.seeds)
+    verdicts = []
+    began = time.monotonic()
+    console = Console(stderr=True)
+    with multiprocessing.Pool(
+        min(wishes.jobs, len(seeds)), maxtasksperchild=500
+    ) as pool:
+        lives = pool.imap_unordered(judged, seeds, chunksize=4)
+        for seed, verdict in track(lives, "lives", len(seeds), console=console):
+            verdicts.append(verdict)
+            if not verdict.is_clean:
+                tell(seed)
+    reached(verdicts)
+    summary(verdicts, time.monotonic() - began)
+    return int(not all(verdict.is_clean for verdict in verdicts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

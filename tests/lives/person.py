@@ -1,0 +1,147 @@
+"""A person who uses Plex while something runs, and what else happens there."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from tests.lives.invariants import Witness
+from tests.lives.plan import DAY, JUMPS, Act, chosen
+from tests.simulator.items import Item, Kind
+from tests.simulator.world import World
+from tests.state_machine.accounts import TAG, add_track
+
+FEWEST = 12
+"""Items of which a library has to consist."""
+AMBIGUOUS = 0.05
+"""Points by which a person's rating differs from all that we ever wrote there:
+nobody could tell the same value apart, and nothing is asked of such a case."""
+ODDITIES: tuple[dict[str, str | None], ...] = (
+    {},  # it is not listed
+    {"parentRatingKey": None, "grandparentRatingKey": None},
+    {"parentRatingKey": "999999"},
+    {"userRating": "-1"},
+    {"userRating": "10.2"},
+    {"userRating": "nan"},
+    {"index": "A1"},
+    {"index": str(2**64 - 1)},
+    {"lastRatedAt": "yesterday"},
+)
+"""What a server may send of an item instead of what it should."""
+
+
+class Person:
+    """Carries out acts, and lets the witness know."""
+
+    def __init__(
+        self, world: World, witness: Witness, account: int, record: Path
+    ) -> None:
+        self._world = world
+        self._witness = witness
+        self._account = account
+        self._record = record
+        self.done = 0
+        """Things that were done."""
+        self._acts: dict[str, Callable[[Item, float], None]] = {
+            "rate": self._rate,
+            "give the same": self._give_the_same,
+            "clear": lambda item, _: world.rate(item, None, account),
+            "tag": self._tag,
+            "untag": self._untag,
+            "lock": self._lock,
+            "rekey": lambda item, _: self._rekey(item),
+            "delete": lambda item, _: self._delete(item),
+            "add": self._add,
+            "merge": self._merge,
+            "clock": self._set_clock,
+            "odd": self._make_odd,
+        }
+
+    def do(self, act: Act) -> None:
+        """Do one thing, a second after whatever was before."""
+        self._world.clock.tick()  # type: ignore[attr-defined]
+        items = list(self._world.items())
+        with self._witness.watching():
+            self._acts[act.what](items[act.which % len(items)], act.value)
+        self.done += 1
+
+    def make_readable(self) -> None:
+        """Let all ratings be sent as they are; other oddities stay."""
+        for item in self._world.items():
+            item.make_rating_readable()
+        self._world.version += 1
+
+    def _rate(self, item: Item, value: float) -> None:
+        points = float(int(value * 11))
+        ours = self._witness.ever_ours(item.guid)
+        if all(abs(points - own) > AMBIGUOUS for own in ours):
+            self._world.rate(item, points, self._account)
+
+    def _give_the_same(self, item: Item, _: float) -> None:
+        """Give what stands there; only another date can tell that it was a person."""
+        mine = self._world.personal_of(self._account, item)
+        date = mine.last_rated_at
+        if mine.rating is None or date == int(self._world.clock()):
+            return
+        if not self._witness.is_ours(item.guid) or self._is_confirmed(item, date):
+            self._world.rate(item, mine.rating, self._account)
+
+    def _is_confirmed(self, item: Item, date: int | None) -> bool:
+        """Whether the record knows the date that stands there, and expects no other."""
+        if not self._record.exists():
+            return False
+        known = (int(item.kind), item.guid)
+        with closing(sqlite3.connect(self._record)) as record:
+            try:
+                (dates,) = record.execute(
+                    "select group_concat(seen_at) from shadow where level=? and guid=?",
+                    known,
+                ).fetchone()
+                (intents,) = record.execute(
+                    "select count(*) from intent where level=? and guid=?", known
+                ).fetchone()
+            except sqlite3.OperationalError:  # there is no table yet
+                return False
+        return bool(date) and str(date) == dates and not intents
+
+    def _tag(self, item: Item, _: float) -> None:
+        self._world.add_tags(item, "mood", ["Sunday"])
+
+    def _untag(self, item: Item, _: float) -> None:
+        self._world.remove_tags(item, "mood", [TAG])
+        self._witness.untagged.add(item.guid)
+
+    def _lock(self, item: Item, value: float) -> None:
+        name = str(chosen(["mood", "userRating"], value))
+        self._world.set_lock(item, name, locked=value * 10 % 1 < 1 / 2)
+
+    def _rekey(self, item: Item) -> None:
+        self._world.rekey(item, rescanned=item.is_local)
+
+    def _delete(self, item: Item) -> None:
+        if item.kind == Kind.TRACK and len(list(self._world.items())) > FEWEST:
+            self._world.delete(item)
+
+    def _add(self, item: Item, value: float) -> None:
+        album = item.related(Kind.ALBUM)[0]
+        add_track(album, self._world, f"New {int(value * 10**6)}")
+
+    def _merge(self, item: Item, value: float) -> None:
+        gone = item.related(Kind.ALBUM)[0]
+        others = [a for a in self._world.views[Kind.ALBUM].values() if a is not gone]
+        if len(others) > 1:
+            self._world.merge(gone, others[int(value * len(others))])
+
+    def _set_clock(self, _: Item, value: float) -> None:
+        clock = self._world.clock
+        # Set right again as often as wrong.
+        wrong = clock.ahead if abs(clock.ahead) > DAY / 2 else 0.0
+        clock.jump(-wrong or JUMPS[int(value * len(JUMPS))])
+
+    def _make_odd(self, item: Item, value: float) -> None:
+        attributes = ODDITIES[int(value * len(ODDITIES))]
+        if attributes:
+            item.odd_attributes = dict(attributes)
+        else:
+            item.is_hidden = True
+        self._world.version += 1
