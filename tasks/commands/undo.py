@@ -279,12 +279,12 @@ def _choose(
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
     own = items.take(np.flatnonzero(here))
-    nothing = own.take(np.empty(0, np.int64))
-    names = [Name(row.guid, row.key, "") for row in rows.values()]
+    marks = context.store.marks(level, list(rows))  # others share a rating, perhaps
+    names = [Name(known.guid, known.key, "") for known in (*rows.values(), *marks)]
     is_partial = selection.letters or selection.artist
     hidden = unlisted(context.gateway, library, level, [] if is_partial else names)
     every = Items.joined([own, hidden])
-    return Chosen(level, rows, record, every, hidden.key, strays=nothing)
+    return Chosen(level, rows, record, every, hidden.key, strays=own.take(slice(0)))
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:

@@ -22,8 +22,9 @@ from tasks.record.tables import IntentRow, MarkRow, ShadowRow
 def follow(store: ShadowStore, level: Level, moves: Iterable[Move]) -> None:
     """Record items under the names that they go by now.
 
-    Where something is recorded under the new name already, that stays, and
-    what is under the old one is dropped.
+    Where a rating is recorded under the new name already, that stays, and what is
+    under the old one is dropped. A mark under the new one is of another item that
+    shares the rating: both stay.
     """
     with store.database.writing() as session:
         for move in moves:
@@ -33,16 +34,17 @@ def follow(store: ShadowStore, level: Level, moves: Iterable[Move]) -> None:
 def _rename(store: ShadowStore, session: Session, level: Level, move: Move) -> None:
     old, new = move.old, move.new
     names: list[tuple[OfLevel, Any, Any, Any, ColumnElement[bool]]] = [
-        (MarkRow, MarkRow.key, old.key, new.key, true()),
         (ShadowRow, ShadowRow.guid, old.guid, new.guid, true()),
         (IntentRow, IntentRow.guid, old.guid, new.guid, ~IS_IN_DOUBT),
+        (MarkRow, MarkRow.key, old.key, new.key, true()),
     ]
     for table, name, before, now, counts in names:
         here = *store.here(table, level), counts
         taken = select(name).where(*here, name == now).limit(1)
         if before != now and session.scalar(taken) is not None:
+            if table is MarkRow:
+                continue
             session.execute(delete(table).where(*here, name == before))
-    for table, *_ in names:
         is_old = table.guid == old.guid, table.key == old.key
         renamed = update(table).where(*store.here(table, level), *is_old)
         session.execute(renamed.values(guid=new.guid, key=new.key))

@@ -165,7 +165,9 @@ class _Writer:
         intended: list[Batch] = []
         for one in found:
             affected = one.look.take(one.writable.affected_items)
-            own = list(batches(one.phase, one.writable, one.look, context.rated_at_once))
+            own = list(
+                batches(one.phase, one.writable, one.look, context.rated_at_once)
+            )
             context.store.record_intents(
                 own, affected, context.tag, context.run_id, now
             )

@@ -83,8 +83,8 @@ def unlisted(
 
     Where everything on record is listed, that costs no request.
     """
-    listed = set(library.listed(level).guid)
-    guids = {name.key: name.guid for name in names if name.guid not in listed}
+    listed = set(library.listed(level).key.tolist())
+    guids = {name.key: name.guid for name in names if name.key not in listed}
     found = gateway.items_by_key(level, np.array(sorted(guids), np.int64))
     pairs = zip(found.key.tolist(), found.guid, strict=True)
     return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))

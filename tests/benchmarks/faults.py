@@ -17,6 +17,7 @@ import sys
 import time
 
 from tests.crash_matrix.invariants import Verdict
+
 from tests.crash_matrix.scenario import played
 
 FAULTS = ("overwritten", "mistaken", "residue")

@@ -1,9 +1,9 @@
 """Lives of a library, each from one seed: nothing that a person gave may be lost.
 
 Run `make simulate SEEDS=20000`, or `python -m tests.lives --seeds 20000`; a share of
-them with `--first 5000`, one of them as a story with `--seed 17`. A life that goes wrong
-is made as short as it can be, and told. At the end comes what was reached: whose rating
-it was, on what kind of server, and what had struck the run before; and what never was.
+them with `--first 5000`, one of them as a story with `--seed 17`. A life that goes
+wrong is made as short as it can be, and told. At the end comes what was reached: whose
+rating it was, on what kind of server, what had struck the run before; and what never.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def tell(seed: int, *, shorten: bool = True) -> None:
     """Print a life, as short as it still goes wrong, and what is wrong with it."""
     life = drawn(seed)
     if shorten:
-        life = shortest(life, lambda other: judged_life(other))
+        life = shortest(life, judged_life)
     print(*told(life), *judged_life(life).faults, sep="\n")
     print(f"again: python -m tests.lives --seed {seed}", flush=True)
 

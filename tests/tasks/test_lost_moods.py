@@ -1,5 +1,6 @@
 """On a server whose tags replace moods, an item gets its moods back, however late."""
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,8 +12,9 @@ from engine.library import Level
 from engine.planning.undo_plan import Selection
 from engine.reports.run_report import LettersFailed
 from tasks.commands.undo import undo
-from tasks.record import rows
+from tasks.machine import Machine
 from tasks.record.plex_changes import recorded_moods
+from tasks.record.rows import LATEST_ARRIVAL
 from tests.simulator.options import Options
 from tests.simulator.plex import Plex
 from tests.state_machine.plain_runs import infer_plainly
@@ -60,7 +62,8 @@ def test_an_unreachable_server_costs_no_moods(
         undo(context, Selection())
         assert state(plex) == before
 
-        monkeypatch.setattr(rows, "LATEST_ARRIVAL", -1.0)  # an hour later
+        later = Machine(now=lambda: time.time() + LATEST_ARRIVAL + 1)
+        monkeypatch.setattr(context.store, "machine", later)
         undo(context, Selection())
         assert at_risk(context) == []
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine.classic import Constants, Phase
 from engine.errors import ShadowUnreadable
 from engine.library import Level
-from tasks.record import libraries as recorded_runs
+from tasks.record import runs as recorded_runs
 from tasks.record.rows import IntentState
 from tasks.record.runs import begin_run, finish_run
 from tasks.record.store import ShadowStore
