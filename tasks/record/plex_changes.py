@@ -26,7 +26,7 @@ def follow(store: ShadowStore, level: Level, moves: Iterable[Move]) -> None:
     under the old one is dropped. A mark under the new one is of another item that
     shares the rating: both stay.
     """
-    with store.database.writing() as session:
+    with store.writing() as session:
         for move in moves:
             _rename(store, session, level, move)
 
@@ -64,7 +64,7 @@ def note_dates(store: ShadowStore, level: Level, dates: Mapping[str, int]) -> No
     here = *store.here(ShadowRow, level), ShadowRow.guid == bindparam("of")
     dated = update(ShadowRow).where(*here).values(seen_at=bindparam("date"))
     rows = [{"of": guid, "date": date} for guid, date in dates.items()]
-    with store.database.writing() as session:
+    with store.writing() as session:
         session.connection().execute(dated, rows)
 
 
@@ -83,7 +83,7 @@ def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
     What is on record of an item already stays: it may have lost moods since.
     """
     here = *store.here(MarkRow, level), MarkRow.moods.is_(None)
-    with store.database.writing() as session:
+    with store.writing() as session:
         rows = zip(look.key.tolist(), look.moods, look.has_tag, strict=True)
         for key, moods, has_tag in rows:
             if len(moods) and not has_tag:
@@ -106,5 +106,5 @@ def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
 def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:
     """Drop the moods of items that lose none any more."""
     here = *store.here(MarkRow, level), MarkRow.key.in_(keys)
-    with store.database.writing() as session:
+    with store.writing() as session:
         session.execute(update(MarkRow).where(*here).values(moods=None))

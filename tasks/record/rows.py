@@ -11,7 +11,13 @@ from sqlalchemy import Select, bindparam, exists, select
 from engine.edits import Edit
 from engine.planning.batches import Batch, ItemStates
 from engine.rating_scale import Ints, Known
-from tasks.record.tables import IntentRow, ItemColumns, MarkRow, ShadowRow
+from tasks.record.tables import (
+    ConfidenceColumns,
+    IntentRow,
+    ItemColumns,
+    MarkRow,
+    ShadowRow,
+)
 
 MOST_PARAMETERS = 500
 """Values in one IN list; every database allows 999."""
@@ -37,6 +43,10 @@ class Shadow(NamedTuple):
     written_at: float
     seen_at: int
     fingerprint: str
+
+
+UNKNOWN: Known = dict.fromkeys(ConfidenceColumns.__annotations__)
+"""Nobody can say how sure a rating is."""
 
 
 class IntentState(IntEnum):
@@ -127,13 +137,18 @@ def tags_in_doubt(
     return [Intent(*item, 0, run_id, None, None, state, now) for item in items]
 
 
+def oldest_expected(now: float) -> float:
+    """Return when a write must have been sent to be expected yet, epoch seconds."""
+    return now - LATEST_ARRIVAL
+
+
 def may_have_arrived(intent: Intent, rated_at: int, now: float) -> bool:
     """Return whether a rating of that date, epoch seconds, may be what was sent.
 
     As long as it may arrive, it may whatever the date: the server's clock may be wrong.
     """
-    latest = intent.since + LATEST_ARRIVAL
-    return rated_at <= latest or now <= latest
+    in_time = rated_at <= intent.since + LATEST_ARRIVAL
+    return in_time or intent.since >= oldest_expected(now)
 
 
 TABLES: dict[type[Shadow | Intent | Mark], OfLevel] = {

@@ -31,7 +31,7 @@ def begin_run(
     its letters agree.
     """
     of_library = RunRow.library_id == store.library_id
-    with store.database.writing() as session:
+    with store.writing() as session:
         begun = session.scalar(select(RunRow).where(of_library, RunRow.id == run_id))
         if begun is not None:
             return begun.mean, Constants(**json.loads(begun.constants))
@@ -64,7 +64,7 @@ def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
 def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:
     """Record what came of a run, as JSON."""
     here = RunRow.library_id == store.library_id, RunRow.id == run_id
-    with store.database.writing() as session:
+    with store.writing() as session:
         finished = update(RunRow).where(*here)
         session.execute(finished.values(finished_at=now, summary=summary))
 
@@ -107,5 +107,5 @@ def record_capabilities(
         step=found.step if found.is_step_seen else 0.0,
         is_assumed=found.is_assumed,
     )
-    with store.database.writing() as session:
+    with store.writing() as session:
         session.merge(row)

@@ -1,6 +1,7 @@
 """Our record of one library: every method is one transaction, whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from tasks.record.libraries import record_of
 from tasks.record.rows import (
     IS_AT_RISK,
     IS_IN_DOUBT,
-    LATEST_ARRIVAL,
+    UNKNOWN,
     Intent,
     IntentState,
     Mark,
@@ -27,13 +28,11 @@ from tasks.record.rows import (
     Shadow,
     intents_of,
     marks_of,
+    oldest_expected,
     pieces,
     select_level,
 )
-from tasks.record.tables import ConfidenceColumns, IntentRow, MarkRow, ShadowRow
-
-UNKNOWN: Known = dict.fromkeys(ConfidenceColumns.__annotations__)
-"""Nobody can say how sure a rating is."""
+from tasks.record.tables import IntentRow, MarkRow, ShadowRow
 
 
 class ShadowStore:
@@ -45,6 +44,8 @@ class ShadowStore:
         self.database = database
         self.library_id = library_id
         self.machine = machine
+        self.ensure_lease: Callable[[], None] = lambda: None
+        """Called before each change; fails if another run has taken over."""
         self._intended: set[tuple[Level, str]] = set()
 
     @classmethod
@@ -84,6 +85,13 @@ class ShadowStore:
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self.database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Begin a transaction of the run that holds the library."""
+        self.ensure_lease()
+        with self.database.writing() as session:
+            yield session
 
     def here(self, table: OfLevel, level: Level) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for rows about items of a level of this library."""
@@ -144,7 +152,7 @@ class ShadowStore:
         # What was sent, also under another key, brought our tag: nobody else did.
         ours = np.array([guid in tagged for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~ours)
-        with self.database.writing() as session:
+        with self.writing() as session:
             self._end(session, level, guids)
             session.execute(insert(IntentRow), list(intents.values()))
             self._mark(session, level, look, tag)
@@ -152,44 +160,36 @@ class ShadowStore:
 
     def record_in_doubt(self, level: Level, sent: Sequence[Intent]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
-        with self.database.writing() as session:
+        with self.writing() as session:
             self._insert(session, IntentRow, level, sent)
 
     def drop_in_doubt(self, level: Level, guids: Sequence[str], since: float) -> None:
         """Drop what might have arrived since then of items that show what did."""
-        with self.database.writing() as session:
+        with self.writing() as session:
             recent = IntentRow.since >= since
             self._delete(session, IntentRow, level, guids, recent, IS_IN_DOUBT)
-
-    @property
-    def oldest_expected(self) -> float:
-        """When a write must have been sent to be expected yet, epoch seconds."""
-        return self.machine.now() - LATEST_ARRIVAL
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         is_ours = IntentRow.library_id == self.library_id
-        is_late = IntentRow.since <= self.oldest_expected
-        with self.database.writing() as session:
+        is_late = IntentRow.since <= oldest_expected(self.machine.now())
+        with self.writing() as session:
             session.execute(delete(IntentRow).where(is_ours, IS_IN_DOUBT, is_late))
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
         known = [mark.key for mark in self.marks(level)]
         ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
-        with self.database.writing() as session:
+        with self.writing() as session:
             fresh = marks_of(ours, np.setdiff1d(look.key, known), tag)
             self._insert(session, MarkRow, level, fresh)
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
-        here = self.here(IntentRow, batch.phase.level)
-        accepted = (
-            update(IntentRow)
-            .where(*here, IntentRow.guid == bindparam("of"), ~IS_IN_DOUBT)
-            .values(state=IntentState.ACKNOWLEDGED, since=now)
-        )
-        with self.database.writing() as session:
+        here = *self.here(IntentRow, batch.phase.level), ~IS_IN_DOUBT
+        sent = update(IntentRow).where(*here, IntentRow.guid == bindparam("of"))
+        accepted = sent.values(state=IntentState.ACKNOWLEDGED, since=now)
+        with self.writing() as session:
             guids = [{"of": guid} for guid in batch.guid]
             session.connection().execute(accepted, guids)
 
@@ -198,7 +198,7 @@ class ShadowStore:
         if not seen:
             return
         guids = [row.guid for row in seen]
-        with self.database.writing() as session:
+        with self.writing() as session:
             known = self._known(session, level, guids)
             self._delete(session, ShadowRow, level, guids)
             self._end(session, level, guids)
@@ -209,7 +209,7 @@ class ShadowStore:
 
     def discard_intents(self, level: Level, guids: Sequence[str]) -> None:
         """Drop intents that were never kept."""
-        with self.database.writing() as session:
+        with self.writing() as session:
             self._end(session, level, guids)
 
     def forget(self, level: Level, guids: Sequence[str]) -> None:
@@ -217,7 +217,7 @@ class ShadowStore:
 
         What moods items had stays while a tag that may cost them is in doubt.
         """
-        with self.database.writing() as session:
+        with self.writing() as session:
             self._delete(session, ShadowRow, level, guids)
             self._end(session, level, guids)
             self._delete(session, MarkRow, level, guids, ~IS_AT_RISK)

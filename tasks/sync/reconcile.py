@@ -15,7 +15,7 @@ from engine.ownership import Owner, Ownership, ownership_of
 from engine.rating_scale import Ints, Texts, rounded
 from engine.rename_detection import fingerprints
 from tasks.record.plex_changes import follow, note_dates, undated
-from tasks.record.rows import Intent, IntentState, Shadow
+from tasks.record.rows import Intent, IntentState, Shadow, oldest_expected
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.record_lookup import (
@@ -134,7 +134,10 @@ def _resolve_intents(
         if is_kept and one.after is not None
     }
     store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
-    broken, late = (owner == Owner.UNWRITTEN) & ~cleared, store.oldest_expected
+    broken, late = (
+        (owner == Owner.UNWRITTEN) & ~cleared,
+        oldest_expected(store.machine.now()),
+    )
     never = [
         one.guid
         for one, is_broken in zip(here, broken, strict=True)

@@ -109,10 +109,12 @@ class Household:
         wishes["dynamic_precision"] = self._life.dynamic
         settings = settings_for(ADDRESS, self._path, plex_token=token, **wishes)
         outside = Outside(process, self._time.machine(), process.cancellation)
-        name = f"run {self.verdict.runs}"
+        process.name = f"run {self.verdict.runs}"
         self._running.append(process)
         try:
-            with open_run(settings, name, live=live, outside=outside) as context:
+            with open_run(
+                settings, process.name, live=live, outside=outside
+            ) as context:
                 return work(context)
         finally:
             self._running.pop()
@@ -137,12 +139,14 @@ class Household:
     def _run_beside(self, act: Act) -> None:
         """Let another run come while this one is held up, maybe for long."""
         first, before = self._running[-1], self._plex.log.counts()["writes"]
+        mine = f"select count(*) from lease where run_id = '{first.name}'"  # noqa: S608
+        held = self._ask_record(mine)
         self._time.pass_by(float(chosen(PAUSES, act.value)))
         verb = str(chosen(VERBS, act.value * 7 % 1))
         other = self._process()
         with suppress(PlexbayesError):
             self._do(_work_of(verb, act.value), other, live=verb != "infer dry")
-        if self._plex.log.counts()["writes"] > before:
+        if held and self._plex.log.counts()["writes"] > before:
             first.overtaken = True
 
     def _age_record(self) -> None:
@@ -182,15 +186,20 @@ class Household:
         self._check_record()
 
     def _check_record(self) -> None:
-        if not self._path.exists():
-            return
-        with closing(sqlite3.connect(self._path)) as record:
-            try:
-                (count,) = record.execute("select count(*) from intent").fetchone()
-            except sqlite3.OperationalError:  # there is no table yet
-                return
+        count = self._ask_record("select count(*) from intent")
         if count > BOUND * len(self._witness.moods):
             self.verdict.broken.append(f"{count} writes are in doubt")
+
+    def _ask_record(self, question: str) -> int:
+        """Return a number from the record; 0 if there is none."""
+        if not self._path.exists():
+            return 0
+        with (
+            closing(sqlite3.connect(self._path)) as record,
+            suppress(sqlite3.OperationalError),  # there is no table yet
+        ):
+            return int(record.execute(question).fetchone()[0])
+        return 0
 
     def _reckon(self) -> None:
         """In good weather a run completes, the next has nothing to do, undo undoes.

@@ -91,6 +91,8 @@ class Process(BaseAdapter):
         """When its latest request was sent."""
         self._copies: list[Path] = []
         self.cancellation = Token(wire.time)
+        self.name = ""
+        """Of its run."""
         self.is_dead = False
         self.overtaken = False
         """Whether another run has written meanwhile."""
