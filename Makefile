@@ -94,11 +94,11 @@ bench-crash: setup ## Kill runs at every request: is anything lost or left?
 	$(BIN)/python -m tests.benchmarks.crash
 	$(BIN)/python -m tests.benchmarks.crash --every 5 --command-every 51 --ignored-filters all
 
-FROM ?= 0
-COUNT ?= 500
+FIRST ?= 0
+SEEDS ?= 500
 
-bench-faults: setup ## Play scenarios of faults and of persons meanwhile (FROM=0 COUNT=500)
-	$(BIN)/python -m tests.benchmarks.faults --first $(FROM) --seeds $(COUNT)
+simulate: setup ## Live whole lives in virtual time, whatever happens (FIRST=0 SEEDS=500)
+	$(BIN)/python -m tests.lives --first $(FIRST) --seeds $(SEEDS)
 
 bench-soak: setup ## Run fifty times in a row: does the record stay small?
 	$(BIN)/python -m tests.benchmarks.soak
@@ -113,5 +113,5 @@ bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup compiled demo test test-system test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
-.PHONY: bench bench-quality bench-speed bench-crash bench-faults bench-soak bench-outage
+.PHONY: bench bench-quality bench-speed bench-crash bench-soak bench-outage
 .PHONY: bench-workers bench-retention bench-files

@@ -5,7 +5,14 @@ import pytest
 SERVERS = {"prefect_database", "prefect_api", "served", "machines", "postgres_server"}
 """Fixtures that start a server of Prefect or PostgreSQL."""
 
-LONGEST = {"test_anything", "test_scenarios", "test_crash", "test_workers", "test_undo"}
+LONGEST = {
+    "test_anything",
+    "test_lives",
+    "test_bugs",
+    "test_crash",
+    "test_workers",
+    "test_undo",
+}
 """Modules that take minutes: begun last, they would keep all other workers waiting."""
 
 

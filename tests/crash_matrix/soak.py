@@ -10,13 +10,17 @@ from typing import Any
 
 from tasks.record.runs import KEPT
 from tasks.runtime.context import Outside, RunContext, open_run
-from tests.crash_matrix.fault_schedule import Meddler, Stormy
-from tests.crash_matrix.invariants import Witness
+from tests.lives.invariants import Witness
+from tests.lives.machine import ServerClock, VirtualTime
+from tests.lives.person import Person
+from tests.lives.plan import ACTS, drawn_act
+from tests.lives.process import Wire
 from tests.simulator.in_memory import InMemory
 from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.simulator.synthetic import make_library
-from tests.simulator.world import World
-from tests.state_machine.accounts import ADDRESS, StoryClock, settings_for
+from tests.simulator.world import OWNER, World
+from tests.state_machine.accounts import ADDRESS, settings_for
 from tests.state_machine.plain_runs import infer_plainly, undo_plainly
 
 EDITS = 12
@@ -75,11 +79,12 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
     """
     draw = Random(seed)  # noqa: S311 (must be repeatable)
     world = make_library(World(), tracks, seed)
-    world.clock = StoryClock()
-    plex = Stormy(world, Options())
-    witness = Witness(plex)
-    person = Meddler(world, witness, draw)
+    time = VirtualTime()
+    world.clock = ServerClock(time)
+    plex = Plex(world, Options())
+    witness = Witness(Wire(plex, time))
     path, outside = folder / "plexbayes.db", Outside(transport=InMemory(plex))
+    person = Person(world, witness, OWNER, path)
 
     def do(work: Callable[[RunContext], Any], name: str) -> Any:
         settings = settings_for(ADDRESS, path, cooldown_batch=100)
@@ -93,7 +98,7 @@ def soaked(tracks: int, runs: int, folder: Path, seed: int = 1) -> Iterator[Size
         writes = plex.log.counts()["writes"] - before
         yield _size(path, writes, len(witness.moods))
         for _ in range(EDITS):
-            person.do_something()
+            person.do(drawn_act(draw, ACTS))
     do(undo_plainly, "undo")
     yield _size(path, 0, len(witness.moods))
 

@@ -146,18 +146,19 @@ def drawn(seed: int) -> Life:
 
 def _stage(draw: Random, *, jumps: bool, odd: bool) -> Stage:
     acts = (*ACTS, *["clock"] * 2 * jumps, *["odd"] * 2 * odd)
-    events = [_fault(draw) for _ in range(draw.randint(0, 3))]
-    events += [_event(draw, _act(draw, acts)) for _ in range(draw.randint(0, 3))]
+    events = [_fault(draw) for _ in range(draw.randint(1, 3))]
+    events += [_event(draw, drawn_act(draw, acts)) for _ in range(draw.randint(0, 3))]
     if draw.random() < 1 / 4:
         events.append(_end(draw))
     if draw.random() < 1 / 8:
         events.append(_event(draw, Act("another run", 0, draw.random())))
     after = (*acts, "new version", "older record", "long pause")
-    then = tuple(_act(draw, after) for _ in range(draw.randint(0, 3)))
+    then = tuple(drawn_act(draw, after) for _ in range(draw.randint(0, 3)))
     return Stage(draw.choice(VERBS), draw.random(), tuple(events), then)
 
 
-def _act(draw: Random, acts: Sequence[str]) -> Act:
+def drawn_act(draw: Random, acts: Sequence[str]) -> Act:
+    """Draw one of some acts."""
     return Act(draw.choice(acts), draw.randrange(60), draw.random())
 
 

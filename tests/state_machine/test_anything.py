@@ -8,7 +8,12 @@ from tests.state_machine.household import Household, LearningHousehold
 
 
 @pytest.mark.parametrize(
-    ("household", "stories"), [(Household, 120), (LearningHousehold, 8)]
+    ("household", "stories"),
+    [
+        (Household, 40),
+        (LearningHousehold, 6),
+        pytest.param(Household, 200, marks=pytest.mark.long),
+    ],
 )
 def test_anything_may_happen_in_any_order(
     household: type[Household], stories: int

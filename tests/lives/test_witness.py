@@ -1,59 +1,45 @@
-"""Whatever fails and whoever meddles: what a person gave stays, and undo undoes."""
+"""The witness knows who changed what, and who could have known."""
 
 import pytest
 import requests
 
-from tests.crash_matrix.fault_schedule import Stormy
-from tests.crash_matrix.invariants import Verdict, Witness
-from tests.crash_matrix.scenario import played
-from tests.simulator.in_memory import InMemory
+from tests.lives.invariants import Verdict, Witness
+from tests.lives.machine import VirtualTime
+from tests.lives.process import LOOKS_LAST, Process, Wire
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
+from tests.simulator.plex import Plex
 from tests.simulator.world import OWNER
 from tests.state_machine.accounts import ADDRESS, TAG, small_world
-
-SAMPLE = (*range(15), 22, 45, 83)
-"""Of the seeds that `make bench-faults` goes through; the last ones have odd items,
-ignored filters and jumping clocks together."""
-
-
-@pytest.mark.parametrize("seed", SAMPLE)
-def test_in_any_weather_nothing_of_a_person_is_lost_and_nothing_of_ours_stays(
-    seed, monkeypatch
-):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-    verdict = played(seed)
-
-    assert verdict.overwritten == []
-    assert verdict.mistaken == []
-    assert verdict.residue == []
 
 
 class Scene:
     """A Plex, a witness, and a client that has no manners."""
 
-    def __init__(self) -> None:
-        self.plex = plex = Stormy(small_world(), Options())
-        self.witness = Witness(plex)
+    def __init__(self, folder) -> None:
+        self.plex = plex = Plex(small_world(), Options())
+        self.time = VirtualTime()
+        wire = Wire(plex, self.time)
+        self.witness = Witness(wire)
         self.item = next(i for i in plex.world.items() if i.title == "Unsaid")
         self._session = requests.Session()
-        self._session.mount(ADDRESS, InMemory(plex))
+        process = Process(wire, (), lambda _: None, folder / "no.db")
+        self._session.mount(ADDRESS, process)
         self._session.headers["X-Plex-Token"] = plex.options.token
 
     def rate(self, points):
-        before = len(self.plex.world.journal.changes)
-        self.plex.world.rate(self.item, points, OWNER)
-        self.witness.date(before)
+        with self.witness.watching():
+            self.plex.world.rate(self.item, points, OWNER)
+
+    def look(self):
+        self.ask(f"/library/metadata/{self.item.key}")
 
     def ask(self, path, method="GET"):
-        assert self._session.request(method, ADDRESS + path).ok
+        assert self._session.request(method, ADDRESS + path, timeout=5).ok
 
     def lock(self):
-        before = len(self.plex.world.journal.changes)
-        self.plex.world.set_lock(self.item, "mood", locked=True)
-        self.witness.date(before)
-        self.witness.notice(self.item)
+        with self.witness.watching():
+            self.plex.world.set_lock(self.item, "mood", locked=True)
 
     def write(self, points):
         """Let the client write; nothing takes the rating off."""
@@ -70,13 +56,13 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def scene(tmp_path) -> Scene:
+    return Scene(tmp_path)
 
 
 def test_the_witness_sees_who_overwrites_what_it_has_seen(scene):
     scene.rate(8.0)
-    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.look()
     scene.write(7.33)
 
     assert len(scene.verdict.overwritten) == 1
@@ -84,7 +70,7 @@ def test_the_witness_sees_who_overwrites_what_it_has_seen(scene):
 
 
 def test_the_witness_knows_who_could_not_know(scene):
-    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.look()
     scene.rate(8.0)
     scene.write(7.33)
 
@@ -92,11 +78,20 @@ def test_the_witness_knows_who_could_not_know(scene):
     assert len(scene.verdict.in_the_moment) == 1
 
 
+def test_the_witness_knows_who_should_have_looked_again(scene):
+    scene.look()
+    scene.rate(8.0)
+    scene.time.pass_by(LOOKS_LAST + 1)
+    scene.write(7.33)
+
+    assert len(scene.verdict.overwritten) == 1
+
+
 def test_the_witness_knows_that_nobody_could_tell_the_same_value_apart(scene):
-    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.look()
     scene.rate(8.0)
     scene.write(8.0)
-    scene.ask(f"/library/metadata/{scene.item.key}")
+    scene.look()
     scene.write("")
 
     assert scene.verdict.overwritten == []
@@ -107,7 +102,7 @@ def test_the_witness_knows_that_nobody_could_tell_the_same_value_apart(scene):
 def test_the_witness_knows_whether_a_lock_could_be_seen(scene, looks, lost):
     scene.lock()
     if looks:
-        scene.ask(f"/library/metadata/{scene.item.key}")
+        scene.look()
     scene.write(7.33)
 
     assert list(scene.witness.locks_lost(scene.item)) == lost
@@ -122,15 +117,11 @@ def test_the_witness_lets_a_client_write_what_nobody_rated(scene):
     assert scene.verdict.overwritten == scene.verdict.in_the_moment == []
 
 
-def test_a_person_meddles_at_the_chosen_request(scene):
-    done = []
-    scene.plex.expect(
-        {
-            ("before", 1): lambda: done.append(scene.plex.log.noted),
-            ("after", 1): lambda: done.append(scene.plex.log.noted),
-        }
-    )
-    for _ in range(3):
-        scene.ask("/identity")
+def test_the_witness_misses_a_tag_and_an_edit_of_everything(scene):
+    scene.ask(f"/:/rate?key={scene.item.key}&identifier=x&rating=7", "PUT")
+    scene.ask("/library/sections/1/all?type=10&title.locked=1", "PUT")
 
-    assert done == [1, 2]
+    edited, untagged = scene.witness.broken_promises(tags=True)
+
+    assert edited == "request 2 would edit everything"
+    assert untagged == f"{scene.item.guid} holds a rating of ours and no tag"

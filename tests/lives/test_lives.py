@@ -1,0 +1,92 @@
+"""Whatever fails and whoever meddles: what a person gave stays, and undo undoes."""
+
+import pytest
+
+from tests.lives.life import lived
+from tests.lives.plan import Act, Event, Life, Stage, drawn
+from tests.lives.story import shortest, told
+
+PLAIN = Life(
+    seed=-1,
+    keeps_date=False,
+    floats="float32",
+    ignored=frozenset(),
+    habit="",
+    is_shared=False,
+    batch=25,
+    dynamic=False,
+    jumps=False,
+    odd=False,
+    stages=(),
+)
+
+
+def plain(*stages: Stage, **facts) -> Life:
+    return Life(**(vars(PLAIN) | {"stages": stages} | facts))
+
+
+def stage(verb: str, *events: Event) -> Stage:
+    return Stage(verb, 0.5, events, ())
+
+
+HIDDEN = Act("odd", 44, 0.089)
+INFER_100_S_LATER, UNDO_100_S_LATER = (
+    Act("another run", 0, 0.62),
+    Act("another run", 0, 0.687),
+)
+INFER_HELD = Event(6, writes=True, after=True, act=INFER_100_S_LATER)
+
+ONCE_FAILED = {
+    "an undo that was held forgot what another run had given meanwhile": plain(
+        stage("infer"),
+        stage(
+            "undo", Event(5, writes=True, after=True, act=Act("another run", 0, 0.734))
+        ),
+    ),
+    "a run that rates one by one went on beside the one that had taken over": plain(
+        stage("infer", INFER_HELD), is_shared=True, floats="one-decimal"
+    ),
+    "an item that was hidden kept our tag, as another one shares its rating": plain(
+        stage("infer", Event(34, writes=False, after=False, act=HIDDEN))
+    ),
+    "a held write arrives after an undo": plain(
+        stage("infer", Event(11, writes=True, after=False, act=UNDO_100_S_LATER))
+    ),
+}
+"""Lives that once went wrong, each as short as it can be."""
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_of_a_person_is_lost_and_nothing_of_ours_stays(seed):
+    assert lived(drawn(seed)).faults == []
+
+
+@pytest.mark.parametrize("life", ONCE_FAILED.values(), ids=ONCE_FAILED)
+def test_what_once_failed_does_so_no_more(life):
+    assert lived(life).faults == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_life_is_long_enough_and_the_same_each_time(seed):
+    life = drawn(seed)
+
+    assert life == drawn(seed)
+    assert len(life.stages) >= 3
+    assert any(stage.events for stage in life.stages)
+
+
+def test_the_same_life_goes_the_same_way():
+    first, second = lived(drawn(7)), lived(drawn(7))
+
+    assert vars(first) == vars(second)
+
+
+def test_a_life_that_goes_wrong_is_told_as_short_as_it_can_be(monkeypatch):
+    monkeypatch.setattr("tasks.record.store.ShadowStore.confirm", lambda *_: None)
+    life = drawn(3)
+
+    short = shortest(life, lived)
+
+    assert lived(short).faults
+    assert len(list(told(short))) < len(list(told(life)))
+    assert all(not stage.events and not stage.then for stage in short.stages)
