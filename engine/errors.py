@@ -112,7 +112,7 @@ class StoppedAt(RunStopped):
 
 
 TRANSIENT = (PlexUnreachable, LibraryChanging)
-"""The errors that may pass by themselves; nothing else is ever retried."""
+"""The errors that may pass by themselves, so that a step is tried again."""
 
 
 @contextmanager

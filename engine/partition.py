@@ -1,4 +1,4 @@
-"""Under which letter an artist files, and in which order letters come."""
+"""Under which letter an artist is filed, and in which order letters come."""
 
 import re
 import unicodedata

@@ -37,8 +37,8 @@ class Columns:
 
     def columns(self) -> dict[str, Any]:
         """Return by name what has a value for each row."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {k: v for k, v in values.items() if isinstance(v, np.ndarray | Columns)}
+        values = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        return {k: v for k, v in values if isinstance(v, (np.ndarray, Columns))}
 
     def __len__(self) -> int:
         """Return the number of rows."""

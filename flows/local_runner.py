@@ -41,7 +41,7 @@ class Attempt:
 
     @property
     def tools(self) -> Callable[..., AbstractContextManager[RunContext]]:
-        """Lays out the tools of a run."""
+        """Opens what a run works with."""
         outside = Outside(cancellation=self.cancellation)
         return partial(open_run, self.settings, accept=self.accept, outside=outside)
 

@@ -63,7 +63,7 @@ def carried_out(
 
 @flow(name="verify", description=HELP["verify"], flow_run_name=run_name, **OWN)
 def verify(config: str = "") -> State[Audit]:
-    """Hold the record against Plex, and report; nothing is changed.
+    """Compare the record with Plex, and report; nothing is changed.
 
     Args:
         config: Name of another configuration; empty: the usual one.

@@ -252,7 +252,7 @@ def _write_first_batch(run: Run, work: Work, after: Sequence[StepRun]) -> None:
         *(steps.write_first_batch, run.context, work.everything, work.plans),
         after=after,
     ).result()
-    for key in found.marred if found else ():
+    for key in found.damaged if found else ():
         run.report.warn(
             f"Writing item {key} changed its moods or locks, and this server does "
             "not take that back: please look at it in Plex."

@@ -45,7 +45,7 @@ class _Queue:
         rows: Ints = self.by_key[at]
         return rows
 
-    def drawn(
+    def take_next(
         self, letter: int, size: int, tagged: int, *, is_shared: bool
     ) -> PhasePlan:
         """Return what a letter has left, and as much of others as fits beside it."""
@@ -117,14 +117,14 @@ class Pool:
             np.full(len(plan), WriteOutcome.LEFT, np.int8),
         )
 
-    def drawn(self, letter: str, size: int) -> list[PhasePlan]:
+    def take_next(self, letter: str, size: int) -> list[PhasePlan]:
         """Return what is left to write of a letter, phase after phase.
 
         What requests of this size leave free, equal ratings of other letters fill.
         """
         number = self._letters.index(letter)
         return [
-            queue.drawn(number, size, self._tagged, is_shared=self._is_shared)
+            queue.take_next(number, size, self._tagged, is_shared=self._is_shared)
             for queue in self._queues.values()
         ]
 

@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass
 class Audit:
-    """The record held against Plex; nothing was changed to find out."""
+    """The record compared with Plex; nothing was changed to find out."""
 
     library: str
     recorded: int = 0

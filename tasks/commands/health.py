@@ -268,7 +268,7 @@ def check_edits(settings: Settings) -> Iterator[Finding]:
     except PlexbayesError as error:
         yield Finding(subject, "error", str(error), "Try once more.")
         return
-    for key in found.marred if found else ():
+    for key in found.damaged if found else ():
         said = f"Trying this out changed moods or locks of item {key} for good."
         yield Finding(subject, "warning", said, "Look at it in Plex.")
     for said in limitations(able):

@@ -22,7 +22,7 @@ from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
 from tasks.sync.record_lookup import Recorded, record_view_of, resolve_renames, unlisted
 from tasks.sync.steps import plan_and_apply
-from tasks.sync.tags import borne, restore_lost_moods, tags_of
+from tasks.sync.tags import restore_lost_moods, tags_of, tags_present
 
 Row = Shadow | Intent
 
@@ -146,7 +146,7 @@ def _reverse(
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), is_ours(owner)[readable]
     tags = tags_of(context, level, list(set(look.guid)))
-    edits = list(reversals(level, look, clears, borne(look, tags)))
+    edits = list(reversals(level, look, clears, tags_present(look, tags)))
     _apply(context, edits)
     return edits
 

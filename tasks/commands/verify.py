@@ -1,4 +1,4 @@
-"""Holding the record against Plex without touching either."""
+"""Comparing the record with Plex without changing either."""
 
 import numpy as np
 

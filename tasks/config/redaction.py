@@ -1,4 +1,4 @@
-"""What must never be shown: secrets are blotted out wherever this process speaks.
+"""What must never be shown: secrets are redacted wherever this process speaks.
 
 Every log record of every library and every traceback of an error that nobody
 caught goes through here, from the moment on that the first secret is known.
@@ -19,7 +19,7 @@ REDACTED = "<hidden>"
 """What stands where a secret stood."""
 
 SHORTEST = 4
-"""Characters; to blot out shorter ones would blot out half of every text."""
+"""Characters; to redact shorter ones would hide half of every text."""
 
 SCHEME = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|https?:)?/*", re.IGNORECASE)
 """What an address begins with, if it is complete."""
@@ -45,7 +45,7 @@ def register_secret(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return a text with every known secret blotted out."""
+    """Return a text with every known secret redacted."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, REDACTED)
     return text

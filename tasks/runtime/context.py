@@ -135,7 +135,7 @@ def open_run(
     say: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
 ) -> Iterator[RunContext]:
-    """Lay out the tools of a run, and put them away again.
+    """Open what a run works with, and close it again.
 
     A live run holds the library: no other run writes to it meanwhile, and it waits
     for one that does as long as configured. It begins with a copy of the record,

@@ -28,7 +28,7 @@ class Probe:
     """What is recorded."""
     for_this_run: Capabilities
     """The same, but what could not be tried in a batch is written one by one."""
-    marred: tuple[int, ...] = ()
+    damaged: tuple[int, ...] = ()
     """The keys of items whose moods or locks the server would not give back."""
 
 
@@ -116,7 +116,7 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
             cautious = replace(cautious, rating=min(found.rating, SINGLE))
         if len(batch.points) == 1:
             cautious = replace(cautious, tagging=min(found.tagging, SINGLE))
-        return Probe(found, cautious, batch.marred())
+        return Probe(found, cautious, batch.damaged())
 
 
 def _with_what_was_known(

@@ -72,7 +72,7 @@ class FirstBatch:
         pairs = zip(self.before.moods, self.now.moods, strict=True)
         return [(folded(before), folded(now)) for before, now in pairs]
 
-    def marred(self) -> tuple[int, ...]:
+    def damaged(self) -> tuple[int, ...]:
         """Return the keys of items whose other moods or locks are not as before."""
         tag = folded((self.tag,))
         kept = [now - tag == before for before, now in self.moods_then_and_now]

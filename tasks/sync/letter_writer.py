@@ -92,7 +92,7 @@ class _Found:
 
 @dataclass(frozen=True, eq=False)
 class _Writer:
-    """Writes stretch by stretch, and notes what becomes of every rating."""
+    """Writes window by window, and notes what becomes of every rating."""
 
     context: RunContext
     everything: LibraryView
@@ -106,7 +106,7 @@ class _Writer:
 
     def write_all(self, letter: str) -> None:
         """Write what is left of a letter, and what goes along with it."""
-        plans = self.pool.drawn(letter, self.context.batch_size)
+        plans = self.pool.take_next(letter, self.context.batch_size)
         views = [self.everything[plan.phase.level] for plan in plans]
         copies = [
             view.copies(view.items.rows_of(plan.key))

@@ -1,4 +1,4 @@
-"""Holding the record against Plex: whose ratings are these, which intents held?"""
+"""Comparing the record with Plex: whose ratings are these, which intents held?"""
 
 from collections import Counter
 from collections.abc import Container, Mapping

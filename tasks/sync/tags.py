@@ -1,4 +1,9 @@
-"""The tag of inferred ratings: given with care, taken off again, at no mood's cost."""
+"""The tag of inferred ratings: given with care, taken off again, no mood is lost.
+
+In Plex it is a mood. Of a plan, `letter_writer` tags the items in batches that
+`engine.planning.batches.tag_edits` makes; `EditExecutor` sends them, and
+`PlexGateway.edit` makes requests of them. `first_batch` does so by itself, and looks.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -35,7 +40,7 @@ def tags_of(
     }
 
 
-def borne(look: ItemStates, tags: Mapping[int, tuple[str, ...]]) -> Texts:
+def tags_present(look: ItemStates, tags: Mapping[int, tuple[str, ...]]) -> Texts:
     """Return which of these tags, given by key, each item of a look bears."""
     pairs = zip(look.key.tolist(), map(folded, look.moods), strict=True)
     return texts(
@@ -57,7 +62,7 @@ def release(context: RunContext, part: LibraryView, level: Level) -> int:
     for keys in chunks(np.array(sorted(tags), np.int64), context.batch_size):
         context.before_write()
         look = context.gateway.fetch_items(keys)[level]
-        _take_off(context, level, look, borne(look, tags))
+        _take_off(context, level, look, tags_present(look, tags))
     context.store.forget(level, guids)
     return len(guids)
 

@@ -29,7 +29,7 @@ def plans_of(**letters):
 
 def drawn(pool, letter, size=100):
     """Return what a letter is to write, by guid."""
-    (plan,) = pool.drawn(letter, size)
+    (plan,) = pool.take_next(letter, size)
     return dict(zip(plan.guid, plan.after.tolist(), strict=True))
 
 
@@ -69,7 +69,7 @@ def test_a_letter_draws_its_own_and_what_costs_no_request_more(
 
 def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
     pool = Pool(plans_of(**B_AND_P))
-    (plan,) = pool.drawn("B", 100)
+    (plan,) = pool.take_next("B", 100)
     pool.settle(TRACKS, plan.key, WriteOutcome.WRITTEN)
 
     assert drawn(pool, "P") == {"p2": 5.0}
@@ -83,7 +83,7 @@ def test_what_was_written_with_another_letter_is_done_and_counts_for_its_own():
 @pytest.mark.parametrize("outcome", [WriteOutcome.TAKEN_OVER, WriteOutcome.GONE])
 def test_what_is_not_to_be_written_any_more_is_not_drawn(outcome):
     pool = Pool(plans_of(**B_AND_P))
-    keys = pool.drawn("P", 100)[0].key
+    keys = pool.take_next("P", 100)[0].key
 
     pool.settle(TRACKS, keys[:1], outcome)
 
@@ -123,7 +123,7 @@ def test_each_rating_is_drawn_once_and_in_as_few_requests_as_can_be(
     requests, seen = Counter(), []
 
     for letter in plans:
-        (plan,) = pool.drawn(letter, size)
+        (plan,) = pool.take_next(letter, size)
         pool.settle(TRACKS, plan.key, WriteOutcome.WRITTEN)
         seen += plan.key.tolist()
         values, counts = np.unique(plan.after, return_counts=True)

@@ -41,7 +41,7 @@ class Verdict:
     in_the_moment: list[str] = field(default_factory=list)
     """Ratings given after our last look, be it the very value that we were about to
     write: nobody could know."""
-    marred: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     """Items on which a server was tried that takes no lock back."""
     struck: Counter[str] = field(default_factory=Counter)
     """What went wrong, or came in between, by its name."""

@@ -250,8 +250,8 @@ class Household:
         Such a server is found out on at most three items at a time; the run names them.
         """
         takes_nothing_back = self._life.habit == "lock_fields" and "locks" in text
-        if takes_nothing_back and len(self.verdict.marred) < TRIED * self.verdict.runs:
-            self.verdict.marred.append(text)
+        if takes_nothing_back and len(self.verdict.damaged) < TRIED * self.verdict.runs:
+            self.verdict.damaged.append(text)
         else:
             self.verdict.residue.append(text)
 

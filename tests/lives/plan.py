@@ -139,7 +139,7 @@ def drawn(seed: int) -> Life:
         jumps=jumps,
         odd=odd,
         stages=tuple(
-            _stage(draw, jumps=jumps, odd=odd) for _ in range(draw.randint(3, 4))
+            _stage(draw, jumps=jumps, odd=odd) for _ in range(draw.randint(2, 3))
         ),
     )
 

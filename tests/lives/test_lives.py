@@ -71,7 +71,7 @@ def test_a_life_is_long_enough_and_the_same_each_time(seed):
     life = drawn(seed)
 
     assert life == drawn(seed)
-    assert len(life.stages) >= 3
+    assert len(life.stages) >= 2  # and then the calm run, and an undo
     assert any(stage.events for stage in life.stages)
 
 

@@ -63,7 +63,7 @@ def test_a_good_server_is_trusted_and_keeps_two_ratings_as_planned(plex, run_at)
         assert found.capabilities == Capabilities(
             BATCH, BATCH, has_conditional_edits=True
         )
-        assert found.marred == ()
+        assert found.damaged == ()
         intents = [row for level in Level for row in context.store.intents(level)]
         acknowledged = {row.key for row in intents if row.state == 1}
     after = state(plex)
@@ -98,7 +98,7 @@ def test_a_server_that_misbehaves_is_found_out(plex, run_at, quirk, expected):
 
     assert found.capabilities == expected
     harmed = {key for key in started if kept(started[key]) != kept(before[key])}
-    assert harmed == set(found.marred)
+    assert harmed == set(found.damaged)
     assert bool(harmed) == (quirk == "lock_fields")
     is_tagging = expected.tagging is not UNSUPPORTED
     assert tagged(started) == (changed(before, started) if is_tagging else set())
