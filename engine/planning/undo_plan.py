@@ -29,6 +29,11 @@ class Selection:
         object.__setattr__(self, "letters", str(parse_letters(self.letters)))
 
     @property
+    def is_of_some_artists(self) -> bool:
+        """Whether only the ratings of some artists are meant."""
+        return bool(self.letters or self.artist)
+
+    @property
     def is_everything(self) -> bool:
         """Whether nothing is left out."""
         return self == Selection()

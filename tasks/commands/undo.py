@@ -16,13 +16,13 @@ from engine.planning.undo_plan import Selection, Undone, is_ours, reversals
 from engine.rating_scale import Bools, Ints, not_half_star, unreadable
 from engine.rename_detection import Name
 from tasks.plex.parsing import texts
-from tasks.record.rows import Intent, Shadow
+from tasks.record.rows import Intent, Mark, Shadow
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
 from tasks.sync.record_lookup import Recorded, record_view_of, resolve_renames, unlisted
 from tasks.sync.steps import plan_and_apply
-from tasks.sync.tags import restore_lost_moods, tags_of, tags_present
+from tasks.sync.tags import OurTags, restore_lost_moods
 
 Row = Shadow | Intent
 
@@ -53,12 +53,11 @@ class Chosen:
         """How many of the ratings are of items that are no longer there."""
         return len(self.rows.keys() - set(self.items.guid))
 
-    def owners_of(self, items: Items | ItemStates) -> NDArray[np.int8]:
-        """Tell whose ratings these are now."""
+    def owners_of(self, items: Items | ItemStates, now: float) -> NDArray[np.int8]:
+        """Tell whose ratings these are now, by the time of epoch seconds."""
         shadows = [row for row in self.rows.values() if isinstance(row, Shadow)]
         intents = [row for row in self.rows.values() if isinstance(row, Intent)]
-        record = self.record
-        known = Recorded(shadows, [*intents, *record.in_doubt], record.now)
+        known = Recorded(shadows, [*intents, *self.record.in_doubt], now)
         record_view = record_view_of(items, known)
         return owners(items.rating, items.rated_at, record_view)
 
@@ -128,10 +127,11 @@ def _still_ours(context: RunContext, chosen: Chosen, edits: Sequence[Edit]) -> I
     keys = [np.empty(0, np.int64), *(edit.key for edit in edits)]
     look = context.gateway.fetch_items(np.unique(np.concatenate(keys)))[chosen.level]
     untagged = [keys[0], *(edit.key for edit in edits if edit.drops)]
-    ours = is_ours(chosen.owners_of(look)) & ~np.isnan(look.rating)
+    ours = is_ours(chosen.owners_of(look, context.machine.now())) & ~np.isnan(
+        look.rating
+    )
     ours |= look.has_tag & np.isin(look.key, np.concatenate(untagged))
-    left: Ints = look.key[ours]
-    return left
+    return np.asarray(look.key[ours])
 
 
 def _reverse(
@@ -141,12 +141,12 @@ def _reverse(
     level = chosen.level
     context.before_write()
     look = context.gateway.fetch_items(keys)[level]
-    owner = chosen.owners_of(look)
+    owner = chosen.owners_of(look, context.machine.now())
     report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), is_ours(owner)[readable]
-    tags = tags_of(context, level, list(set(look.guid)))
-    edits = list(reversals(level, look, clears, tags_present(look, tags)))
+    tags = OurTags(context, level, list(set(look.guid)))
+    edits = list(reversals(level, look, clears, tags.on(look)))
     _apply(context, edits)
     return edits
 
@@ -170,7 +170,7 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     hidden = context.gateway.items_by_key(level, chosen.hidden)
     items = Items.joined([listed, hidden])
     cleared = np.isnan(items.rating)
-    owner = chosen.owners_of(items)
+    owner = chosen.owners_of(items, context.machine.now())
     stays = is_ours(owner) & ~cleared
     unread = owner == Owner.UNREAD
     report.unreadable += chosen.left_alone(items, unread)
@@ -246,7 +246,7 @@ def plan_undo(
 def _predicted(context: RunContext, chosen: list[Chosen]) -> Undone:
     report = Undone(dry_run=True, reads=context.gateway.reads)
     for one in chosen:
-        owner, guid = one.owners_of(one.items), one.items.guid
+        owner, guid = one.owners_of(one.items, context.machine.now()), one.items.guid
         report.undone += len(set(guid[is_ours(owner)]))
         report.kept += len(set(guid[owner == Owner.TAKEN_OVER]))
         report.gone += one.gone
@@ -279,12 +279,13 @@ def _choose(
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
     own = items.take(np.flatnonzero(here))
-    marks = context.store.marks(level, list(rows))  # others share a rating, perhaps
-    names = [Name(known.guid, known.key, "") for known in (*rows.values(), *marks)]
-    is_partial = selection.letters or selection.artist
-    hidden = unlisted(context.gateway, library, level, [] if is_partial else names)
-    every = Items.joined([own, hidden])
-    return Chosen(level, rows, record, every, hidden.key, strays=own.take(slice(0)))
+    wanted = set(own.guid) if selection.is_of_some_artists else rows.keys()
+    known: list[Row | Mark] = [*context.store.marks(level, sorted(wanted))]
+    known += [] if selection.is_of_some_artists else rows.values()
+    names = [Name(one.guid, one.key, "") for one in known]
+    hidden = unlisted(context.gateway, library, level, names)
+    every, nothing = Items.joined([own, hidden]), own.take(slice(0))
+    return Chosen(level, rows, record, every, hidden.key, nothing)
 
 
 def _selected(library: Library, level: Level, selection: Selection) -> Bools:
@@ -296,5 +297,4 @@ def _selected(library: Library, level: Level, selection: Selection) -> Bools:
         name = fold_name(selection.artist)
         wanted &= np.array([fold_name(title) == name for title in titles], np.bool_)
     # What belongs nowhere is under no letter, and of no artist.
-    is_wanted = not (selection.letters or selection.artist)
-    return np.append(wanted, np.full(outside, is_wanted))
+    return np.append(wanted, np.full(outside, not selection.is_of_some_artists))

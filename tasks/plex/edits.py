@@ -163,6 +163,7 @@ class EditExecutor:
                 with self._throttle.timed((edit.level, edit.tags), 1):
                     self._gateway.rate_one(key, edit.points)
                     if edit.tags:
+                        self.ensure_lease()
                         one = edit.take(slice(at, at + 1))
                         self._gateway.edit(replace(one, rates=False))
             except NotThere:

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,14 @@ RENEWAL = 15
 LIFETIME = 90
 """Seconds without a sign of life after which another run may take over."""
 
+LOST = float("-inf")
+"""When a lease was renewed last that is not ours any more."""
+
+TAKEN_OVER = (
+    "This run was taken for dead and another one holds the library; it stops here. "
+    "What it wrote is recorded."
+)
+
 LOOK_AGAIN = 2.0
 """Seconds between two looks of a run that waits for another one."""
 
@@ -60,7 +69,7 @@ class LeaseWait:
 
     seconds: float = 0
     """How long; 0: not at all."""
-    rest: Callable[[float], None] = lambda _: None
+    rest: Callable[[float], None] = time.sleep
     """Lets time pass; it may raise to stop waiting."""
     say: Callable[[str], None] = lambda _: None
     """Told once whom the run waits for."""
@@ -165,10 +174,12 @@ def lease(
     """
     held = Lease(store, run_id)
     held.take_patiently(lease_wait)
+    store.ensure_held = held.ensure_held
     try:
         with store.machine.beside(held.keep):
             yield held
     finally:
+        store.ensure_held = lambda _: None
         held.give_back()
 
 
@@ -222,11 +233,15 @@ class Lease:
             renewed = update(LeaseRow).filter_by(**self._mine)
             still = session.execute(renewed.values(heartbeat=_time_in(session)))
             if not still.rowcount:  # type: ignore[attr-defined]
-                raise LibraryHeld(
-                    "This run was taken for dead and another one holds the library; "
-                    "it stops here. What it wrote is recorded."
-                )
+                self._renewed = LOST
+                raise LibraryHeld(TAKEN_OVER)
         self._renewed = self._machine.now()
+
+    def ensure_held(self, session: Session) -> None:
+        """Make sure that the lease is ours in the very transaction that needs it."""
+        ours = select(LeaseRow.run_id).filter_by(**self._mine)
+        if session.scalar(ours) is None:
+            raise LibraryHeld(TAKEN_OVER)
 
     def check(self) -> None:
         """Make sure that the lease is still ours, also after a long sleep."""
@@ -246,6 +261,7 @@ class Lease:
 
     def give_back(self) -> None:
         """Let others write."""
+        self._renewed = LOST
         with self._store.database.writing() as session:
             session.execute(delete(LeaseRow).filter_by(**self._mine))
 

@@ -44,8 +44,8 @@ class ShadowStore:
         self.database = database
         self.library_id = library_id
         self.machine = machine
-        self.ensure_lease: Callable[[], None] = lambda: None
-        """Called before each change; fails if another run has taken over."""
+        self.ensure_held: Callable[[Session], None] = lambda _: None
+        """Called in each transaction; fails if another run has taken over."""
         self._intended: set[tuple[Level, str]] = set()
 
     @classmethod
@@ -89,8 +89,8 @@ class ShadowStore:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Begin a transaction of the run that holds the library."""
-        self.ensure_lease()
         with self.database.writing() as session:
+            self.ensure_held(session)
             yield session
 
     def here(self, table: OfLevel, level: Level) -> tuple[ColumnElement[bool], ...]:

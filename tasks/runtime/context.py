@@ -178,7 +178,6 @@ def open_run(
             lease_wait = LeaseWait(settings.wait_for_others, wait, say)
             held = stack.enter_context(lease(store, run_id, lease_wait))
             context.ensure_lease = executor.ensure_lease = held.check
-            store.ensure_lease = held.check
             back_up(address, outside.machine.date)
         yield context
 

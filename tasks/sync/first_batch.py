@@ -168,6 +168,7 @@ class FirstBatch:
         self._context.before_write()
         if self._machine.elapsed() > self._looked_at + STATES_LAST:
             self._look()
+            self._context.ensure_lease()
 
     def _look(self) -> None:
         """Look at the items; fail if somebody else is at work on them, and first."""

@@ -159,8 +159,11 @@ class Renamed(NamedTuple):
 def resolve_renames(store: ShadowStore, library: Library, level: Level) -> Renamed:
     """Return what is recorded of a level, under the names that items have now."""
     known = recorded(store, level)
-    marks = store.marks(level)
-    prints = {(m.guid, m.key): "" for m in marks if m.guid in known.guids}
+    marks = [mark for mark in store.marks(level) if mark.guid in known.guids]
+    listed = set(library.listed(level).key.tolist())
+    # Others that share a rating have marks of their own: they are not this one.
+    here = {mark.guid for mark in marks if mark.key in listed}
+    prints = {(m.guid, m.key): "" for m in marks if m.guid not in here}
     prints |= {(row.guid, row.key): "" for row in known.intents}
     prints |= {(row.guid, row.key): row.fingerprint for row in known.shadows}
     names = [Name(*name, fingerprint) for name, fingerprint in prints.items()]

@@ -5,7 +5,7 @@ In Plex it is a mood. Of a plan, `letter_writer` tags the items in batches that
 `PlexGateway.edit` makes requests of them. `first_batch` does so by itself, and looks.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,30 +25,36 @@ from tasks.record.runs import record_capabilities
 from tasks.runtime.context import RunContext
 
 
-def tags_of(
-    context: RunContext, level: Level, guids: Sequence[str]
-) -> dict[int, tuple[str, ...]]:
-    """Return, by key, the tags of ours that items with these guids may bear.
+class OurTags:
+    """Which tags of ours items may bear that share ratings of ours."""
 
-    Where the tag has another name by now, an item may bear both.
-    """
-    now = context.settings.inferred_tag
-    return {
-        mark.key: (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
-        for mark in context.store.marks(level, guids)
-        if mark.tag and not mark.had_tag
-    }
+    def __init__(
+        self, context: RunContext, level: Level, guids: Sequence[str] | None
+    ) -> None:
+        """Ask the record about the items of a level with these guids."""
+        now = context.settings.inferred_tag
+        self.by_key: dict[int, tuple[str, ...]] = {}
+        """Of each item that we wrote to; none where a person gave that tag."""
+        self._by_guid: dict[str, tuple[str, ...]] = {}
+        """Of an item that has another key by now."""
+        for mark in context.store.marks(level, guids):
+            # Where the tag has another name by now, an item may bear both.
+            both = (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
+            ours = both if mark.tag and not mark.had_tag else ()
+            self.by_key[mark.key] = ours
+            self._by_guid[mark.guid] = ours or self._by_guid.get(mark.guid, ())
 
-
-def tags_present(look: ItemStates, tags: Mapping[int, tuple[str, ...]]) -> Texts:
-    """Return which of these tags, given by key, each item of a look bears."""
-    pairs = zip(look.key.tolist(), map(folded, look.moods), strict=True)
-    return texts(
-        [
-            tuple(tag for tag in tags.get(key, ()) if tag.casefold() in moods)
-            for key, moods in pairs
-        ]
-    )
+    def on(self, look: ItemStates) -> Texts:
+        """Return which of them each item of a look bears."""
+        rows = zip(look.key.tolist(), look.guid, map(folded, look.moods), strict=True)
+        return texts(
+            tuple(
+                tag
+                for tag in self.by_key.get(key, self._by_guid.get(guid, ()))
+                if tag.casefold() in moods
+            )
+            for key, guid, moods in rows
+        )
 
 
 def release(context: RunContext, part: LibraryView, level: Level) -> int:
@@ -58,11 +64,13 @@ def release(context: RunContext, part: LibraryView, level: Level) -> int:
     guids = sorted({str(guid) for guid in view.items.guid[taken]})
     if not guids:
         return 0
-    tags = tags_of(context, level, guids)
-    for keys in chunks(np.array(sorted(tags), np.int64), context.batch_size):
+    tags = OurTags(context, level, guids)
+    wanted = {key for key, own in tags.by_key.items() if own}
+    wanted |= set(view.items.key[taken].tolist()) - tags.by_key.keys()
+    for keys in chunks(np.array(sorted(wanted), np.int64), context.batch_size):
         context.before_write()
         look = context.gateway.fetch_items(keys)[level]
-        _take_off(context, level, look, tags_present(look, tags))
+        _take_off(context, level, look, tags.on(look))
     context.store.forget(level, guids)
     return len(guids)
 

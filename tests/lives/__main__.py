@@ -62,28 +62,27 @@ def reached(verdicts: Sequence[Verdict]) -> None:
     counts: Counter[tuple[str, str, str]] = Counter()
     for verdict in verdicts:
         counts.update(verdict.reached)
-    console = Console(width=200)
-    table = Table("owner of a rating, after …", *STRUCK)
-    for owner in OWNERS:
-        cells = [
-            str(sum(counts[owner, server, what] for server in SERVERS))
-            for what in STRUCK
-        ]
-        table.add_row(owner, *cells)
-    console.print(table)
-    table = Table("owner of a rating, on …", *SERVERS)
-    for owner in OWNERS:
-        cells = [
-            str(sum(counts[owner, server, what] for what in STRUCK))
-            for server in SERVERS
-        ]
-        table.add_row(owner, *cells)
-    console.print(table)
-    every = [(o, s, w) for o in OWNERS for s in SERVERS for w in STRUCK]
-    never = [" · ".join(one) for one in every if not counts[one]]
-    console.print(f"{len(every) - len(never)} of {len(every)} situations reached.")
-    if never:
-        console.print("Never: " + "; ".join(never), highlight=False)
+    console = Console(width=200, highlight=False)
+    for name, columns, at in (("after", STRUCK, 2), ("on a server", SERVERS, 1)):
+        table = Table(f"owner of a rating, {name} …", *columns)
+        for owner in OWNERS:
+            own = {key: count for key, count in counts.items() if key[0] == owner}
+            sums = Counter[str]()
+            for key, count in own.items():
+                sums[key[at]] += count
+            table.add_row(owner, *(str(sums[column]) for column in columns))
+        console.print(table)
+    never = [
+        (owner, server, [w for w in STRUCK if not counts[owner, server, w]])
+        for owner in OWNERS
+        for server in SERVERS
+    ]
+    total = len(OWNERS) * len(SERVERS) * len(STRUCK)
+    console.print(f"{len(counts)} of {total} situations reached. Never:")
+    for owner, server, what in never:
+        if what:
+            said = "whatever happened" if len(what) == len(STRUCK) else ", ".join(what)
+            console.print(f"  {owner}, {server}: {said}")
 
 
 def summary(verdicts: Sequence[Verdict], seconds: float) -> None:

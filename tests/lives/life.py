@@ -22,7 +22,7 @@ from tasks.sync.steps import read
 from tests.lives.invariants import Verdict, Witness
 from tests.lives.machine import ServerClock, VirtualTime, databases
 from tests.lives.person import Person
-from tests.lives.plan import PAUSES, VERBS, Act, Life, Stage, chosen
+from tests.lives.plan import OUR_JUMPS, PAUSES, VERBS, Act, Life, Stage, chosen
 from tests.lives.process import Died, Process, Wire
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
@@ -131,6 +131,8 @@ class Household:
                 self._world.release = f"1.44.{self.verdict.runs}"
             case "older record":
                 self._age_record()
+            case "our clock":
+                self._time.ahead = float(chosen(OUR_JUMPS, act.value))
             case "long pause":
                 self._time.pass_by(float(chosen(PAUSES, act.value)))
             case _:

@@ -29,6 +29,8 @@ class VirtualTime:
     def __init__(self) -> None:
         self.passed = 0.0
         """Seconds since the life began."""
+        self.ahead = 0.0
+        """Seconds by which our own clock is ahead of the right time."""
 
     def __call__(self) -> float:
         """Return the right time, epoch seconds."""
@@ -40,7 +42,7 @@ class VirtualTime:
     def machine(self) -> Machine:
         """Return a machine that goes by this time, one thing after the other."""
         return Machine(
-            now=self,
+            now=lambda: self() + self.ahead,
             elapsed=lambda: self.passed,
             executor=lambda _: InTurn(),
             beside=lambda _: nullcontext(),
@@ -96,7 +98,9 @@ def databases(
 
     def connected(connection: sqlite3.Connection, _: object) -> None:
         connection.create_function(
-            "julianday", 1, lambda _: time() / 86_400 + JULIAN_DAY_OF_THE_EPOCH
+            "julianday",
+            1,
+            lambda _: (time() + time.ahead) / 86_400 + JULIAN_DAY_OF_THE_EPOCH,
         )
 
     def commits(connection: Connection) -> None:

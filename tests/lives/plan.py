@@ -53,6 +53,9 @@ DAY = 86_400.0
 JUMPS = (-40 * 365 * DAY, -DAY, -3600.0, -7.0, 300.0, 3600.0, 10 * DAY, 3650 * DAY)
 """Seconds by which a server's clock is set; the first one leads to before 1990, the
 last one beyond what it is for us."""
+OUR_JUMPS = (-600.0, -45.0, 45.0, 600.0)
+"""Seconds by which our own clock is set. What was sent and never answered is known to
+be ours for an hour by this clock, so it is never set as far as that."""
 PAUSES = (0.0, 2.0, 20.0, 100.0, 4000.0)
 """Seconds for which something waits; a lease lasts 90, a late write an hour."""
 
@@ -145,7 +148,7 @@ def drawn(seed: int) -> Life:
 
 
 def _stage(draw: Random, *, jumps: bool, odd: bool) -> Stage:
-    acts = (*ACTS, *["clock"] * 2 * jumps, *["odd"] * 2 * odd)
+    acts = (*ACTS, *["clock", "clock", "our clock"] * jumps, *["odd"] * 2 * odd)
     events = [_fault(draw) for _ in range(draw.randint(1, 3))]
     events += [_event(draw, drawn_act(draw, acts)) for _ in range(draw.randint(0, 3))]
     if draw.random() < 1 / 4:
