@@ -21,7 +21,7 @@ from rich.table import Table
 
 from engine.ownership import Owner
 from tests.lives.invariants import Verdict
-from tests.lives.life import lived
+from tests.lives.life import judged
 from tests.lives.plan import ENDS, FAULTS, HABITS, drawn
 from tests.lives.story import shortest, told
 
@@ -31,30 +31,19 @@ STRUCK = ("nothing", *FAULTS, "status", "page", *ENDS, "another run")
 WHOLE = ("overwritten", "mistaken", "residue", "broken")
 
 
-def judged(seed: int) -> tuple[int, Verdict]:
-    """Live a life; what nobody expects is held against it, too."""
+def judged_seed(seed: int) -> tuple[int, Verdict]:
+    """Live the life of a seed."""
     logging.disable(logging.WARNING)  # what urllib3 says of broken connections
-    try:
-        return seed, lived(drawn(seed))
-    except Exception as error:  # noqa: BLE001 (whatever it is, the seed is told)
-        return seed, Verdict(broken=[f"{type(error).__name__}: {error}"])
+    return seed, judged(drawn(seed))
 
 
 def tell(seed: int, *, shorten: bool = True) -> None:
     """Print a life, as short as it still goes wrong, and what is wrong with it."""
     life = drawn(seed)
     if shorten:
-        life = shortest(life, judged_life)
-    print(*told(life), *judged_life(life).faults, sep="\n")
+        life = shortest(life, judged)
+    print(*told(life), *judged(life).faults, sep="\n")
     print(f"again: python -m tests.lives --seed {seed}", flush=True)
-
-
-def judged_life(life) -> Verdict:
-    """Live a life that is no longer that of its seed."""
-    try:
-        return lived(life)
-    except Exception as error:  # noqa: BLE001
-        return Verdict(broken=[f"{type(error).__name__}: {error}"])
 
 
 def reached(verdicts: Sequence[Verdict]) -> None:
@@ -119,7 +108,7 @@ def main() -> int:
     wishes = parser.parse_args()
     if wishes.seed is not None:
         tell(wishes.seed, shorten=False)
-        return int(not judged(wishes.seed)[1].is_clean)
+        return int(not judged_seed(wishes.seed)[1].is_clean)
     seeds = range(wishes.first, wishes.first + wishes.seeds)
     verdicts = []
     began = time.monotonic()
@@ -127,7 +116,7 @@ def main() -> int:
     with multiprocessing.Pool(
         min(wishes.jobs, len(seeds)), maxtasksperchild=500
     ) as pool:
-        lives = pool.imap_unordered(judged, seeds, chunksize=4)
+        lives = pool.imap_unordered(judged_seed, seeds, chunksize=4)
         for seed, verdict in track(lives, "lives", len(seeds), console=console):
             verdicts.append(verdict)
             if not verdict.is_clean:

@@ -13,7 +13,8 @@ from tasks.commands import undo
 from tasks.plex.client import PlexGateway
 from tasks.record.lease import Lease
 from tasks.record.store import ShadowStore
-from tasks.sync import letter_writer, record_lookup
+from tasks.sync import capability_probe, letter_writer, reconcile, record_lookup
+from tasks.sync.record_lookup import Recorded
 
 Patch = pytest.MonkeyPatch
 
@@ -94,8 +95,18 @@ def rounding_forgotten(patch: Patch) -> None:
 
 
 def followed_by_key_only(patch: Patch) -> None:
-    """Follow no item to the key that it has by now."""
+    """Know items by their keys, which a re-scan changes, and not by their guids."""
+    view = record_lookup.record_view_of
+
+    def by_key(items: Any, known: Recorded) -> RecordView:
+        keys = set(items.key.tolist())
+        shadows = [row for row in known.shadows if row.key in keys]
+        intents = [row for row in known.intents if row.key in keys]
+        return view(items, Recorded(shadows, intents, known.now))
+
     patch.setattr(record_lookup, "moves", lambda *_: [])
+    for module in (record_lookup, reconcile, letter_writer, capability_probe, undo):
+        patch.setattr(module, "record_view_of", by_key)
 
 
 def retry_without_look(patch: Patch) -> None:

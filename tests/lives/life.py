@@ -22,7 +22,16 @@ from tasks.sync.steps import read
 from tests.lives.invariants import Verdict, Witness
 from tests.lives.machine import ServerClock, VirtualTime, databases
 from tests.lives.person import Person
-from tests.lives.plan import OUR_JUMPS, PAUSES, VERBS, Act, Life, Stage, chosen
+from tests.lives.plan import (
+    LONG_PAUSES,
+    OUR_JUMPS,
+    PAUSES,
+    VERBS,
+    Act,
+    Life,
+    Stage,
+    chosen,
+)
 from tests.lives.process import Died, Process, Wire
 from tests.simulator.items import Kind
 from tests.simulator.options import Options
@@ -30,7 +39,6 @@ from tests.simulator.plex import Plex
 from tests.simulator.world import OWNER, SHARED, World
 from tests.state_machine.accounts import (
     ADDRESS,
-    TAG,
     quick_folder,
     settings_for,
     small_world,
@@ -134,7 +142,8 @@ class Household:
             case "our clock":
                 self._time.ahead = float(chosen(OUR_JUMPS, act.value))
             case "long pause":
-                self._time.pass_by(float(chosen(PAUSES, act.value)))
+                self._wire.arrive(all_of_it=True)
+                self._time.pass_by(float(chosen(LONG_PAUSES, act.value)))
             case _:
                 self._person.do(act)
 
@@ -288,4 +297,9 @@ def lived(life: Life) -> Verdict:
         return Household(life, folder).live()
 
 
-__all__ = ["TAG", "Household", "lived"]
+def judged(life: Life) -> Verdict:
+    """Live a life; what nobody expects is held against it, too."""
+    try:
+        return lived(life)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is told)
+        return Verdict(broken=[f"{type(error).__name__}: {error}"])

@@ -56,8 +56,10 @@ last one beyond what it is for us."""
 OUR_JUMPS = (-600.0, -45.0, 45.0, 600.0)
 """Seconds by which our own clock is set. What was sent and never answered is known to
 be ours for an hour by this clock, so it is never set as far as that."""
-PAUSES = (0.0, 2.0, 20.0, 100.0, 4000.0)
-"""Seconds for which something waits; a lease lasts 90, a late write an hour."""
+PAUSES = (0.0, 2.0, 20.0, 100.0, 3000.0)
+"""Seconds for which a request waits; a lease lasts 90, a late write an hour."""
+LONG_PAUSES = (2.0, 100.0, 3000.0, 4000.0)
+"""Seconds between two runs, when nothing is on its way any more."""
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,8 @@ class Process(BaseAdapter):
         return replace(self._deliver(asked, heard=False), body=GARBAGE)
 
     def _page(self, asked: Request, fault: Act, _timeout: float) -> Answer:
+        if asked.value("sort") is None:
+            return self._deliver(asked)  # it is no page of a listing
         rule = {"do": chosen(PAGES, fault.value), "match": {"times": 1}}
         faults = self._wire.plex.faults
         habits = faults.as_json()

@@ -7,9 +7,13 @@ import pytest
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from engine.ownership import Owner
+from engine.planning.undo_plan import Selection
+from tasks.commands.undo import plan_undo
 from tasks.machine import Machine
 from tasks.record.rows import LATEST_ARRIVAL
+from tasks.sync.reconcile import reconcile
 from tasks.sync.record_lookup import recorded
+from tasks.sync.steps import read
 from tests.state_machine.plain_runs import undo_plainly
 from tests.tasks.building import told_of
 from tests.tasks.setup import context_for, plan_for, snapshot, write
@@ -151,3 +155,20 @@ def test_another_value_is_a_persons_at_once(plex, context, tracks, send):
 
     assert owner_of(context, tracks[0]) == Owner.TAKEN_OVER
     assert told_of(plex, tracks[:1], "userRating") == [8.0]
+
+
+def test_an_undo_that_takes_long_goes_by_the_time_of_each_look(
+    plex, context, tracks, send, monkeypatch
+):
+    send(tracks[0], 7.33)
+    undo_plainly(context)  # what was sent is only in doubt now
+    plan = plan_undo(context, reconcile(context, read(context)), Selection())
+    later = Machine(now=lambda: time.time() + 2 * LATEST_ARRIVAL)
+    monkeypatch.setattr(context.store, "machine", later)
+    plex.set_clock(2 * LATEST_ARRIVAL)
+    plex.rate(tracks[0], 7.33)
+
+    plan.apply(context)
+    plex.set_clock(0)
+
+    assert told_of(plex, tracks[:1], "userRating") == [7.33]
