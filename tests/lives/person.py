@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tests.lives.invariants import Witness
@@ -78,31 +78,36 @@ class Person:
             self._world.rate(item, points, self._account)
 
     def _give_the_same(self, item: Item, _: float) -> None:
-        """Give what stands there; only another date can tell that it was a person."""
-        mine = self._world.personal_of(self._account, item)
-        date = mine.last_rated_at
-        if mine.rating is None or date == int(self._world.clock()):
-            return
-        if not self._witness.is_ours(item.guid) or self._is_confirmed(item, date):
-            self._world.rate(item, mine.rating, self._account)
+        """Give what stands there, if only the date can tell that it was a person.
 
-    def _is_confirmed(self, item: Item, date: int | None) -> bool:
-        """Whether the record knows the date that stands there, and expects no other."""
+        It is the first such item, counted from the given one.
+        """
+        items = list(self._world.items())
+        start = items.index(item)
+        now, known = int(self._world.clock()), self._confirmed()
+        for one in (*items[start:], *items[:start]):
+            mine = self._world.personal_of(self._account, one)
+            is_ours = self._witness.is_ours(one.guid)
+            is_known = known.get((int(one.kind), one.guid)) == mine.last_rated_at
+            if mine.rating is not None and is_ours and is_known:
+                if mine.last_rated_at not in {None, now}:
+                    self._world.rate(one, mine.rating, self._account)
+                return
+
+    def _confirmed(self) -> dict[tuple[int, str], int]:
+        """Return the dates that the record knows, where it expects no others."""
         if not self._record.exists():
-            return False
-        known = (int(item.kind), item.guid)
-        with closing(sqlite3.connect(self._record)) as record:
-            try:
-                (dates,) = record.execute(
-                    "select group_concat(seen_at) from shadow where level=? and guid=?",
-                    known,
-                ).fetchone()
-                (intents,) = record.execute(
-                    "select count(*) from intent where level=? and guid=?", known
-                ).fetchone()
-            except sqlite3.OperationalError:  # there is no table yet
-                return False
-        return bool(date) and str(date) == dates and not intents
+            return {}
+        with (
+            closing(sqlite3.connect(self._record)) as record,
+            suppress(sqlite3.OperationalError),  # there is no table yet
+        ):
+            dates = record.execute("select level, guid, seen_at from shadow").fetchall()
+            open_ = record.execute("select level, guid from intent").fetchall()
+            return {(level, guid): at for level, guid, at in dates} | dict.fromkeys(
+                open_, -1
+            )
+        return {}
 
     def _tag(self, item: Item, _: float) -> None:
         self._world.add_tags(item, "mood", ["Sunday"])
