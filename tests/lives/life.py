@@ -53,13 +53,11 @@ PHASES = ("1-4", "1", "2", "3", "4", "1-2", "3-4")
 LETTERS = ("", "#", "A", "B", "C")
 BOUND = 4
 """Times the items of a library that writes may be in doubt."""
-TAGGED = {
-    *("good", "ignores filters", "ignore_guard", "first_id_only"),
-}
+TAGGED = {"good", "ignores filters", "ignore_guard", "first_id_only"}
 """Servers on which our ratings bear a tag. (Where a server takes no rating off in a
 batch, an undo that is broken off leaves it, and takes the tag.)"""
 TRIED = 3
-"""Items on which a server is tried that takes nothing back."""
+"""Items on which a server is tried that takes nothing back; a run names them."""
 
 
 class Household:
@@ -256,10 +254,7 @@ class Household:
                 self._blame(text)
 
     def _blame(self, text: str) -> None:
-        """Hold a trace against the program, unless the server takes nothing back.
-
-        Such a server is found out on at most three items at a time; the run names them.
-        """
+        """Hold a trace against the program, unless the server takes nothing back."""
         takes_nothing_back = self._life.habit == "lock_fields" and "locks" in text
         if takes_nothing_back and len(self.verdict.damaged) < TRIED * self.verdict.runs:
             self.verdict.damaged.append(text)
