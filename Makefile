@@ -98,7 +98,7 @@ FIRST ?= 0
 SEEDS ?= 500
 
 simulate: setup ## Live whole lives in virtual time, whatever happens (FIRST=0 SEEDS=500)
-	$(BIN)/python -m tests.lives --first $(FIRST) --seeds $(SEEDS)
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.lives --first $(FIRST) --seeds $(SEEDS)
 
 bench-soak: setup ## Run fifty times in a row: does the record stay small?
 	$(BIN)/python -m tests.benchmarks.soak

@@ -138,12 +138,29 @@ def _resolve_intents(
         (owner == Owner.UNWRITTEN) & ~cleared,
         oldest_expected(store.machine.now()),
     )
-    never = [
-        one.guid
-        for one, is_broken in zip(here, broken, strict=True)
-        if is_broken and one.since < late
-    ]
-    store.discard_intents(level, never)
+    broken &= np.array([one.since < late for one in here], bool)
+    _confirm_what_stood(store, library, level, rows[broken], intents)
+    store.discard_intents(level, items.guid[rows[broken]].tolist())
+
+
+def _confirm_what_stood(
+    store: ShadowStore,
+    library: Library,
+    level: Level,
+    rows: Ints,
+    intents: Mapping[str, Intent],
+) -> None:
+    """Record a rating of ours that was to be replaced before it was ever confirmed."""
+    guids = library[level].guid[rows].tolist()
+    known = {row.guid for row in store.shadows(level, guids)}
+    rows = rows[[guid not in known for guid in guids]]
+    given = {
+        guid: Given(one.phase, one.run_id, one.before, one.since)
+        for guid in library[level].guid[rows]
+        if (one := intents[guid]).before is not None
+    }
+    rows = rows[[guid in given for guid in library[level].guid[rows]]]
+    store.confirm(level, shadow_rows_of(library, level, rows, given))
 
 
 def _note_first_dates(

@@ -110,8 +110,11 @@ def arrivals(items: Items | ItemStates, known: Recorded) -> dict[int, Intent]:
         return {}
     record_view = _without_in_doubt(items.guid, known)
     owner = owners(items.rating, items.rated_at, record_view)
+    # What Plex had accepted, and does not show any more, something came over.
+    strange = (owner == Owner.UNWRITTEN) & record_view.arrived
+    strange |= np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))
     rows_of: dict[str, list[int]] = {}
-    for row in np.flatnonzero(np.isin(owner, (Owner.PERSON, Owner.TAKEN_OVER))):
+    for row in np.flatnonzero(strange):
         rows_of.setdefault(items.guid[row], []).append(int(row))
     return {
         row: sent

@@ -43,7 +43,7 @@ def tell(seed: int, *, shorten: bool = True) -> None:
     if shorten:
         life = shortest(life, judged)
     print(*told(life), *judged(life).faults, sep="\n")
-    print(f"again: python -m tests.lives --seed {seed}", flush=True)
+    print(f"again: PYTHONHASHSEED=0 python -m tests.lives --seed {seed}", flush=True)
 
 
 def reached(verdicts: Sequence[Verdict]) -> None:

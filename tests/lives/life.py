@@ -147,7 +147,7 @@ class Household:
 
     def _run_beside(self, act: Act) -> None:
         """Let another run come while this one is held up, maybe for long."""
-        first, before = self._running[-1], self._plex.log.counts()["writes"]
+        first = self._running[-1]
         mine = f"select count(*) from lease where run_id = '{first.name}'"  # noqa: S608
         held = self._ask_record(mine)
         self._time.pass_by(float(chosen(PAUSES, act.value)))
@@ -155,7 +155,7 @@ class Household:
         other = self._process()
         with suppress(PlexbayesError):
             self._do(_work_of(verb, act.value), other, live=verb != "infer dry")
-        if held and self._plex.log.counts()["writes"] > before:
+        if held and other.writes:
             first.overtaken = True
 
     def _age_record(self) -> None:

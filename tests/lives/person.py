@@ -82,6 +82,8 @@ class Person:
 
         It is the first such item, counted from the given one.
         """
+        if not -2 * DAY < self._world.clock.ahead < DAY / 2:
+            return  # a date that cannot be meant tells nothing
         items = list(self._world.items())
         start = items.index(item)
         now, known = int(self._world.clock()), self._confirmed()

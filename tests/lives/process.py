@@ -121,6 +121,11 @@ class Process(BaseAdapter):
             raise requests.ConnectionError("the server hung up")
         return carrier.response(request, answer)
 
+    @property
+    def writes(self) -> int:
+        """Requests so far that were to change something."""
+        return self._counts[True]
+
     def close(self) -> None:
         """Close nothing."""
 

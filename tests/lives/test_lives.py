@@ -49,6 +49,15 @@ ONCE_FAILED = {
     "an item that was hidden kept our tag, as another one shares its rating": plain(
         stage("infer", Event(34, writes=False, after=False, act=HIDDEN))
     ),
+    "what arrived late over an acknowledged rating was never settled": plain(
+        stage(
+            "infer",
+            Event(3, writes=True, after=False, act=Act("late", 30, 0.774)),
+            Event(2, writes=True, after=False, act=Act("add", 13, 0.791)),
+        ),
+        batch=1,
+        keeps_date=True,
+    ),
     "a held write arrives after an undo": plain(
         stage("infer", Event(11, writes=True, after=False, act=UNDO_100_S_LATER))
     ),
