@@ -40,6 +40,11 @@ class Capabilities:
     """Whether nobody has tried it yet, or not all of it."""
 
     @property
+    def guards_ratings(self) -> bool:
+        """Whether Plex spares what a person rates in the very moment of writing."""
+        return self.has_conditional_edits and self.rating is EditMode.BATCH
+
+    @property
     def safe_step(self) -> float:
         """The least step that the server is known to keep, points."""
         return self.step if self.is_step_seen else COARSE

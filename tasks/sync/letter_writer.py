@@ -39,7 +39,7 @@ from tasks.sync.tags import (
 )
 
 STATES_LAST = {False: 3.0, True: 10.0}
-"""Seconds for which fetched states are trusted: longer with conditional edits."""
+"""Seconds for which fetched states are trusted: longer where Plex guards ratings."""
 WINDOW = {False: MOST_IDS, True: 12 * MOST_IDS}
 """Items whose states are fetched in one go, likewise."""
 
@@ -101,8 +101,8 @@ class _Writer:
     """Keys that were given the tag already."""
 
     @property
-    def _has_conditional_edits(self) -> bool:
-        return self.context.executor.capabilities.has_conditional_edits
+    def _is_guarded(self) -> bool:
+        return self.context.executor.capabilities.guards_ratings
 
     def write_all(self, letter: str) -> None:
         """Write what is left of a letter, and what goes along with it."""
@@ -112,7 +112,7 @@ class _Writer:
             view.copies(view.items.rows_of(plan.key))
             for view, plan in zip(views, plans, strict=True)
         ]
-        width = WINDOW[self._has_conditional_edits]
+        width = WINDOW[self._is_guarded]
         for window in windows(plans, copies, self.context.batch_size, width):
             self._write(window)
 
@@ -127,9 +127,7 @@ class _Writer:
         """Look, and write until the look is out of date; return what is left."""
         self.context.before_write()
         looks = self.context.gateway.fetch_items(self._keys(due))
-        valid_until = (
-            self.context.machine.elapsed() + STATES_LAST[self._has_conditional_edits]
-        )
+        valid_until = self.context.machine.elapsed() + STATES_LAST[self._is_guarded]
         found = [self._admit(plan, looks[plan.phase.level]) for plan in due]
         writes, affected_items = self._record_intents(found), _by_level(found)
         try:

@@ -65,7 +65,7 @@ def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
     snapshot = _snapshot(context, library, known)
     store.expire_in_doubt()
     for level in Level:
-        _resolve_intents(store, snapshot, level)
+        _resolve_intents(context, snapshot, level)
         _note_first_dates(store, library[level], level, snapshot[level])
     return snapshot
 
@@ -104,16 +104,18 @@ def _record_late_arrivals(
 
 
 def _resolve_intents(
-    store: ShadowStore, snapshot: LibrarySnapshot, level: Level
+    context: RunContext, snapshot: LibrarySnapshot, level: Level
 ) -> None:
     """Keep the intents that Plex shows, and drop those that never arrived.
 
     One that Plex shows but never acknowledged stays open: its tag may be
     missing, so the next run writes it once more.
     An intent whose write is still on its way may look broken, so it is only
-    dropped when it is old. One that a person overtook stays until its release.
-    One that was acknowledged and whose rating is gone was kept, and then cleared.
+    dropped when it is old; what another run left open counts as in doubt until then.
+    One that a person overtook stays until its release. One that was acknowledged and
+    whose rating is gone was kept, and then cleared.
     """
+    store = context.store
     expected = Recorded(intents=store.intents(level)).expected
     intents = {intent.guid: intent for intent in expected}
     library, items, ownership = (
@@ -134,13 +136,17 @@ def _resolve_intents(
         if is_kept and one.after is not None
     }
     store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
-    broken, late = (
-        (owner == Owner.UNWRITTEN) & ~cleared,
-        oldest_expected(store.machine.now()),
-    )
-    broken &= np.array([one.since < late for one in here], bool)
+    broken = (owner == Owner.UNWRITTEN) & ~cleared
+    broken &= np.array([_is_given_up(context, one) for one in here], bool)
     _confirm_what_stood(store, library, level, rows[broken], intents)
     store.discard_intents(level, items.guid[rows[broken]].tolist())
+
+
+def _is_given_up(context: RunContext, intent: Intent) -> bool:
+    """Return whether nobody waits for a write any more that Plex does not show."""
+    is_late = intent.since < oldest_expected(context.machine.now())
+    is_open = intent.state == IntentState.OPEN
+    return is_late or (is_open and intent.run_id != context.run_id)
 
 
 def _confirm_what_stood(

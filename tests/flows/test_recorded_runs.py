@@ -115,7 +115,7 @@ def played(life: str) -> Iterator[dict[str, Any]]:
                 "requests": requests_of(plex),
                 "out": _steady(ran.out, folder),
                 "err": _steady(ran.err, folder) if ran.status == 2 else "",
-                "report": _without_times(ran.summary or own),
+                "report": _steady_report(ran.summary or own),
             }
 
 
@@ -131,11 +131,14 @@ def _steady(text: str, folder: str) -> str:
     return text.replace(folder, "FOLDER") if folder else text
 
 
-def _without_times(report: Any) -> Any:
+def _steady_report(report: Any) -> Any:
+    """Leave out times, and the last digits, in which processors differ."""
     if isinstance(report, dict):
-        kept = {name: _without_times(value) for name, value in report.items()}
+        kept = {name: _steady_report(value) for name, value in report.items()}
         return {name: value for name, value in kept.items() if name not in TIMES}
-    return report
+    if isinstance(report, list):
+        return [_steady_report(value) for value in report]
+    return float(f"{report:.9g}") if isinstance(report, float) else report
 
 
 @pytest.mark.parametrize("life", LIVES)

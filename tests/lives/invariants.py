@@ -174,6 +174,9 @@ class Witness:
             and change.after is not None
             and change.request not in self._wire.late
         }
+        lost = Verdict()
+        self.theirs(lost)  # where a person rated, a guarded tag was spared
+        ours -= {text.partition(": ")[0] for text in lost.in_the_moment}
         bearing = {i.guid for i in self._world.items() if TAG in i.tags.get("mood", [])}
         here = {item.guid for item in self._world.items()}
         for guid in sorted((ours & here) - bearing - self.untagged) if tags else ():

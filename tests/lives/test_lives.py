@@ -58,6 +58,15 @@ ONCE_FAILED = {
         batch=1,
         keeps_date=True,
     ),
+    "what a stopped run was about to replace stayed unfinished for an hour": plain(
+        stage(
+            "infer",
+            Event(15, writes=False, after=False, act=Act("half")),
+            Event(7, writes=True, after=True, act=Act("cancel")),
+        ),
+        keeps_date=True,
+        dynamic=True,
+    ),
     "a held write arrives after an undo": plain(
         stage("infer", Event(11, writes=True, after=False, act=UNDO_100_S_LATER))
     ),
