@@ -37,12 +37,18 @@ class Columns:
 
     def columns(self) -> dict[str, Any]:
         """Return by name what has a value for each row."""
-        values = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
-        return {k: v for k, v in values if isinstance(v, (np.ndarray, Columns))}
+        return dict(self._columns())
+
+    def _columns(self) -> Iterator[tuple[str, Any]]:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if isinstance(value, (np.ndarray, Columns)):
+                yield name, value
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(next(iter(self.columns().values())))
+        _, first = next(self._columns())
+        return len(first)
 
     def take(self, rows: Ints | Bools | slice) -> Self:
         """Return these rows only; what is no column stays as it is."""

@@ -9,7 +9,6 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import ShadowUnreadable
@@ -101,24 +100,23 @@ ADVICE = {
 
 
 class Database:
-    """A database in its present shape; every session is one transaction."""
+    """A database in its present shape; every connection is one transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Connection]:
         """Begin a transaction that changes nothing."""
-        with usable(self._engine.url), Session(self._engine) as session:
-            session.expire_on_commit = False
-            yield session
+        with usable(self._engine.url), self._engine.connect() as connection:
+            yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Connection]:
         """Begin a transaction: committed at the end, rolled back on any error."""
         engine = self._engine.execution_options(writes=True)
-        with usable(engine.url), Session(engine) as session, session.begin():
-            yield session
+        with usable(engine.url), engine.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Close all connections."""

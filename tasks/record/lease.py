@@ -15,6 +15,7 @@ from typing import Self
 import psutil
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Float,
     delete,
     insert,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from engine.errors import LibraryHeld, ShadowUnreadable
 from tasks.record.store import ShadowStore
@@ -197,6 +197,7 @@ class Lease:
             "process": self._identity.process,
             "run_id": run_id,
         }
+        self._still_mine = select(LeaseRow.run_id).filter_by(**self._mine)
 
     def take_patiently(self, lease_wait: LeaseWait) -> None:
         """Take the lease as soon as nobody else holds it."""
@@ -216,11 +217,11 @@ class Lease:
     def take(self) -> None:
         """Take the lease, from a dead holder if need be, or say who holds it."""
         try:
-            with self._store.database.writing() as session:
-                self._refuse_if_held(session)
-                now = _time_in(session)
+            with self._store.database.writing() as connection:
+                self._refuse_if_held(connection)
+                now = _time_in(connection)
                 taken = self._mine | {"since": now, "heartbeat": now}
-                session.execute(insert(LeaseRow).values(taken))
+                connection.execute(insert(LeaseRow).values(taken))
         except ShadowUnreadable as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
@@ -229,18 +230,17 @@ class Lease:
 
     def renew(self) -> None:
         """Give a sign of life, or say that the lease was lost."""
-        with self._store.database.writing() as session:
+        with self._store.database.writing() as connection:
             renewed = update(LeaseRow).filter_by(**self._mine)
-            still = session.execute(renewed.values(heartbeat=_time_in(session)))
-            if not still.rowcount:  # type: ignore[attr-defined]
+            still = connection.execute(renewed.values(heartbeat=_time_in(connection)))
+            if not still.rowcount:
                 self._renewed = LOST
                 raise LibraryHeld(TAKEN_OVER)
         self._renewed = self._machine.now()
 
-    def ensure_held(self, session: Session) -> None:
+    def ensure_held(self, connection: Connection) -> None:
         """Make sure that the lease is ours in the very transaction that needs it."""
-        ours = select(LeaseRow.run_id).filter_by(**self._mine)
-        if session.scalar(ours) is None:
+        if connection.scalar(self._still_mine) is None:
             raise LibraryHeld(TAKEN_OVER)
 
     def check(self) -> None:
@@ -262,32 +262,29 @@ class Lease:
     def give_back(self) -> None:
         """Let others write."""
         self._renewed = LOST
-        with self._store.database.writing() as session:
-            session.execute(delete(LeaseRow).filter_by(**self._mine))
+        with self._store.database.writing() as connection:
+            connection.execute(delete(LeaseRow).filter_by(**self._mine))
 
-    def _refuse_if_held(self, session: Session) -> None:
-        found = session.scalar(
-            select(LeaseRow)
-            .where(LeaseRow.library_id == self._store.library_id)
-            .with_for_update()
-        )
+    def _refuse_if_held(self, connection: Connection) -> None:
+        of_library = LeaseRow.library_id == self._store.library_id
+        wanted = select(LeaseRow).where(of_library).with_for_update()
+        found = connection.execute(wanted).one_or_none()
         if found is None:
             return
         holder = ProcessIdentity.parse(found.host, found.process)
         # Both are the database's time: a machine's own clock may be wrong.
-        silence = session.scalars(select(_time_in(session))).one() - found.heartbeat
-        if silence <= LIFETIME and holder.may_live(self._identity):
+        now = connection.scalars(select(_time_in(connection))).one()
+        if now - found.heartbeat <= LIFETIME and holder.may_live(self._identity):
             since = datetime.fromtimestamp(found.since, UTC).astimezone()
             raise LibraryHeld(
                 f"Run {found.run_id} has been writing to this library since "
                 f"{since:%Y-%m-%d %H:%M} (process {holder.process} on "
                 f"{holder.host}). Wait for it to end, or stop it."
             )
-        session.delete(found)
-        session.flush()
+        connection.execute(delete(LeaseRow).where(of_library))
 
 
-def _time_in(session: Session) -> ColumnElement[float]:
+def _time_in(connection: Connection) -> ColumnElement[float]:
     """Return the database's time, epoch seconds; a SQLite file has its machine's."""
-    clock = CLOCKS.get(session.get_bind().dialect.name, ANY_CLOCK)
+    clock = CLOCKS.get(connection.dialect.name, ANY_CLOCK)
     return literal_column(clock, Float())

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import LibraryReplaced, ShadowUnreadable
@@ -21,8 +22,8 @@ def record_of(
         LibraryReplaced: There is a record that this library may have to follow.
     """
     numbers = select(LibraryRow.id).filter_by(**_key_of(identity))
-    with database.reading() as session:
-        own = session.scalar(numbers)
+    with database.reading() as connection:
+        own = connection.scalar(numbers)
     is_known = own is not None
     if not (is_known and _used(database, LibraryRow.id == own)):
         other = _predecessor(database, identity, accept=accept, is_known=is_known)
@@ -32,15 +33,15 @@ def record_of(
                 _follow(database, other, identity)
     if own is None and create:
         _begin_record(database, identity)
-        with database.reading() as session:
-            own = session.scalar(numbers)
+        with database.reading() as connection:
+            own = connection.scalar(numbers)
     return own or 0  # the number of no record
 
 
 def _begin_record(database: Database, identity: Identity) -> None:
     try:
-        with database.writing() as session:
-            session.execute(insert(LibraryRow).values(**asdict(identity)))
+        with database.writing() as connection:
+            connection.execute(insert(LibraryRow).values(**asdict(identity)))
     except ShadowUnreadable as error:
         if not isinstance(error.__cause__, IntegrityError):
             raise
@@ -49,7 +50,7 @@ def _begin_record(database: Database, identity: Identity) -> None:
 
 def _predecessor(
     database: Database, identity: Identity, *, accept: bool, is_known: bool
-) -> LibraryRow | None:
+) -> Row[Any] | None:
     """Return the record that a library without one may take over, if that is wished.
 
     It is that of another account of this very library, or that of another library of
@@ -70,29 +71,29 @@ def _predecessor(
     return next(iter(namesakes), None)
 
 
-def _used(database: Database, *which: ColumnElement[bool]) -> Sequence[LibraryRow]:
+def _used(database: Database, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
     """Return the records, latest first, in which anything is recorded."""
     tables = (ShadowRow, IntentRow)
     is_used = or_(*(LibraryRow.id.in_(select(t.library_id)) for t in tables))
     wanted = select(LibraryRow).where(*which, is_used).order_by(LibraryRow.id.desc())
-    with database.reading() as session:
-        return session.scalars(wanted).all()
+    with database.reading() as connection:
+        return connection.execute(wanted).all()
 
 
-def _follow(database: Database, other: LibraryRow, identity: Identity) -> None:
+def _follow(database: Database, other: Row[Any], identity: Identity) -> None:
     """Let a record belong to a library; an empty one in its place gets a false name."""
-    with database.writing() as session:
-        session.execute(
+    with database.writing() as connection:
+        connection.execute(
             update(LibraryRow)
             .where(LibraryRow.id != other.id)
             .filter_by(**_key_of(identity))
             .values(account=f"empty-{other.id}")
         )
         followed = update(LibraryRow).where(LibraryRow.id == other.id)
-        session.execute(followed.values(**asdict(identity)))
+        connection.execute(followed.values(**asdict(identity)))
 
 
-def _of_another_account(others: Sequence[LibraryRow], identity: Identity) -> str:
+def _of_another_account(others: Sequence[Row[Any]], identity: Identity) -> str:
     known = [f'"{shown_account(other.account)}"' for other in others]
     follow = ", or use --accept-library to let the record follow"
     return (
@@ -105,7 +106,7 @@ def _of_another_account(others: Sequence[LibraryRow], identity: Identity) -> str
     )
 
 
-def _of_another_library(other: LibraryRow, identity: Identity) -> str:
+def _of_another_library(other: Row[Any], identity: Identity) -> str:
     return (
         f"The library {identity.title!r} on this server is {identity.uuid} "
         f"(server {identity.server}), but the state database knows {other.uuid} "

@@ -8,8 +8,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    select,
+    true,
+    update,
+)
 
 from engine.library import Level
 from engine.planning.batches import ItemStates
@@ -26,12 +33,14 @@ def follow(store: ShadowStore, level: Level, moves: Iterable[Move]) -> None:
     under the old one is dropped. A mark under the new one is of another item that
     shares the rating: both stay.
     """
-    with store.writing() as session:
+    with store.writing() as connection:
         for move in moves:
-            _rename(store, session, level, move)
+            _rename(store, connection, level, move)
 
 
-def _rename(store: ShadowStore, session: Session, level: Level, move: Move) -> None:
+def _rename(
+    store: ShadowStore, connection: Connection, level: Level, move: Move
+) -> None:
     old, new = move.old, move.new
     names: list[tuple[OfLevel, Any, Any, Any, ColumnElement[bool]]] = [
         (ShadowRow, ShadowRow.guid, old.guid, new.guid, true()),
@@ -41,20 +50,20 @@ def _rename(store: ShadowStore, session: Session, level: Level, move: Move) -> N
     for table, name, before, now, counts in names:
         here = *store.here(table, level), counts
         taken = select(name).where(*here, name == now).limit(1)
-        if before != now and session.scalar(taken) is not None:
+        if before != now and connection.scalar(taken) is not None:
             if table is MarkRow:
                 continue
-            session.execute(delete(table).where(*here, name == before))
+            connection.execute(delete(table).where(*here, name == before))
         is_old = table.guid == old.guid, table.key == old.key
         renamed = update(table).where(*store.here(table, level), *is_old)
-        session.execute(renamed.values(guid=new.guid, key=new.key))
+        connection.execute(renamed.values(guid=new.guid, key=new.key))
 
 
 def undated(store: ShadowStore, level: Level) -> set[str]:
     """Return the guids of ratings of ours whose date is not known."""
     here = *store.here(ShadowRow, level), ShadowRow.seen_at <= 0
-    with store.database.reading() as session:
-        return set(session.scalars(select(ShadowRow.guid).where(*here)))
+    with store.database.reading() as connection:
+        return set(connection.scalars(select(ShadowRow.guid).where(*here)))
 
 
 def note_dates(store: ShadowStore, level: Level, dates: Mapping[str, int]) -> None:
@@ -64,8 +73,8 @@ def note_dates(store: ShadowStore, level: Level, dates: Mapping[str, int]) -> No
     here = *store.here(ShadowRow, level), ShadowRow.guid == bindparam("of")
     dated = update(ShadowRow).where(*here).values(seen_at=bindparam("date"))
     rows = [{"of": guid, "date": date} for guid, date in dates.items()]
-    with store.writing() as session:
-        session.connection().execute(dated, rows)
+    with store.writing() as connection:
+        connection.execute(dated, rows)
 
 
 class Moods(NamedTuple):
@@ -83,12 +92,12 @@ def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
     What is on record of an item already stays: it may have lost moods since.
     """
     here = *store.here(MarkRow, level), MarkRow.moods.is_(None)
-    with store.writing() as session:
+    with store.writing() as connection:
         rows = zip(look.key.tolist(), look.moods, look.has_tag, strict=True)
         for key, moods, has_tag in rows:
             if len(moods) and not has_tag:
                 recorded = update(MarkRow).where(*here, MarkRow.key == key)
-                session.execute(recorded.values(moods=json.dumps(moods)))
+                connection.execute(recorded.values(moods=json.dumps(moods)))
 
 
 def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
@@ -96,15 +105,15 @@ def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
     wanted = select(MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods).where(
         *store.here(MarkRow, level), MarkRow.moods.is_not(None)
     )
-    with store.database.reading() as session:
+    with store.database.reading() as connection:
         return [
             Moods(key, guid, tag, tuple(json.loads(str(moods))))
-            for key, guid, tag, moods in session.execute(wanted)
+            for key, guid, tag, moods in connection.execute(wanted)
         ]
 
 
 def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:
     """Drop the moods of items that lose none any more."""
     here = *store.here(MarkRow, level), MarkRow.key.in_(keys)
-    with store.writing() as session:
-        session.execute(update(MarkRow).where(*here).values(moods=None))
+    with store.writing() as connection:
+        connection.execute(update(MarkRow).where(*here).values(moods=None))

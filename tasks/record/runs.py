@@ -31,11 +31,12 @@ def begin_run(
     its letters agree.
     """
     of_library = RunRow.library_id == store.library_id
-    with store.writing() as session:
-        begun = session.scalar(select(RunRow).where(of_library, RunRow.id == run_id))
+    with store.writing() as connection:
+        this = select(RunRow.mean, RunRow.constants).where(of_library)
+        begun = connection.execute(this.where(RunRow.id == run_id)).one_or_none()
         if begun is not None:
             return begun.mean, Constants(**json.loads(begun.constants))
-        session.execute(
+        connection.execute(
             insert(RunRow).values(
                 library_id=store.library_id,
                 id=run_id,
@@ -47,15 +48,15 @@ def begin_run(
         )
         latest = select(RunRow.id).where(of_library).order_by(RunRow.started_at.desc())
         outdated = RunRow.id.in_(latest.offset(KEPT))
-        session.execute(delete(RunRow).where(of_library, outdated))
+        connection.execute(delete(RunRow).where(of_library, outdated))
     return mean, constants
 
 
 def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
     """Return the fit with which a run was begun; none: with the classic model."""
     here = RunRow.library_id == store.library_id, RunRow.id == run_id
-    with store.database.reading() as session:
-        begun = session.scalar(select(RunRow.fit).where(*here))
+    with store.database.reading() as connection:
+        begun = connection.scalar(select(RunRow.fit).where(*here))
     if begun is None:
         return None
     return TypeAdapter(Fit).validate_python(json.loads(begun))
@@ -64,9 +65,9 @@ def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
 def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> None:
     """Record what came of a run, as JSON."""
     here = RunRow.library_id == store.library_id, RunRow.id == run_id
-    with store.writing() as session:
+    with store.writing() as connection:
         finished = update(RunRow).where(*here)
-        session.execute(finished.values(finished_at=now, summary=summary))
+        connection.execute(finished.values(finished_at=now, summary=summary))
 
 
 def known_capabilities(
@@ -77,8 +78,9 @@ def known_capabilities(
     What is known of another version of it, and what could not be tried whole, is
     better than nothing, and to be tried.
     """
-    with store.database.reading() as session:
-        found = session.get(ServerRow, server)
+    with store.database.reading() as connection:
+        here = select(ServerRow).where(ServerRow.server == server)
+        found = connection.execute(here).one_or_none()
     if found is None:
         return None
     is_other = found.version != version
@@ -98,7 +100,7 @@ def record_capabilities(
     store: ShadowStore, server: str, version: str, found: Capabilities
 ) -> None:
     """Record what was found out about a server; what was known of it is replaced."""
-    row = ServerRow(
+    known = insert(ServerRow).values(
         server=server,
         version=version,
         rating=int(found.rating),
@@ -107,5 +109,6 @@ def record_capabilities(
         step=found.step if found.is_step_seen else 0.0,
         is_assumed=found.is_assumed,
     )
-    with store.writing() as session:
-        session.merge(row)
+    with store.writing() as connection:
+        connection.execute(delete(ServerRow).where(ServerRow.server == server))
+        connection.execute(known)

@@ -6,8 +6,15 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from engine.errors import ShadowError
 from engine.library import Identity, Level
@@ -44,7 +51,7 @@ class ShadowStore:
         self.database = database
         self.library_id = library_id
         self.machine = machine
-        self.ensure_held: Callable[[Session], None] = lambda _: None
+        self.ensure_held: Callable[[Connection], None] = lambda _: None
         """Called in each transaction; fails if another run has taken over."""
         self._intended: set[tuple[Level, str]] = set()
 
@@ -87,11 +94,11 @@ class ShadowStore:
         self.database.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Connection]:
         """Begin a transaction of the run that holds the library."""
-        with self.database.writing() as session:
-            self.ensure_held(session)
-            yield session
+        with self.database.writing() as connection:
+            self.ensure_held(connection)
+            yield connection
 
     def here(self, table: OfLevel, level: Level) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions for rows about items of a level of this library."""
@@ -111,11 +118,11 @@ class ShadowStore:
 
     def knows(self, run_id: str | None = None) -> bool:
         """Return whether a run, or any, wrote or was about to write anything so far."""
-        with self.database.reading() as session:
+        with self.database.reading() as connection:
             for table in (ShadowRow, IntentRow):
                 of_run = () if run_id is None else (table.run_id == run_id,)
                 wanted = select(table.key).where(table.library_id == self.library_id)
-                if session.scalar(wanted.where(*of_run).limit(1)) is not None:
+                if connection.scalar(wanted.where(*of_run).limit(1)) is not None:
                     return True
         return False
 
@@ -152,75 +159,75 @@ class ShadowStore:
         # What was sent, also under another key, brought our tag: nobody else did.
         ours = np.array([guid in tagged for guid in look.guid], np.bool_)
         look = replace(look, has_tag=look.has_tag & ~ours)
-        with self.writing() as session:
-            self._end(session, level, guids)
-            session.execute(insert(IntentRow), list(intents.values()))
-            self._mark(session, level, look, tag)
+        with self.writing() as connection:
+            self._end(connection, level, guids)
+            connection.execute(insert(IntentRow), list(intents.values()))
+            self._mark(connection, level, look, tag)
         self._intended |= {(level, guid) for guid in guids}
 
     def record_in_doubt(self, level: Level, sent: Sequence[Intent]) -> None:
         """Note what was sent, and that nobody knows whether it arrives."""
-        with self.writing() as session:
-            self._insert(session, IntentRow, level, sent)
+        with self.writing() as connection:
+            self._insert(connection, IntentRow, level, sent)
 
     def drop_in_doubt(self, level: Level, guids: Sequence[str], since: float) -> None:
         """Drop what might have arrived since then of items that show what did."""
-        with self.writing() as session:
+        with self.writing() as connection:
             recent = IntentRow.since >= since
-            self._delete(session, IntentRow, level, guids, recent, IS_IN_DOUBT)
+            self._delete(connection, IntentRow, level, guids, recent, IS_IN_DOUBT)
 
     def expire_in_doubt(self) -> None:
         """Drop the writes that are too old to arrive."""
         is_ours = IntentRow.library_id == self.library_id
         is_late = IntentRow.since <= oldest_expected(self.machine.now())
-        with self.writing() as session:
-            session.execute(delete(IntentRow).where(is_ours, IS_IN_DOUBT, is_late))
+        with self.writing() as connection:
+            connection.execute(delete(IntentRow).where(is_ours, IS_IN_DOUBT, is_late))
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
         known = [mark.key for mark in self.marks(level)]
         ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
-        with self.writing() as session:
+        with self.writing() as connection:
             fresh = marks_of(ours, np.setdiff1d(look.key, known), tag)
-            self._insert(session, MarkRow, level, fresh)
+            self._insert(connection, MarkRow, level, fresh)
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
         here = *self.here(IntentRow, batch.phase.level), ~IS_IN_DOUBT
         sent = update(IntentRow).where(*here, IntentRow.guid == bindparam("of"))
         accepted = sent.values(state=IntentState.ACKNOWLEDGED, since=now)
-        with self.writing() as session:
+        with self.writing() as connection:
             guids = [{"of": guid} for guid in batch.guid]
-            session.connection().execute(accepted, guids)
+            connection.execute(accepted, guids)
 
     def confirm(self, level: Level, seen: Sequence[Shadow]) -> None:
         """Turn intents that were seen in Plex into ratings of ours."""
         if not seen:
             return
         guids = [row.guid for row in seen]
-        with self.writing() as session:
-            known = self._known(session, level, guids)
-            self._delete(session, ShadowRow, level, guids)
-            self._end(session, level, guids)
+        with self.writing() as connection:
+            known = self._known(connection, level, guids)
+            self._delete(connection, ShadowRow, level, guids)
+            self._end(connection, level, guids)
             here = self._item(level)
             for some in pieces(seen):
                 rows = [here | r._asdict() | known.get(r.guid, UNKNOWN) for r in some]
-                session.connection().execute(insert(ShadowRow), rows)
+                connection.execute(insert(ShadowRow), rows)
 
     def discard_intents(self, level: Level, guids: Sequence[str]) -> None:
         """Drop intents that were never kept."""
-        with self.writing() as session:
-            self._end(session, level, guids)
+        with self.writing() as connection:
+            self._end(connection, level, guids)
 
     def forget(self, level: Level, guids: Sequence[str]) -> None:
         """Drop all that is recorded of these ratings: they are not ours.
 
         What moods items had stays while a tag that may cost them is in doubt.
         """
-        with self.writing() as session:
-            self._delete(session, ShadowRow, level, guids)
-            self._end(session, level, guids)
-            self._delete(session, MarkRow, level, guids, ~IS_AT_RISK)
+        with self.writing() as connection:
+            self._delete(connection, ShadowRow, level, guids)
+            self._end(connection, level, guids)
+            self._delete(connection, MarkRow, level, guids, ~IS_AT_RISK)
 
     def _rows(
         self, kind: type[Row], level: Level, guids: Sequence[str] | None
@@ -230,8 +237,7 @@ class ShadowStore:
         wanted = select_level(kind, some=guids is not None)  # type: ignore[arg-type]
         here = self._item(level)
         parts = [{}] if guids is None else [{"guids": some} for some in pieces(guids)]
-        with self.database.reading() as session:
-            connection = session.connection()
+        with self.database.reading() as connection:
             return [
                 kind._make(row)
                 for part in parts
@@ -239,7 +245,7 @@ class ShadowStore:
             ]
 
     def _known(
-        self, session: Session, level: Level, guids: Sequence[str]
+        self, connection: Connection, level: Level, guids: Sequence[str]
     ) -> dict[str, Known]:
         """Return how sure intended ratings are, by guid."""
         columns = [getattr(IntentRow, name) for name in UNKNOWN]
@@ -248,10 +254,12 @@ class ShadowStore:
         return {
             guid: dict(zip(UNKNOWN, values, strict=True))
             for some in pieces(guids)
-            for guid, *values in session.execute(wanted.where(IntentRow.guid.in_(some)))
+            for guid, *values in connection.execute(
+                wanted.where(IntentRow.guid.in_(some))
+            )
         }
 
-    def _end(self, session: Session, level: Level, guids: Sequence[str]) -> None:
+    def _end(self, connection: Connection, level: Level, guids: Sequence[str]) -> None:
         """Drop intents; what another process left open is in doubt from now on.
 
         Of its own writes a process hears; another one may have died in mid-write.
@@ -261,35 +269,37 @@ class ShadowStore:
         left_open = update(IntentRow).where(*self.here(IntentRow, level), is_open)
         for some in pieces(of_others):
             theirs = left_open.where(IntentRow.guid.in_(some))
-            session.execute(theirs.values(state=IntentState.IN_DOUBT))
-        self._delete(session, IntentRow, level, guids, ~IS_IN_DOUBT)
+            connection.execute(theirs.values(state=IntentState.IN_DOUBT))
+        self._delete(connection, IntentRow, level, guids, ~IS_IN_DOUBT)
 
-    def _mark(self, session: Session, level: Level, look: ItemStates, tag: str) -> None:
+    def _mark(
+        self, connection: Connection, level: Level, look: ItemStates, tag: str
+    ) -> None:
         """Note what items are like before our first write, and before our first tag."""
         here = *self.here(MarkRow, level), MarkRow.key.in_(look.key.tolist())
         if tag:
-            session.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
-        known = session.scalars(select(MarkRow.key).where(*here)).all()
+            connection.execute(delete(MarkRow).where(*here, MarkRow.tag == ""))
+        known = connection.scalars(select(MarkRow.key).where(*here)).all()
         fresh = np.setdiff1d(look.key, np.array(known, np.int64))
-        self._insert(session, MarkRow, level, marks_of(look, fresh, tag))
+        self._insert(connection, MarkRow, level, marks_of(look, fresh, tag))
 
     def _item(self, level: Level) -> dict[str, Any]:
         return {"library_id": self.library_id, "level": int(level)}
 
     def _insert(
         self,
-        session: Session,
+        connection: Connection,
         table: OfLevel,
         level: Level,
         rows: Sequence[Intent | Mark],
     ) -> None:
         if rows:
             values = [self._item(level) | row._asdict() for row in rows]
-            session.connection().execute(insert(table), values)
+            connection.execute(insert(table), values)
 
     def _delete(
         self,
-        session: Session,
+        connection: Connection,
         table: OfLevel,
         level: Level,
         guids: Sequence[str],
@@ -297,4 +307,4 @@ class ShadowStore:
     ) -> None:
         gone = delete(table).where(*self.here(table, level), *only)
         for some in pieces(guids):
-            session.connection().execute(gone.where(table.guid.in_(some)))
+            connection.execute(gone.where(table.guid.in_(some)))

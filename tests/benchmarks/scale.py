@@ -168,9 +168,9 @@ def intend_everything(store: ShadowStore, plans: Sequence[PhasePlan]) -> None:
             for guid, key in zip(plan.guid, plan.key.tolist(), strict=True)
         ]
         if rows:
-            with store.database.writing() as session:
-                session.execute(insert(IntentRow), rows)
-                session.execute(insert(MarkRow), marks)
+            with store.database.writing() as connection:
+                connection.execute(insert(IntentRow), rows)
+                connection.execute(insert(MarkRow), marks)
 
 
 def count_ours(snapshot: LibrarySnapshot) -> int:

@@ -95,8 +95,8 @@ def sure_of(
     store: ShadowStore, table: type[IntentRow] | type[ShadowRow]
 ) -> list[Known]:
     """Return how sure the recorded ratings of tracks are, as it stands there."""
-    with store.database.reading() as session:
-        rows = session.scalars(select(table).where(table.level == Level.TRACK)).all()
+    with store.database.reading() as connection:
+        rows = connection.execute(select(table).where(table.level == Level.TRACK)).all()
     return [
         {name: getattr(row, name) for name in ConfidenceColumns.__annotations__}
         for row in rows

@@ -33,20 +33,19 @@ def held_by_run_1(store, **facts):
 
 
 def hold(store, **facts):
-    with store.database.writing() as session:
-        session.execute(held_by_run_1(store, **facts))
+    with store.database.writing() as connection:
+        connection.execute(held_by_run_1(store, **facts))
 
 
 def holder(store):
-    with store.database.reading() as session:
-        return session.scalar(
-            select(LeaseRow).where(LeaseRow.library_id == store.library_id)
-        )
+    with store.database.reading() as connection:
+        of_library = LeaseRow.library_id == store.library_id
+        return connection.execute(select(LeaseRow).where(of_library)).one_or_none()
 
 
 def change(store, **facts):
-    with store.database.writing() as session:
-        session.execute(update(LeaseRow).values(**facts))
+    with store.database.writing() as connection:
+        connection.execute(update(LeaseRow).values(**facts))
 
 
 def taken(store):

@@ -30,8 +30,8 @@ def fill(store):
 
 
 def known_libraries(store):
-    with store.database.reading() as session:
-        return session.execute(select(LibraryRow.id, LibraryRow.account)).all()
+    with store.database.reading() as connection:
+        return connection.execute(select(LibraryRow.id, LibraryRow.account)).all()
 
 
 def contents(store):

@@ -69,8 +69,8 @@ def library_rows(count):
 
 
 def add_libraries(database, count):
-    with database.writing() as session:
-        session.execute(insert(LibraryRow), library_rows(count))
+    with database.writing() as connection:
+        connection.execute(insert(LibraryRow), library_rows(count))
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_recorded(path, database):
@@ -84,15 +84,15 @@ def test_a_full_disk_is_told_and_nothing_is_half_recorded(path, database):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     add_libraries(database, 1)
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(LibraryRow)) == 1
+    with database.reading() as connection:
+        assert connection.scalar(select(func.count()).select_from(LibraryRow)) == 1
 
 
 def test_a_database_that_reached_its_limit_is_told(database):
     def fill():
-        with database.writing() as session:
-            session.connection().exec_driver_sql("PRAGMA max_page_count = 1")
-            session.execute(insert(LibraryRow), library_rows(3000))
+        with database.writing() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            connection.execute(insert(LibraryRow), library_rows(3000))
 
     with pytest.raises(ShadowUnreadable, match=r"disk is full.*Make room"):
         fill()
@@ -245,9 +245,9 @@ def test_tables_that_vanish_are_noticed_when_they_are_used(bare_address):
 
         with (
             pytest.raises(ShadowUnreadable, match="library"),
-            database.writing() as session,
+            database.writing() as connection,
         ):
-            session.execute(delete(LibraryRow))
+            connection.execute(delete(LibraryRow))
 
 
 @pytest.mark.parametrize(

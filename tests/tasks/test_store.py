@@ -183,10 +183,9 @@ def test_a_record_outlives_its_program(address):
 
 
 def runs(store):
-    with store.database.reading() as session:
-        rows = session.scalars(
-            select(RunRow).where(RunRow.library_id == store.library_id)
-        ).all()
+    with store.database.reading() as connection:
+        of_library = RunRow.library_id == store.library_id
+        rows = connection.execute(select(RunRow).where(of_library)).all()
     return {row.id: row for row in rows}
 
 
