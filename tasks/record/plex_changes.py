@@ -100,16 +100,17 @@ def record_moods(store: ShadowStore, level: Level, look: ItemStates) -> None:
                 connection.execute(recorded.values(moods=json.dumps(moods)))
 
 
-def recorded_moods(store: ShadowStore, level: Level) -> list[Moods]:
-    """Return the items of a level that may have lost moods, or may lose them yet."""
-    wanted = select(MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods).where(
-        *store.here(MarkRow, level), MarkRow.moods.is_not(None)
-    )
+def recorded_moods(store: ShadowStore) -> dict[Level, list[Moods]]:
+    """Return, by level, the items that may have lost moods, or may lose them yet."""
+    columns = MarkRow.level, MarkRow.key, MarkRow.guid, MarkRow.tag, MarkRow.moods
+    of_library = MarkRow.library_id == store.library_id
+    wanted = select(*columns).where(of_library, MarkRow.moods.is_not(None))
+    found: dict[Level, list[Moods]] = {}
     with store.database.reading() as connection:
-        return [
-            Moods(key, guid, tag, tuple(json.loads(str(moods))))
-            for key, guid, tag, moods in connection.execute(wanted)
-        ]
+        for level, key, guid, tag, moods in connection.execute(wanted):
+            one = Moods(key, guid, tag, tuple(json.loads(str(moods))))
+            found.setdefault(Level(level), []).append(one)
+    return found
 
 
 def drop_moods(store: ShadowStore, level: Level, keys: Sequence[int]) -> None:

@@ -6,15 +6,8 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.sql import ColumnElement
 
 from engine.errors import ShadowError
 from engine.library import Identity, Level
@@ -238,11 +231,8 @@ class ShadowStore:
         here = self._item(level)
         parts = [{}] if guids is None else [{"guids": some} for some in pieces(guids)]
         with self.database.reading() as connection:
-            return [
-                kind._make(row)
-                for part in parts
-                for row in connection.execute(wanted, here | part)
-            ]
+            found = [connection.execute(wanted, here | part).all() for part in parts]
+        return [kind._make(row) for rows in found for row in rows]
 
     def _known(
         self, connection: Connection, level: Level, guids: Sequence[str]
@@ -267,9 +257,9 @@ class ShadowStore:
         of_others = [guid for guid in guids if (level, guid) not in self._intended]
         is_open = IntentRow.state == IntentState.OPEN
         left_open = update(IntentRow).where(*self.here(IntentRow, level), is_open)
+        doubted = left_open.values(state=IntentState.IN_DOUBT)
         for some in pieces(of_others):
-            theirs = left_open.where(IntentRow.guid.in_(some))
-            connection.execute(theirs.values(state=IntentState.IN_DOUBT))
+            connection.execute(doubted.where(IntentRow.guid.in_(some)))
         self._delete(connection, IntentRow, level, guids, ~IS_IN_DOUBT)
 
     def _mark(

@@ -146,9 +146,8 @@ def restore_lost_moods(context: RunContext) -> None:
     as edits are not safe here.
     """
     is_owner = context.gateway.identity.account == OWNER_ACCOUNT
-    for level in Level:
-        recorded = recorded_moods(context.store, level)
-        if recorded and is_owner and context.gateway.obeys_ids():
+    for level, recorded in recorded_moods(context.store).items():
+        if is_owner and context.gateway.obeys_ids():
             keys = np.array(sorted(one.key for one in recorded), np.int64)
             now = context.gateway.fetch_items(keys)[level]
             safe = _restored(context, level, recorded, now)

@@ -7,6 +7,7 @@ rating it was, on what kind of server, what had struck the run before; and what 
 """
 
 import argparse
+import gc
 import logging
 import multiprocessing
 import os
@@ -31,9 +32,17 @@ STRUCK = ("nothing", *FAULTS, "status", "page", *ENDS, "another run")
 WHOLE = ("overwritten", "mistaken", "residue", "broken")
 
 
+def prepare() -> None:
+    """Make a process ready to live: quietly, and as if nothing were configured."""
+    logging.disable(logging.WARNING)  # what urllib3 says of broken connections
+    os.environ.clear()
+    os.environ["NETRC"] = os.devnull + "/none"  # or each request looks for two of them
+    gc.freeze()  # what is imported is never looked at again
+    gc.set_threshold(50_000, 20, 50)
+
+
 def judged_seed(seed: int) -> tuple[int, Verdict]:
     """Live the life of a seed."""
-    logging.disable(logging.WARNING)  # what urllib3 says of broken connections
     return seed, judged(drawn(seed))
 
 
@@ -106,6 +115,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="only this one, as a story")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     wishes = parser.parse_args()
+    prepare()
     if wishes.seed is not None:
         tell(wishes.seed, shorten=False)
         return int(not judged_seed(wishes.seed)[1].is_clean)
@@ -114,7 +124,7 @@ def main() -> int:
     began = time.monotonic()
     console = Console(stderr=True)
     with multiprocessing.Pool(
-        min(wishes.jobs, len(seeds)), maxtasksperchild=500
+        min(wishes.jobs, len(seeds)), prepare, maxtasksperchild=500
     ) as pool:
         lives = pool.imap_unordered(judged_seed, seeds, chunksize=4)
         for seed, verdict in track(lives, "lives", len(seeds), console=console):

@@ -82,6 +82,8 @@ class Witness:
         """The latest request, and the time, at each change that a person made."""
         self.moods: dict[Item, set[str]] = {}
         self.locks: dict[Item, set[str]] = {}
+        self.rescanned: dict[Item, set[str]] = {}
+        """Moods that went with a re-scan: we may have them on record, and give them."""
         self.untagged: set[str] = set()
         """Guids from which a person took our tag."""
         self._meet()
@@ -100,7 +102,9 @@ class Witness:
         before = len(self._world.journal.changes)
         yield
         now = self._plex.log.noted, self._wire.time.passed
-        for change in self._world.journal.changes[before:]:
+        changes = self._world.journal.changes[before:]
+        has_new_key = any(change.what == "rekeyed" for change in changes)
+        for change in changes:
             self._when[change.n] = now
             item = self._world.find(change.ratingKey or 0)
             if item in self.moods:
@@ -109,6 +113,8 @@ class Witness:
                     wishes[item].add(change.after)
                 elif change.what in {"mood-", "unlock"}:
                     wishes[item].discard(change.before)
+                if change.what == "mood-" and has_new_key:
+                    self.rescanned.setdefault(item, set()).add(change.before)
         self._meet()
 
     def ever_ours(self, guid: str) -> set[float]:
@@ -188,7 +194,12 @@ class Witness:
         name = f"{item.kind.label} {item.title!r} ({item.key})"
         if TAG in moods:
             yield f"{name} bears our tag"
-        if {mood for mood in moods if mood != TAG} != self.moods[item]:
+        own = {mood for mood in moods if mood != TAG}
+        if (
+            not self.moods[item]
+            <= own
+            <= self.moods[item] | self.rescanned.get(item, set())
+        ):
             yield f"{name} has the moods {moods}, not {self.moods[item]}"
         if (item.locks ^ self.locks[item]) - set(self.locks_lost(item)):
             yield f"{name} has the locks {item.locks}, not {self.locks[item]}"

@@ -77,6 +77,9 @@ class Household:
         self._witness = Witness(self._wire, self._account)
         self._person = Person(self._world, self._witness, self._account, self._path)
         self._running: list[Process] = []
+        token = Options().shared_token if life.is_shared else Options().token
+        wishes = {"cooldown_batch": life.batch, "dynamic_precision": life.dynamic}
+        self._settings = settings_for(ADDRESS, self._path, plex_token=token, **wishes)
         self.verdict = Verdict()
 
     def live(self) -> Verdict:
@@ -110,16 +113,12 @@ class Household:
         return Process(self._wire, events, self._happen, self._path)
 
     def _do(self, work: Work, process: Process, *, live: bool = True) -> Any:
-        token = Options().shared_token if self._life.is_shared else Options().token
-        wishes = {"cooldown_batch": self._life.batch}
-        wishes["dynamic_precision"] = self._life.dynamic
-        settings = settings_for(ADDRESS, self._path, plex_token=token, **wishes)
         outside = Outside(process, self._time.machine(), process.cancellation)
         process.name = f"run {self.verdict.runs}"
         self._running.append(process)
         try:
             with open_run(
-                settings, process.name, live=live, outside=outside
+                self._settings, process.name, live=live, outside=outside
             ) as context:
                 return work(context)
         finally:

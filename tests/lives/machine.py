@@ -108,9 +108,13 @@ def databases(
 
     make = database._engine  # noqa: SLF001
 
+    known: dict[URL, Engine] = {}
+
     def made(url: URL) -> Engine:
-        """Make an engine that knows what others have compiled."""
-        engine = make(url)
+        """Make an engine that knows what others have compiled, once for each file."""
+        if url in known and url.database:
+            return known[url]
+        engine = known[url] = make(url)
         engine.dialect = _DIALECTS.setdefault(type(engine.dialect), engine.dialect)
         engine._compiled_cache = _COMPILED  # noqa: SLF001
         return engine

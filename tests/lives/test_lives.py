@@ -67,6 +67,24 @@ ONCE_FAILED = {
         keeps_date=True,
         dynamic=True,
     ),
+    "moods that a re-scan took were given back, as a tag might have taken them": plain(
+        stage(
+            "infer",
+            Event(1, writes=True, after=False, act=Act("delete", 35)),
+            Event(4, writes=True, after=False, act=Act("crash")),
+        ),
+        stage(
+            "infer",
+            Event(6, writes=True, after=True, act=Act("add", 33, 0.577)),
+            Event(4, writes=True, after=True, act=Act("add", 8, 0.456)),
+        ),
+        Stage("infer", 0.5, (), (Act("rekey", 42, 0.833),)),
+        habit="lock_fields",
+        floats="one-decimal",
+        batch=1,
+        keeps_date=True,
+        dynamic=True,
+    ),
     "a held write arrives after an undo": plain(
         stage("infer", Event(11, writes=True, after=False, act=UNDO_100_S_LATER))
     ),

@@ -8,7 +8,6 @@ import pytest
 
 from engine.edits import ASSUMED
 from engine.errors import PlexUnreachable, RunStopped
-from engine.library import Level
 from engine.planning.undo_plan import Selection
 from engine.reports.run_report import LettersFailed
 from tasks.commands.undo import undo
@@ -34,7 +33,7 @@ def own_moods(before):
 
 
 def at_risk(context):
-    return [one for level in Level for one in recorded_moods(context.store, level)]
+    return [one for own in recorded_moods(context.store).values() for one in own]
 
 
 def break_off(plex, fault, turn):
