@@ -101,7 +101,7 @@ def _write(context: RunContext, batch: FirstBatch) -> Probe:
         arrives_guarded = batch.rate(guarded=True)
         arrives = arrives_guarded or batch.rate(guarded=False)
         rating = EditMode.BATCH
-        if not arrives or batch.now.rating_locked.any():
+        if not arrives or batch.is_locked(batch.now.rating_locked):
             rating = SINGLE
             batch.rate_singly(~batch.arrived)
         # Plex's own apps rate like this; it also sets the date that a guard needs.
@@ -149,7 +149,7 @@ def _tagging(batch: FirstBatch) -> EditMode:
     moods = batch.moods_then_and_now
     given = np.array([len(now - before) > 0 for before, now in moods])
     kept = all(before <= now for before, now in moods)
-    if not given.any() or not kept or batch.now.mood_locked.any():
+    if not given.any() or not kept or batch.is_locked(batch.now.mood_locked):
         batch.restore_moods()
         return EditMode.UNSUPPORTED
     if given.all():

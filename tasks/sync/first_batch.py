@@ -72,6 +72,16 @@ class FirstBatch:
         pairs = zip(self.before.moods, self.now.moods, strict=True)
         return [(folded(before), folded(now)) for before, now in pairs]
 
+    def is_locked(self, locked: Bools) -> bool:
+        """Return whether the server locked what was edited: all of it, if it does so.
+
+        Raises:
+            LibraryChanging: Only some are locked: a person did that, and comes first.
+        """
+        if locked.any() and not locked.all():
+            raise LibraryChanging("An item was locked while it was being written.")
+        return bool(locked.any())
+
     def damaged(self) -> tuple[int, ...]:
         """Return the keys of items whose other moods or locks are not as before."""
         tag = folded((self.tag,))

@@ -65,7 +65,7 @@ def write_letter(
     with context.writer, context.timed():
         context.cancellation.checkpoint()
         restore_lost_moods(context)
-        released = sum(release(context, part, level) for level in Level)
+        released = sum(release(context, everything, part, level) for level in Level)
         writer = _Writer(context, everything, pool)
         try:
             writer.write_all(letter)

@@ -57,8 +57,14 @@ class OurTags:
         )
 
 
-def release(context: RunContext, part: LibraryView, level: Level) -> int:
-    """Give up the ratings of a level that persons took over; return how many."""
+def release(
+    context: RunContext, everything: LibraryView, part: LibraryView, level: Level
+) -> int:
+    """Give up the ratings of a level that persons took over; return how many.
+
+    Items under other letters that share them lose the tag, too: what is on record of
+    it goes with the ratings.
+    """
     view = part[level]
     taken = view.ownership.owner == Owner.TAKEN_OVER
     guids = sorted({str(guid) for guid in view.items.guid[taken]})
@@ -66,7 +72,9 @@ def release(context: RunContext, part: LibraryView, level: Level) -> int:
         return 0
     tags = OurTags(context, level, guids)
     wanted = {key for key, own in tags.by_key.items() if own}
-    wanted |= set(view.items.key[taken].tolist()) - tags.by_key.keys()
+    whole = everything[level]
+    sharing = whole.together(whole.items.rows_of(view.items.key[taken]))
+    wanted |= set(whole.items.key[sharing].tolist()) - tags.by_key.keys()
     for keys in chunks(np.array(sorted(wanted), np.int64), context.batch_size):
         context.before_write()
         look = context.gateway.fetch_items(keys)[level]

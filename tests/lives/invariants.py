@@ -164,7 +164,8 @@ class Witness:
         sent = self._wire.sent_at.get(request, 0.0)
         if sent < lost.at or self._sent_the_same(key, lost):
             return False
-        looked = self._looked(key, lost.after, request)
+        until = self._wire.looked_before.get(request, request)
+        looked = self._looked(key, lost.after, until)
         return looked or sent > lost.at + LOOKS_LAST
 
     def broken_promises(self, *, tags: bool) -> Iterator[str]:

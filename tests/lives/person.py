@@ -6,10 +6,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from tests.lives.invariants import Witness
-from tests.lives.plan import DAY, JUMPS, Act, chosen
+from tests.lives.plan import DAY, JUMPS, Act, Life, chosen
 from tests.simulator.items import Item, Kind
-from tests.simulator.world import World
-from tests.state_machine.accounts import TAG, add_track
+from tests.simulator.world import OWNER, Clock, World
+from tests.state_machine.accounts import TAG, add_track, small_world
 
 FEWEST = 12
 """Items of which a library has to consist."""
@@ -28,6 +28,17 @@ ODDITIES: tuple[dict[str, str | None], ...] = (
     {"lastRatedAt": "yesterday"},
 )
 """What a server may send of an item instead of what it should."""
+
+
+def world_of(life: Life, clock: Clock, account: int) -> World:
+    """Make the library of a life, rated by the account that it is about."""
+    world = small_world(keeps_date=life.keeps_date)
+    world.clock = clock
+    for item in list(world.items()) if account != OWNER else ():
+        own = world.personal_of(OWNER, item)
+        if own.rating is not None:
+            world.rate(item, own.rating, account, own.last_rated_at or 0)
+    return world
 
 
 class Person:

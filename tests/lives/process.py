@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from email.message import Message
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,8 @@ class Wire:
         self.time = time
         self.sent_at: dict[int, float] = {}
         """When each request was sent, by its number in the server's log."""
+        self.looked_before: dict[int, int] = {}
+        """How many requests had come when each one was sent that arrived late."""
         self.late: set[int] = set()
         """Requests that arrived when much may have happened since."""
         self.unheard: set[int] = set()
@@ -57,7 +58,12 @@ class Wire:
 
     def delay(self, request: Request, sent: float, others: int) -> None:
         """Let a request arrive when so many others have come."""
-        arrive = partial(self.deliver, request, sent, late=True)
+        before = self.plex.log.noted
+
+        def arrive() -> Answer:
+            self.looked_before[self.plex.log.noted + 1] = before
+            return self.deliver(request, sent, late=True)
+
         self._late.append((others, arrive))
 
     def arrive(self, *, all_of_it: bool = False) -> None:
@@ -120,6 +126,11 @@ class Process(BaseAdapter):
         if answer.cut == "reset":
             raise requests.ConnectionError("the server hung up")
         return carrier.response(request, answer)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing happens during it."""
+        return not self._events
 
     @property
     def writes(self) -> int:

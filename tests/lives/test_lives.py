@@ -67,6 +67,54 @@ ONCE_FAILED = {
         keeps_date=True,
         dynamic=True,
     ),
+    "Plex took the owner for another account while the record was begun": plain(
+        stage(
+            "infer", Event(2, writes=False, after=True, act=Act("status", 59, 0.172))
+        ),
+        floats="exact",
+        dynamic=True,
+        keeps_date=True,
+    ),
+    "an item under another letter kept our tag that a person's rating had": plain(
+        Stage(
+            "infer",
+            0.694,
+            (Event(10, writes=True, after=True, act=Act("delete", 23, 0.342)),),
+            (Act("give the same", 36, 0.478), Act("rekey", 21, 0.930)),
+        ),
+        floats="exact",
+        batch=3,
+        keeps_date=True,
+        odd=True,
+    ),
+    "a write that was sent before our looks arrived after them": plain(
+        Stage("undo some", 0.878, (), (Act("rate", 5, 0.090),)),
+        Stage(
+            "infer",
+            0.881,
+            (
+                Event(8, writes=True, after=True, act=Act("late", 39, 0.980)),
+                Event(7, writes=True, after=False, act=Act("rate", 26, 0.780)),
+                Event(1, writes=True, after=False, act=Act("clock", 34, 0.030)),
+            ),
+            (),
+        ),
+        floats="one-decimal",
+        batch=1,
+        keeps_date=True,
+    ),
+    "a person's lock in the first batch was taken for the server's": plain(
+        stage(
+            "infer",
+            Event(11, writes=False, after=False, act=Act("late", 58, 0.684)),
+            Event(5, writes=True, after=False, act=Act("lost", 56, 0.447)),
+            Event(7, writes=False, after=False, act=Act("page", 16, 0.383)),
+            Event(28, writes=False, after=True, act=Act("lock", 23, 0.426)),
+        ),
+        habit="ignore_guard",
+        batch=3,
+        keeps_date=True,
+    ),
     "moods that a re-scan took were given back, as a tag might have taken them": plain(
         stage(
             "infer",
