@@ -87,6 +87,10 @@ class LibraryHeld(ShadowError):
     """Another run is writing to this library; the message says which."""
 
 
+class LargeChange(PlexbayesError):
+    """A run would change very much of what is ours; the message says what and why."""
+
+
 class ServerMissing(PlexbayesError):
     """Prefect's server cannot be reached or started."""
 

@@ -89,13 +89,14 @@ EXAMPLES = {
 }
 """Command lines that the help of each command shows, with what they do."""
 
-DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+DONE, FAILED, USAGE, SOME_FAILED, HELD, DIFFERS, LARGE = 0, 1, 2, 3, 4, 5, 6
+INTERRUPTED = 130
 """Exit statuses; docs/commands.md lists them."""
 
 EXIT_STATUSES = (
     "Exit statuses: 0 done, 1 failed, 2 usage or configuration, 3 some letters "
     "failed, 4 another run holds the library, 5 verify found a difference, "
-    "130 interrupted."
+    "6 too large a change, 130 interrupted."
 )
 """What the command line returns to the shell."""
 

@@ -31,6 +31,7 @@ def infer(
     dry_run: bool = True,
     config: str = "",
     accept_library: bool = False,
+    accept_large_change: bool = False,
     model: ModelChoice = "",
     save_plan: bool = False,
 ) -> State[Summary]:
@@ -44,12 +45,20 @@ def infer(
         config: Name of another configuration, such as kids for kids.json beside
             the usual one; empty: the usual one.
         accept_library: A re-created library, or another account, keeps the record.
+        accept_large_change: Go on although very much would be rewritten; a dry run
+            says how much.
         model: How to infer; empty: as MODEL says.
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.
     """
     request = pipeline.Request(
-        phases, letters, dry_run, accept_library, model, save_plan
+        phases=phases,
+        letters=letters,
+        dry_run=dry_run,
+        accept_library=accept_library,
+        accept_large_change=accept_large_change,
+        model=model,
+        save_plan=save_plan,
     )
 
     def work(begun: Begun) -> State[Summary]:

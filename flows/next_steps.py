@@ -20,7 +20,11 @@ RESUME = "press Resume"
 
 OPTIONS = ("phases", "letters", "artist", "run", "model", "count")
 """Parameters that are options of the command line, too."""
-SWITCHES = {"albums": "--albums", "accept_library": "--accept-library"}
+SWITCHES = {
+    "albums": "--albums",
+    "accept_library": "--accept-library",
+    "accept_large_change": "--accept-large-change",
+}
 """The same, without a value."""
 ALL_PHASES = "1-4"
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.edits import limitations
 from engine.errors import RunStopped
-from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean, split
+from engine.evidence import split
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
-from engine.planning.first_batch import foreseen_step
-from engine.planning.plan import PhasePlan, RunParameters
+from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult, Outcome, Summary, taken_over
 from flows.next_steps import RESUME, repeated
+from flows.planning import Work, agree_on_parameters, plan_run
 from flows.run_summary import (
     conclude,
     hint,
@@ -27,7 +27,6 @@ from flows.run_summary import (
 )
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
-from tasks.record.runs import begin_run, first_fit
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Outside, open_run
 from tasks.runtime.retry import call_with_retry
@@ -35,7 +34,6 @@ from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
 from tasks.sync.integrity import ensure_record_current, precautions
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, seen_in_plex, snapshot_of
-from tasks.sync.steps import parameters_of
 
 MODE = {True: "--dry-run", False: "--live"}
 """What `dry_run` is called on the command line."""
@@ -50,26 +48,9 @@ class Request:
     letters: str = ""
     dry_run: bool = True
     accept_library: bool = False
+    accept_large_change: bool = False
     model: ModelChoice = ""
     save_plan: bool = False
-
-
-@dataclass(eq=False)
-class Work:
-    """What a run is about, whole and by letter, and what becomes of it."""
-
-    everything: LibraryView
-    parts: dict[str, LibraryView]
-    phases: Sequence[Phase]
-    parameters: RunParameters
-    outcome: Outcome
-    planned: dict[str, list[StepRun]] = field(default_factory=dict)
-    """The steps that plan each letter, in the order of the phases."""
-
-    @property
-    def plans(self) -> list[PhasePlan]:
-        """The plans of all letters."""
-        return [plan for own in self.outcome.plans.values() for plan in own]
 
 
 def infer(
@@ -111,7 +92,7 @@ def infer(
         runner.report.say(*retried(lambda: precautions(context)))
         run = Run(runner, context)
         try:
-            summary = carry_out(run, phases, letters, save_plan=request.save_plan)
+            summary = carry_out(run, phases, letters, request)
             mode = "" if is_usual else MODE[request.dry_run]
             again = partial(hint, info, summary, letters, request.model, mode)
             conclude(run, summary, again)
@@ -122,9 +103,15 @@ def infer(
 
 
 def carry_out(
-    run: Run, phases: Sequence[Phase], letters: str, *, save_plan: bool
+    run: Run,
+    phases: Sequence[Phase],
+    letters: str,
+    request: Request,
 ) -> Summary:
-    """Read, plan and write; return what came of it."""
+    """Read, plan and write; return what came of it.
+
+    A live run that would change very much stops before, unless that is accepted.
+    """
     context = run.context
     snapshot, reading = look_around(run, "read the library")
     call_with_retry(
@@ -141,10 +128,10 @@ def carry_out(
     work = Work(before, parts, phases, agree_on_parameters(run, before), outcome)
     # What a run that is tried again wrote already is no company for what is left.
     is_shared = context.is_live and not context.store.knows(context.run_id)
-    plan_run(run, work, reading)
+    plan_run(run, work, reading, accept=request.accept_large_change)
     run.report.say(*limitations(context.executor.capabilities))
     left = left_to_do(outcome, parts)
-    show_plan(run, before, parts, left, save=save_plan)
+    show_plan(run, before, parts, left, save=request.save_plan)
     wrote: Sequence[StepRun] = []
     if context.is_live:
         wrote = write_letters(run, work, left, is_shared=is_shared)
@@ -166,97 +153,6 @@ def look_around(
         library: Library = reading.result()
         compare = reconcile if context.is_live else snapshot_of
         return compare(context, library), [reading]
-
-
-def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
-    """Fix what all letters take as given; a retried run keeps its first parameters."""
-    context = run.context
-    with context.timed():
-        step = context.executor.capabilities.step
-        parameters = parameters_of(context.settings, before, step)
-    if library_mean(before.tracks) is None:
-        run.report.warn(
-            "No track of this library is rated by hand, so there is nothing to "
-            f"learn from: every guess starts from {MEAN_WITHOUT_RATINGS / 2:.1f} stars."
-        )
-    if context.is_live:
-        store, run_id, now = context.store, context.run_id, context.machine.now()
-        first = parameters.mean, parameters.constants, now, parameters.fit
-        mean, constants = begin_run(store, run_id, *first)
-        fit = first_fit(store, run_id)
-        parameters = replace(parameters, mean=mean, constants=constants, fit=fit)
-    run.report.say(
-        f"Model: {'classic' if parameters.fit is None else 'hierarchical'}. "
-        f"Global prior {parameters.mean / 2:.3f} stars. "
-        "Dynamic precision: accepting drift up to "
-        f"{parameters.tolerance / 2:.3f} stars."
-    )
-    return parameters
-
-
-def plan_run(run: Run, work: Work, reading: Sequence[StepRun]) -> None:
-    """Plan every letter, in steps that the server is known to keep, or will show.
-
-    A live run writes the first batch to a server that is not known yet. If that did
-    not show that the server keeps ratings as finely as they were planned, they are
-    planned again.
-    """
-    executor = run.context.executor
-    _plan_letters(run, work, reading)
-    step = foreseen_step(executor.capabilities, work.plans, work.everything)
-    _plan_coarser(run, work, step, reading)
-    if run.context.is_live and executor.capabilities.is_assumed:
-        behind = [step for own in work.planned.values() for step in own[-1:]]
-        _write_first_batch(run, work, behind)
-        _plan_coarser(run, work, executor.capabilities.safe_step, behind)
-
-
-def _plan_coarser(run: Run, work: Work, step: float, after: Sequence[StepRun]) -> None:
-    grid = work.parameters.grid
-    if step > grid.step:
-        work.parameters = replace(work.parameters, grid=replace(grid, step=step))
-        _plan_letters(run, work, after)
-
-
-def _plan_letters(run: Run, work: Work, after: Sequence[StepRun]) -> None:
-    """Plan every letter, phase after phase; letters do not wait for each other."""
-    outcome, parameters = work.outcome, work.parameters
-    outcome.plans.clear()  # it may be another attempt, in coarser steps
-    outcome.failures.clear()
-    work.planned = {letter: [] for letter in outcome.results}
-    for phase in work.phases:
-        for letter, earlier in work.planned.items():
-            earlier.append(
-                run.submit(
-                    f"{letter} · {phase.label}",
-                    *(steps.plan_phase, letter, phase, parameters.grid.step),
-                    *(work.parts[letter], list(earlier), parameters),
-                    after=earlier[-1:] or after,
-                )
-            )
-    for letter, plans in work.planned.items():
-        for plan in plans:
-            plan.wait()
-        failures = [plan.failure for plan in plans if plan.failure]
-        if failures:
-            outcome.failures[letter] = failures[0]
-            run.report.log_error(f"{letter}: {failures[0]}")
-        else:
-            outcome.plans[letter] = [plan.result() for plan in plans]
-
-
-def _write_first_batch(run: Run, work: Work, after: Sequence[StepRun]) -> None:
-    """Find out with a few ratings how a server may be written to."""
-    found = run.submit(
-        "write the first batch",
-        *(steps.write_first_batch, run.context, work.everything, work.plans),
-        after=after,
-    ).result()
-    for key in found.damaged if found else ():
-        run.report.warn(
-            f"Writing item {key} changed its moods or locks, and this server does "
-            "not take that back: please look at it in Plex."
-        )
 
 
 def write_letters(

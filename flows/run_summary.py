@@ -155,6 +155,7 @@ def summary_of(
         drift_tolerance=parameters.tolerance,
         prior_before=parameters.mean,
         prior_after=parameters.mean if now is None else now,
+        settings=context.settings.shaping,
         mean_before=None,
         mean_after=None,
         reads=context.gateway.reads,
@@ -188,6 +189,8 @@ def hint(
         words += ["--from", f'"{start}"']
     words += ["--model", model] if model else []
     words += config_words(info.parameters, info.config)
+    is_accepted = info.parameters.get("accept_large_change")
+    words += ["--accept-large-change"] if is_accepted else []
     words += [mode] if mode else []
     where = f" at letter {left[0]}" if left else ""
     stopped = f"Stopped{where}; what was written is recorded."

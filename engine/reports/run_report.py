@@ -97,6 +97,8 @@ class Summary(PhaseCount):
     prior_before: float
     """The library mean of manual track ratings when the run began."""
     prior_after: float
+    settings: dict[str, object] = field(default_factory=dict)
+    """Those on which inferred ratings depend, by key."""
     mean_before: float | None = None
     """The mean of all track ratings, inferred ones included; none: no rating."""
     mean_after: float | None = None

@@ -22,6 +22,7 @@ STATUS: dict[type[PlexbayesError], int] = {
     errors.SettingsInvalid: table.USAGE,
     errors.LibraryMissing: table.USAGE,
     errors.LibraryHeld: table.HELD,
+    errors.LargeChange: table.LARGE,
     errors.RunStopped: table.INTERRUPTED,
     PlexbayesError: table.FAILED,
 }

@@ -23,6 +23,7 @@ def infer(
     overwrite: options.Overwrite = False,
     plan: options.Plan = None,
     accept_library: options.Accept = False,
+    accept_large_change: options.AcceptLarge = False,
     prefect: options.Prefect = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
@@ -38,7 +39,8 @@ def infer(
     chosen = spelled(chosen_phases(phases))
     settings = begin(config, json_file, plan, overwrite=overwrite)
     dry = not is_live(settings, dry_run=dry_run)
-    asked = Request(chosen, wanted, dry, accept_library, model or "")
+    accepted = accept_library, accept_large_change
+    asked = Request(chosen, wanted, dry, *accepted, model or "")
     summary = launch_infer(asked, settings, config, plan, prefect=prefect)
     show_report(summary)
     write_json(json_file, summary)

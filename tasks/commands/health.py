@@ -24,8 +24,9 @@ from engine.planning.undo_plan import Selection
 from tasks.commands.installation import installation_problems, loaded_packages
 from tasks.commands.undo import undo
 from tasks.config.config_file import ARTICLE, config_path
+from tasks.config.field_types import SECRET
 from tasks.config.redaction import redact_url
-from tasks.config.settings import SECRET, Settings, load_settings
+from tasks.config.settings import Settings, load_settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import Server, discover
 from tasks.record.database import Shape

@@ -30,6 +30,26 @@ CONSTANTS = {
 }
 """What the classic model assumes, by the name of the setting."""
 
+SHAPING = (
+    "model",
+    *CONSTANTS.values(),
+    "write_precision",
+    "min_confidence",
+    "rating_floor",
+    "rating_ceiling",
+    "exclude_words",
+    "exclude_shorter_than",
+    "twins",
+)
+"""Settings on which inferred ratings depend."""
+
+FORMAT_VERSION = "1.1.1"
+"""The version of the configuration format that this program was written for."""
+FORMAT_MAJOR = 1
+
+SECRET = {"plex_token", "state_url", "webhook_secret"}
+"""Settings whose value is never shown."""
+
 SECRET_BLOCK = "prefect-secret:"  # noqa: S105 (it says where the token is)
 """What PLEX_TOKEN begins with if it names a block instead of being the token."""
 

@@ -31,6 +31,10 @@ from tasks.config.field_types import (
     COARSE,
     CONSTANTS,
     FINE,
+    FORMAT_MAJOR,
+    FORMAT_VERSION,
+    SECRET,
+    SHAPING,
     HostNames,
     Model,
     Number,
@@ -44,13 +48,6 @@ from tasks.config.redaction import (
     register_secret,
     register_url_secrets,
 )
-
-SECRET = {"plex_token", "state_url", "webhook_secret"}
-"""Fields whose value is never shown."""
-
-FORMAT_VERSION = "1.1.1"
-"""The version of the configuration format that this program was written for."""
-FORMAT_MAJOR = 1
 
 LAST_IN_NEW_FILE = "track_inheritance_gravity"
 """Settings after this one are for few people, and `init` does not write them."""
@@ -140,6 +137,9 @@ class Settings(BaseSettings):
     exclude_words: str = Field("", description="words of titles, such as intro, skit")
     exclude_shorter_than: Number = Field(0, ge=0, description="seconds, 0 or more")
     twins: bool = Field(default=False, description="true or false")
+    max_rewritten: Number = Field(0.3, ge=0, le=1, description="a share, 0 to 1")
+    max_mean_shift: Number = Field(0.5, ge=0, le=5, description="stars, 0 to 5")
+    max_released: Number = Field(0.05, ge=0, le=1, description="a share, 0 to 1")
 
     @classmethod
     def settings_customise_sources(
@@ -202,8 +202,12 @@ class Settings(BaseSettings):
     @property
     def constants(self) -> Constants:
         """The part of the settings that the model assumes."""
-        chosen = {name: getattr(self, setting) for name, setting in CONSTANTS.items()}
-        return Constants(**chosen)
+        return Constants(**{n: getattr(self, key) for n, key in CONSTANTS.items()})
+
+    @property
+    def shaping(self) -> dict[str, Any]:
+        """The settings on which inferred ratings depend, by key."""
+        return {_key(name): getattr(self, name) for name in SHAPING}
 
     @property
     def grid(self) -> Grid:

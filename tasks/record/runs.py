@@ -70,6 +70,18 @@ def finish_run(store: ShadowStore, run_id: str, summary: str, now: float) -> Non
         connection.execute(finished.values(finished_at=now, summary=summary))
 
 
+def latest_summary(store: ShadowStore, run_id: str) -> tuple[float, str] | None:
+    """Return when the latest other run ended, epoch seconds, and its summary, JSON."""
+    ended = RunRow.library_id == store.library_id, RunRow.summary.is_not(None)
+    others = select(RunRow.finished_at, RunRow.summary).where(
+        *ended, RunRow.id != run_id
+    )
+    with store.database.reading() as connection:
+        latest = others.order_by(RunRow.finished_at.desc()).limit(1)
+        found = connection.execute(latest).one_or_none()
+    return None if found is None else (float(found[0] or 0), str(found[1]))
+
+
 def known_capabilities(
     store: ShadowStore, server: str, version: str
 ) -> Capabilities | None:

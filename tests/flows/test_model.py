@@ -76,7 +76,7 @@ def test_a_run_may_use_the_other_model_and_can_be_taken_back(plex, listener):
     ran = listener.run("infer", "--model", "hierarchical")
     fits = listener.query("select fit is not null from run")
     differs = listener.run("verify")
-    listener.run("infer")
+    listener.run("infer", "--accept-large-change")
     fits += listener.query("select fit is not null from run order by started_at desc")
     agrees = listener.run("verify")
     listener.run("undo", "--yes")

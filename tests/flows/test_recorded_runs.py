@@ -80,7 +80,7 @@ LIVES: dict[str, tuple[Run, ...]] = {
         Run("3 --from M"),
         Run("4 --letters A-C"),
         Run("0 --from M"),
-        Run("infer --model hierarchical"),
+        Run("infer --model hierarchical --accept-large-change"),
         Run("backtest --json report.json"),
         Run("tune --json report.json"),
     ),

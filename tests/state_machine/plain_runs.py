@@ -9,7 +9,7 @@ from engine.edits import Capabilities
 from engine.errors import PlexUnreachable
 from engine.planning.undo_plan import Selection, Undone
 from engine.reports.run_report import LettersFailed
-from flows.pipeline import carry_out
+from flows.pipeline import Request, carry_out
 from flows.run_summary import conclude
 from tasks.commands.undo import undo
 from tasks.config.settings import Settings
@@ -62,7 +62,7 @@ def infer_plainly(
     ensure_record_present(context.store, context.gateway)
     run = Run(runner, context)
     try:
-        summary = carry_out(run, chosen_phases(phases), letters, save_plan=False)
+        summary = carry_out(run, chosen_phases(phases), letters, Request())
     finally:
         context.watch = watch
     conclude(run, summary, lambda: "Stopped.")
