@@ -82,7 +82,7 @@ class UndoPlan:
         report = Undone(dry_run=False)
         context.watch(Step(total=sum(len(one.items.key) for one in self.chosen)))
         for one in self.chosen:
-            _take_back(context, one, report)
+            _take_back(context, one)
             report.gone += one.gone
         swept = [_strike_off(context, one, report) for one in self.chosen]
         for one in swept:
@@ -92,32 +92,30 @@ class UndoPlan:
         return report
 
 
-def _take_back(context: RunContext, chosen: Chosen, report: Undone) -> None:
+def _take_back(context: RunContext, chosen: Chosen) -> None:
     """Take back the ratings of a level, few at a time while the server is not known."""
     keys = chosen.items.key
     while len(keys) and context.executor.capabilities.is_assumed:
-        _take_back_with_care(context, chosen, keys[:FEW], report)
+        _take_back_with_care(context, chosen, keys[:FEW])
         keys = keys[FEW:]
     for some in chunks(keys, context.executor.at_once):
-        _reverse(context, chosen, some, report)
+        _reverse(context, chosen, some)
 
 
-def _take_back_with_care(
-    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
-) -> None:
+def _take_back_with_care(context: RunContext, chosen: Chosen, keys: Ints) -> None:
     """Take back a few ratings; if the server did not do it in one go, one by one.
 
     It is known from then on, unless each of them took a request of its own.
     """
     if not context.gateway.obeys_ids():
         context.executor.capabilities = RATING_ONLY
-    edits = _reverse(context, chosen, keys, report)
+    edits = _reverse(context, chosen, keys)
     left = _still_ours(context, chosen, edits)
     able = replace(context.executor.capabilities, is_assumed=False)
     if len(left):
         able = replace(able, rating=EditMode.SINGLE, tagging=EditMode.SINGLE)
         context.executor.capabilities = able
-        _reverse(context, chosen, left, report)
+        _reverse(context, chosen, left)
     elif any(edit.rates and len(edit) > 1 for edit in edits):
         context.executor.capabilities = able
 
@@ -134,15 +132,12 @@ def _still_ours(context: RunContext, chosen: Chosen, edits: Sequence[Edit]) -> I
     return np.asarray(look.key[ours])
 
 
-def _reverse(
-    context: RunContext, chosen: Chosen, keys: Ints, report: Undone
-) -> list[Edit]:
+def _reverse(context: RunContext, chosen: Chosen, keys: Ints) -> list[Edit]:
     """Take back what is ours now of some items; return the edits that this took."""
     level = chosen.level
     context.before_write()
     look = context.gateway.fetch_items(keys)[level]
     owner = chosen.owners_of(look, context.machine.now())
-    report.kept += len(set(look.guid[owner == Owner.TAKEN_OVER]))
     readable = np.flatnonzero(owner != Owner.UNREAD)
     look, clears = look.take(readable), is_ours(owner)[readable]
     tags = OurTags(context, level, list(set(look.guid)))
@@ -160,8 +155,9 @@ def _apply(context: RunContext, edits: Sequence[Edit]) -> None:
 def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     """Read back, and drop from the record what is no longer ours in Plex.
 
-    An item that Plex scanned anew meanwhile may bear our tag under another key: then
-    what bears it is looked for once more.
+    An item that a person rated in the very moment was spared, with its tag, which is
+    taken off now. One that Plex scanned anew meanwhile may bear our tag under another
+    key: then what bears it is looked for once more.
     """
     if not chosen.rows:
         return chosen
@@ -177,6 +173,10 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     recorded = np.array([guid in chosen.rows for guid in items.guid], np.bool_)
     report.undone += len(set(items.guid[recorded & cleared]))
     report.failed += len(set(items.guid[recorded & stays]))
+    kept = recorded & (owner == Owner.TAKEN_OVER)
+    report.kept += len(set(items.guid[kept]))
+    for keys in chunks(np.unique(items.key[kept]), context.executor.at_once):
+        _reverse(context, chosen, keys)
     context.store.forget(level, sorted(set(items.guid[recorded & ~stays & ~unread])))
     if chosen.is_whole and not np.isin(chosen.items.key, items.key).all():
         return replace(chosen, strays=strays_of(context, chosen))

@@ -122,8 +122,11 @@ class EditExecutor:
         """How many items go by one look: few if each takes a request of its own."""
         return FEW if self.capabilities.rating is EditMode.SINGLE else self._most
 
-    def apply(self, edit: Edit) -> None:
+    def apply(self, edit: Edit) -> list[int]:
         """Make an edit; Plex leaves out what is gone meanwhile.
+
+        Returns:
+            The keys that Plex said it does not know; of a batch it never says.
 
         Raises:
             PlexUnreachable: Whether all of it arrived is not known.
@@ -132,15 +135,17 @@ class EditExecutor:
         usual = self._most
         # A tag that is given comes beside a rating, which counts already.
         is_beside = edit.rates or bool(edit.adds)
+        gone: list[int] = []
         try:
             for part in self._parts(edit):
                 if part.rates and self.capabilities.rating is EditMode.SINGLE:
-                    self._rate_singly(part)
+                    gone += self._rate_singly(part)
                 else:
                     self._send(part, is_counted=part.rates or not is_beside)
         except RequestTooLong:
             self._most = usual  # the length was not what was wrong
             raise
+        return gone
 
     def _parts(self, edit: Edit) -> Iterator[Edit]:
         """Divide an edit into what the server takes at once."""
@@ -156,7 +161,8 @@ class EditExecutor:
             for start in range(0, len(edit), step):
                 yield tagging.take(slice(start, start + step))
 
-    def _rate_singly(self, edit: Edit) -> None:
+    def _rate_singly(self, edit: Edit) -> list[int]:
+        gone = []
         for at, key in enumerate(edit.key.tolist()):
             self.ensure_lease()
             try:
@@ -167,7 +173,8 @@ class EditExecutor:
                         one = edit.take(slice(at, at + 1))
                         self._gateway.edit(replace(one, rates=False))
             except NotThere:
-                continue
+                gone.append(key)
+        return gone
 
     def _send(self, edit: Edit, *, is_counted: bool) -> None:
         """Send an edit in as few requests as the server takes."""

@@ -188,6 +188,7 @@ class FirstBatch:
         self.now = now if is_whole else self.now
         if not is_whole or not (np.isnan(now.rating) | self.arrived).all():
             raise LibraryChanging("The first items to be written changed meanwhile.")
+        self.is_locked(now.rating_locked[np.isnan(now.rating)])
 
     def _record_intents(self, writes: Sequence[Batch], tag: str) -> None:
         run_id, now = self._context.run_id, self._machine.now()

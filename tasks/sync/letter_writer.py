@@ -219,10 +219,14 @@ class _Writer:
     def _rate(self, batch: Batch) -> None:
         context = self.context
         try:
-            context.executor.apply(batch.edit)
+            gone = context.executor.apply(batch.edit)
         except PlexUnreachable:
             record_in_doubt(context, batch)
             raise
+        if gone:  # it was alone, and nothing came of it
+            context.store.discard_intents(batch.phase.level, batch.guid.tolist())
+            self.pool.settle(batch.phase, batch.planned, WriteOutcome.GONE)
+            return
         context.store.acknowledge(batch, context.machine.now())
         self.pool.settle(batch.phase, batch.planned, WriteOutcome.WRITTEN)
         for letter, items in self.pool.by_letter(batch.phase, batch.planned).items():

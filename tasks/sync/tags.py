@@ -100,9 +100,12 @@ def rollback_tags(context: RunContext, level: Level, keys: Ints) -> None:
 def _take_off(
     context: RunContext, level: Level, look: ItemStates, drops: Texts
 ) -> None:
+    """Take tags off, one by one where nobody knows what the server makes of batches."""
     no_rating = np.zeros(len(look.key), np.bool_)
     for edit in reversals(level, look, no_rating, drops):
-        context.executor.apply(edit)
+        size = 1 if context.executor.capabilities.is_assumed else len(edit)
+        for start in range(0, len(edit), size):
+            context.executor.apply(edit.take(slice(start, start + size)))
 
 
 def try_tag_on_one_item(

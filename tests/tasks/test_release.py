@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.edits import ASSUMED, Capabilities
 from engine.errors import PlexUnreachable
 from engine.library import Level
 from tests.tasks.building import item_in, told_of
@@ -106,11 +107,28 @@ def test_many_are_released_in_few_requests(plex, record, tracks, size, requests)
             plex.rate(key, 3.0)
         part = snapshot(context)
         plex.clear_log()
+        context.executor.capabilities = Capabilities()
 
         result = write(context, part)
 
     assert result.released == 3
     assert plex.counts()["writes"] == requests
+
+
+def test_on_a_server_that_was_never_tried_each_is_released_by_itself(
+    plex, record, tracks
+):
+    with context_for(plex, record) as context:
+        infer(context, dict.fromkeys(tracks, 7.33))
+        for key in tracks:
+            plex.rate(key, 3.0)
+        part = snapshot(context)
+        plex.clear_log()
+        context.executor.capabilities = ASSUMED
+
+        write(context, part)
+
+    assert plex.counts()["writes"] == 3
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
