@@ -18,7 +18,7 @@ from flows.command_table import HELP
 from flows.flow_states import Begun, ended, run_name
 from flows.next_steps import RESUME, RETRY, repeated
 from flows.reports.markdown import audit_page, counts_page, ranking_page
-from flows.reports.terminal import entitled
+from flows.reports.terminal import report_title
 from tasks.commands import recover as recovering
 from tasks.commands import undo as undoing
 from tasks.commands import verify as verifying
@@ -103,7 +103,7 @@ def undo(
         undone = carried_out(begun, undoing.undo, chosen, live=not dry_run)
         report = begun.runner.report
         report.publish(
-            lambda: counts_page("Undo", undone), "undo", entitled("Undo", undone)
+            lambda: counts_page("Undo", undone), "undo", report_title("Undo", undone)
         )
         if undone.failed:
             left = f"{undone.failed} ratings are still there."
@@ -150,7 +150,7 @@ def recover(dry_run: bool = True, config: str = "") -> State[Recovered]:
         report.publish(
             lambda: counts_page("Recover", recovered),
             "recover",
-            entitled("Recover", recovered),
+            report_title("Recover", recovered),
         )
         return Completed(message=f"{recovered.recovered} recovered.", data=recovered)
 

@@ -20,8 +20,8 @@ from engine.rating_scale import Bools, Floats, Ints, Texts
 LENGTH_TOLERANCE = 2000
 """Milliseconds by which the lengths of one recording may differ between two discs."""
 
-PLAYED_ANEW = ("live", "unplugged", "concert")
-"""Words in a title of an album or track that was recorded again."""
+LIVE_WORDS = ("live", "unplugged", "concert")
+"""Words in the title of an album or track that is another performance."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def doubles_of(part: LibraryView) -> Ints:
     """
     tracks, albums = part.tracks.items, part.albums.items
     artist = albums.parent[tracks.parent]
-    anew = _has_word(albums.title, PLAYED_ANEW)[tracks.parent]
-    anew |= _has_word(tracks.title, PLAYED_ANEW)
-    able = (tracks.duration > 0) & ~anew & ~branches_of(part).is_nobody[artist]
+    is_live = _has_word(albums.title, LIVE_WORDS)[tracks.parent]
+    is_live |= _has_word(tracks.title, LIVE_WORDS)
+    able = (tracks.duration > 0) & ~is_live & ~branches_of(part).is_nobody[artist]
     titles: dict[str, int] = {}
     numbers = (titles.setdefault(title, len(titles)) for title in tracks.title)
     title = np.fromiter(numbers, np.int64, len(tracks))

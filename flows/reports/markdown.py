@@ -16,12 +16,12 @@ from flows.reports.terminal import (
     count_lines,
     counts,
     differences,
-    entitled,
     headline,
     heads,
     inventory,
     outcome_lines,
     ranks,
+    report_title,
     shifts,
     stars,
     sureness_tables,
@@ -110,7 +110,7 @@ def ranking_page(best: list[Ranked], worst: list[Ranked], what: str) -> str:
 def counts_page(title: str, report: "Report") -> str:
     """Return what a command did as a page."""
     said = (line.strip() for line in count_lines(report))
-    return "\n".join([heading(entitled(title, report)), "", *bullets(said)])
+    return "\n".join([heading(report_title(title, report)), "", *bullets(said)])
 
 
 def section(

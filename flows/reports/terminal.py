@@ -250,11 +250,11 @@ def heads(what: str) -> Row:
 def show_counts(title: str, report: "Report") -> None:
     """Print what a command did: a number a line, and the first few names."""
     screen = Screen()
-    screen.rule(entitled(title, report))
+    screen.rule(report_title(title, report))
     screen.print_lines(count_lines(report))
 
 
-def entitled(title: str, report: "Report") -> str:
+def report_title(title: str, report: "Report") -> str:
     """Return the title of a report; a dry run says so."""
     return title + (" (dry run: nothing was changed)" if report.dry_run else "")
 

@@ -156,7 +156,7 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     """Read back, and drop from the record what is no longer ours in Plex.
 
     An item that a person rated in the very moment was spared, with its tag, which is
-    taken off now. One that Plex scanned anew meanwhile may bear our tag under another
+    taken off now. One that Plex scanned again meanwhile may bear our tag under another
     key: then what bears it is looked for once more.
     """
     if not chosen.rows:

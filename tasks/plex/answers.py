@@ -1,6 +1,6 @@
 """Answers of a server: read to their end in bounded time and space, known for Plex's.
 
-A time-out of sockets begins anew with every byte, so that a server that sends one
+A time-out of sockets starts again with every byte, so that a server that sends one
 byte a second would never end: a whole answer has a deadline besides.
 """
 

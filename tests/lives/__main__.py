@@ -29,6 +29,7 @@ from tests.lives.story import shortest, told
 SERVERS = ("good", "shared", "ignores ids", "ignores filters", *HABITS)
 OWNERS = tuple(owner.name.lower() for owner in Owner)
 STRUCK = ("nothing", *FAULTS, "status", "page", *ENDS, "another run")
+A_MINUTE = 60.0
 WHOLE = ("overwritten", "mistaken", "residue", "broken")
 
 
@@ -83,6 +84,14 @@ def reached(verdicts: Sequence[Verdict]) -> None:
             console.print(f"  {owner}, {server}: {said}")
 
 
+def progress(verdicts: Sequence[Verdict], total: int, seconds: float) -> None:
+    """Say how far it is, where no bar can be drawn."""
+    amiss = sum(not verdict.is_clean for verdict in verdicts)
+    each = seconds / len(verdicts)
+    said = f"{len(verdicts)} of {total} lives, {amiss} not clean, {each:.2f} s a life"
+    print(said, file=sys.stderr, flush=True)
+
+
 def summary(verdicts: Sequence[Verdict], seconds: float) -> None:
     """Print the figures."""
     clean = sum(verdict.is_clean for verdict in verdicts)
@@ -123,6 +132,7 @@ def main() -> int:
     verdicts = []
     began = time.monotonic()
     console = Console(stderr=True)
+    told = 0.0
     with multiprocessing.Pool(
         min(wishes.jobs, len(seeds)), prepare, maxtasksperchild=500
     ) as pool:
@@ -131,6 +141,9 @@ def main() -> int:
             verdicts.append(verdict)
             if not verdict.is_clean:
                 tell(seed)
+            if not console.is_terminal and time.monotonic() > told + A_MINUTE:
+                told = time.monotonic()
+                progress(verdicts, len(seeds), told - began)
     reached(verdicts)
     summary(verdicts, time.monotonic() - began)
     return int(not all(verdict.is_clean for verdict in verdicts))

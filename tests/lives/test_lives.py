@@ -115,6 +115,48 @@ ONCE_FAILED = {
         batch=3,
         keeps_date=True,
     ),
+    "a batch took the tag off on a server that had never been tried": plain(
+        Stage(
+            "infer",
+            0.546,
+            (
+                Event(1, writes=True, after=False, act=Act("unanswered", 41, 0.876)),
+                Event(0, writes=False, after=False, act=Act("rate", 10, 0.353)),
+            ),
+            (Act("give the same", 36, 0.964),),
+        ),
+        Stage("infer some", 0.380, (), ()),
+        habit="first_id_only",
+        keeps_date=True,
+        dynamic=True,
+    ),
+    "what Plex said it did not know counted as written": plain(
+        Stage("infer", 0.600, (), (Act("rate", 35, 0.258),)),
+        Stage(
+            "infer",
+            0.543,
+            (Event(3, writes=True, after=True, act=Act("status", 30, 0.439)),),
+            (Act("rate", 39, 0.598),),
+        ),
+        ignored=frozenset({"id"}),
+        floats="one-decimal",
+        keeps_date=True,
+        dynamic=True,
+    ),
+    "a rating that was locked before the first batch lost its lock": plain(
+        stage("infer", Event(1, writes=True, after=False, act=Act("lock", 11, 0.709))),
+        floats="one-decimal",
+        dynamic=True,
+        odd=True,
+    ),
+    "an undo spared the tag of what was rated in the moment, too": plain(
+        Stage("infer", 0.282, (), ()),
+        stage("undo", Event(22, writes=False, after=False, act=Act("rate", 58, 0.210))),
+        floats="exact",
+        batch=1,
+        keeps_date=True,
+        odd=True,
+    ),
     "moods that a re-scan took were given back, as a tag might have taken them": plain(
         stage(
             "infer",
