@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,7 +107,8 @@ class WarmProcess:
     def send_signal(self, signum: int) -> None:
         """Send it a signal, if it still runs."""
         if self.returncode is None:
-            os.kill(self.pid, signum)
+            with suppress(ProcessLookupError):  # it ended this very moment
+                os.kill(self.pid, signum)
 
     def close(self) -> None:
         """Forget what it printed."""
