@@ -77,7 +77,8 @@ def reached(verdicts: Sequence[Verdict]) -> None:
         for server in SERVERS
     ]
     total = len(OWNERS) * len(SERVERS) * len(STRUCK)
-    console.print(f"{len(counts)} of {total} situations reached. Never:")
+    met = sum(struck in STRUCK for _, _, struck in counts)
+    console.print(f"{met} of {total} situations reached. Never:")
     for owner, server, what in never:
         if what:
             said = "whatever happened" if len(what) == len(STRUCK) else ", ".join(what)

@@ -208,11 +208,12 @@ class Witness:
     def _sent_the_same(self, key: int, lost: Given) -> bool:
         """Whether the next thing we sent to an item was the rating it just got."""
         for entry in self._plex.log.entries():
-            if entry.n >= lost.after and entry.writes and "userRating" in entry.path:
-                query = parse_qs(urlsplit(entry.path).query, keep_blank_values=True)
-                if str(key) in query["id"][0].split(","):
-                    sent = query.get("userRating.value", [""])[0]
-                    return bool(sent) and abs(float(sent) - lost.points) <= TOLERANCE
+            query = parse_qs(urlsplit(entry.path).query, keep_blank_values=True)
+            sent = (query.get("userRating.value") or query.get("rating") or [None])[0]
+            keys = (query.get("id") or query.get("key") or [""])[0].split(",")
+            is_rating = entry.writes and sent is not None and str(key) in keys
+            if entry.n >= lost.after and is_rating:
+                return bool(sent) and abs(float(sent) - lost.points) <= TOLERANCE
         return False
 
     def locks_lost(self, item: Item) -> Iterator[str]:
@@ -226,7 +227,8 @@ class Witness:
                 by_person[name] = self._when.get(change.n, (0, 0.0))[0]
             elif name in by_person:
                 since = by_person.pop(name)
-                if not self._looked(item.key, since, change.request):
+                until = self._wire.looked_before.get(change.request, change.request)
+                if not self._looked(item.key, since, until):
                     yield name
 
     def _looked(self, key: int, since: int, until: int) -> bool:

@@ -291,5 +291,5 @@ def judged(life: Life) -> Verdict:
     """Live a life; what nobody expects is held against it, too."""
     try:
         return lived(life)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is told)
+    except (Exception, Died) as error:  # noqa: BLE001 (whatever it is, it is told)
         return Verdict(broken=[f"{type(error).__name__}: {error}"])
