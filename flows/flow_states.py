@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Failed
 
 from engine.errors import (
+    LargeChange,
     PlexbayesError,
     RunStopped,
     SettingsInvalid,
@@ -105,6 +106,8 @@ def ended(config: str, work: Callable[[Begun], State[Any]]) -> State[Any]:
         return Cancelled(message=stopped(runner.info))
     except LettersFailed as error:
         return Failed(message=f"{error} {error.again}", data=error)
+    except LargeChange as error:  # it says what to do; a retry would do the same
+        return Failed(message=str(error), data=error)
     except PlexbayesError as error:
         said = _in_a_line(str(error))
         return Failed(message=f"{said} {repeated(runner.info, CORRECT)}", data=error)

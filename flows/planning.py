@@ -92,7 +92,9 @@ def _brake(run: Run, work: Work, *, accept: bool) -> None:
     context, info = run.context, run.info
     if context.is_live and context.store.knows(context.run_id):
         return
-    found = large_change(context, work.everything, work.plans, work.parameters)
+    released = sum(result.released for result in work.outcome.results.values())
+    planned = work.plans, released, work.parameters
+    found = large_change(context, work.everything, *planned)
     if not found:
         return
     if accept or not context.is_live:

@@ -38,7 +38,7 @@ class Effect:
     rewritten: int
     """How many move by more than drift, and by as much as somebody may notice."""
     released: int
-    """How many persons changed since: they would become theirs."""
+    """How many of those that persons changed since would become theirs."""
     before: float
     """The mean of those that stay ours, points; NaN if there are none."""
     after: float
@@ -58,40 +58,44 @@ class Effect:
             ("release", self.released, limits.released),
         ):
             if count > most * self.ours:
-                share = f"{count / self.ours:.0%}; the limit is {most:.0%}"
+                share = f"{100 * count / self.ours:.3g} %"
                 of_all = f"{count} of {self.ours} inferred ratings"
-                yield f"{verb} {of_all} ({share})".replace("%", " %")
+                yield f"{verb} {of_all} ({share}; the limit is {100 * most:g} %)"
         if abs(self.after - self.before) > limits.shift:
             moved = f"from {self.before / 2:.2f} to {self.after / 2:.2f} stars"
             limit = f"the limit is {limits.shift / 2:g} stars"
             yield f"move their mean {moved} ({limit})"
 
 
-def effect_of(everything: LibraryView, plans: Iterable[PhasePlan]) -> Effect:
-    """Return what plans would do to what is ours, whatever letters they are about.
+def effect_of(
+    everything: LibraryView, plans: Iterable[PhasePlan], released: int = 0
+) -> Effect:
+    """Return what a run would do to what is ours, whatever letters it is about.
 
+    It carries out plans, and releases so many ratings that persons changed.
     Moves that nobody would notice, and where DYNAMIC_PRECISION is off those that it
     would leave alone, are refinements, and do not count.
     """
     least = drift_tolerance(len(everything.tracks), dynamic=True)
     least = max(least, NOTICED) - FLOAT_NOISE
     plans = list(plans)
-    before, after, released = [], [], 0
+    before, after, changed = [], [], 0
     for level in Level:
         view = everything[level]
         ours = np.where(view.is_primary, view.ownership.ours, np.nan)
         then = ours.copy()
         for plan in plans:
             if plan.phase.level is level:
-                then[view.items.rows_of(plan.key)] = plan.after
+                rows = view.items.rows_of(plan.key)
+                then[rows[rows >= 0]] = plan.after[rows >= 0]
         held = ~np.isnan(ours)
         before.append(ours[held])
         after.append(then[held])
         taken_over = view.ownership.owner == Owner.TAKEN_OVER
-        released += int(np.count_nonzero(view.is_primary & taken_over))
+        changed += int(np.count_nonzero(view.is_primary & taken_over))
     old, new = np.concatenate(before), np.concatenate(after)
     return Effect(
-        ours=len(old) + released,
+        ours=len(old) + changed,
         rewritten=int(np.count_nonzero(np.abs(new - old) >= least)),
         released=released,
         before=float(old.mean()) if len(old) else np.nan,

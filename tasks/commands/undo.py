@@ -155,9 +155,8 @@ def _apply(context: RunContext, edits: Sequence[Edit]) -> None:
 def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     """Read back, and drop from the record what is no longer ours in Plex.
 
-    An item that a person rated in the very moment was spared, with its tag, which is
-    taken off now. One that Plex scanned again meanwhile may bear our tag under another
-    key: then what bears it is looked for once more.
+    What a person rated in the very moment was spared, with its tag, which goes now.
+    What Plex scanned again may bear our tag under another key: then that is looked for.
     """
     if not chosen.rows:
         return chosen
@@ -175,7 +174,8 @@ def _strike_off(context: RunContext, chosen: Chosen, report: Undone) -> Chosen:
     report.failed += len(set(items.guid[recorded & stays]))
     kept = recorded & (owner == Owner.TAKEN_OVER)
     report.kept += len(set(items.guid[kept]))
-    for keys in chunks(np.unique(items.key[kept]), context.executor.at_once):
+    size = 1 if context.executor.capabilities.is_assumed else context.executor.at_once
+    for keys in chunks(np.unique(items.key[kept]), size):
         _reverse(context, chosen, keys)
     context.store.forget(level, sorted(set(items.guid[recorded & ~stays & ~unread])))
     if chosen.is_whole and not np.isin(chosen.items.key, items.key).all():

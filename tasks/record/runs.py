@@ -112,15 +112,15 @@ def record_capabilities(
     store: ShadowStore, server: str, version: str, found: Capabilities
 ) -> None:
     """Record what was found out about a server; what was known of it is replaced."""
-    known = insert(ServerRow).values(
-        server=server,
-        version=version,
-        rating=int(found.rating),
-        tagging=int(found.tagging),
-        has_conditional_edits=found.has_conditional_edits,
-        step=found.step if found.is_step_seen else 0.0,
-        is_assumed=found.is_assumed,
-    )
+    facts = {
+        "version": version,
+        "rating": int(found.rating),
+        "tagging": int(found.tagging),
+        "has_conditional_edits": found.has_conditional_edits,
+        "step": found.step if found.is_step_seen else 0.0,
+        "is_assumed": found.is_assumed,
+    }
     with store.writing() as connection:
-        connection.execute(delete(ServerRow).where(ServerRow.server == server))
-        connection.execute(known)
+        known = update(ServerRow).where(ServerRow.server == server)
+        if not connection.execute(known.values(facts)).rowcount:
+            connection.execute(insert(ServerRow).values(server=server, **facts))

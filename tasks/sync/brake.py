@@ -20,13 +20,15 @@ def large_change(
     context: RunContext,
     everything: LibraryView,
     plans: list[PhasePlan],
+    released: int,
     parameters: RunParameters,
 ) -> str:
     """Say what would be too large a change, and what may be its reason.
 
     Empty: it is not too large.
     """
-    excesses = list(effect_of(everything, plans).excesses(limits(context.settings)))
+    effect = effect_of(everything, plans, released)
+    excesses = list(effect.excesses(limits(context.settings)))
     if not excesses:
         return ""
     reasons = list(_reasons(context, parameters))
@@ -55,7 +57,7 @@ def _reasons(context: RunContext, parameters: RunParameters) -> Iterator[str]:
     differences += _prior(then.get("prior_before"), parameters.mean)
     if differences:
         yield f"Since the run of {day:%Y-%m-%d}, {', '.join(differences)}."
-    else:
+    elif "settings" in then:
         yield (
             f"No setting was changed since the run of {day:%Y-%m-%d}: look at the "
             "ratings that were given or imported since."

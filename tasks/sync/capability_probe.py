@@ -149,7 +149,7 @@ def _tagging(batch: FirstBatch) -> EditMode:
     moods = batch.moods_then_and_now
     given = np.array([len(now - before) > 0 for before, now in moods])
     kept = all(before <= now for before, now in moods)
-    if not given.any() or not kept or batch.is_locked(batch.now.mood_locked):
+    if not given.any() or not kept or batch.is_locked(batch.now.mood_locked[given]):
         batch.restore_moods()
         return EditMode.UNSUPPORTED
     if given.all():

@@ -48,8 +48,12 @@ def snapshot_of(context: RunContext, library: Library) -> LibrarySnapshot:
     return _snapshot(context, library, known)
 
 
-def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
+def reconcile(
+    context: RunContext, library: Library, *, gives_up: bool = False
+) -> LibrarySnapshot:
     """Bring the record up to date with a library, and tell whose each rating is.
+
+    If it `gives_up`, nobody goes on with what another run left open: it is in doubt.
 
     Nothing else does: names that changed are followed, what arrived late is recorded,
     and intents that Plex shows are confirmed as our ratings.
@@ -65,7 +69,7 @@ def reconcile(context: RunContext, library: Library) -> LibrarySnapshot:
     snapshot = _snapshot(context, library, known)
     store.expire_in_doubt()
     for level in Level:
-        _resolve_intents(context, snapshot, level)
+        _resolve_intents(context, snapshot, level, gives_up=gives_up)
         _note_first_dates(store, library[level], level, snapshot[level])
     return snapshot
 
@@ -104,15 +108,15 @@ def _record_late_arrivals(
 
 
 def _resolve_intents(
-    context: RunContext, snapshot: LibrarySnapshot, level: Level
+    context: RunContext, snapshot: LibrarySnapshot, level: Level, *, gives_up: bool
 ) -> None:
     """Keep the intents that Plex shows, and drop those that never arrived.
 
     One that Plex shows but never acknowledged stays open: its tag may be
     missing, so the next run writes it once more.
     An intent whose write is still on its way may look broken, so it is only
-    dropped when it is old; what another run left open counts as in doubt until then.
-    One that a person overtook stays until its release. One that was acknowledged and
+    dropped when it is old, or becomes one in doubt if another run left it open. One
+    that a person overtook stays until its release. One that was acknowledged and
     whose rating is gone was kept, and then cleared.
     """
     store = context.store
@@ -137,15 +141,15 @@ def _resolve_intents(
     }
     store.confirm(level, shadow_rows_of(library, level, rows[kept], given))
     broken = (owner == Owner.UNWRITTEN) & ~cleared
-    broken &= np.array([_is_given_up(context, one) for one in here], bool)
+    broken &= np.array([_is_given_up(context, one, gives_up) for one in here], bool)
     _confirm_what_stood(store, library, level, rows[broken], intents)
     store.discard_intents(level, items.guid[rows[broken]].tolist())
 
 
-def _is_given_up(context: RunContext, intent: Intent) -> bool:
+def _is_given_up(context: RunContext, intent: Intent, gives_up: bool) -> bool:  # noqa: FBT001
     """Return whether nobody waits for a write any more that Plex does not show."""
     is_late = intent.since < oldest_expected(context.machine.now())
-    is_open = intent.state == IntentState.OPEN
+    is_open = gives_up and intent.state == IntentState.OPEN
     return is_late or (is_open and intent.run_id != context.run_id)
 
 

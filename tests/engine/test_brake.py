@@ -79,7 +79,7 @@ def test_what_is_ours_is_counted_in_the_whole_library(library):
         ~np.isnan(library.tracks.ownership.ours) & library.tracks.is_primary
     )
 
-    nothing = effect_of(library, [])
+    nothing = effect_of(library, [], released=5)
     some = effect_of(library, [plan_to(library, ours[:2], 8.0)])
 
     assert (nothing.ours, nothing.rewritten, nothing.released) == (len(ours) + 5, 0, 5)
