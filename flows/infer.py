@@ -45,8 +45,8 @@ def infer(
         config: Name of another configuration, such as kids for kids.json beside
             the usual one; empty: the usual one.
         accept_library: A re-created library, or another account, keeps the record.
-        accept_large_change: Go on although very much would be rewritten; a dry run
-            says how much.
+        accept_large_change: Go on although very much of what was inferred would change;
+            a dry run says how much.
         model: How to infer; empty: as MODEL says.
         save_plan: Also write the whole plan to reports/plan.csv beside the
             configuration.

@@ -28,7 +28,7 @@ from flows.run_summary import (
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
-from tasks.runtime.context import Outside, open_run
+from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
@@ -74,23 +74,12 @@ def infer(
     letters = str(parse_letters(request.letters))
     is_usual = request.dry_run == settings.dry_run
     settings = settings.model_copy(update={"model": request.model or settings.model})
-    patience = settings if patient else settings.model_copy(update={"retries": 0})
-    info, warn = runner.info, runner.report.warn
-    outside = Outside(cancellation=cancellation)
-    tools = partial(open_run, settings, info.id, say=warn, outside=outside)
-    live, accept = not request.dry_run, request.accept_library
+    info = runner.info
+    resume = partial(repeated, info, RESUME)
     with ExitStack() as stack:
-        stack.enter_context(
-            runner.watched(cancellation, partial(repeated, info, RESUME))
-        )
-        retried = partial(
-            call_with_retry, settings=patience, cancellation=cancellation, tell=warn
-        )
-        context = retried(lambda: stack.enter_context(tools(live=live, accept=accept)))
-        if context.gateway.is_scanned:
-            warn(SCANNED)
-        runner.report.say(*retried(lambda: precautions(context)))
-        run = Run(runner, context)
+        stack.enter_context(runner.watched(cancellation, resume))
+        begun = partial(_begun, runner, settings, cancellation, request)
+        run = Run(runner, begun(stack, patient=patient))
         try:
             summary = carry_out(run, phases, letters, request)
             mode = "" if is_usual else MODE[request.dry_run]
@@ -100,6 +89,32 @@ def infer(
             runner.raise_if_suspended()
             raise
         return summary
+
+
+def _begun(
+    runner: Runner,
+    settings: Settings,
+    cancellation: CancellationToken,
+    request: Request,
+    stack: ExitStack,
+    *,
+    patient: bool,
+) -> RunContext:
+    """Open what the run works with until the stack closes it."""
+    warn, outside = runner.report.warn, Outside(cancellation=cancellation)
+    tools = partial(open_run, settings, runner.info.id, say=warn, outside=outside)
+    live, accept = not request.dry_run, request.accept_library
+    patience = settings if patient else settings.model_copy(update={"retries": 0})
+    retried = partial(
+        call_with_retry, settings=patience, cancellation=cancellation, tell=warn
+    )
+    context: RunContext = retried(
+        lambda: stack.enter_context(tools(live=live, accept=accept))
+    )
+    if context.gateway.is_scanned:
+        warn(SCANNED)
+    runner.report.say(*retried(lambda: precautions(context)))
+    return context
 
 
 def carry_out(

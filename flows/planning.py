@@ -10,7 +10,7 @@ from engine.planning.first_batch import foreseen_step
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.run_report import Outcome
 from flows.next_steps import command, go_on
-from tasks.record.runs import begin_run, first_fit
+from tasks.record.runs import begin_run, drop_run, first_fit
 from tasks.runtime.runner import Run, StepRun
 from tasks.sync import steps
 from tasks.sync.brake import large_change
@@ -97,9 +97,13 @@ def _brake(run: Run, work: Work, *, accept: bool) -> None:
     found = large_change(context, work.everything, *planned)
     if not found:
         return
-    if accept or not context.is_live:
-        run.report.warn(found)
+    if not context.is_live:
+        run.report.warn(f"{found} A live run would stop here.")
         return
+    if accept:
+        run.report.warn(f"{found} It goes on, as that was accepted.")
+        return
+    drop_run(context.store, context.run_id)
     words = command(info.command, {**info.parameters, ACCEPT: True}, info.config)
     meant = go_on(info, words, f"start a Custom run with {ACCEPT}")
     raise LargeChange(f"{found} Nothing was written. Is it meant? {meant}")

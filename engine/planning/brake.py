@@ -11,10 +11,10 @@ from engine.ownership import Owner
 from engine.planning.plan import FLOAT_NOISE, PhasePlan, drift_tolerance
 
 NOTICED = 0.2
-"""Points; in a small library one rating moves many others by less."""
+"""Points; smaller moves do not count: in a small library one new rating causes many."""
 
 FEWEST = 100
-"""Inferred ratings; of fewer a share says little, and none is too much."""
+"""Inferred ratings; where there are fewer, no change is too large."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Effect:
         """
         if self.ours < FEWEST:
             return
-        for verb, count, most in (
-            ("rewrite", self.rewritten, limits.rewritten),
-            ("release", self.released, limits.released),
+        for verb, count, most, why in (
+            ("rewrite", self.rewritten, limits.rewritten, ""),
+            ("give up", self.released, limits.released, " that changed in Plex"),
         ):
             if count > most * self.ours:
                 share = f"{100 * count / self.ours:.3g} %"
-                of_all = f"{count} of {self.ours} inferred ratings"
+                of_all = f"{count} of {self.ours} inferred ratings{why}"
                 yield f"{verb} {of_all} ({share}; the limit is {100 * most:g} %)"
         if abs(self.after - self.before) > limits.shift:
             moved = f"from {self.before / 2:.2f} to {self.after / 2:.2f} stars"

@@ -62,7 +62,7 @@ Timezone = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Answer every question with yes.")]
 _ACCEPT = "Let the record follow a re-created library, or another account."
 Accept = Annotated[bool, typer.Option("--accept-library", help=_ACCEPT)]
-_LARGE = "Go on although very much would be rewritten."
+_LARGE = "Go on although very much of what was inferred would change."
 AcceptLarge = Annotated[bool, typer.Option("--accept-large-change", help=_LARGE)]
 _CANARY = "Also write the first batch of a run, and undo it."
 Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]

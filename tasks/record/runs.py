@@ -52,6 +52,13 @@ def begin_run(
     return mean, constants
 
 
+def drop_run(store: ShadowStore, run_id: str) -> None:
+    """Drop a run that wrote nothing: it is not one of those that are remembered."""
+    here = RunRow.library_id == store.library_id, RunRow.id == run_id
+    with store.writing() as connection:
+        connection.execute(delete(RunRow).where(*here))
+
+
 def first_fit(store: ShadowStore, run_id: str) -> Fit | None:
     """Return the fit with which a run was begun; none: with the classic model."""
     here = RunRow.library_id == store.library_id, RunRow.id == run_id

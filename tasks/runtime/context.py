@@ -163,21 +163,18 @@ def open_run(
         )
         if gateway.notice:
             say(gateway.notice)
-        throttle = Throttle(
-            *(settings.cooldown_batch, settings.cooldown_sleep, settings.cooldown_mode),
-            clock=outside.machine.elapsed,
-            rest=cancellation.sleep,
-            tell=lambda sentence: context.watch(Step(note=sentence)),
+        throttle = _throttle(
+            settings,
+            outside.machine,
+            cancellation,
+            lambda sentence: context.watch(Step(note=sentence)),
         )
         executor = EditExecutor(gateway, throttle, capabilities_of(store, gateway))
         context = RunContext(
             settings, gateway, store, executor, throttle, cancellation, run_id, live
         )
         if live:
-            wait = cancellation.sleep_or_raise
-            lease_wait = LeaseWait(settings.wait_for_others, wait, say)
-            held = stack.enter_context(lease(store, run_id, lease_wait))
-            context.ensure_lease = executor.ensure_lease = held.check
+            stack.enter_context(_held(context, say))
             back_up(address, outside.machine.date)
         yield context
 
@@ -188,6 +185,32 @@ def _gateway(
     with cancellable():
         is_cancelled = lambda: cancellation.is_cancelled  # noqa: E731
         return PlexGateway(settings, is_cancelled, outside.transport, outside.machine)
+
+
+def _throttle(
+    settings: Settings,
+    machine: Machine,
+    cancellation: CancellationToken,
+    tell: Callable[[str], None],
+) -> Throttle:
+    return Throttle(
+        settings.cooldown_batch,
+        settings.cooldown_sleep,
+        settings.cooldown_mode,
+        clock=machine.elapsed,
+        rest=cancellation.sleep,
+        tell=tell,
+    )
+
+
+@contextmanager
+def _held(context: RunContext, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the library; every write makes sure that it is still held."""
+    wait = context.cancellation.sleep_or_raise
+    lease_wait = LeaseWait(context.settings.wait_for_others, wait, say)
+    with lease(context.store, context.run_id, lease_wait) as held:
+        context.ensure_lease = context.executor.ensure_lease = held.check
+        yield
 
 
 def capabilities_of(store: ShadowStore, gateway: PlexGateway) -> Capabilities:

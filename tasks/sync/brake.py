@@ -32,7 +32,7 @@ def large_change(
     if not excesses:
         return ""
     reasons = list(_reasons(context, parameters))
-    return f"This run would {', and '.join(excesses)}. {' '.join(reasons)}"
+    return f"This run would {' and '.join(excesses)}. {' '.join(reasons)}".strip()
 
 
 def limits(settings: Settings) -> Limits:
@@ -77,4 +77,4 @@ def _prior(then: float | None, now: float) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)

@@ -160,7 +160,7 @@ def _confirm_what_stood(
     rows: Ints,
     intents: Mapping[str, Intent],
 ) -> None:
-    """Record a rating of ours that was to be replaced before it was ever confirmed."""
+    """Record a rating of ours that nobody had confirmed before it was to change."""
     guids = library[level].guid[rows].tolist()
     known = {row.guid for row in store.shadows(level, guids)}
     rows = rows[[guid not in known for guid in guids]]

@@ -24,7 +24,7 @@ QUIET = Effect(ours=1000, rewritten=0, released=0, before=7.0, after=7.0)
         ({"rewritten": 300}, []),
         ({"rewritten": 301}, ["rewrite 301 of 1000 inferred ratings"]),
         ({"released": 50}, []),
-        ({"released": 51}, ["release 51 of 1000 inferred ratings"]),
+        ({"released": 51}, ["give up 51 of 1000 inferred ratings"]),
         ({"after": 8.0}, []),
         ({"after": 5.98}, ["move their mean from 3.50 to 2.99 stars"]),
         ({"rewritten": 900, "after": 1.0}, ["rewrite 900", "move their mean"]),
@@ -48,7 +48,7 @@ def test_limits_of_one_are_never_exceeded():
 
 @pytest.fixture
 def library() -> LibraryView:
-    """Tracks rated by us and by persons; five of ours were changed since."""
+    """Tracks with inferred and manual ratings; a person changed five inferred ones."""
     part = part_of(random_library(5, albums_rated=0.5))
     tracks, ownership = part.tracks, part.tracks.ownership
     ours = np.where(np.isnan(ownership.manual), 6.0, np.nan)

@@ -36,6 +36,8 @@ INFER_100_S_LATER, UNDO_100_S_LATER = (
 )
 INFER_HELD = Event(6, writes=True, after=True, act=INFER_100_S_LATER)
 
+CRASH_IN_A_COMMIT = Act("crash in a commit", 0, 0.619)
+
 ONCE_FAILED = {
     "an undo that was held forgot what another run had given meanwhile": plain(
         stage("infer"),
@@ -155,6 +157,37 @@ ONCE_FAILED = {
         floats="exact",
         batch=1,
         keeps_date=True,
+        odd=True,
+    ),
+    "a person gave the rating that a single write was about to give": plain(
+        Stage(
+            "infer",
+            0.576,
+            (
+                Event(13, writes=False, after=False, act=Act("rate", 19, 0.534)),
+                Event(13, writes=True, after=False, act=Act("rekey", 40, 0.905)),
+            ),
+            (Act("give the same", 39, 0.192), Act("add", 43, 0.476)),
+        ),
+        stage("infer", Event(9, writes=False, after=False, act=Act("rate", 48, 0.475))),
+        is_shared=True,
+        floats="one-decimal",
+        batch=3,
+        keeps_date=True,
+    ),
+    "a write that was sent before a person locked the item arrived after it": plain(
+        Stage(
+            "infer",
+            0.518,
+            (
+                Event(8, writes=True, after=True, act=Act("half", 39, 0.789)),
+                Event(34, writes=False, after=True, act=Act("late", 35, 0.428)),
+                Event(38, writes=True, after=False, act=CRASH_IN_A_COMMIT),
+            ),
+            (Act("lock", 1, 0.646),),
+        ),
+        floats="exact",
+        batch=1,
         odd=True,
     ),
     "moods that a re-scan took were given back, as a tag might have taken them": plain(
