@@ -189,6 +189,19 @@ class Served:
             about = {"flow_runs": {"id": {"any_": [run_id]}}}
         return self.post(f"/{kind}/filter", about | {"limit": 200} | order)
 
+    def logs(self, run_id: str, ends: int = 1) -> list[dict[str, Any]]:
+        """Return the lines of a run, oldest first, once those of its end are there.
+
+        Its process sends them in batches, and the state goes ahead of the last.
+        """
+
+        def lines() -> list[dict[str, Any]]:
+            found = self.of_run("logs", run_id, sort="TIMESTAMP_ASC")
+            said = [line for line in found if "Finished in state" in line["message"]]
+            return found if len(said) >= ends else []
+
+        return self.awaited(lines)
+
     def post(self, path: str, order: Any) -> Any:
         """Give an order."""
         return self._order("POST", path, order).json()

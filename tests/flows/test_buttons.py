@@ -76,7 +76,7 @@ def cancel(served: Served, run_id: str) -> None:
     served.set_state(run_id, "CANCELLING", name="Cancelling")
 
     cancelled = served.await_end(run_id)
-    lines = served.of_run("logs", run_id)
+    lines = served.logs(run_id)
     assert cancelled["state_type"] == "CANCELLED"
     for said in (
         "what was written is recorded",

@@ -43,7 +43,7 @@ def logged(served: Served, run_id: str) -> list[str]:
     """Return all log lines of a run, with their level."""
     return [
         f"{logging.getLevelName(one['level'])} {one['message']}"
-        for one in served.of_run("logs", run_id, sort="TIMESTAMP_ASC")
+        for one in served.logs(run_id)
     ]
 
 
