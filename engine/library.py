@@ -72,13 +72,15 @@ class Facts(Columns):
     """Its place on the disc, from 1."""
     genre: Texts
     """Its genres, separated by `;`; empty: those of what it belongs to count."""
+    disc: Floats
+    """Of a track: on which disc it is, from 1."""
 
     @classmethod
     def unknown(cls, count: int) -> Self:
         """Return the facts of `count` items of which nothing is known."""
         nothing = np.full(count, np.nan)
         genre = np.full(count, "", object)
-        return cls(nothing, nothing, nothing, nothing, genre)
+        return cls(nothing, nothing, nothing, nothing, genre, nothing)
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,5 +59,15 @@ def spreadsheet_cell(value: object) -> object:
     >>> spreadsheet_cell("=1+1"), spreadsheet_cell("Abba"), spreadsheet_cell(-3)
     ("'=1+1", 'Abba', -3)
     """
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    is_formula = isinstance(value, str) and value.lstrip("'").startswith(_FORMULA)
     return f"'{value}" if is_formula else value
+
+
+def without_apostrophe(cell: str) -> str:
+    """Return what a spreadsheet's cell was made of.
+
+    >>> without_apostrophe("'=1+1"), without_apostrophe("'Round Midnight")
+    ('=1+1', "'Round Midnight")
+    """
+    is_formula = cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA)
+    return cell[1:] if is_formula else cell

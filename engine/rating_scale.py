@@ -1,7 +1,7 @@
 """Ratings as numbers, points from 0 to 10, and as columns of a table."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -169,6 +169,25 @@ class Estimates(Columns):
         unknown = np.full(len(mean), np.nan)
         columns = {field.name: unknown for field in fields(cls)}
         return cls(**columns | {"mean": mean, "ratings": ratings})
+
+    @classmethod
+    def recorded(cls, mean: Floats, known: Sequence[Mapping[str, Any]]) -> Self:
+        """Return values whose sureness is as `known` said once, a row each."""
+
+        def column(name: str) -> Floats:
+            said = [row.get(name) for row in known]
+            return np.array([np.nan if one is None else one for one in said], float)
+
+        return cls(
+            mean=mean,
+            sd=column("sd"),
+            low=column("low"),
+            high=column("high"),
+            ratings=np.nan_to_num(column("ratings")).astype(np.int64),
+            good=column("good"),
+            poor=column("poor"),
+            confidence=column("confidence"),
+        )
 
     def but(self, chosen: Bools, others: "Estimates") -> Self:
         """Return the same with the chosen rows as in others."""

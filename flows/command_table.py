@@ -36,6 +36,10 @@ COMMANDS = (
     Command(6, "undo", "Take inferred ratings back, all or a selection."),
     Command(7, "rank", "Power rankings: your best and worst artists, or albums."),
     Command(8, "recover", "Rebuild a lost state database from the tag."),
+    Command(None, "backup", "Save your own ratings to a file, or show their history."),
+    Command(None, "restore", "Give ratings from such a file back to Plex."),
+    Command(None, "export", "Write the ratings of the library to a spreadsheet."),
+    Command(None, "import", "Take ratings from a spreadsheet, iTunes or song lists."),
     Command(None, "backtest", "Hide ratings of yours: which model guesses them best?"),
     Command(None, "tune", "Fit the classic model's constants to your ratings."),
     Command(None, "why", "Explain an inferred rating, in stars."),
@@ -68,6 +72,26 @@ EXAMPLES = {
     ),
     "rank": ("plexbayes rank --albums -n 20    the 20 best and worst albums",),
     "recover": ("plexbayes recover --dry-run    say what would be recovered",),
+    "backup": (
+        "plexbayes backup                       a new file in the folder of backups",
+        "plexbayes backup mine.csv              any program reads it",
+        'plexbayes backup --history "Tiger"     what its rating was over time',
+    ),
+    "restore": (
+        "plexbayes restore mine.csv                         say what would be given",
+        "plexbayes restore mine.csv --only-missing --live   where you rated nothing",
+    ),
+    "export": (
+        "plexbayes export all.csv                      an item a row, in stars",
+        "plexbayes export mine.csv --only manual       only what you rated",
+        "plexbayes export abba.csv --artist Abba       only one artist",
+    ),
+    "import": (
+        "plexbayes import all.csv                      say what would be given",
+        "plexbayes import all.csv --live               what you changed is yours",
+        "plexbayes import Library.xml --live           from iTunes or Music",
+        'plexbayes import "5 stars.m3u" --live         all of a list have 5 stars',
+    ),
     "backtest": (
         "plexbayes backtest --regime album5      hide whole albums",
         "plexbayes backtest --picture it.svg     draw it (errors in stars)",

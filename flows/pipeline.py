@@ -33,6 +33,7 @@ from tasks.runtime.retry import call_with_retry
 from tasks.runtime.runner import Run, Runner, StepRun
 from tasks.sync import steps
 from tasks.sync.integrity import ensure_record_current, precautions
+from tasks.sync.rating_backup import back_up_automatically
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, seen_in_plex, snapshot_of
 
 MODE = {True: "--dry-run", False: "--live"}
@@ -135,6 +136,8 @@ def carry_out(
         cancellation=context.cancellation,
         tell=run.report.warn,
     )
+    if context.is_live:
+        run.report.say(*filter(None, [back_up_automatically(context, snapshot)]))
     before, outcome = snapshot.everything, Outcome()
     with context.timed():
         parts = split(snapshot.library, before)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from engine.classic import Phase
 from engine.edits import Edit, latest_date
-from engine.library import Level
+from engine.library import Level, Library
 from engine.ownership import Owner
-from engine.partition import parse_letters
+from engine.partition import chosen_letters, fold_name, parse_letters
 from engine.planning.batches import ItemStates, chunks
 from engine.rating_scale import Bools, Texts
 
@@ -38,6 +38,19 @@ class Selection:
         """Whether nothing is left out."""
         return self == Selection()
 
+    def of(self, library: Library, level: Level) -> Bools:
+        """Say which of all listed items of a level are meant, by artist and letter."""
+        letters = chosen_letters(self.letters, library.letter)
+        wanted = np.isin(library.letters(level).astype(str), letters)
+        outside = len(library.listed(level)) - len(library[level])
+        if self.artist:
+            titles = library.artists.title[library.artist_row(level)]
+            name = fold_name(self.artist)
+            is_meant = [fold_name(title) == name for title in titles]
+            wanted &= np.array(is_meant, np.bool_)
+        # What belongs nowhere is under no letter, and of no artist.
+        return np.append(wanted, np.full(outside, not self.is_of_some_artists))
+
 
 @dataclass
 class Undone:
@@ -46,6 +59,8 @@ class Undone:
     dry_run: bool
     undone: int = 0
     """Ratings removed; in a dry run: that would be."""
+    given_back: int = 0
+    """Items that hold again what they held before an import or a restore."""
     kept: int = 0
     """Ratings that a person changed since: they stay."""
     gone: int = 0

@@ -10,7 +10,7 @@ import typer
 from engine import errors
 from engine.errors import PlexbayesError
 from flows import command_table as table
-from flows.cli import model_commands, rating_commands
+from flows.cli import file_commands, model_commands, rating_commands
 from flows.cli.options import Version
 from flows.cli.serve import serve, server
 from flows.command_table import BY_NUMBER, epilog, spelled_out
@@ -61,13 +61,17 @@ for work in (
     model_commands.why,
     serve,
     server,
+    file_commands.backup,
+    file_commands.restore,
+    file_commands.export,
+    file_commands.import_,
     rating_commands.recover,
     rating_commands.import_state,
     rating_commands.export_state,
     rating_commands.init,
     rating_commands.doctor,
 ):
-    name = work.__name__.replace("_", "-")
+    name = work.__name__.strip("_").replace("_", "-")
     app.command(
         name, help=table.HELP[name], epilog=epilog(name), context_settings=H_IS_HELP
     )(work)

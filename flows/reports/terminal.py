@@ -18,10 +18,13 @@ if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs no
     from engine.reports.audit import Audit
     from engine.reports.confidence import Band, Sureness
     from engine.reports.run_report import PhaseCount, Ranked, Summary
+    from tasks.commands.backup import BackedUp
+    from tasks.commands.given_ratings import Given
     from tasks.commands.legacy_state import Imported
     from tasks.commands.recover import Recovered
+    from tasks.commands.spreadsheet import Exported
 
-    Report = Undone | Recovered | Imported
+    Report = Undone | Recovered | Imported | BackedUp | Given | Exported
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 DIFFERENCE = ("count", "what it means", "such as")

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.errors import SettingsInvalid
 from engine.library import Level, Library
-from engine.planning.batches import chunks
+from engine.planning.batches import chunks, tag_edits
 from engine.rating_scale import Ints, not_half_star, rounded, unreadable
 from tasks.record.plex_changes import note_dates
 from tasks.runtime.context import RunContext, Step
@@ -131,6 +131,18 @@ def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
         look = context.gateway.fetch_items(some)[level]
         context.store.mark_as_ours(level, look, context.settings.inferred_tag)
         context.watch(Step(phase=f"record {level.word}s", items=len(some)))
+
+
+def adopt_and_tag(
+    context: RunContext, library: Library, level: Level, rows: Ints
+) -> None:
+    """Put ratings that stand in Plex onto the record as ours, and give them the tag."""
+    adopt(context, library, level, rows)
+    for keys in chunks(library.listed(level).key[rows]) if context.tag else ():
+        context.before_write()
+        look = context.gateway.fetch_items(keys)[level]
+        for edit in tag_edits(level, look, context.tag):
+            context.executor.apply(edit)
 
 
 def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:

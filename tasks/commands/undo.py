@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from engine.edits import RATING_ONLY, Edit, EditMode
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
-from engine.partition import chosen_letters, fold_name
 from engine.planning.batches import ItemStates, chunks
 from engine.planning.undo_plan import Selection, Undone, is_ours, reversals
 from engine.rating_scale import Bools, Ints, not_half_star, unreadable
 from engine.rename_detection import Name
+from tasks.commands.undo_given import GivenUndo, plan_given_undo
 from tasks.plex.parsing import texts
 from tasks.record.rows import Intent, Mark, Shadow
 from tasks.runtime.context import RunContext, Step
@@ -73,6 +73,8 @@ class UndoPlan:
     """What is to be taken back, level by level."""
 
     chosen: Sequence[Chosen]
+    given: GivenUndo
+    """What the run wrote for a person, if one run is meant."""
     predicted: Undone
     """What becomes of it if nothing changes meanwhile."""
 
@@ -84,6 +86,7 @@ class UndoPlan:
         for one in self.chosen:
             _take_back(context, one)
             report.gone += one.gone
+        self.given.apply(context, report)
         swept = [_strike_off(context, one, report) for one in self.chosen]
         for one in swept:
             _sweep(context, one, report)
@@ -240,7 +243,10 @@ def plan_undo(
             replace(one, strays=strays_of(context, one), is_whole=True)
             for one in chosen
         ]
-    return UndoPlan(chosen, _predicted(context, chosen))
+    report = _predicted(context, chosen)
+    given = plan_given_undo(context, snapshot.library, selection.run)
+    given.predict(report)
+    return UndoPlan(chosen, given, report)
 
 
 def _predicted(context: RunContext, chosen: list[Chosen]) -> Undone:
@@ -274,7 +280,7 @@ def _choose(
     }
     items = library.listed(level)
     recorded = np.array([guid in rows for guid in items.guid], np.bool_)
-    here = recorded & _selected(library, level, selection)
+    here = recorded & selection.of(library, level)
     left_out = set(items.guid[recorded & ~here])
     rows = {guid: row for guid, row in rows.items() if guid not in left_out}
     here &= np.array([guid in rows for guid in items.guid], np.bool_)
@@ -286,15 +292,3 @@ def _choose(
     hidden = unlisted(context.gateway, library, level, names)
     every, nothing = Items.joined([own, hidden]), own.take(slice(0))
     return Chosen(level, rows, record, every, hidden.key, nothing)
-
-
-def _selected(library: Library, level: Level, selection: Selection) -> Bools:
-    letters = chosen_letters(selection.letters, library.letter)
-    wanted = np.isin(library.letters(level).astype(str), letters)
-    outside = len(library.listed(level)) - len(library[level])
-    if selection.artist:
-        titles = library.artists.title[library.artist_row(level)]
-        name = fold_name(selection.artist)
-        wanted &= np.array([fold_name(title) == name for title in titles], np.bool_)
-    # What belongs nowhere is under no letter, and of no artist.
-    return np.append(wanted, np.full(outside, not selection.is_of_some_artists))

@@ -6,10 +6,12 @@ Control characters, which a title may contain, are replaced in the same way.
 """
 
 import logging
+import os
 import re
 import sys
 import threading
 import traceback
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from urllib.parse import quote, unquote
 
@@ -113,3 +115,22 @@ def _tell(
     if not issubclass(kind, SystemExit):
         shown = traceback.format_exception(kind, error, trace)
         sys.stderr.write(printable(redact("".join(shown))))
+
+
+def hide_secrets(
+    values: Mapping[str, object], names: Iterable[str], prefix: str
+) -> None:
+    """Hide what is secret before it is judged: a refusal shows values, too.
+
+    Args:
+        values: What a configuration says, by field.
+        names: The fields that hold secrets; addresses end in `url`.
+        prefix: How the variables of the environment begin that replace them.
+    """
+    surroundings = {key.upper(): value for key, value in os.environ.items()}
+    for name in names:
+        for said in (values.get(name), surroundings.get(prefix + name.upper())):
+            if isinstance(said, str) and name.endswith("url"):
+                register_url_secrets(said)
+            elif isinstance(said, str):
+                register_secret(said.strip())

@@ -1,7 +1,7 @@
 """What the user chose: config.json, then PLEXBAYES_<KEY> from the environment."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -44,9 +44,8 @@ from tasks.config.field_types import (
 )
 from tasks.config.redaction import (
     REDACTED,
+    hide_secrets,
     redact_url,
-    register_secret,
-    register_url_secrets,
 )
 
 LAST_IN_NEW_FILE = "track_inheritance_gravity"
@@ -140,6 +139,8 @@ class Settings(BaseSettings):
     max_rewritten: Number = Field(0.3, ge=0, le=1, description="a share, 0 to 1")
     max_mean_shift: Number = Field(0.5, ge=0, le=5, description="stars, 0 to 5")
     max_released: Number = Field(0.05, ge=0, le=1, description="a share, 0 to 1")
+    backup_keep: Whole = Field(30, ge=0, description="a whole number, 0 or more")
+    backup_folder: str = Field("", description="path of a folder, or empty")
 
     @classmethod
     def settings_customise_sources(
@@ -254,7 +255,11 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     values = {known[key]: value for key, value in document.items() if key in known}
     beside = quote(str(chosen.resolve().parent / "plexbayes.db"))
     values["state_url"] = values.get("state_url") or f"sqlite:///{beside}"
-    _hide_secrets(values)
+    backups = chosen.resolve().parent / "backups"
+    values["backup_folder"] = values.get("backup_folder") or str(backups)
+    hide_secrets(
+        values, (*SECRET, "plex_url"), str(Settings.model_config["env_prefix"])
+    )
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -272,18 +277,6 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
 
 def _key(field: str) -> str:
     return field if field == "version" else field.upper()
-
-
-def _hide_secrets(values: Mapping[str, object]) -> None:
-    """Hide what is secret before it is judged: a refusal shows values, too."""
-    prefix = str(Settings.model_config["env_prefix"])
-    surroundings = {key.upper(): value for key, value in os.environ.items()}
-    for name in (*SECRET, "plex_url"):
-        for said in (values.get(name), surroundings.get(prefix + name.upper())):
-            if isinstance(said, str) and name.endswith("url"):
-                register_url_secrets(said)
-            elif isinstance(said, str):
-                register_secret(said.strip())
 
 
 def _errors(refused: ValidationError) -> list[str]:

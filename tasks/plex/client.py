@@ -1,9 +1,9 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -14,12 +14,16 @@ from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, Request
 from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
+from engine.saved_ratings.matching import DetailsByKey
 from tasks.config.settings import Settings
 from tasks.machine import MACHINE, Machine
+from tasks.plex.details import details_of
+from tasks.plex.edit_parameters import decimal, parameters_of
 from tasks.plex.errors import translate_errors
 from tasks.plex.libraries import account_of, find_library
-from tasks.plex.pagination import ItemPages, Pages, announced, only_these
+from tasks.plex.pagination import Digest, ItemPages, Pages, announced, only_these
 from tasks.plex.parsing import (
+    IDLE_FIELDS,
     TRIMMED,
     Listing,
     joined,
@@ -32,6 +36,9 @@ from tasks.plex.session import PlexSession, Transport, cancellable
 
 LONGEST_URL = 4000
 """Bytes; Plex answers 400 to much longer ones, some proxies at 8 kB."""
+
+Wanted = Mapping[str, str | int]
+"""Parameters of a request."""
 
 NO_ITEM = 2**31 - 1
 """A ratingKey that no item has."""
@@ -110,20 +117,43 @@ class PlexGateway:
             raise LibraryChanging(f"Plex listed {len(twice)} {level.word}s twice.")
         return without_copies(listing, level)
 
+    def details(self, level: Level, between: Callable[[], None]) -> DetailsByKey:
+        """Read external ids and file paths of all items of a level, by ratingKey.
+
+        Listings usually leave them out; `between` is as there.
+        """
+        wanted: Wanted = {"includeGuids": 1, "excludeFields": IDLE_FIELDS}
+        pages = self._pages(level, wanted, details_of, between).read()
+        return {key: one for page in pages for key, one in page.items()}
+
     def _listing(
         self, level: Level, between: Callable[[], None], only: dict[str, str] | None
     ) -> Listing:
-        wanted = {**(only or {}), "type": int(level), "sort": "id", **TRIMMED}
-        path = f"{self._library}/all?{urlencode(wanted, safe=',')}"
         latest = self._session.latest_date
-        pages = Pages(
+        pages = self._pages(
+            level,
+            {**(only or {}), **TRIMMED},
+            lambda page: listing_of(level, list(page), latest),
+            between,
+        )
+        return joined(pages.read())
+
+    def _pages(
+        self,
+        level: Level,
+        wanted: Wanted,
+        digest: Callable[[Element], Digest],
+        between: Callable[[], None],
+    ) -> Pages[Digest]:
+        asked = {**wanted, "type": int(level), "sort": "id"}
+        path = f"{self._library}/all?{urlencode(asked, safe=',')}"
+        return Pages(
             ask=lambda start, size: self._page(path, start, size),
-            digest=lambda page: listing_of(level, list(page), latest),
+            digest=digest,
             between=between,
             word=f"{level.word}s",
             executor=self._executor,
         )
-        return joined(pages.read())
 
     @cancellable()
     def _page(self, path: str, start: int, size: int) -> Element:
@@ -203,7 +233,7 @@ class PlexGateway:
         if self._obeys_ids is False:
             raise PlexRefused("Plex ignores which items an edit is meant for.")
         ids = ",".join(str(int(key)) for key in edit.key)
-        parameters = _parameters_of(edit, conditional=conditional)
+        parameters = parameters_of(edit, conditional=conditional)
         query = urlencode({"type": int(edit.level), "id": ids, **parameters})
         path = f"{self._library}/all?{query}"
         if len(path) > LONGEST_URL:
@@ -227,7 +257,7 @@ class PlexGateway:
         parameters = {
             "key": int(key),
             "identifier": "com.plexapp.plugins.library",
-            "rating": "-1" if points is None else _decimal(points),
+            "rating": "-1" if points is None else decimal(points),
         }
         with translate_errors(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(parameters)}", self._session.put)
@@ -265,36 +295,3 @@ class PlexGateway:
                 self.reads += 1
             else:
                 self.writes += 1
-
-
-def _parameters_of(edit: Edit, *, conditional: bool) -> dict[str, str | int]:
-    """Return the parameters that change items, besides those that name them.
-
-    A conditional request also filters by date. Items that were never rated have no
-    date, and Plex takes that for an early one. A date that is unknown to us may be
-    any, so such an item would never be written: it is not guarded.
-    """
-    parameters: dict[str, str | int] = {}
-    if edit.rates:
-        points = "" if edit.points is None else _decimal(edit.points)
-        parameters["userRating.value"] = points
-        parameters["userRating.locked"] = int(edit.rating_locked)
-    if edit.tags:
-        parameters["mood.locked"] = int(edit.mood_locked)
-    for number, mood in enumerate(edit.adds):
-        parameters[f"mood[{number}].tag.tag"] = mood
-    if edit.drops:
-        # Plex splits the value at commas and decodes each piece once more.
-        parameters["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
-    if conditional and edit.rated_until >= 0 and (edit.rates or edit.adds):
-        parameters[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
-    return parameters
-
-
-def _decimal(points: float) -> str:
-    """Return points as they are written: short, exact to two decimals.
-
-    >>> _decimal(7.3), _decimal(10.0)
-    ('7.3', '10')
-    """
-    return f"{points:.2f}".rstrip("0").rstrip(".")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import repeat
+from typing import Generic, TypeVar
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.errors import (
 )
 from engine.planning.batches import chunks
 from engine.rating_scale import Ints
-from tasks.plex.parsing import IDLE_ELEMENTS, Listing, key_of
+from tasks.plex.parsing import IDLE_ELEMENTS, key_of
 
 MOST = 400
 """Items in one request: their keys, of up to eight digits, make no URL that Plex, or a
@@ -88,14 +89,17 @@ class ItemPages:
             return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
 
 
+Digest = TypeVar("Digest")
+"""What is kept of a page."""
+
+
 @dataclass(frozen=True)
-class Pages:
+class Pages(Generic[Digest]):
     """How to read one listing."""
 
     ask: Callable[[int, int], Element]
     """Ask for items: from where on, and how many."""
-    digest: Callable[[Element], Listing]
-    """Make of a page what is kept of it."""
+    digest: Callable[[Element], Digest]
     between: Callable[[], None]
     """Called before every page; it may raise to stop."""
     word: str
@@ -103,7 +107,7 @@ class Pages:
     executor: Callable[[int], Executor]
     """Asks for so many pages at a time."""
 
-    def read(self) -> list[Listing]:
+    def read(self) -> list[Digest]:
         """Read all pages, in their order.
 
         Raises:
@@ -133,7 +137,7 @@ class Pages:
         finally:
             readers.shutdown(cancel_futures=True)
 
-    def _stretch(self, start: int, end: int, total: int) -> list[Listing]:
+    def _stretch(self, start: int, end: int, total: int) -> list[Digest]:
         """Read from one item to another; a server may send less than it is asked."""
         pieces = []
         while start < end:

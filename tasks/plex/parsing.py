@@ -27,10 +27,10 @@ IDLE_ELEMENTS = "Media,Country,Image,UltraBlurColors,Guid"
 IDLE_FIELDS = (
     "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
     "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
-    "grandparentRatingKey,parentIndex,originalTitle,ratingCount,studio,"
+    "grandparentRatingKey,originalTitle,ratingCount,studio,"
     "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
 )
-TRIMMED = {
+TRIMMED: dict[str, str | int] = {
     "includeGuids": 0,
     "excludeElements": IDLE_ELEMENTS,
     "excludeFields": IDLE_FIELDS,
@@ -117,6 +117,7 @@ def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Fa
         skips=columns.column("skipCount", 0 if is_track else np.nan),
         year=columns.column("parentYear" if is_track else "year"),
         number=columns.column("index" if is_track else "none"),
+        disc=columns.column("parentIndex" if is_track else "none"),
         genre=texts(";".join(_tags(e, "Genre")) for e in elements),
     )
 

@@ -59,6 +59,8 @@ class IntentState(IntEnum):
     IN_DOUBT = 2
     """It was sent, and never answered. It may wait in a queue and arrive when all else
     is done: after it was made again, after another run, even after an undo."""
+    CONFIRMED = 3
+    """Plex showed it. Of an inferred rating, a shadow takes the place of the intent."""
 
 
 class Intent(NamedTuple):

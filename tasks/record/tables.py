@@ -3,6 +3,7 @@
 library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
          ├─ intent       a write that is not yet seen in Plex, or may arrive late
+         ├─ given        a rating that was written for a person, and what stood there
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
 server                   what a Plex server can be trusted with
@@ -132,6 +133,35 @@ class IntentRow(Base, ConfidenceColumns):
     """An `IntentState`."""
     since: Mapped[float] = mapped_column(Float)
     """When it came into that state, by our clock, epoch seconds."""
+
+
+class GivenRow(Base):
+    """A rating that was written for a person, who gave it in a file: it is theirs.
+
+    It only tells what stood there before, for an undo of the run that wrote it.
+    """
+
+    __tablename__ = "given"
+    __table_args__ = (Index("ix_given_run", "library_id", "run_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[int] = mapped_column(ForeignKey("library.id"))
+    run_id: Mapped[str] = mapped_column(String(64))
+    level: Mapped[int]
+    guid: Mapped[str] = mapped_column(String(255))
+    key: Mapped[int] = mapped_column(BigInteger)
+    before: Mapped[float | None] = mapped_column(Float)
+    """What Plex held, points; none: unrated."""
+    was_ours: Mapped[str | None] = mapped_column(Text)
+    """What was on record of that, JSON, if it was inferred."""
+    after: Mapped[float | None] = mapped_column(Float)
+    """What was written, points; none: unrated."""
+    state: Mapped[int]
+    """An `IntentState`."""
+    seen_at: Mapped[int] = mapped_column(BigInteger)
+    """Plex's lastRatedAt when it was confirmed; 0: it was not, or there was none."""
+    since: Mapped[float] = mapped_column(Float)
+    """When it was sent or confirmed, by our clock, epoch seconds."""
 
 
 class MarkRow(Base, LibraryColumns):

@@ -27,10 +27,11 @@ from tasks.config.settings import Settings
 from tasks.plex.client import PlexGateway
 from tasks.plex.pagination import only_these
 from tasks.plex.parsing import Listing, texts
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.runtime.runner import StepRun
 from tasks.sync import capability_probe as probing
 from tasks.sync import letter_writer as writing
+from tasks.sync.rating_backup import back_up_automatically
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, snapshot_of
 
 MAX_NAMED = 3
@@ -253,4 +254,6 @@ def plan_and_apply(
     library = read(context)
     if not context.is_live:
         return plan(context, snapshot_of(context, library)).predicted
-    return plan(context, reconcile(context, library)).apply(context)
+    snapshot = reconcile(context, library)
+    context.watch(Step(note=back_up_automatically(context, snapshot)))
+    return plan(context, snapshot).apply(context)

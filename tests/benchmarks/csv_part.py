@@ -123,10 +123,10 @@ def facts_of_albums(rows, album, above) -> Facts:
     nothing = np.full(len(above), np.nan)
     genre = objects([""] * len(above))
     if any(row["track"] for row in rows):
-        return Facts(nothing, nothing, nothing, nothing, genre)
+        return Facts(nothing, nothing, nothing, nothing, genre, nothing)
     genre[album] = [row["genre"] for row in rows]
     year = by_album(column(rows, "year"), album, above)
-    return Facts(nothing, nothing, year, nothing, genre)
+    return Facts(nothing, nothing, year, nothing, genre, nothing)
 
 
 def tracks_of(rows, album) -> Items:
@@ -144,5 +144,6 @@ def tracks_of(rows, album) -> Items:
             year=column(rows, "year"),
             number=column(rows, "track_no"),
             genre=objects([row["genre"] for row in rows]),
+            disc=np.full(len(rows), np.nan),
         ),
     )

@@ -57,10 +57,11 @@ def synthetic(tracks, rated, albums_rated, *, genres) -> Library:
         year=np.full(tracks, np.nan),
         number=1.0 + np.arange(tracks) % 10,
         genre=objects([""] * tracks),
+        disc=np.full(tracks, np.nan),
     )
     year = draw.integers(1960, 2024, albums).astype(np.float64)
     genre = objects([f"genre {name}" if name else "" for name in names])
-    of_albums = Facts(nothing, nothing, year, nothing, genre)
+    of_albums = Facts(nothing, nothing, year, nothing, genre, nothing)
     unrated = np.full(artists, np.nan)
     return Library(
         items(Level.ARTIST, artists, np.full(artists, -1), unrated, None),

@@ -29,6 +29,7 @@ def facts_of(plays, skips=None, year=None, number=None, genre=None) -> Facts:
         year=own(year),
         number=own(number),
         genre=objects([""] * len(plays) if genre is None else genre),
+        disc=nothing,
     )
 
 

@@ -42,9 +42,11 @@ def run_at(tmp_path):
     """Lay out the tools of a live run on a server."""
 
     @contextmanager
-    def run_at(plex: Plex, run_id="run", **wishes) -> Iterator[RunContext]:
-        settings = settings_for(ADDRESS, tmp_path / "plexbayes.db", **wishes)
-        outside = Outside(transport=InMemory(plex))
+    def run_at(
+        plex: Plex, run_id="run", outside=None, state="plexbayes.db", **wishes
+    ) -> Iterator[RunContext]:
+        settings = settings_for(ADDRESS, tmp_path / state, **wishes)
+        outside = outside or Outside(transport=InMemory(plex))
         with open_run(settings, run_id, live=True, outside=outside) as context:
             yield context
 

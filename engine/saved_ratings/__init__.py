@@ -1,0 +1,1 @@
+"""Ratings in files: what a row says, and which item of a library it is about."""

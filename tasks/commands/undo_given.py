@@ -1,0 +1,159 @@
+"""Taking back what a run gave for a person: what stood before stands again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.classic import Phase
+from engine.library import Items, Level, Library
+from engine.planning.given_plan import GivenOutcome, GivenRatings
+from engine.planning.plan import PhasePlan
+from engine.planning.undo_plan import Undone
+from engine.rating_scale import Estimates, same
+from tasks.record.given import Given, drop_given, given_by
+from tasks.runtime.context import RunContext
+from tasks.sync.given_writer import write_given
+from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot, reconcile
+from tasks.sync.steps import read
+from tasks.sync.write_plans import write_plans
+
+USUAL_PHASE = {
+    Level.ARTIST: Phase.ARTIST_UP,
+    Level.ALBUM: Phase.ALBUM_UP,
+    Level.TRACK: Phase.TRACK_DOWN,
+}
+"""The phase of a rating of ours that some lost run gave."""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenUndo:
+    """What a run gave, and what its items are to hold again."""
+
+    run: str
+    given: Sequence[Given] = ()
+    wishes: Sequence[GivenRatings] = ()
+    settled: set[tuple[Level, int]] = field(default_factory=set)
+    """Items on which nothing is to be done any more."""
+    kept: int = 0
+    """How many of them somebody rated since."""
+    gone: int = 0
+    """Items that are no longer there."""
+
+    def predict(self, report: Undone) -> None:
+        """Note what becomes of it if nothing changes meanwhile."""
+        report.given_back += sum(len(set(wishes.guid)) for wishes in self.wishes)
+        report.kept += self.kept
+        report.gone += self.gone
+
+    def apply(self, context: RunContext, report: Undone) -> None:
+        """Give back what stood before, and note what became of it."""
+        done = set(self.settled)
+        report.kept += self.kept
+        report.gone += self.gone
+        for wishes in self.wishes:
+            outcome = write_given(context, wishes, is_undo=True)
+            written = outcome == GivenOutcome.WRITTEN
+            report.given_back += len(set(wishes.guid[written]))
+            report.kept += len(set(wishes.guid[outcome == GivenOutcome.CHANGED]))
+            report.gone += len(set(wishes.guid[outcome == GivenOutcome.GONE]))
+            report.failed += len(set(wishes.guid[outcome == GivenOutcome.FAILED]))
+            taken_back = set(wishes.key[written].tolist())
+            done |= {(wishes.level, key) for key in taken_back}
+        inferred = [one for one in self.given if one.was_ours is not None]
+        self._infer_again(
+            context, [one for one in inferred if (one.level, one.key) in done]
+        )
+        drop_given(context.store, self.run, done)
+
+    def _infer_again(self, context: RunContext, given: Sequence[Given]) -> None:
+        """Write what was inferred there before, and record it as that."""
+        if given:
+            snapshot = reconcile(context, read(context))
+            write_plans(context, snapshot, _plans(snapshot, given))
+
+
+def _plans(snapshot: LibrarySnapshot, given: Sequence[Given]) -> list[PhasePlan]:
+    """Return plans of the ratings that stood there, for items that hold none now."""
+    found: dict[Phase, list[tuple[int, Mapping[str, Any]]]] = {}
+    for one in given:
+        items = snapshot.library[one.level]
+        row = int(items.rows_of(np.array([one.key]))[0])
+        if one.was_ours and row >= 0 and np.isnan(items.rating[row]):
+            phase = one.was_ours["phase"]
+            is_known = phase != UNKNOWN_PHASE
+            found.setdefault(
+                Phase(phase) if is_known else USUAL_PHASE[one.level], []
+            ).append((row, one.was_ours))
+    return [
+        _plan(phase, snapshot.library[phase.level], dict(rows))
+        for phase, rows in sorted(found.items())
+    ]
+
+
+def _plan(
+    phase: Phase, items: Items, was_ours: Mapping[int, Mapping[str, Any]]
+) -> PhasePlan:
+    primary = {items.guid[row]: row for row in sorted(was_ours, reverse=True)}
+    rows = np.array(sorted(primary.values()), np.int64)
+    records = [was_ours[row] for row in rows.tolist()]
+    after = np.array([record["value"] for record in records], np.float64)
+    return PhasePlan(
+        phase=phase,
+        key=items.key[rows],
+        guid=items.guid[rows],
+        before=np.full(len(rows), np.nan),
+        after=after,
+        estimates=Estimates.recorded(after, records),
+        kept=0,
+        cleared=0,
+    )
+
+
+def plan_given_undo(context: RunContext, library: Library, run: str) -> GivenUndo:
+    """Find out what a run gave that still stands."""
+    given = given_by(context.store, run) if run else []
+    wishes, settled = [], set()
+    kept = gone = 0
+    for level in Level:
+        own = [one for one in given if one.level is level]
+        items = library.listed(level)
+        row_of = {key: row for row, key in enumerate(items.key.tolist())}
+        chosen: dict[int, Given] = {}
+        for one in own:
+            row = row_of.get(one.key, -1)
+            if row < 0 or items.guid[row] != one.guid:
+                gone += 1
+            elif _stands(items, row, one):
+                chosen.setdefault(row, one)
+            else:
+                settled.add((level, one.key))
+                kept += not _is(items, row, one.before)
+        rows = np.array(sorted(chosen), np.int64)
+        after = [_restored(chosen[row]) for row in rows.tolist()]
+        wishes.append(
+            GivenRatings(
+                *(level, items.key[rows], items.guid[rows], items.rating[rows]),
+                *(items.rated_at[rows], np.array(after, np.float64)),
+            )
+        )
+    return GivenUndo(run, given, wishes, settled, kept, gone)
+
+
+def _restored(one: Given) -> float:
+    """Return what an item is to hold for a person again; NaN: nothing."""
+    is_theirs = one.before is not None and one.was_ours is None
+    return float(one.before or 0) if is_theirs else np.nan
+
+
+def _stands(items: Items, row: int, one: Given) -> bool:
+    """Whether an item holds what was given, and nobody rated it since."""
+    date = int(items.rated_at[row])
+    is_redated = one.is_seen and one.seen_at > 0 and date > 0 and date != one.seen_at
+    return _is(items, row, one.after) and not is_redated
+
+
+def _is(items: Items, row: int, points: float | None) -> bool:
+    wanted = np.array([np.nan if points is None else points])
+    return bool(same(items.rating[[row]], wanted)[0])

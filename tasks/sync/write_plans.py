@@ -1,0 +1,47 @@
+"""Writing plans that were made elsewhere: letter by letter, as a run does."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from engine.evidence import LibraryView, split
+from engine.partition import in_order
+from engine.planning.batch_sharing import Pool
+from engine.planning.plan import PhasePlan
+from tasks.runtime.context import RunContext
+from tasks.sync.letter_writer import write_letter
+from tasks.sync.reconcile import LibrarySnapshot, reconcile
+from tasks.sync.steps import read, write_first_batch
+
+
+def write_plans(
+    context: RunContext, snapshot: LibrarySnapshot, plans: Sequence[PhasePlan]
+) -> None:
+    """Write plans of inferred ratings, and see them in Plex."""
+    everything = snapshot.everything
+    parts = split(snapshot.library, everything)
+    if context.executor.capabilities.is_assumed:
+        write_first_batch(context, everything, plans)
+    lettered = plans_by_letter(parts, plans)
+    pool = Pool(lettered, is_shared=False)
+    for letter in lettered:
+        write_letter(context, letter, everything, parts[letter], pool)
+    if lettered:
+        reconcile(context, read(context))
+
+
+def plans_by_letter(
+    parts: Mapping[str, LibraryView], plans: Sequence[PhasePlan]
+) -> dict[str, list[PhasePlan]]:
+    """Divide plans by the letters of their items; what is not there is left out."""
+    found: dict[str, list[PhasePlan]] = {}
+    for letter in in_order(parts):
+        own = [_beneath(parts[letter], plan) for plan in plans]
+        if any(map(len, own)):
+            found[letter] = [plan for plan in own if len(plan)]
+    return found
+
+
+def _beneath(part: LibraryView, plan: PhasePlan) -> PhasePlan:
+    rows = part[plan.phase.level].items.rows_of(plan.key)
+    return plan.take(np.flatnonzero(rows >= 0))
