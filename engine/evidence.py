@@ -25,6 +25,8 @@ class LevelView(Columns):
     """Whether the item is the one of its guid that is written."""
     heard: Floats | None = None
     """The ratings that count as evidence, points; none: all manual ones do."""
+    hands_off: Bools | None = None
+    """Of which items nothing is to be inferred; none: of all something may be."""
 
     @property
     def evidence(self) -> Floats:
@@ -84,7 +86,10 @@ def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
     def view(level: Level) -> LevelView:
         shared = shared_guids(library[level])
         is_primary = shared == np.arange(len(shared))
-        return LevelView(library[level], ownerships[level], shared, is_primary)
+        off = library.hands_off.get(level)
+        return LevelView(
+            library[level], ownerships[level], shared, is_primary, hands_off=off
+        )
 
     return LibraryView(*map(view, Level))
 

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from engine.rating_scale import Columns, Floats, Ints, Texts
+from engine.rating_scale import Bools, Columns, Floats, Ints, Texts
 
 
 class Level(IntEnum):
@@ -145,6 +145,8 @@ class Library:
     Nothing is inferred from them or for them."""
     oddities: tuple[Oddity, ...] = ()
     """All that could not be understood."""
+    hands_off: Mapping[Level, Bools] = field(default_factory=dict)
+    """Which items of a level a person wants nothing to be inferred for."""
 
     def __getitem__(self, level: Level) -> Items:
         """Return the items of one level."""

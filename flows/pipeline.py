@@ -9,6 +9,7 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.edits import limitations
 from engine.errors import RunStopped
 from engine.evidence import split
+from engine.hands_off import count_to_take_back
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
@@ -142,7 +143,10 @@ def carry_out(
     with context.timed():
         parts = split(snapshot.library, before)
     for letter in chosen_letters(letters, parts):
-        outcome.results[letter] = LetterResult(released=taken_over(parts[letter]))
+        outcome.results[letter] = LetterResult(
+            released=taken_over(parts[letter]),
+            taken_back=count_to_take_back(parts[letter]),
+        )
     work = Work(before, parts, phases, agree_on_parameters(run, before), outcome)
     # What a run that is tried again wrote already is no company for what is left.
     is_shared = context.is_live and not context.store.knows(context.run_id)
@@ -197,7 +201,7 @@ def write_letters(
                 after=work.planned[letter][-1:],
             ): letter
             for letter, plans in outcome.plans.items()
-            if total(plans) or outcome.results[letter].released
+            if total(plans) or outcome.results[letter].changes_ours
         }
         try:
             for writing in run.runner.as_completed(list(letters)):

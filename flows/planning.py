@@ -92,8 +92,10 @@ def _brake(run: Run, work: Work, *, accept: bool) -> None:
     context, info = run.context, run.info
     if context.is_live and context.store.knows(context.run_id):
         return
-    released = sum(result.released for result in work.outcome.results.values())
-    planned = work.plans, released, work.parameters
+    results = work.outcome.results.values()
+    released = sum(result.released for result in results)
+    taken_back = sum(result.taken_back for result in results)
+    planned = work.plans, released, taken_back, work.parameters
     found = large_change(context, work.everything, *planned)
     if not found:
         return

@@ -121,6 +121,8 @@ def note_written(report: Reporter, outcome: Outcome, letter: str, run: StepRun) 
         said = f"{letter}: {result.written} of {total(plans)} ratings written{phases}"
         if taken_over := result.released + result.taken_over:
             said += f", {taken_over} taken over by you"
+        if result.taken_back:
+            said += f", {result.taken_back} taken back"
         if result.gone:
             said += f", {result.gone} gone"
         report.log(f"{said}.")

@@ -68,11 +68,15 @@ class Effect:
 
 
 def effect_of(
-    everything: LibraryView, plans: Iterable[PhasePlan], released: int = 0
+    everything: LibraryView,
+    plans: Iterable[PhasePlan],
+    released: int = 0,
+    taken_back: int = 0,
 ) -> Effect:
     """Return what a run would do to what is ours, whatever letters it is about.
 
-    It carries out plans, and releases so many ratings that persons changed.
+    It carries out plans, releases so many ratings that persons changed, and takes so
+    many back; that counts like rewriting.
     Moves that nobody would notice, and where DYNAMIC_PRECISION is off those that it
     would leave alone, are refinements, and do not count.
     """
@@ -96,7 +100,7 @@ def effect_of(
     old, new = np.concatenate(before), np.concatenate(after)
     return Effect(
         ours=len(old) + changed,
-        rewritten=int(np.count_nonzero(np.abs(new - old) >= least)),
+        rewritten=int(np.count_nonzero(np.abs(new - old) >= least)) + taken_back,
         released=released,
         before=float(old.mean()) if len(old) else np.nan,
         after=float(new.mean()) if len(new) else np.nan,

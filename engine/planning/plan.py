@@ -78,6 +78,8 @@ class RunParameters:
     """Which values are written."""
     least: float = 0.0
     """How sure the hierarchical model has to be to rate an item, 0 to 1."""
+    respects_cleared: bool = False
+    """Whether what a person removed is not given again."""
 
 
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
@@ -111,6 +113,10 @@ def make_plan(
     unsure = view.ownership.unsure & ~np.isnan(ours)
     free = view.is_primary & np.isnan(view.ownership.manual) & ~np.isnan(new)
     free &= ~view.ownership.unread
+    if view.hands_off is not None:
+        free &= ~view.hands_off
+    if parameters.respects_cleared:
+        free &= view.ownership.owner != Owner.CLEARED
     chosen = free & (np.isnan(ours) | moves | unsure)
     after = np.where(unsure & ~moves, ours, new)
     rows = np.flatnonzero(chosen)

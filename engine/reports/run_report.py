@@ -64,10 +64,17 @@ class LetterResult:
     """Ratings that Plex accepted, or had accepted in an earlier attempt."""
     released: int = 0
     """Ratings of ours that a person had taken over; they are theirs now."""
+    taken_back: int = 0
+    """Ratings of ours of items that a person wants left alone; removed."""
     taken_over: int = 0
     """Planned ratings that a person gave meanwhile; left alone."""
     gone: int = 0
     """Planned items that are no longer there."""
+
+    @property
+    def changes_ours(self) -> bool:
+        """Whether ratings of ours are given up or removed, besides what is planned."""
+        return bool(self.released or self.taken_back)
 
 
 @dataclass
@@ -104,6 +111,8 @@ class Summary(PhaseCount):
     mean_after: float | None = None
     taken_over: int = 0
     """Ratings of ours that persons changed; they are theirs now."""
+    taken_back: int = 0
+    """Ratings of ours that were removed, as a person wants those items left alone."""
     gone: int = 0
     """Planned items that had disappeared when they were to be written."""
     failed: int = 0
@@ -132,6 +141,12 @@ class Summary(PhaseCount):
     """Worst first; no artist of the top is named again."""
     sureness: Sureness = field(default_factory=Sureness)
     """How sure the planned ratings are."""
+
+    @property
+    def removals(self) -> str:
+        """How many ratings were removed for items that are left alone."""
+        verb = "would be taken" if self.dry_run else "were taken"
+        return f"{self.taken_back} inferred ratings {verb} back, as EXCLUDE_* says."
 
     @property
     def oddities(self) -> str:
@@ -171,6 +186,7 @@ def summarize(
     It was planned for the library `before`; a dry run leaves it the same `after`.
     """
     about.taken_over = sum(r.released for r in outcome.results.values())
+    about.taken_back = sum(r.taken_back for r in outcome.results.values())
     about.failed_letters = outcome.failures
     for letter, plans in outcome.plans.items():
         for plan in plans:

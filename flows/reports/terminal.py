@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -14,17 +14,16 @@ from engine.plain_text import printable
 from tasks.config.redaction import redact
 
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
-    from engine.planning.undo_plan import Undone
     from engine.reports.audit import Audit
     from engine.reports.confidence import Band, Sureness
     from engine.reports.run_report import PhaseCount, Ranked, Summary
-    from tasks.commands.backup import BackedUp
-    from tasks.commands.given_ratings import Given
-    from tasks.commands.legacy_state import Imported
-    from tasks.commands.recover import Recovered
-    from tasks.commands.spreadsheet import Exported
 
-    Report = Undone | Recovered | Imported | BackedUp | Given | Exported
+
+class Report(Protocol):
+    """What a command did: counts, seconds, and names in lists."""
+
+    dry_run: bool
+
 
 COUNTS = ("phase", "planned", "written", "kept (drift)", "were cleared")
 DIFFERENCE = ("count", "what it means", "such as")
@@ -117,6 +116,7 @@ def outcome_lines(summary: "Summary") -> list[str]:
             f"Taken over by you: {summary.taken_over}. Gone: {summary.gone}. "
             f"Failed: {summary.failed}."
         ),
+        *([summary.removals] if summary.taken_back else []),
         *([summary.oddities] if summary.not_understood else []),
         (
             f"{summary.reads} reads and {summary.writes} writes in "
@@ -250,19 +250,19 @@ def heads(what: str) -> Row:
     return tuple(what if head == "artist" else head for head in RANKS)
 
 
-def show_counts(title: str, report: "Report") -> None:
+def show_counts(title: str, report: Report) -> None:
     """Print what a command did: a number a line, and the first few names."""
     screen = Screen()
     screen.rule(report_title(title, report))
     screen.print_lines(count_lines(report))
 
 
-def report_title(title: str, report: "Report") -> str:
+def report_title(title: str, report: Report) -> str:
     """Return the title of a report; a dry run says so."""
     return title + (" (dry run: nothing was changed)" if report.dry_run else "")
 
 
-def count_lines(report: "Report") -> list[str]:
+def count_lines(report: Report) -> list[str]:
     """Return what a command did: a number a line, and the first few names."""
     lines = []
     for name, value in vars(report).items():

@@ -1,12 +1,17 @@
 """What kinds of values there are to choose from."""
 
+import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
+from pydantic_settings import NoDecode
 
 from tasks.config.addresses import parse_allowed_hosts
+from tasks.config.redaction import REDACTED, redact_url
 
 Model = Literal["classic", "hierarchical"]
 """How ratings are inferred."""
@@ -40,6 +45,12 @@ SHAPING = (
     "exclude_words",
     "exclude_shorter_than",
     "twins",
+    "exclude_artists",
+    "exclude_genres",
+    "exclude_collections",
+    "exclude_labels",
+    "exclude_moods",
+    "respect_cleared",
 )
 """Settings on which inferred ratings depend."""
 
@@ -101,3 +112,41 @@ def _are_host_names(text: str) -> str:
 
 HostNames = Annotated[str, AfterValidator(_are_host_names)]
 """Further names of the server, or empty."""
+
+
+def _as_names(said: object) -> object:
+    """Return names that were given as a list, or as one text with commas."""
+    is_list = isinstance(said, str) and said.lstrip().startswith("[")
+    try:
+        names = json.loads(str(said)) if is_list else said
+    except ValueError:
+        return said
+    names = names.split(",") if isinstance(names, str) else names
+    if not isinstance(names, list | tuple):
+        return said
+    texts = tuple(str(name).strip() for name in names if isinstance(name, str | int))
+    return tuple(filter(None, texts)) if len(texts) == len(names) else said
+
+
+NAMES = 'a list of names such as ["Abba"], or one text with commas'
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
+"""Names of things in Plex; those with a comma need the list."""
+
+
+def key_of(field: str) -> str:
+    """Return what a field is called in config.json."""
+    return field if field == "version" else field.upper()
+
+
+def errors_of(refused: ValidationError, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """Say what is wrong with each value, and what is allowed; no secret is shown."""
+    lines = []
+    for error in refused.errors(include_url=False):
+        name, value = str(error["loc"][0]), error["input"]
+        if name == "plex_url" and not isinstance(value, int | float | None):
+            value = redact_url(value) if isinstance(value, str) else REDACTED
+        shown = "" if name in SECRET else f" = {value!r}"
+        allowed = fields[name].description
+        message = error["msg"].replace("Input should", "input should")
+        lines.append(f"{key_of(name)}{shown}: {message} (allowed: {allowed})")
+    return lines

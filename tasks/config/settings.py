@@ -33,17 +33,20 @@ from tasks.config.field_types import (
     FINE,
     FORMAT_MAJOR,
     FORMAT_VERSION,
+    NAMES,
     SECRET,
     SHAPING,
     HostNames,
     Model,
+    Names,
     Number,
     Secret,
     Token,
     Whole,
+    errors_of,
+    key_of,
 )
 from tasks.config.redaction import (
-    REDACTED,
     hide_secrets,
     redact_url,
 )
@@ -136,6 +139,12 @@ class Settings(BaseSettings):
     exclude_words: str = Field("", description="words of titles, such as intro, skit")
     exclude_shorter_than: Number = Field(0, ge=0, description="seconds, 0 or more")
     twins: bool = Field(default=False, description="true or false")
+    exclude_artists: Names = Field((), description=NAMES)
+    exclude_genres: Names = Field((), description=NAMES)
+    exclude_collections: Names = Field((), description=NAMES)
+    exclude_labels: Names = Field((), description=NAMES)
+    exclude_moods: Names = Field((), description=NAMES)
+    respect_cleared: bool = Field(default=False, description="true or false")
     max_rewritten: Number = Field(0.3, ge=0, le=1, description="a share, 0 to 1")
     max_mean_shift: Number = Field(0.5, ge=0, le=5, description="stars, 0 to 5")
     max_released: Number = Field(0.05, ge=0, le=1, description="a share, 0 to 1")
@@ -208,7 +217,11 @@ class Settings(BaseSettings):
     @property
     def shaping(self) -> dict[str, Any]:
         """The settings on which inferred ratings depend, by key."""
-        return {_key(name): getattr(self, name) for name in SHAPING}
+        values = {name: getattr(self, name) for name in SHAPING}
+        return {
+            key_of(name): list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
 
     @property
     def grid(self) -> Grid:
@@ -235,7 +248,7 @@ def template(address: str, token: str, library: str) -> dict[str, Any]:
     chosen = {"plex_url": address, "plex_token": token, "library_name": library}
     names = list(Settings.model_fields)
     return {
-        _key(name): chosen.get(name, Settings.model_fields[name].default)
+        key_of(name): chosen.get(name, Settings.model_fields[name].default)
         for name in names[: 1 + names.index(LAST_IN_NEW_FILE)]
     }
 
@@ -251,7 +264,7 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     chosen = config_path(path)
     named = path is not None or bool(os.environ.get("PLEXBAYES_CONFIG"))
     document = read_document(chosen, required=named)
-    known = {_key(name): name for name in Settings.model_fields}
+    known = {key_of(name): name for name in Settings.model_fields}
     values = {known[key]: value for key, value in document.items() if key in known}
     beside = quote(str(chosen.resolve().parent / "plexbayes.db"))
     values["state_url"] = values.get("state_url") or f"sqlite:///{beside}"
@@ -263,7 +276,8 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        errors = "\n".join(f"  {line}" for line in _errors(error))
+        found = errors_of(error, Settings.model_fields)
+        errors = "\n".join(f"  {line}" for line in found)
         raise SettingsInvalid(f"{chosen} cannot be used:\n{errors}") from None
     unknown = document.keys() - known.keys()
     warnings = [f"{chosen}: unknown key {key} is ignored." for key in sorted(unknown)]
@@ -273,20 +287,3 @@ def load_settings(path: Path | None = None) -> tuple[Settings, list[str]]:
             f"this program was written for {FORMAT_VERSION}."
         )
     return settings, warnings
-
-
-def _key(field: str) -> str:
-    return field if field == "version" else field.upper()
-
-
-def _errors(refused: ValidationError) -> list[str]:
-    lines = []
-    for error in refused.errors(include_url=False):
-        name, value = str(error["loc"][0]), error["input"]
-        if name == "plex_url" and not isinstance(value, int | float | None):
-            value = redact_url(value) if isinstance(value, str) else REDACTED
-        shown = "" if name in SECRET else f" = {value!r}"
-        allowed = Settings.model_fields[name].description
-        message = error["msg"].replace("Input should", "input should")
-        lines.append(f"{_key(name)}{shown}: {message} (allowed: {allowed})")
-    return lines

@@ -23,13 +23,16 @@ from tasks.plex.errors import translate_errors
 from tasks.plex.libraries import account_of, find_library
 from tasks.plex.pagination import Digest, ItemPages, Pages, announced, only_these
 from tasks.plex.parsing import (
+    IDLE_ELEMENTS,
     IDLE_FIELDS,
     TRIMMED,
     Listing,
     joined,
+    key_of,
     listing_of,
     looks_of,
     repeated,
+    tags_of,
     without_copies,
 )
 from tasks.plex.session import PlexSession, Transport, cancellable
@@ -59,7 +62,7 @@ class PlexGateway:
         self._obeys_ids: bool | None = None
         self._counting = Lock()
         self._executor = machine.executor
-        self._item_pages = ItemPages(self._get, machine.executor)
+        self._item_pages = ItemPages(self.get, machine.executor)
         self._tag = settings.inferred_tag
         token = settings.plex_token.get_secret_value()
         self._session = PlexSession(
@@ -69,13 +72,13 @@ class PlexGateway:
         self._plex = self._session.connect(settings.plex_url, token, settings.timeout)
         self.version = str(self._plex.version)
         """Of the server."""
-        libraries = self._get("/library/sections")
+        libraries = self.get("/library/sections")
         library = find_library(libraries, settings.library_name)
         self._library = f"/library/sections/{library.get('key')}"
         self.is_scanned = library.get("refreshing") == "1"
         """Whether the server was looking through the library's files at the start."""
         account, self.notice = account_of(
-            token, settings.account, lambda: self._get("/accounts")
+            token, settings.account, lambda: self.get("/accounts")
         )
         """`notice`: what a person should know of the account; empty: nothing."""
         self.identity = Identity(
@@ -157,7 +160,7 @@ class PlexGateway:
 
     @cancellable()
     def _page(self, path: str, start: int, size: int) -> Element:
-        return self._get(path, start, size)
+        return self.get(path, start, size)
 
     def fetch_items(self, keys: Ints) -> dict[Level, ItemStates]:
         """Read ratings, locks and our tag of those items that are still there."""
@@ -198,24 +201,35 @@ class PlexGateway:
 
     def _count_items(self, level: Level, only: str = "") -> int:
         path = f"{self._library}/all?type={level:d}{only}"
-        return announced(self._get(path, 0, 0))
+        return announced(self.get(path, 0, 0))
 
     def _mood(self, level: Level) -> str | None:
         """Return the number that Plex gave to our tag, if any item bears it."""
         # Only the owner can tag, so to others a tag says nothing of their ratings.
         is_owner = self.identity.account == OWNER_ACCOUNT
         wanted = self._tag.casefold() if is_owner else ""
-        return (wanted and self._moods(level).get(wanted)) or None
+        return (wanted and self.tags(level, "mood").get(wanted)) or None
 
-    def _moods(self, level: Level) -> dict[str, str]:
-        """Return the number of every mood that an item of a level bears, by name."""
-        moods = self._get(f"{self._library}/mood?type={level}")
-        return {m.get("title", "").casefold(): m.get("key", "") for m in moods}
+    def tags(self, level: Level, kind: str) -> dict[str, str]:
+        """Return the number of each mood, genre, collection or label of a level.
+
+        That is: of those that an item of the level bears, by name in lower case.
+        """
+        tags = self.get(f"{self._library}/{kind}?type={level}")
+        return {one.get("title", "").casefold(): one.get("key", "") for one in tags}
+
+    def tags_on(self, keys: Ints, kind: str) -> dict[int, set[str]]:
+        """Return what items bear on their own pages, in lower case, by ratingKey."""
+        pages = self._item_pages.read(keys, without=IDLE_ELEMENTS)
+        word = kind.capitalize()
+        return {
+            key_of(page): set(map(str.casefold, tags_of(page, word))) for page in pages
+        }
 
     def has_moods(self) -> bool:
         """Return whether any item bears a mood that is not our tag."""
         ours = {self._tag.casefold()}
-        return any(self._moods(level).keys() - ours for level in Level)
+        return any(self.tags(level, "mood").keys() - ours for level in Level)
 
     def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
@@ -262,25 +276,13 @@ class PlexGateway:
         with translate_errors(f"rating item {key}"):
             self._plex.query(f"/:/rate?{urlencode(parameters)}", self._session.put)
 
-    def accounts(self) -> dict[str, str]:
-        """Return the server's accounts, name by number; empty to all but the owner."""
-        try:
-            listed = self._get("/accounts")
-        except PlexRefused:
-            return {}
-        return {one.get("id", ""): one.get("name", "") for one in listed}
-
     def begin_backup(self) -> None:
         """Have Plex copy its own database; only the owner may order that."""
         with translate_errors("having it copy its database (BACKUP_PLEX)"):
             self._plex.query("/butler/BackupDatabase", method=self._session.post)
 
-    def is_backing_up(self) -> bool:
-        """Return whether Plex is busy with a copy of its database."""
-        told = [" ".join(one.attrib.values()) for one in self._get("/activities")]
-        return any("backup" in activity.casefold() for activity in told)
-
-    def _get(self, path: str, start: int | None = None, size: int = 0) -> Element:
+    def get(self, path: str, start: int | None = None, size: int = 0) -> Element:
+        """Return what Plex answers to a path."""
         part = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": size}
         headers = None if start is None else {k: str(v) for k, v in part.items()}
         with translate_errors(f"reading {path.split('?', maxsplit=1)[0][:80]}"):

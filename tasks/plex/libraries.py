@@ -128,3 +128,18 @@ def account_of(token: str, declared: str, ask: Callable[[], object]) -> tuple[st
             f'to "{OWNER}".'
         )
     return OWNER_ACCOUNT, ""
+
+
+def accounts_of(ask: Callable[[str], Element]) -> dict[str, str]:
+    """Return a server's accounts, name by number; empty to all but the owner."""
+    try:
+        listed = ask("/accounts")
+    except PlexRefused:
+        return {}
+    return {one.get("id", ""): one.get("name", "") for one in listed}
+
+
+def is_backing_up(ask: Callable[[str], Element]) -> bool:
+    """Return whether a server is busy with a copy of its database."""
+    told = [" ".join(one.attrib.values()) for one in ask("/activities")]
+    return any("backup" in activity.casefold() for activity in told)

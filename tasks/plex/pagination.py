@@ -21,6 +21,9 @@ from engine.planning.batches import chunks
 from engine.rating_scale import Ints
 from tasks.plex.parsing import IDLE_ELEMENTS, key_of
 
+WITHOUT = f"{IDLE_ELEMENTS},Genre"
+"""Elements of an item's page that are usually not needed."""
+
 MOST = 400
 """Items in one request: their keys, of up to eight digits, make no URL that Plex, or a
 proxy before it, refuses."""
@@ -54,28 +57,32 @@ class ItemPages:
         self._most = MOST
         """Items in one request; fewer once the server refused so many."""
 
-    def read(self, keys: Ints) -> list[Element]:
-        """Return items as elements; those that are gone are left out."""
+    def read(self, keys: Ints, without: str = WITHOUT) -> list[Element]:
+        """Return items as elements; those that are gone are left out.
+
+        Plex is asked to leave out the elements that they are read `without`.
+        """
         with self._executor(READERS) as readers:
-            pages = list(readers.map(self._whole, chunks(keys, self._most)))
+            pieces = chunks(keys, self._most)
+            pages = list(readers.map(self._whole, pieces, repeat(without)))
         return [element for page in pages for element in page]
 
-    def _whole(self, missing: Ints) -> list[Element]:
+    def _whole(self, missing: Ints, without: str) -> list[Element]:
         """Return a page of items; what a short answer leaves out is asked for again."""
         elements: list[Element] = []
         while len(missing):
             asked = set(missing.tolist())
-            sent = self._pages_of(missing)
+            sent = self._pages_of(missing, without)
             found = [element for element in sent if key_of(element) in asked]
             elements += found
             left = np.setdiff1d(missing, [key_of(element) for element in found])
             missing = left if len(left) < len(missing) else missing[:0]
         return elements
 
-    def _pages_of(self, keys: Ints) -> list[Element]:
+    def _pages_of(self, keys: Ints, without: str) -> list[Element]:
         """Return the pages of items, as far as Plex sends them at once."""
         ids = ",".join(str(key) for key in keys)
-        exclude = f"skipRefresh=1&excludeElements={IDLE_ELEMENTS},Genre"
+        exclude = f"skipRefresh=1&excludeElements={without}"
         try:
             return list(self._ask(f"/library/metadata/{ids}?{exclude}"))
         except NotThere:  # none of them
@@ -86,7 +93,8 @@ class ItemPages:
             middle = len(keys) // 2
             if len(keys) >= self._most:
                 self._most = middle
-            return self._pages_of(keys[:middle]) + self._pages_of(keys[middle:])
+            halves = keys[:middle], keys[middle:]
+            return [one for half in halves for one in self._pages_of(half, without)]
 
 
 Digest = TypeVar("Digest")

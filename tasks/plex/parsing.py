@@ -118,7 +118,7 @@ def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Fa
         year=columns.column("parentYear" if is_track else "year"),
         number=columns.column("index" if is_track else "none"),
         disc=columns.column("parentIndex" if is_track else "none"),
-        genre=texts(";".join(_tags(e, "Genre")) for e in elements),
+        genre=texts(";".join(tags_of(e, "Genre")) for e in elements),
     )
 
 
@@ -189,7 +189,7 @@ def _look(elements: Sequence[Element], tag: str, latest: float) -> ItemStates:
         {f.get("name") for f in e.iter("Field") if f.get("locked") == "1"}
         for e in ordered
     ]
-    moods = [tuple(_tags(e, "Mood")) for e in ordered]
+    moods = [tuple(tags_of(e, "Mood")) for e in ordered]
     wanted = tag.casefold()
     return ItemStates(
         key=np.array(sorted(by_key), np.int64),
@@ -207,5 +207,6 @@ def _flags(values: Iterable[bool]) -> Bools:
     return np.array(list(values), np.bool_)
 
 
-def _tags(element: Element, kind: str) -> list[str]:
+def tags_of(element: Element, kind: str) -> list[str]:
+    """Return the texts of an element's tags of a kind, such as Mood."""
     return [tag.get("tag", "") for tag in element.iter(kind)]

@@ -21,13 +21,14 @@ def large_change(
     everything: LibraryView,
     plans: list[PhasePlan],
     released: int,
+    taken_back: int,
     parameters: RunParameters,
 ) -> str:
     """Say what would be too large a change, and what may be its reason.
 
     Empty: it is not too large.
     """
-    effect = effect_of(everything, plans, released)
+    effect = effect_of(everything, plans, released, taken_back)
     excesses = list(effect.excesses(limits(context.settings)))
     if not excesses:
         return ""

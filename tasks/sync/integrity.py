@@ -12,6 +12,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.rating_scale import Bools, Ints, not_half_star, same
 from tasks.plex.client import PlexGateway
+from tasks.plex.libraries import is_backing_up
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import LibrarySnapshot
@@ -54,7 +55,7 @@ def back_up_plex(context: RunContext) -> bool:
     context.gateway.begin_backup()
     deadline = context.machine.elapsed() + LONGEST
     context.cancellation.sleep(LOOK_EVERY)
-    while context.gateway.is_backing_up() and context.machine.elapsed() < deadline:
+    while is_backing_up(context.gateway.get) and context.machine.elapsed() < deadline:
         context.cancellation.checkpoint()
         context.cancellation.sleep(LOOK_EVERY)
     return True

@@ -25,6 +25,7 @@ from engine.planning.plan import PhasePlan
 from engine.rating_scale import Ints
 from engine.reports.run_report import LetterResult
 from tasks.runtime.context import RunContext, Step
+from tasks.sync.hands_off import take_back
 from tasks.sync.record_lookup import (
     record_in_doubt,
     record_tag_in_doubt,
@@ -65,7 +66,9 @@ def write_letter(
     with context.writer, context.timed():
         context.cancellation.checkpoint()
         restore_lost_moods(context)
-        released = sum(release(context, everything, part, level) for level in Level)
+        tools = context, everything, part
+        released = sum(release(*tools, level) for level in Level)
+        taken_back = sum(take_back(*tools, level) for level in Level)
         writer = _Writer(context, everything, pool)
         try:
             writer.write_all(letter)
@@ -76,6 +79,7 @@ def write_letter(
     return LetterResult(
         written=pool.count(letter, WriteOutcome.WRITTEN),
         released=released,
+        taken_back=taken_back,
         taken_over=pool.count(letter, WriteOutcome.TAKEN_OVER),
         gone=pool.count(letter, WriteOutcome.GONE),
     )

@@ -31,6 +31,7 @@ from tasks.runtime.context import RunContext, Step
 from tasks.runtime.runner import StepRun
 from tasks.sync import capability_probe as probing
 from tasks.sync import letter_writer as writing
+from tasks.sync.hands_off import with_hands_off
 from tasks.sync.rating_backup import back_up_automatically
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, snapshot_of
 
@@ -41,8 +42,9 @@ MAX_NAMED = 3
 def read(context: RunContext) -> Library:
     """Read the library as it is now; a run that was stopped reads to the end."""
     if context.cancellation.is_cancelled:
-        return read_library(context.gateway)
-    return read_library(context.gateway, context.cancellation.checkpoint)
+        return with_hands_off(context, read_library(context.gateway))
+    library = read_library(context.gateway, context.cancellation.checkpoint)
+    return with_hands_off(context, library)
 
 
 def read_library(
@@ -205,6 +207,7 @@ def parameters_of(
         fit=fit(everything) if settings.model == "hierarchical" else None,
         grid=replace(grid, step=max(grid.step, finest)),
         least=settings.min_confidence,
+        respects_cleared=settings.respect_cleared,
     )
 
 

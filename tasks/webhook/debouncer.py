@@ -13,6 +13,7 @@ from engine.partition import in_order, letter_of
 from engine.planning.batches import chunks
 from engine.rating_scale import same
 from tasks.config.settings import Settings
+from tasks.plex.libraries import accounts_of
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext, open_run
 from tasks.webhook.rating_event import Event, is_account
@@ -148,7 +149,7 @@ def letters_of(settings: Settings, events: Iterable[Event], ignore: Say) -> list
         PlexbayesError: Plex or the record could not be asked.
     """
     with open_run(settings, "", live=False) as context:
-        accounts = context.gateway.accounts()
+        accounts = accounts_of(context.gateway.get)
         artists = set()
         for event in events:
             reason = _why_ignored(context, event, accounts)
