@@ -36,6 +36,7 @@ COMMANDS = (
     Command(6, "undo", "Take inferred ratings back, all or a selection."),
     Command(7, "rank", "Power rankings: your best and worst artists, or albums."),
     Command(8, "recover", "Rebuild a lost state database from the tag."),
+    Command(None, "apply", "Write a saved plan: exactly that, and nothing beyond it."),
     Command(None, "backup", "Save your own ratings to a file, or show their history."),
     Command(None, "restore", "Give ratings from such a file back to Plex."),
     Command(None, "export", "Write the ratings of the library to a spreadsheet."),
@@ -72,6 +73,11 @@ EXAMPLES = {
     ),
     "rank": ("plexbayes rank --albums -n 20    the 20 best and worst albums",),
     "recover": ("plexbayes recover --dry-run    say what would be recovered",),
+    "apply": (
+        "plexbayes infer --dry-run --save-plan plan.json    save a plan",
+        "plexbayes apply plan.json                          what may still be written",
+        "plexbayes apply plan.json --live                   write it",
+    ),
     "backup": (
         "plexbayes backup                       a new file in the folder of backups",
         "plexbayes backup mine.csv              any program reads it",

@@ -30,6 +30,7 @@ from tasks.orchestration.secrets import with_token
 from tasks.runtime.cancellation import CancellationToken
 from tasks.runtime.context import Step
 from tasks.runtime.environment import check_versions
+from tasks.runtime.runner import NO_FILES, PlanFiles
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Invocation:
     """What a command line has that no parameter of a flow can carry."""
 
     config: Path | None = None
-    plan_file: Path | None = None
+    plan_files: PlanFiles = NO_FILES
     watch: Callable[[Step], None] = lambda _: None
     cancellation: CancellationToken | None = None
 
@@ -92,7 +93,7 @@ def ended(config: str, work: Callable[[Begun], State[Any]]) -> State[Any]:
     """
     leave_out_the_known()
     by = INVOCATION.get(Invocation())
-    runner = PrefectRunner(by.watch, by.config, by.plan_file)
+    runner = PrefectRunner(by.watch, by.config, by.plan_files)
     try:
         check_versions()
         claim_run()

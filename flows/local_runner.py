@@ -24,7 +24,7 @@ from tasks.runtime.context import Outside, RunContext, open_run
 from tasks.runtime.environment import check_versions
 from tasks.runtime.progress import Reporter
 from tasks.runtime.retry import call_with_retry
-from tasks.runtime.runner import PlainRunner, RunInfo
+from tasks.runtime.runner import NO_FILES, PlainRunner, PlanFiles, RunInfo
 
 Result = TypeVar("Result")
 
@@ -88,7 +88,7 @@ def launch_infer(
     request: Request,
     configured: Settings,
     config: Path | None = None,
-    plan: Path | None = None,
+    plans: PlanFiles = NO_FILES,
     *,
     prefect: bool = False,
 ) -> Summary:
@@ -96,7 +96,7 @@ def launch_infer(
 
     With `prefect`, or if PREFECT_API_URL names a server, it is done as a Prefect flow,
     on a server of its own if none is named. The flow reads the configuration itself:
-    `config` is where it stands. The whole plan goes to the CSV file `plan`, if any.
+    `config` is where it stands. The whole plan goes to the files `plans`, if any.
 
     Raises:
         PlexbayesError: The run could not be done; failed letters do not count.
@@ -108,7 +108,7 @@ def launch_infer(
     def attempted(attempt: Attempt) -> Summary:
         asked = asdict(replace(request, accept_library=attempt.accept))
         run_id = str(uuid.uuid4())
-        info = RunInfo(run_id, "infer", asked, config=config, plan_file=plan)
+        info = RunInfo(run_id, "infer", asked, config=config, plan_files=plans)
         try:
             return infer_by(attempt, info)
         except LettersFailed as failed:
@@ -175,7 +175,7 @@ def _run_flow(attempt: Attempt, info: RunInfo, address: str) -> Summary:
         on_completion=cleaning,
         on_failure=cleaning,
     )
-    files = info.config, info.plan_file
+    files = info.config, info.plan_files
     invocation = Invocation(*files, attempt.watching, attempt.cancellation)
     with temporary_settings({PREFECT_API_URL: address}):
         INVOCATION.set(invocation)

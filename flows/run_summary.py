@@ -36,6 +36,7 @@ from tasks.runtime.context import RunContext
 from tasks.runtime.progress import Reporter
 from tasks.runtime.runner import Run, RunInfo, StepRun
 from tasks.sync.reconcile import LibrarySnapshot
+from tasks.sync.saved_plans import save_plan
 
 REPORTS = "reports"
 """The folder beside the configuration for what runs in the Prefect UI write."""
@@ -77,7 +78,7 @@ def show_plan(
         UsageError: The file cannot be written.
     """
     report = run.report
-    path = run.info.plan_file or (_usual_plan_file(run.info) if save else None)
+    path = run.info.plan_files.table or (_usual_plan_file(run.info) if save else None)
     found = list(by_letter(everything, parts, left))
     number = sum(plan.planned for plan in found)
     where = f"in {path}" if path else "with plexbayes infer --plan FILE.csv"
@@ -86,6 +87,11 @@ def show_plan(
     if path:
         whole = map(astuple, changes(everything, left))
         write_csv(path, [field.name for field in fields(Change)], whole)
+    if run.info.plan_files.saved:
+        plans = [plan for own in left.values() for plan in own]
+        context = run.context
+        tools = context.gateway.identity, context.machine.now(), everything
+        save_plan(run.info.plan_files.saved, *tools, plans)
     letters = [plan.letter for plan in found if plan.planned]
     under = f" under {len(letters)} letter{'s' * (len(letters) > 1)}" * bool(letters)
     report.log(f"{title}{under}.")

@@ -11,6 +11,7 @@ from flows.cli.options import begin, is_live, write_json
 from flows.command_table import DONE, FAILED
 
 if TYPE_CHECKING:
+    from tasks.commands.apply import Applied
     from tasks.commands.given_ratings import Given
 
 Kind = Literal["manual", "inferred", "unrated"]
@@ -139,7 +140,27 @@ def import_(
     _conclude("Import", given, json_file)
 
 
-def _conclude(title: str, given: "Given", json_file: Path | None) -> NoReturn:
+def apply(
+    *,
+    path: Annotated[Path, typer.Argument(help="The file of a saved plan.")],
+    dry_run: options.DryRun = None,
+    yes: options.Yes = False,
+    config: options.Config = None,
+    json_file: options.Json = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Write exactly what a saved plan says, but for what was changed since."""
+    from flows.local_runner import ask, launch  # noqa: PLC0415 (is slow)
+    from tasks.commands.apply import apply as work  # noqa: PLC0415
+
+    settings = begin(config, json_file, overwrite=overwrite)
+    live = is_live(settings, dry_run=dry_run)
+    if live and not ask(f"Write what {path.name} says?", yes=yes):
+        raise typer.Exit(DONE)
+    _conclude("Apply", launch(work, settings, path, live=live), json_file)
+
+
+def _conclude(title: str, given: "Given | Applied", json_file: Path | None) -> NoReturn:
     """Show what became of a file's ratings, and how to take them back."""
     from flows.reports.terminal import notify, show_counts  # noqa: PLC0415 (is slow)
 

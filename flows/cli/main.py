@@ -61,6 +61,7 @@ for work in (
     model_commands.why,
     serve,
     server,
+    file_commands.apply,
     file_commands.backup,
     file_commands.restore,
     file_commands.export,

@@ -25,6 +25,9 @@ Letters = Annotated[str, typer.Option(help=_LETTERS)]
 _PLAN = "Also write every planned rating (points) to this CSV file."
 Plan = Annotated[Path | None, typer.Option(help=_PLAN)]
 
+_SAVE = "Of a dry run: save the plan to this JSON file, for `plexbayes apply`."
+SavePlan = Annotated[Path | None, typer.Option("--save-plan", help=_SAVE)]
+
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 (as typer calls it)
     if wanted:

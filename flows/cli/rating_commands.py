@@ -22,6 +22,7 @@ def infer(
     json_file: options.Json = None,
     overwrite: options.Overwrite = False,
     plan: options.Plan = None,
+    save_plan: options.SavePlan = None,
     accept_library: options.Accept = False,
     accept_large_change: options.AcceptLarge = False,
     prefect: options.Prefect = False,
@@ -32,16 +33,20 @@ def infer(
     from flows.local_runner import launch_infer  # noqa: PLC0415
     from flows.pipeline import Request  # noqa: PLC0415
     from flows.reports.terminal import show_report  # noqa: PLC0415
+    from tasks.runtime.runner import PlanFiles  # noqa: PLC0415
 
     if start and letters:
         raise UsageError("Give --from or --letters, not both.")
     wanted = str(starting_at(start) if start.strip() else parse_letters(letters))
     chosen = spelled(chosen_phases(phases))
-    settings = begin(config, json_file, plan, overwrite=overwrite)
+    settings = begin(config, json_file, plan, save_plan, overwrite=overwrite)
     dry = not is_live(settings, dry_run=dry_run)
+    if save_plan and not dry:
+        raise UsageError("A plan is saved by a dry run: add --dry-run, then apply it.")
+    plans = PlanFiles(plan, save_plan)
     accepted = accept_library, accept_large_change
     asked = Request(chosen, wanted, dry, *accepted, model or "")
-    summary = launch_infer(asked, settings, config, plan, prefect=prefect)
+    summary = launch_infer(asked, settings, config, plans, prefect=prefect)
     show_report(summary)
     write_json(json_file, summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)

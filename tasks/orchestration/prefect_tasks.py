@@ -33,7 +33,7 @@ from tasks.orchestration.results import ResultSerializer
 from tasks.runtime.cancellation import CancellationToken, cancelled_by_sigterm
 from tasks.runtime.context import RunContext, Step
 from tasks.runtime.retry import retry_sentence, seconds_to_retry
-from tasks.runtime.runner import RunInfo, StepRun, sentence_of
+from tasks.runtime.runner import NO_FILES, PlanFiles, RunInfo, StepRun, sentence_of
 from tasks.sync import steps
 
 LOOK = 2.0
@@ -142,10 +142,10 @@ class PrefectRunner:
         self,
         watch: Callable[[Step], None] = lambda _: None,
         config: Path | None = None,
-        plan_file: Path | None = None,
+        plan_files: PlanFiles = NO_FILES,
     ) -> None:
         """Begin; a command line adds what the parameters of a flow cannot carry."""
-        self.info = replace(run_info(), config=config, plan_file=plan_file)
+        self.info = replace(run_info(), config=config, plan_files=plan_files)
         self.report: PrefectReporter = PrefectReporter(watch)
         self._watcher: _FlowStateWatcher | None = None
 

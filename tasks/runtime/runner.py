@@ -15,6 +15,19 @@ from tasks.runtime.retry import phase_of, retry_sentence, seconds_to_retry
 
 
 @dataclass(frozen=True)
+class PlanFiles:
+    """Files for the whole plan of a run; None: none."""
+
+    table: Path | None = None
+    """A CSV file, to be looked at."""
+    saved: Path | None = None
+    """A JSON file, to be applied later."""
+
+
+NO_FILES = PlanFiles()
+
+
+@dataclass(frozen=True)
 class RunInfo:
     """What a run is called, and what was asked of it."""
 
@@ -26,8 +39,8 @@ class RunInfo:
     """Whether a person can start it again in the Prefect UI."""
     config: Path | None = None
     """The configuration that a command line named; None: as the parameters say."""
-    plan_file: Path | None = None
-    """The CSV file for the whole plan that a command line named; None: none."""
+    plan_files: PlanFiles = NO_FILES
+    """Where the whole plan goes to."""
 
 
 class StepRun(Protocol):

@@ -69,13 +69,7 @@ def write_letter(
         tools = context, everything, part
         released = sum(release(*tools, level) for level in Level)
         taken_back = sum(take_back(*tools, level) for level in Level)
-        writer = _Writer(context, everything, pool)
-        try:
-            writer.write_all(letter)
-        except (PlexUnreachable, PlexRefused):
-            if not pool.stop_sharing():
-                raise
-            writer.write_all(letter)
+        write_planned(context, letter, everything, pool)
     return LetterResult(
         written=pool.count(letter, WriteOutcome.WRITTEN),
         released=released,
@@ -83,6 +77,19 @@ def write_letter(
         taken_over=pool.count(letter, WriteOutcome.TAKEN_OVER),
         gone=pool.count(letter, WriteOutcome.GONE),
     )
+
+
+def write_planned(
+    context: RunContext, letter: str, everything: LibraryView, pool: Pool
+) -> None:
+    """Write the plans of one letter, and nothing beyond them; see `write_letter`."""
+    writer = _Writer(context, everything, pool)
+    try:
+        writer.write_all(letter)
+    except (PlexUnreachable, PlexRefused):
+        if not pool.stop_sharing():
+            raise
+        writer.write_all(letter)
 
 
 @dataclass(frozen=True, eq=False)

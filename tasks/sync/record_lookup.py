@@ -81,13 +81,23 @@ def unlisted(
 ) -> Items:
     """Return those recorded items that no listing shows, though they have a page.
 
-    Where everything on record is listed, that costs no request.
+    They are looked for by their keys, and among the parents that listed items name:
+    they may have got another key. Where all is listed, that costs no request.
     """
-    listed = set(library.listed(level).key.tolist())
-    guids = {name.key: name.guid for name in names if name.key not in listed}
-    found = gateway.items_by_key(level, np.array(sorted(guids), np.int64))
-    pairs = zip(found.key.tolist(), found.guid, strict=True)
-    return found.take(np.flatnonzero([guids.get(key) == guid for key, guid in pairs]))
+    listed = library.listed(level)
+    keys = {name.key for name in names} | set(_parents(library, level).tolist())
+    keys -= set(listed.key.tolist())
+    guids = {name.guid for name in names} - set(listed.guid)
+    if not guids:
+        return listed.take(slice(0))
+    found = gateway.items_by_key(level, np.array(sorted(keys), np.int64))
+    return found.take(np.flatnonzero([guid in guids for guid in found.guid]))
+
+
+def _parents(library: Library, level: Level) -> Ints:
+    """Return the keys of items of a level that others name as theirs, and are hidden."""
+    below = library.left_out.get(Level(level + 1)) if level < Level.TRACK else None
+    return np.empty(0, np.int64) if below is None else below.parent[below.parent >= 0]
 
 
 def record_view_of(items: Items | ItemStates, known: Recorded) -> RecordView:

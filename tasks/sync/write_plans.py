@@ -9,25 +9,30 @@ from engine.partition import in_order
 from engine.planning.batch_sharing import Pool
 from engine.planning.plan import PhasePlan
 from tasks.runtime.context import RunContext
-from tasks.sync.letter_writer import write_letter
+from tasks.sync.letter_writer import write_planned
 from tasks.sync.reconcile import LibrarySnapshot, reconcile
 from tasks.sync.steps import read, write_first_batch
+from tasks.sync.tags import restore_lost_moods
 
 
 def write_plans(
     context: RunContext, snapshot: LibrarySnapshot, plans: Sequence[PhasePlan]
-) -> None:
-    """Write plans of inferred ratings, and see them in Plex."""
+) -> LibrarySnapshot:
+    """Write plans of inferred ratings; return the library as it is afterwards.
+
+    Nothing else changes: what persons took over stays as it is until the next run.
+    """
     everything = snapshot.everything
     parts = split(snapshot.library, everything)
     if context.executor.capabilities.is_assumed:
         write_first_batch(context, everything, plans)
     lettered = plans_by_letter(parts, plans)
     pool = Pool(lettered, is_shared=False)
-    for letter in lettered:
-        write_letter(context, letter, everything, parts[letter], pool)
-    if lettered:
-        reconcile(context, read(context))
+    with context.writer, context.timed():
+        restore_lost_moods(context)
+        for letter in lettered:
+            write_planned(context, letter, everything, pool)
+    return reconcile(context, read(context))
 
 
 def plans_by_letter(

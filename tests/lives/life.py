@@ -143,7 +143,8 @@ class Household:
                 self._time.ahead = float(chosen(OUR_JUMPS, act.value))
             case "long pause":
                 self._wire.arrive(all_of_it=True)
-                self._time.pass_by(float(chosen(LONG_PAUSES, act.value)))
+                if not self._wire.is_misdated:
+                    self._time.pass_by(float(chosen(LONG_PAUSES, act.value)))
             case _:
                 self._person.do(act)
 
@@ -169,6 +170,7 @@ class Household:
             suppress(sqlite3.OperationalError),  # there is no table yet, or it is old
             record,
         ):
+            record.execute("drop table if exists given")
             record.execute("alter table mark drop column moods")
             record.execute("update alembic_version set version_num = '0009'")
 
@@ -198,6 +200,7 @@ class Household:
             tags=self._life.server in TAGGED and not self._was_mistaken
         )
         self._check_record()
+        self._wire.is_misdated = False
 
     def _check_record(self) -> None:
         count = self._ask_record("select count(*) from intent")

@@ -31,6 +31,11 @@ class Died(BaseException):
     """The process was killed: whatever it still does reaches nobody."""
 
 
+MISDATED = 600.0
+"""Seconds by which a server's clock may be set while a request is on its way, so that
+an hour is enough to tell that it was ours."""
+
+
 class Wire:
     """What is on its way to a server, and may arrive when nobody waits any more."""
 
@@ -45,6 +50,9 @@ class Wire:
         """Requests that arrived when much may have happened since."""
         self.unheard: set[int] = set()
         """Requests of whose answers nobody could read anything."""
+        self.is_misdated = False
+        """Whether a late request got a date far from when it was sent: if nobody looks
+        for an hour then, nothing tells it from a person's rating."""
         self._late: list[tuple[int, Callable[[], Answer]]] = []
         """Requests that wait in a queue, and how many others go before each."""
 
@@ -58,10 +66,11 @@ class Wire:
 
     def delay(self, request: Request, sent: float, others: int) -> None:
         """Let a request arrive when so many others have come."""
-        before = self.plex.log.noted
+        before, clock = self.plex.log.noted, self.plex.world.clock.ahead
 
         def arrive() -> Answer:
             self.looked_before[self.plex.log.noted + 1] = before
+            self.is_misdated |= self.plex.world.clock.ahead >= clock + MISDATED
             return self.deliver(request, sent, late=True)
 
         self._late.append((others, arrive))

@@ -51,6 +51,13 @@ ONCE_FAILED = {
     "an item that was hidden kept our tag, as another one shares its rating": plain(
         stage("infer", Event(34, writes=False, after=False, act=HIDDEN))
     ),
+    "an artist that was hidden and got another key kept our rating": plain(
+        Stage("infer", 0.205, (), then=(Act("odd", 51, 0.012),)),
+        stage("infer", Event(2, writes=True, after=True, act=Act("rekey", 26, 0.279))),
+        keeps_date=True,
+        dynamic=False,
+        odd=True,
+    ),
     "what arrived late over an acknowledged rating was never settled": plain(
         stage(
             "infer",
