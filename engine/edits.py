@@ -114,6 +114,8 @@ class Edit(Columns):
     """Moods that they lose."""
     mood_locked: bool = False
     """Whether their moods are locked: that stays as it is, too."""
+    spares_rated: bool = False
+    """Whether what was rated since keeps its moods, too, where Plex can tell."""
     rated_until: int = 0
     """When any of them was last rated, as far as we saw, epoch seconds; 0: never,
     negative: unknown. Whatever a person rates later is not meant."""

@@ -24,7 +24,8 @@ def parameters_of(edit: Edit, *, conditional: bool) -> dict[str, str | int]:
     if edit.drops:
         # Plex splits the value at commas and decodes each piece once more.
         parameters["mood[].tag.tag-"] = ",".join(map(quote, edit.drops))
-    if conditional and edit.rated_until >= 0 and (edit.rates or edit.adds):
+    is_meant = edit.rates or edit.adds or edit.spares_rated
+    if conditional and edit.rated_until >= 0 and is_meant:
         parameters[f"{edit.level.word}.lastRatedAt<<"] = edit.rated_until + 1
     return parameters
 

@@ -84,14 +84,15 @@ def unlisted(
     They are looked for by their keys, and among the parents that listed items name:
     they may have got another key. Where all is listed, that costs no request.
     """
-    listed = library.listed(level)
-    keys = {name.key for name in names} | set(_parents(library, level).tolist())
-    keys -= set(listed.key.tolist())
-    guids = {name.guid for name in names} - set(listed.guid)
-    if not guids:
-        return listed.take(slice(0))
-    found = gateway.items_by_key(level, np.array(sorted(keys), np.int64))
-    return found.take(np.flatnonzero([guid in guids for guid in found.guid]))
+    listed = set(library.listed(level).key.tolist())
+    guid_of = {name.key: name.guid for name in names if name.key not in listed}
+    lost = set(guid_of.values()) - set(library.listed(level).guid)
+    parents = set(_parents(library, level).tolist()) - listed if lost else set()
+    keys = np.array(sorted(guid_of.keys() | parents), np.int64)
+    found = gateway.items_by_key(level, keys)
+    pairs = zip(found.key.tolist(), found.guid, strict=True)
+    is_meant = [guid_of.get(key) == guid or guid in lost for key, guid in pairs]
+    return found.take(np.flatnonzero(is_meant))
 
 
 def _parents(library: Library, level: Level) -> Ints:

@@ -100,12 +100,17 @@ def rollback_tags(context: RunContext, level: Level, keys: Ints) -> None:
 def _take_off(
     context: RunContext, level: Level, look: ItemStates, drops: Texts
 ) -> None:
-    """Take tags off, one by one where nobody knows what the server makes of batches."""
+    """Take tags off, one by one where nobody knows what the server makes of batches.
+
+    What another run rates meanwhile keeps its tag if the item was unrated.
+    """
     no_rating = np.zeros(len(look.key), np.bool_)
     for edit in reversals(level, look, no_rating, drops):
         size = 1 if context.executor.capabilities.is_assumed else len(edit)
+        unrated = np.isnan(look.rating[np.isin(look.key, edit.key)]).all()
+        guarded = replace(edit, spares_rated=bool(unrated))
         for start in range(0, len(edit), size):
-            context.executor.apply(edit.take(slice(start, start + size)))
+            context.executor.apply(guarded.take(slice(start, start + size)))
 
 
 def try_tag_on_one_item(

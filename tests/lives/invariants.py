@@ -184,6 +184,12 @@ class Witness:
         lost = Verdict()
         self.theirs(lost)  # where a person rated, a guarded tag was spared
         ours -= {text.partition(": ")[0] for text in lost.in_the_moment}
+        ours -= {  # a request on its way took the tag off what was rated since
+            self._guids[change.ratingKey or 0]
+            for change in self._world.journal.changes
+            if (change.what, change.before) == ("mood-", TAG)
+            and change.request in self._wire.late
+        }
         bearing = {i.guid for i in self._world.items() if TAG in i.tags.get("mood", [])}
         here = {item.guid for item in self._world.items()}
         for guid in sorted((ours & here) - bearing - self.untagged) if tags else ():

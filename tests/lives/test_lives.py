@@ -58,6 +58,33 @@ ONCE_FAILED = {
         dynamic=False,
         odd=True,
     ),
+    "a late rating with a date years ahead, an hour later, passed for a person's": plain(
+        Stage(
+            "infer",
+            0.767,
+            (
+                Event(10, writes=True, after=True, act=Act("status", 31, 0.314)),
+                Event(14, writes=False, after=True, act=Act("late", 17, 0.432)),
+            ),
+            then=(Act("clock", 16, 0.939), Act("long pause", 12, 0.965)),
+        ),
+        keeps_date=True,
+        is_shared=True,
+        batch=3,
+        dynamic=False,
+        jumps=True,
+        odd=True,
+    ),
+    "a stopped run's request took the tag off what the next one had rated": plain(
+        stage(
+            "infer",
+            Event(8, writes=True, after=True, act=Act("cancel", 0, 0.0)),
+            Event(11, writes=True, after=False, act=Act("another run", 0, 0.867)),
+        ),
+        keeps_date=True,
+        batch=3,
+        dynamic=False,
+    ),
     "what arrived late over an acknowledged rating was never settled": plain(
         stage(
             "infer",
