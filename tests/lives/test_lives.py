@@ -58,7 +58,7 @@ ONCE_FAILED = {
         dynamic=False,
         odd=True,
     ),
-    "a late rating with a date years ahead, an hour later, passed for a person's": plain(
+    "a late rating with a date years ahead passed for a person's": plain(
         Stage(
             "infer",
             0.767,
