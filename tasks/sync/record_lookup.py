@@ -96,7 +96,7 @@ def unlisted(
 
 
 def _parents(library: Library, level: Level) -> Ints:
-    """Return the keys of items of a level that others name as theirs, and are hidden."""
+    """Return the keys of hidden items of a level that others name as their parents."""
     below = library.left_out.get(Level(level + 1)) if level < Level.TRACK else None
     return np.empty(0, np.int64) if below is None else below.parent[below.parent >= 0]
 
