@@ -29,6 +29,7 @@ from prefect.runner import Runner
 from pydantic import ValidationError
 
 from engine.errors import ServerMissing
+from flows.approval import infer_with_approval
 from flows.infer import infer
 from flows.maintenance import rank, recover, undo, verify
 from flows.reports.terminal import notify
@@ -44,7 +45,10 @@ from tasks.orchestration.schedules import (
 CHECK_EVERY = 60.0
 """Seconds between two looks at the server's scheduler."""
 
-FLOWS = {flow.name: flow for flow in (infer, verify, undo, rank, recover)}
+FLOWS = {
+    flow.name: flow
+    for flow in (infer, infer_with_approval, verify, undo, rank, recover)
+}
 
 ONE_AT_A_TIME = ConcurrencyLimitConfig(
     limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE

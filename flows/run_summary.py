@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.classic import Phase
-from engine.errors import StoppedAt, UsageError
+from engine.errors import StoppedAt
 from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
 from engine.planning.plan import (
@@ -30,16 +30,13 @@ from flows.next_steps import RETRY, command, config_words, go_on
 from flows.reports.markdown import markdown, plan_page
 from flows.reports.terminal import headline
 from tasks.config.config_file import config_path
-from tasks.config.output_files import rotate, write_csv
+from tasks.config.output_files import REPORTS, make_folder, rotate, write_csv
 from tasks.record.runs import finish_run
 from tasks.runtime.context import RunContext
 from tasks.runtime.progress import Reporter
 from tasks.runtime.runner import Run, RunInfo, StepRun
 from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.saved_plans import save_plan
-
-REPORTS = "reports"
-"""The folder beside the configuration for what runs in the Prefect UI write."""
 
 
 def total(plans: Sequence[PhasePlan]) -> int:
@@ -103,11 +100,7 @@ def show_plan(
 
 def _usual_plan_file(info: RunInfo) -> Path:
     """Return where a plan goes for which no person named a file; it is free."""
-    folder = config_path(info.config).resolve().parent / REPORTS
-    try:
-        folder.mkdir(0o700, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}.") from None
+    folder = make_folder(config_path(info.config).resolve().parent / REPORTS)
     rotate(folder / "plan.csv")
     return folder / "plan.csv"
 

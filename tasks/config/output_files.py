@@ -12,6 +12,9 @@ from typing import TextIO, cast
 from engine.errors import UsageError
 from engine.plain_text import spreadsheet_cell
 
+REPORTS = "reports"
+"""The folder, beside the configuration, for reports that nobody named a file for."""
+
 KEPT = 5
 """How many earlier files a default report keeps."""
 
@@ -117,6 +120,19 @@ def draft(path: Path) -> Iterator[TextIO]:
     except BaseException:
         Path(file.name).unlink(missing_ok=True)
         raise
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder for the user alone, if there is none, and return it.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}.") from None
+    return folder
 
 
 def rotate(path: Path, kept: int = KEPT) -> None:
