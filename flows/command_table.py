@@ -65,7 +65,11 @@ EXAMPLES = {
         "plexbayes infer --phases 1-2       only albums and artists",
         "plexbayes infer --plan plan.csv    save the whole plan, in points (0-10)",
     ),
-    "verify": ("plexbayes verify --json verify.json    keep the result, too",),
+    "verify": (
+        "plexbayes verify --json verify.json    keep the result, too",
+        "plexbayes verify --drill 5%            would an undo restore what was there?",
+        "plexbayes verify --repair --live       tags and record, not ratings",
+    ),
     "undo": (
         "plexbayes undo --live                   take everything back",
         "plexbayes undo --artist Abba --live     only those of one artist",

@@ -11,14 +11,8 @@ from engine.classic import Phase
 from engine.errors import StoppedAt
 from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
-from engine.planning.plan import (
-    Change,
-    PhasePlan,
-    RunParameters,
-    by_letter,
-    changes,
-    what_is_left,
-)
+from engine.planning.change_list import Change, by_letter, changes, what_is_left
+from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.run_report import (
     LetterResult,
     LettersFailed,

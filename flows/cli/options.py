@@ -109,6 +109,26 @@ def begin(
     return settings
 
 
+def share_of(text: str) -> float:
+    """Return a share from 0 to 1 that was given in per cent; 0: none was.
+
+    Raises:
+        UsageError: It is no share.
+
+    >>> share_of("5%"), share_of("12.5 %"), share_of("")
+    (0.05, 0.125, 0.0)
+    """
+    if not text:
+        return 0.0
+    try:
+        share = float(text.rstrip("% ")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise UsageError(f"{text!r} is no share. Write one such as 5%, at most 100%.")
+    return share
+
+
 def is_live(settings: "Settings", *, dry_run: bool | None) -> bool:
     """Return whether a command may change anything: by its option, else by DRY_RUN."""
     return not (settings.dry_run if dry_run is None else dry_run)

@@ -7,7 +7,7 @@ import typer
 
 from engine.errors import UsageError
 from flows.cli import options
-from flows.cli.options import begin, is_live, write_json
+from flows.cli.options import begin, is_live, share_of, write_json
 from flows.command_table import DIFFERS, DONE, FAILED, SOME_FAILED
 
 
@@ -54,17 +54,40 @@ def infer(
 
 def verify(
     *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put tags and record right instead.")
+    ] = False,
+    drill: Annotated[
+        str, typer.Option(help="Play the undo of such a share in memory, as 5%.")
+    ] = "",
+    dry_run: options.DryRun = None,
+    yes: options.Yes = False,
     config: options.Config = None,
     json_file: options.Json = None,
     overwrite: options.Overwrite = False,
     accept_library: options.Accept = False,
 ) -> None:
     """Return whether the record and Plex agree; exit status 5 if not."""
-    from flows.local_runner import launch  # noqa: PLC0415
-    from flows.reports.terminal import show_audit  # noqa: PLC0415
+    from flows.local_runner import ask, launch  # noqa: PLC0415
+    from flows.reports.terminal import show_audit, show_counts  # noqa: PLC0415
+    from tasks.commands import repair as repairing  # noqa: PLC0415
     from tasks.commands.verify import verify as work  # noqa: PLC0415
 
+    share = share_of(drill)
     settings = begin(config, json_file, overwrite=overwrite)
+    if drill:
+        drilled = launch(repairing.drill, settings, share, accept=accept_library)
+        show_counts("Drill", drilled)
+        write_json(json_file, drilled)
+        raise typer.Exit(DIFFERS if drilled.not_restored else DONE)
+    if repair:
+        live = is_live(settings, dry_run=dry_run)
+        if live and not ask("Put tags and record right?", yes=yes):
+            raise typer.Exit(DONE)
+        repaired = launch(repairing.repair, settings, live=live, accept=accept_library)
+        show_counts("Repair", repaired)
+        write_json(json_file, repaired)
+        raise typer.Exit(DONE)
     audit = launch(work, settings, accept=accept_library)
     show_audit(audit)
     write_json(json_file, audit, verdict=audit.verdict)

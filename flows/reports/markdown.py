@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from engine.partition import in_order
 from engine.plain_text import markdown_text
-from engine.planning.plan import Change, LetterPlan
+from engine.planning.change_list import Change, LetterPlan
 from engine.reports.audit import Audit
 from engine.reports.run_report import PhaseCount, Ranked, Summary
 from flows.reports.terminal import (

@@ -63,7 +63,7 @@ def marks_of(settings: Settings) -> dict[str, set[str]]:
 def _bearing(gateway: PlexGateway, level: Level, kind: str, names: set[str]) -> Ints:
     """Return the keys of items that bear one of these marks on their own pages.
 
-    A server may ignore a filter, so what it lists is not believed.
+    A server may ignore a filter, so each item that it lists has to show the mark.
     """
     numbers = gateway.tags(level, kind)
     wanted = [number for name, number in numbers.items() if name in names]

@@ -37,8 +37,8 @@ def synthetic(tracks, rated, albums_rated, *, genres) -> Library:
     names = draw.zipf(1.6, albums) % 200 if genres else np.zeros(albums, np.int64)
 
     def stars(points, share):
-        hidden = draw.random(len(points)) >= share
-        return np.where(hidden, np.nan, np.clip(2 * np.round(points / 2), 2, 10))
+        points = np.clip(2 * np.round(points / 2), 2, 10)
+        return np.where(draw.random(len(points)) >= share, np.nan, points)
 
     def items(level, count, parent, rating, facts):
         return items_of(
@@ -57,7 +57,7 @@ def synthetic(tracks, rated, albums_rated, *, genres) -> Library:
         year=np.full(tracks, np.nan),
         number=1.0 + np.arange(tracks) % 10,
         genre=objects([""] * tracks),
-        disc=np.full(tracks, np.nan),
+        disc=np.ones(tracks),
     )
     year = draw.integers(1960, 2024, albums).astype(np.float64)
     genre = objects([f"genre {name}" if name else "" for name in names])

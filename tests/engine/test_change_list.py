@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.planning.plan import SAMPLED, by_letter, changes, what_is_left
+from engine.planning.change_list import SAMPLED, by_letter, changes, what_is_left
 from tests.engine.building import (
     album,
     artist,

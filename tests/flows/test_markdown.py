@@ -2,7 +2,7 @@
 
 from markdown_it import MarkdownIt
 
-from engine.planning.plan import Change, LetterPlan
+from engine.planning.change_list import Change, LetterPlan
 from engine.reports.run_report import PhaseCount
 from flows.next_steps import command, go_on
 from flows.reports.markdown import bullets, heading, markdown, plan_page, table
