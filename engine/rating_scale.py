@@ -23,6 +23,12 @@ Texts = NDArray[Any]
 STEP = 0.01
 """The least distance between two values that can be written, points."""
 
+HALF_STAR = 1.0
+"""Points: what people rate in."""
+
+SHIFT = 0.02
+"""Points: the least distance from half stars at which two ratings are not the same."""
+
 TOLERANCE = 0.011
 """Two ratings closer than this (points) are the same: float32 and rounding."""
 
@@ -77,6 +83,18 @@ class Grid:
     """The distance between two of them."""
     lowest: float = 0.0
     highest: float = 10.0
+    shift: float = 0.0
+    """How far a value is moved that could be a person's half star; 0: it stays."""
+
+    @property
+    def tells_ours(self) -> bool:
+        """Whether our values can be told from half stars by the value itself."""
+        return self.step < HALF_STAR and 0 < self.shift < HALF_STAR
+
+    def coarser(self, step: float) -> Self:
+        """Return the grid for a server that keeps ratings in such steps, points."""
+        shift = max(self.shift, step) if self.shift else 0.0
+        return replace(self, step=max(self.step, step), shift=shift)
 
 
 FINEST = Grid()
@@ -93,6 +111,25 @@ def rounded(points: Floats, grid: Grid = FINEST) -> Floats:
     """
     per_point = 1 / grid.step
     return np.clip(np.rint(points * per_point) / per_point, grid.lowest, grid.highest)
+
+
+def told_apart(points: Floats, exact: Floats, grid: Grid) -> Floats:
+    """Move values that could be a person's half stars by one step.
+
+    They go to the side of what was inferred exactly, and stay within the grid. Where
+    the grid is too coarse, they stay as they are.
+
+    >>> grid = Grid(shift=SHIFT)
+    >>> told_apart(np.array([7.0, 7.0, 10.0, 7.3]), np.array([6.9, 7, 11, 7.3]), grid)
+    array([6.98, 7.02, 9.98, 7.3 ])
+    """
+    if not grid.tells_ours:
+        return points
+    half = np.rint(points)
+    up, down = half + grid.shift, half - grid.shift
+    rises = ((exact >= half) | (down < grid.lowest)) & (up <= grid.highest)
+    moved = np.round(np.where(rises, up, down), 2)
+    return np.where(np.abs(points - half) <= TOLERANCE, moved, points)
 
 
 def same(left: Floats, right: Floats) -> Bools:

@@ -113,8 +113,8 @@ def _brake(run: Run, work: Work, *, accept: bool) -> None:
 
 def _plan_coarser(run: Run, work: Work, step: float, after: Sequence[StepRun]) -> None:
     grid = work.parameters.grid
-    if step > grid.step:
-        work.parameters = replace(work.parameters, grid=replace(grid, step=step))
+    if grid.coarser(step) != grid:
+        work.parameters = replace(work.parameters, grid=grid.coarser(step))
         _plan_letters(run, work, after)
 
 

@@ -17,6 +17,15 @@ DEFAULTS = {
 MEAN_WITHOUT_RATINGS = 6.0
 
 
+def no_half_star(points: float) -> float:
+    """Round to 2 decimals, and a person's half stars to the nearest 0.02 beside."""
+    half = round(points)
+    if abs(round(points, 2) - half) > 0.011:
+        return round(points, 2)
+    is_above = (points >= half or half == 0) and half < 10
+    return half + 0.02 if is_above else half - 0.02
+
+
 class Level:
     """All artists, all albums or all tracks; items with one guid are one rating."""
 
@@ -43,9 +52,9 @@ class Level:
         return [item for guid, item in first.items() if guid not in known]
 
     def write(self, item: dict, points: float | None) -> None:
-        """Keep an inferred value as Plex would hold it: 2 decimals of a point."""
+        """Keep an inferred value as Plex would hold it: 2 decimals, no half stars."""
         if points is not None:
-            self.inferred[self.guid_of(item)] = round(points, 2)
+            self.inferred[self.guid_of(item)] = no_half_star(points)
 
     def manual_by(self, field: str) -> dict[int, list[float]]:
         """Group the manual ratings by a parent's key; a guid counts once in each."""

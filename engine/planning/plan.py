@@ -24,7 +24,9 @@ from engine.rating_scale import (
     Ints,
     Texts,
     equal,
+    not_half_star,
     rounded,
+    told_apart,
 )
 
 FLOAT_NOISE = 1e-9
@@ -104,10 +106,14 @@ def make_plan(
     found = _inferred(phase, part, earlier, parameters)
     view = part[phase.level]
     ours = view.ownership.ours
-    new = rounded(found.mean, parameters.grid)
+    grid = parameters.grid
+    new = told_apart(rounded(found.mean, grid), found.mean, grid)
     differs = ~equal(new, ours)
-    drift = np.abs(rounded(found.mean, replace(parameters.grid, step=STEP)) - ours)
-    moves = differs & (drift >= max(parameters.tolerance, STEP) - FLOAT_NOISE)
+    drift = np.abs(rounded(found.mean, replace(grid, step=STEP)) - ours)
+    moves = drift >= max(parameters.tolerance, STEP) - FLOAT_NOISE
+    if grid.tells_ours:  # a half star of ours could be a person's
+        moves |= ~np.isnan(ours) & ~not_half_star(ours)
+    moves &= differs
     unsure = view.ownership.unsure & ~np.isnan(ours)
     free = view.is_primary & np.isnan(view.ownership.manual) & ~np.isnan(new)
     free &= ~view.ownership.unread

@@ -59,7 +59,11 @@ class Audit:
             "Tagged, but not recorded: `recover` adopts them, `undo` sweeps them."
         )
     )
-
+    looks_ours: Finding = field(
+        default_factory=lambda: Finding(
+            "No half stars, and not recorded: `recover` asks whose they are."
+        )
+    )
     not_understood: Finding = field(
         default_factory=lambda: Finding(
             "Not understood: left out, or taken as unknown; see `doctor`."
@@ -80,7 +84,7 @@ class Audit:
         """The state of things in one word, or two."""
         if self.gone.count or self.untagged.count or self.stray.count:
             return "ATTENTION"
-        differing = self.findings.keys() - {"not_understood"}
+        differing = self.findings.keys() - {"not_understood", "looks_ours"}
         if any(self.findings[name].count for name in differing):
             return "RE-RUN RECOMMENDED"
         return "IN SYNC"

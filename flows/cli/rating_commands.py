@@ -1,5 +1,6 @@
 """The commands about ratings, their record, and the set-up."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -148,8 +149,17 @@ def rank(
     write_json(json_file, {"top": best, "bottom": worst})
 
 
+LOOK_LIKE_OURS = (
+    "{} ratings bear no tag and are no half stars. Did plexbayes give them? (If not, "
+    "they are remembered as yours.)"
+)
+
+
 def recover(
     *,
+    by_value: Annotated[
+        bool, typer.Option("--by-value", help="Also what only looks like ours.")
+    ] = False,
     dry_run: options.DryRun = None,
     yes: options.Yes = False,
     config: options.Config = None,
@@ -157,7 +167,7 @@ def recover(
     overwrite: options.Overwrite = False,
     accept_library: options.Accept = False,
 ) -> None:
-    """Rebuild the record from the tagged items."""
+    """Rebuild the record from the tagged items, and from values that look like ours."""
     from flows.local_runner import ask, launch  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
     from tasks.commands.recover import recover as work  # noqa: PLC0415
@@ -166,7 +176,15 @@ def recover(
     live = is_live(settings, dry_run=dry_run)
     if live and not ask("Take all tagged ratings for inferred ones?", yes=yes):
         raise typer.Exit(DONE)
-    recovered = launch(work, settings, live=live, accept=accept_library)
+    ours: bool | None = True if by_value else None
+    if live and not (yes or by_value):
+        found = launch(work, settings, accept=accept_library)
+        if found.by_value:
+            show_counts("Recover", found)
+            ours = ask(LOOK_LIKE_OURS.format(found.by_value), yes=False)
+    recovered = launch(
+        partial(work, by_value=ours), settings, live=live, accept=accept_library
+    )
     show_counts("Recover", recovered)
     write_json(json_file, recovered)
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from engine.errors import SettingsInvalid
 from engine.library import Level, Library
 from engine.planning.batches import chunks, tag_edits
-from engine.rating_scale import Ints, not_half_star, rounded, unreadable
+from engine.rating_scale import Floats, Ints, not_half_star, rounded, unreadable
+from tasks.record.given import remember_odd_ratings
 from tasks.record.plex_changes import note_dates
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.integrity import unexplained_ratings
+from tasks.sync.integrity import unexplained_ratings, unexplained_values
 from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of
 from tasks.sync.record_lookup import resolve_renames
 from tasks.sync.steps import plan_and_apply
@@ -30,6 +31,10 @@ class Recovered:
     """Tagged items that the record held already."""
     unrated: int = 0
     """Tagged items without a rating: nothing to recover."""
+    by_value: int = 0
+    """Recovered without a tag: they are no half stars. In a dry run: that could be."""
+    values: list[str] = field(default_factory=list)
+    """How many of those there are of each value."""
     doubtful: list[str] = field(default_factory=list)
     """Recovered, but on the half-star grid: perhaps a person changed them."""
     unreadable: list[str] = field(default_factory=list)
@@ -41,6 +46,10 @@ class RecoverPlan:
     """What is to be recorded as ours, level by level."""
 
     library: Library
+    by_value: Mapping[Level, Ints]
+    """Rows of ratings that look like ours by their value alone."""
+    adopts_values: bool | None
+    """Whether they are ours; none: nobody said so."""
     redated: Mapping[Level, Ints]
     """Rows of ratings on record that have other dates since Plex was restored."""
     rated: Mapping[Level, Ints]
@@ -59,23 +68,34 @@ class RecoverPlan:
         for level, rows in self.rated.items():
             own_tags(context, level, self.tagged[level])
             adopt(context, self.library, level, rows)
-        return replace(self.predicted, dry_run=False)
+        report = replace(self.predicted, dry_run=False)
+        if self.adopts_values:
+            for level, rows in self.by_value.items():
+                adopt_and_tag(context, self.library, level, rows)
+            return report
+        if self.adopts_values is not None:
+            remember_odd_ratings(context.store, theirs=True)
+        return replace(report, by_value=0)
 
 
-def recover(context: RunContext) -> Recovered:
-    """Rebuild the record from the tagged items.
+def recover(context: RunContext, *, by_value: bool | None = None) -> Recovered:
+    """Rebuild the record from the tagged items, and perhaps from values alone.
 
     If Plex's database was restored from a backup, the ratings that stand in it as
     they are recorded stay ours with the dates that they have now.
 
-    Raises:
-        SettingsInvalid: No tag is configured, so nothing can be told apart.
+    Args:
+        context: What the command works with.
+        by_value: Whether ratings without a tag that are no half stars are ours; if
+            not, they are remembered as a person's; none: they stay as they are.
     """
-    return plan_and_apply(context, plan_recover)
+    return plan_and_apply(context, partial(plan_recover, by_value=by_value))
 
 
-def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:
-    """Find out what bears our tag, or has another date, and is not on record so."""
+def plan_recover(
+    context: RunContext, snapshot: LibrarySnapshot, *, by_value: bool | None = None
+) -> RecoverPlan:
+    """Find out what bears our tag, looks like ours, or has another date."""
     found = unexplained_ratings(context, snapshot)
     report = Recovered(dry_run=True)
     report.recovered = sum(map(len, found.redated.values()))
@@ -86,12 +106,20 @@ def plan_recover(context: RunContext, snapshot: LibrarySnapshot) -> RecoverPlan:
             rated[level], tagged[level] = _tagged(
                 context, library, level, changed, report
             )
-    elif not found.are_restored:
-        raise SettingsInvalid(
-            "INFERRED_TAG is empty, so inferred ratings cannot be told from yours. "
-            "Set it to the tag that was used, or restore the state database."
-        )
-    return RecoverPlan(library, found.redated, rated, tagged, report)
+    values = {level: unexplained_values(snapshot, level) for level in Level}
+    for level, rows in rated.items():
+        values[level] = np.setdiff1d(values[level], rows)
+    points = [library[level].rating[rows] for level, rows in values.items()]
+    report.values = _histogram(np.concatenate(points))
+    report.by_value = sum(map(len, values.values()))
+    return RecoverPlan(library, values, by_value, found.redated, rated, tagged, report)
+
+
+def _histogram(points: Floats) -> list[str]:
+    """Say how often each value is there, in stars, most frequent ones first."""
+    value, count = np.unique(rounded(points), return_counts=True)
+    order = np.argsort(-count, kind="stable").tolist()
+    return [f"{value[row] / 2:.4g} stars: {count[row]}" for row in order]
 
 
 def _tagged(

@@ -9,7 +9,9 @@ from engine.rating_scale import Bools
 from engine.rename_detection import Name, moves
 from engine.reports.audit import Audit
 from engine.reports.run_report import Ranked, ranking
+from tasks.record.given import odd_ratings_are_theirs
 from tasks.runtime.context import RunContext
+from tasks.sync.integrity import unexplained_values
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.record_lookup import recorded, unlisted
 from tasks.sync.steps import plans_of, read
@@ -21,6 +23,7 @@ def verify(context: RunContext) -> Audit:
     audit = Audit(library=context.gateway.identity.title)
     for level in Level:
         _check(context, snapshot, level, audit)
+        _note_odd_values(context, snapshot, level, audit)
     audit.pending.note(pending(context, snapshot))
     audit.not_understood.note(snapshot.library.not_understood)
     return audit
@@ -75,6 +78,16 @@ def _check(
     ):
         kind.note(_named(items, level, view.is_primary & np.isin(owner, found_to_be)))
     _check_tags(context, snapshot.library, level, ~np.isnan(view.ownership.ours), audit)
+
+
+def _note_odd_values(
+    context: RunContext, snapshot: LibrarySnapshot, level: Level, audit: Audit
+) -> None:
+    """Count what looks ours by its value, unless a person said that it is theirs."""
+    if not odd_ratings_are_theirs(context.store):
+        items = snapshot.library[level]
+        rows = unexplained_values(snapshot, level).tolist()
+        audit.looks_ours.note([items.named(level, row) for row in rows])
 
 
 def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:

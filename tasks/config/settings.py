@@ -24,7 +24,7 @@ from pydantic_settings import (
 from engine.classic import Constants
 from engine.errors import SettingsInvalid
 from engine.hierarchical.evidence_filters import Filler
-from engine.rating_scale import STEP, Grid
+from engine.rating_scale import SHIFT, STEP, Grid
 from tasks.config.addresses import normalize_url
 from tasks.config.config_file import ARTICLE, config_path, read_document
 from tasks.config.field_types import (
@@ -231,6 +231,7 @@ class Settings(BaseSettings):
             step=max(2 * self.write_precision or usual, STEP),
             lowest=2 * (self.rating_floor or 0),
             highest=2 * (self.rating_ceiling or 5),
+            shift=SHIFT,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Ratings that we wrote for a person: what stood there before, run by run."""
+"""What a person gave or said: ratings written for them, and whose odd ones are."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine.library import Level
 from tasks.record.rows import UNKNOWN, IntentState, pieces
 from tasks.record.store import ShadowStore
-from tasks.record.tables import GivenRow, ShadowRow
+from tasks.record.tables import GivenRow, LibraryRow, ShadowRow
 
 
 @dataclass(frozen=True)
@@ -160,3 +160,17 @@ def inferred_before(
                 wanted.where(ShadowRow.guid.in_(some))
             )
         }
+
+
+def odd_ratings_are_theirs(store: ShadowStore) -> bool:
+    """Return whether a person said that ratings which are no half stars are theirs."""
+    wanted = select(LibraryRow.odd_are_theirs).filter_by(id=store.library_id)
+    with store.database.reading() as connection:
+        return bool(connection.scalar(wanted))
+
+
+def remember_odd_ratings(store: ShadowStore, *, theirs: bool) -> None:
+    """Remember what a person said of ratings that are no half stars."""
+    library = update(LibraryRow).filter_by(id=store.library_id)
+    with store.writing() as connection:
+        connection.execute(library.values(odd_are_theirs=theirs))

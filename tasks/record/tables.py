@@ -38,6 +38,8 @@ class LibraryRow(Base):
     uuid: Mapped[str] = mapped_column(String(128))
     account: Mapped[str] = mapped_column(String(128))
     title: Mapped[str] = mapped_column(Text)
+    odd_are_theirs: Mapped[bool] = mapped_column(server_default=false())
+    """Whether a person said that ratings which are no half stars are theirs."""
 
 
 class LibraryColumns:

@@ -10,9 +10,10 @@ import numpy as np
 from engine.errors import RecordLost, RecordOutdated, ServerRestored
 from engine.library import Level
 from engine.ownership import Owner
-from engine.rating_scale import Bools, Ints, not_half_star, same
+from engine.rating_scale import HALF_STAR, Bools, Ints, not_half_star, same
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import is_backing_up
+from tasks.record.given import odd_ratings_are_theirs
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import LibrarySnapshot
@@ -26,9 +27,6 @@ LONGEST = 600.0
 
 FEW = 10
 """So many ratings of ours some other program may have changed to odd values."""
-
-HALF_STAR = 1.0
-"""Points; if we write in such steps, our ratings look like a person's."""
 
 NAMED = 3
 """How many items a refusal names."""
@@ -141,9 +139,11 @@ def ensure_record_current(
     With `spares_unknown`, tagged items of which nothing is recorded do no harm.
 
     Raises:
+        RecordLost: No tag tells, and many ratings look like ours.
         ServerRestored: Plex shows ratings of ours from before they were confirmed.
         RecordOutdated: Plex shows ratings of ours that the record is too old for.
     """
+    _ensure_values_are_explained(context, snapshot)
     found = unexplained_ratings(context, snapshot)
     if found.are_restored:
         named = _named_rows(snapshot, found.redated)
@@ -164,6 +164,38 @@ def ensure_record_current(
         "they would pass for your own. Put the newest database or copy in its place, "
         "or let `plexbayes recover` take them back onto the record. If you gave them "
         f"with another program, take the tag {context.settings.inferred_tag} off them."
+    )
+
+
+def unexplained_values(snapshot: LibrarySnapshot, level: Level) -> Ints:
+    """Return the rows of ratings that look like ours by their value, one of a guid.
+
+    They are no half stars, and nothing on record explains them. Other programs write
+    such values, too.
+    """
+    view = snapshot.everything[level]
+    looks_ours = not_half_star(view.items.rating) & view.is_primary
+    rows: Ints = np.flatnonzero(looks_ours & (view.ownership.owner == Owner.PERSON))
+    return rows
+
+
+def _ensure_values_are_explained(
+    context: RunContext, snapshot: LibrarySnapshot
+) -> None:
+    """Stop where no tag tells inferred ratings, and many ratings look like them."""
+    store = context.store
+    if context.tag or odd_ratings_are_theirs(store):
+        return
+    found = {level: unexplained_values(snapshot, level) for level in Level}
+    named = _named_rows(snapshot, found)
+    if len(named) < FEW:
+        return
+    lost = RecordOutdated if store.knows() else RecordLost
+    raise lost(
+        f"{len(named)} ratings in Plex are no half stars, like inferred ones, such as "
+        f"{', '.join(named[:NAMED])}, but the state database does not know them: they "
+        "would pass for your own. Restore the database, or let `plexbayes recover` "
+        "show them: it takes them onto the record, or remembers that they are yours."
     )
 
 

@@ -199,13 +199,13 @@ def parameters_of(
 
     `finest` is the least step in which the server keeps ratings, in points.
     """
-    grid, size = settings.grid, len(everything.tracks)
+    size = len(everything.tracks)
     return RunParameters(
         mean=prior_mean(everything),
         tolerance=drift_tolerance(size, dynamic=settings.dynamic_precision),
         constants=settings.constants,
         fit=fit(everything) if settings.model == "hierarchical" else None,
-        grid=replace(grid, step=max(grid.step, finest)),
+        grid=settings.grid.coarser(finest),
         least=settings.min_confidence,
         respects_cleared=settings.respect_cleared,
     )

@@ -171,6 +171,7 @@ class Household:
             record,
         ):
             record.execute("drop table if exists given")
+            record.execute("alter table library drop column odd_are_theirs")
             record.execute("alter table mark drop column moods")
             record.execute("update alembic_version set version_num = '0009'")
 

@@ -27,3 +27,7 @@ def upgrade() -> None:
         sa.Column("since", sa.Float, nullable=False),
     )
     op.create_index("ix_given_run", "given", ["library_id", "run_id"])
+    theirs = sa.Column(
+        "odd_are_theirs", sa.Boolean, nullable=False, server_default=sa.false()
+    )
+    op.add_column("library", theirs)
