@@ -166,7 +166,9 @@ def adopt_and_tag(
 ) -> None:
     """Put ratings that stand in Plex onto the record as ours, and give them the tag."""
     adopt(context, library, level, rows)
-    for keys in chunks(library.listed(level).key[rows]) if context.tag else ():
+    for keys in (
+        chunks(library.listed(level).key[rows]) if context.tag_for(level) else ()
+    ):
         context.before_write()
         look = context.gateway.fetch_items(keys)[level]
         for edit in tag_edits(level, look, context.tag):

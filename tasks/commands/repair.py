@@ -96,7 +96,7 @@ def _wrong_tags(
     """Return the keys of what lacks the tag, and of what bears it for no reason."""
     items = snapshot.library[level]
     nothing = items.key[:0]
-    if not context.tag:
+    if not context.tag_for(level):
         return nothing, nothing
     ours = ~np.isnan(snapshot[level].ours)
     bearing = context.gateway.tagged(level, trusted=items.key[ours])

@@ -101,7 +101,7 @@ def _not_listed(library: Library, level: Level, hidden: Items) -> list[str]:
 def _check_tags(
     context: RunContext, library: Library, level: Level, ours: Bools, audit: Audit
 ) -> None:
-    if not context.tag:
+    if not context.tag_for(level):
         return
     items = library[level]
     bearing = context.gateway.tagged(level, trusted=items.key[ours])

@@ -114,6 +114,9 @@ HostNames = Annotated[str, AfterValidator(_are_host_names)]
 """Further names of the server, or empty."""
 
 
+Word = Literal["artist", "album", "track"]
+
+
 def _as_names(said: object) -> object:
     """Return names that were given as a list, or as one text with commas."""
     is_list = isinstance(said, str) and said.lstrip().startswith("[")
@@ -131,6 +134,11 @@ def _as_names(said: object) -> object:
 NAMES = 'a list of names such as ["Abba"], or one text with commas'
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
 """Names of things in Plex; those with a comma need the list."""
+
+EVERY_LEVEL: tuple[Word, ...] = ("artist", "album", "track")
+LEVELS = 'a list of some of "artist", "album" and "track"'
+Levels = Annotated[tuple[Word, ...], NoDecode, BeforeValidator(_as_names)]
+"""Some levels of the tree."""
 
 
 def key_of(field: str) -> str:

@@ -30,13 +30,16 @@ from tasks.config.config_file import ARTICLE, config_path, read_document
 from tasks.config.field_types import (
     COARSE,
     CONSTANTS,
+    EVERY_LEVEL,
     FINE,
     FORMAT_MAJOR,
     FORMAT_VERSION,
+    LEVELS,
     NAMES,
     SECRET,
     SHAPING,
     HostNames,
+    Levels,
     Model,
     Names,
     Number,
@@ -138,6 +141,7 @@ class Settings(BaseSettings):
     )
     exclude_words: str = Field("", description="words of titles, such as intro, skit")
     exclude_shorter_than: Number = Field(0, ge=0, description="seconds, 0 or more")
+    inferred_tag_levels: Levels = Field(EVERY_LEVEL, description=LEVELS)
     twins: bool = Field(default=False, description="true or false")
     exclude_artists: Names = Field((), description=NAMES)
     exclude_genres: Names = Field((), description=NAMES)

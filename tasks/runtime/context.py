@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from engine.edits import ASSUMED, RATING_ONLY, Capabilities, EditMode
-from engine.library import OWNER_ACCOUNT
+from engine.library import OWNER_ACCOUNT, Level
 from engine.planning.batches import MOST_IDS
 from tasks.config.settings import Settings
 from tasks.machine import MACHINE, Machine
@@ -118,9 +118,18 @@ class RunContext:
         is_together = self.executor.capabilities.tagging is EditMode.BATCH
         return self.executor.at_once if self.tag and is_together else 1
 
+    def tag_for(self, level: Level) -> str:
+        """Return the tag that inferred ratings of a level get here; empty: none."""
+        return self.wanted_tag(level) and self.tag
+
+    def wanted_tag(self, level: Level) -> str:
+        """Return the tag that they should get, whether the server takes it or not."""
+        is_wanted = level.word in self.settings.inferred_tag_levels
+        return self.settings.inferred_tag if is_wanted else ""
+
     @property
     def tag(self) -> str:
-        """The tag that inferred ratings get here; empty: none."""
+        """The tag that inferred ratings get here, of some level; empty: none."""
         is_taken = self.executor.capabilities.tagging is not EditMode.UNSUPPORTED
         return self.settings.inferred_tag if is_taken else ""
 

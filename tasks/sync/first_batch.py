@@ -28,7 +28,6 @@ class FirstBatch:
     ) -> None:
         self.before = self.now = before
         self.writes = writes
-        self.tag = context.settings.inferred_tag
         self.points: Floats = np.empty(len(before.key))
         """What each of the items is to hold."""
         for batch in writes:
@@ -38,6 +37,7 @@ class FirstBatch:
         self._looked_at = self._machine.elapsed()
         self._store = context.store
         self._level = writes[0].phase.level
+        self.tag = context.wanted_tag(self._level)
 
     @property
     def best(self) -> Bools:

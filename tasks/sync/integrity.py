@@ -184,9 +184,10 @@ def _ensure_values_are_explained(
 ) -> None:
     """Stop where no tag tells inferred ratings, and many ratings look like them."""
     store = context.store
-    if context.tag or odd_ratings_are_theirs(store):
+    levels = [level for level in Level if not context.tag_for(level)]
+    if not levels or odd_ratings_are_theirs(store):
         return
-    found = {level: unexplained_values(snapshot, level) for level in Level}
+    found = {level: unexplained_values(snapshot, level) for level in levels}
     named = _named_rows(snapshot, found)
     if len(named) < FEW:
         return
@@ -236,6 +237,6 @@ def _named_rows(snapshot: LibrarySnapshot, rows: dict[Level, Ints]) -> list[str]
     return [
         f"{level.word} {items.title[row]!r} ({items.key[row]}) "
         f"with {items.rating[row] / 2:.2f} stars"
-        for level, items in ((level, snapshot.library[level]) for level in Level)
+        for level, items in ((level, snapshot.library[level]) for level in rows)
         for row in rows[level]
     ]

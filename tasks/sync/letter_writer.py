@@ -164,7 +164,8 @@ class _Writer:
         """Find out what may still be written, and note what may not."""
         known = recorded(self.context.store, plan.phase.level, set(look.guid))
         record_view = record_view_of(look, known)
-        found = filter_writable(plan, look, record_view, tagged=bool(self.context.tag))
+        tagged = bool(self.context.tag_for(plan.phase.level))
+        found = filter_writable(plan, look, record_view, tagged=tagged)
         self.pool.settle(plan.phase, plan.key, found.outcome)
         return _Found(plan.phase, look, found)
 
@@ -178,7 +179,8 @@ class _Writer:
                 batches(one.phase, one.writable, one.look, context.rated_at_once)
             )
             context.store.record_intents(
-                own, affected, context.tag, context.run_id, now
+                *(own, affected, context.tag_for(one.phase.level)),
+                *(context.run_id, now),
             )
             intended += own
         return intended
@@ -186,7 +188,9 @@ class _Writer:
     def _tag(self, affected_items: dict[Level, ItemStates]) -> bool:
         """Tag what is about to be rated, before it is; say if that took a request."""
         is_needed = False
-        for level, look in affected_items.items() if self.context.tag else ():
+        for level, look in affected_items.items():
+            if not self.context.tag_for(level):
+                continue
             checked = try_tag_on_one_item(self.context, level, look, self._give_tag)
             if checked is None:
                 break

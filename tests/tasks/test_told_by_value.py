@@ -164,3 +164,26 @@ def test_where_only_whole_points_are_kept_nothing_can_be_told(run_at):
 
     assert given
     assert said.by_value == 0
+
+
+@pytest.mark.parametrize("levels", [("artist", "album"), ("track",), ()])
+def test_only_the_chosen_levels_are_tagged_and_everything_is_undone(run_at, levels):
+    plex = library()
+    before = state(plex)
+    with run_at(plex, inferred_tag_levels=levels) as context:
+        infer_plainly(context)
+        verdict = verify(context).verdict
+    held = state(plex)
+    with run_at(plex, "next", inferred_tag_levels=levels) as context:
+        infer_plainly(context)
+        writes = context.gateway.writes
+        undo(context, Selection())
+
+    kinds = {item.key: item.kind.label for item in plex.world.items()}
+    rated = {k for k, now in held.items() if now[0] != before[k][0]}
+    tagged = {key for key, (_, moods, _) in held.items() if TAG in moods}
+    assert tagged == {key for key in rated if kinds[key] in levels}
+    assert verdict == "IN SYNC"
+    assert writes == 0
+    assert ratings(plex) == {key: now[0] for key, now in before.items()}
+    assert not any(TAG in moods for _, moods, _ in state(plex).values())
