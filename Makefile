@@ -60,6 +60,7 @@ check: compiled ## Everything that must hold before a commit
 bench: setup ## Race against a per-item script, and see how time grows (QUICK=1: 2 min)
 	$(BIN)/python -m tests.benchmarks.race
 	$(BIN)/python -m tests.benchmarks.scale
+	$(BIN)/python -m tests.benchmarks.tagging
 screenshots: setup ## Take the README's pictures of the Prefect UI anew
 	PLEXBAYES_SCREENSHOTS=docs $(BIN)/pytest -q tests/flows/test_browser.py
 

@@ -15,6 +15,8 @@ class Latency:
     """Per write request with a rating."""
     tag: float = 0.0
     """Per write request with edits of tags, fields or locks."""
+    tag_item: float = 0.0
+    """Per item of such a request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,17 @@ def test_slow_is_slow(plex, order, clock):
     assert clock.ahead - began == pytest.approx(0.08)
 
 
+def test_a_server_may_charge_tags_by_the_item(serve, world):
+    plex = serve(latency=Latency(rate=10, tag_item=60))
+    began = world.clock.ahead
+
+    tag = "mood[0].tag.tag=A&mood.locked=0"
+    path = f"{ALL}?type=10&id=1003,1004&{tag}"
+    plex.query(path, method=plex._session.put)  # noqa: SLF001
+
+    assert world.clock.ahead - began == pytest.approx(0.12)
+
+
 @pytest.mark.parametrize(
     ("query", "ms"),
     [

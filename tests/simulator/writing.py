@@ -113,7 +113,9 @@ def seconds_of(request: Request, latency: Latency) -> float:
     edits = [name for name, _ in request.pairs if is_edit(name)]
     rates = request.path == "/:/rate" or "userRating.value" in edits
     tags = any(not name.startswith("userRating.") for name in edits)
-    return (latency.rate * rates + latency.tag * tags) / 1000
+    items = len((request.value("id") or "").split(","))
+    of_tags = tags * (latency.tag + latency.tag_item * items)
+    return (latency.rate * rates + of_tags) / 1000
 
 
 def _with_quirks(request: Request) -> Request:
