@@ -19,6 +19,16 @@ from tasks.plex.libraries import MusicLibrary, discover
 AT_HOME = "http://127.0.0.1:32400"
 """Where a server is that runs on this machine."""
 
+CHOICES = (
+    "Do other tools delete what has 2 stars or fewer, or take 5 stars for favourites? "
+    "RATING_FLOOR 2.5 and RATING_CEILING 4.5 keep inferred ratings away from both.",
+    "Inferred ratings are never half stars, so they are told from yours without a tag, "
+    "too: with INFERRED_TAG empty, or INFERRED_TAG_LEVELS without tracks, a first run "
+    "is quicker where Plex takes long to tag.",
+    "Nothing is inferred for what EXCLUDE_ARTISTS, EXCLUDE_MOODS and the like name.",
+)
+"""What few people need to set, and why some want to; said once, when it is new."""
+
 PATIENCE = 10.0
 """Seconds that a server may take to answer while a person waits."""
 
@@ -40,6 +50,8 @@ def init(path: Path) -> bool:
     write_new(path, as_text(template(address, token, library)))
     say(f"{path} is written; only you can read it.")
     say("DRY_RUN is true: a run only tells what it would do, until you change that.")
+    for choice in CHOICES:
+        say(f"* {choice}")
     return True
 
 
