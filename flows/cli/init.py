@@ -19,14 +19,17 @@ from tasks.plex.libraries import MusicLibrary, discover
 AT_HOME = "http://127.0.0.1:32400"
 """Where a server is that runs on this machine."""
 
-CHOICES = (
+OTHER_TOOLS = (
     "Do other tools delete what has 2 stars or fewer, or take 5 stars for favourites? "
-    "RATING_FLOOR 2.5 and RATING_CEILING 4.5 keep inferred ratings away from both.",
+    "RATING_FLOOR 2.5 and RATING_CEILING 4.5 keep inferred ratings away from both."
+)
+TAGS = (
     "Inferred ratings are never half stars, so they are told from yours without a tag, "
     "too: with INFERRED_TAG empty, or INFERRED_TAG_LEVELS without tracks, a first run "
-    "is quicker where Plex takes long to tag.",
-    "Nothing is inferred for what EXCLUDE_ARTISTS, EXCLUDE_MOODS and the like name.",
+    "is quicker where Plex takes long to tag."
 )
+LEFT_ALONE = "Nothing is inferred for what EXCLUDE_ARTISTS, EXCLUDE_MOODS, ... name."
+CHOICES = (OTHER_TOOLS, TAGS, LEFT_ALONE)
 """What few people need to set, and why some want to; said once, when it is new."""
 
 PATIENCE = 10.0

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from engine.errors import SettingsInvalid
 from engine.library import Level, Library
 from engine.planning.batches import chunks, tag_edits
 from engine.rating_scale import Floats, Ints, not_half_star, rounded, unreadable
@@ -88,6 +89,9 @@ def recover(context: RunContext, *, by_value: bool | None = None) -> Recovered:
         context: What the command works with.
         by_value: Whether ratings without a tag that are no half stars are ours; if
             not, they are remembered as a person's; none: they stay as they are.
+
+    Raises:
+        SettingsInvalid: No tag is configured, and no value tells anything.
     """
     return plan_and_apply(context, partial(plan_recover, by_value=by_value))
 
@@ -112,6 +116,12 @@ def plan_recover(
     points = [library[level].rating[rows] for level, rows in values.items()]
     report.values = _histogram(np.concatenate(points))
     report.by_value = sum(map(len, values.values()))
+    if not (rated or found.are_restored or report.by_value):
+        raise SettingsInvalid(
+            "INFERRED_TAG is empty, and no rating looks inferred by its value, so there "
+            "is nothing to recover. Set it to the tag that was used, or restore the "
+            "state database."
+        )
     return RecoverPlan(library, values, by_value, found.redated, rated, tagged, report)
 
 
