@@ -88,8 +88,8 @@ EXAMPLES = {
         'plexbayes backup --history "Tiger"     what its rating was over time',
     ),
     "restore": (
-        "plexbayes restore mine.csv                         say what would be given",
-        "plexbayes restore mine.csv --only-missing --live   where you rated nothing",
+        "plexbayes restore mine.csv                          say what would be given",
+        "plexbayes restore mine.csv --only-missing --live    where you rated nothing",
     ),
     "export": (
         "plexbayes export all.csv                      an item a row, in stars",

@@ -118,8 +118,8 @@ def plan_recover(
     report.by_value = sum(map(len, values.values()))
     if not (rated or found.are_restored or report.by_value):
         raise SettingsInvalid(
-            "INFERRED_TAG is empty, and no rating looks inferred by its value: there is "
-            "nothing to recover from. Set it to the tag that was used, or restore the "
+            "INFERRED_TAG is empty, and no rating looks inferred by its value: nothing "
+            "tells what to recover. Set it to the tag that was used, or restore the "
             "state database."
         )
     return RecoverPlan(library, values, by_value, found.redated, rated, tagged, report)

@@ -41,7 +41,7 @@ TAG = "plexbayes-run"
 """Borne by every run of ours; a run that loses it is kept for ever."""
 DEPLOYMENT_TAG = "plexbayes"
 """Marks the deployments that are ours."""
-FLOWS = ("infer", "rank", "recover", "undo", "verify")
+FLOWS = ("infer", "infer_with_approval", "rank", "recover", "undo", "verify")
 """Our flows, by name."""
 OUR_FLOWS = FlowFilter.model_validate({"name": {"any_": FLOWS}})
 BATCH = 50

@@ -23,8 +23,8 @@ from tasks.plex.errors import translate_errors
 from tasks.plex.libraries import account_of, find_library
 from tasks.plex.pagination import Digest, ItemPages, Pages, announced, only_these
 from tasks.plex.parsing import (
+    DETAILED,
     IDLE_ELEMENTS,
-    IDLE_FIELDS,
     TRIMMED,
     Listing,
     joined,
@@ -125,7 +125,7 @@ class PlexGateway:
 
         Listings usually leave them out; `between` is as there.
         """
-        wanted: Wanted = {"includeGuids": 1, "excludeFields": IDLE_FIELDS}
+        wanted: Wanted = {"type": int(level), "sort": "id", **DETAILED}
         pages = self._pages(level, wanted, details_of, between).read()
         return {key: one for page in pages for key, one in page.items()}
 
@@ -135,7 +135,7 @@ class PlexGateway:
         latest = self._session.latest_date
         pages = self._pages(
             level,
-            {**(only or {}), **TRIMMED},
+            {**(only or {}), "type": int(level), "sort": "id", **TRIMMED},
             lambda page: listing_of(level, list(page), latest),
             between,
         )
@@ -148,8 +148,7 @@ class PlexGateway:
         digest: Callable[[Element], Digest],
         between: Callable[[], None],
     ) -> Pages[Digest]:
-        asked = {**wanted, "type": int(level), "sort": "id"}
-        path = f"{self._library}/all?{urlencode(asked, safe=',')}"
+        path = f"{self._library}/all?{urlencode(wanted, safe=',')}"
         return Pages(
             ask=lambda start, size: self._page(path, start, size),
             digest=digest,

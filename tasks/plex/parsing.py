@@ -36,6 +36,8 @@ TRIMMED: dict[str, str | int] = {
     "excludeFields": IDLE_FIELDS,
 }
 """What we ask listings to leave out; a server may send it all the same."""
+DETAILED: dict[str, str | int] = {"includeGuids": 1, "excludeFields": IDLE_FIELDS}
+"""The same where external ids and files are wanted."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ Run `make bench-speed`, or `python -m tests.benchmarks.speed TRACKS`.
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,6 @@ def synthetic(tracks, rated, albums_rated, *, genres) -> Library:
     plays = draw.poisson(draw.lognormal(0, 1, tracks)).astype(np.float64)
     level = 6 + draw.normal(0, 0.8, albums) + draw.normal(0, 0.8, artists)[above]
     own = level[on_album] + 0.6 * np.log1p(plays) + draw.normal(0, 1, tracks)
-    nothing = np.full(albums, np.nan)
     names = draw.zipf(1.6, albums) % 200 if genres else np.zeros(albums, np.int64)
 
     def stars(points, share):
@@ -51,17 +51,12 @@ def synthetic(tracks, rated, albums_rated, *, genres) -> Library:
             facts=facts,
         )
 
-    known = Facts(
-        plays=plays,
-        skips=draw.poisson(0.1, tracks).astype(np.float64),
-        year=np.full(tracks, np.nan),
-        number=1.0 + np.arange(tracks) % 10,
-        genre=objects([""] * tracks),
-        disc=np.ones(tracks),
-    )
+    skips = draw.poisson(0.1, tracks).astype(np.float64)
+    number = 1.0 + np.arange(tracks) % 10
+    known = replace(Facts.unknown(tracks), plays=plays, skips=skips, number=number)
     year = draw.integers(1960, 2024, albums).astype(np.float64)
     genre = objects([f"genre {name}" if name else "" for name in names])
-    of_albums = Facts(nothing, nothing, year, nothing, genre, nothing)
+    of_albums = replace(Facts.unknown(albums), year=year, genre=genre)
     unrated = np.full(artists, np.nan)
     return Library(
         items(Level.ARTIST, artists, np.full(artists, -1), unrated, None),

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.errors import PlexRefused
+from tasks.plex.libraries import is_backing_up
 from tasks.sync import integrity as precaution
 from tasks.sync.integrity import back_up_plex
 from tests.tasks.setup import context_for, infer
@@ -23,7 +24,7 @@ def test_before_the_first_run_plex_copies_its_database_and_is_waited_for(plex, r
 
         assert back_up_plex(context)
 
-        assert not context.gateway.is_backing_up()
+        assert not is_backing_up(context.gateway.get)
     assert asked(plex) == ["/butler/BackupDatabase"]
     looks = [entry for entry in plex.log() if entry["path"] == "/activities"]
     assert len(looks) > 2
