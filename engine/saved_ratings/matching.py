@@ -11,6 +11,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from engine.library import Facts, Level, Library
+from engine.rating_scale import Ints
 from engine.saved_ratings.table import SavedRating
 
 CLOSE = 2000
@@ -53,15 +54,22 @@ class Matches:
 
 
 def candidates(
-    library: Library, level: Level, details: DetailsByKey | None = None
+    library: Library,
+    level: Level,
+    details: DetailsByKey | None = None,
+    rows: Ints | None = None,
 ) -> list[Candidate]:
-    """Describe all items of a level as saved ratings, with the ratings of now."""
+    """Describe items of a level as saved ratings, with the ratings of now.
+
+    All of them, or those in some rows of the listed ones.
+    """
     items = library.listed(level)
     names = _names(library, level)
     facts = items.facts or Facts.unknown(len(items))
     known = details or {}
     described = []
-    for row, key in enumerate(items.key.tolist()):
+    for row in range(len(items)) if rows is None else rows.tolist():
+        key = int(items.key[row])
         artist, album, title = names[row]
         own = known.get(key, UNKNOWN)
         saved = SavedRating(

@@ -41,7 +41,7 @@ class Applied:
     left_alone: list[str] = field(default_factory=list)
     """Nothing is to be inferred for them, as EXCLUDE_* says."""
     failed: list[str] = field(default_factory=list)
-    """Sent, but Plex does not show it."""
+    """Not there: Plex does not show it, or would have rounded it."""
     not_understood: list[str] = field(default_factory=list)
     """Changes that no plan of ours can hold."""
 

@@ -198,6 +198,9 @@ class _Planner:
         self.report.unclear += [one.told for one in matches.unclear]
         owner = _owners(self.context, self.library, level)
         after = np.full(len(items), np.nan)
+        rows_of: dict[str, list[int]] = {}
+        for row, guid in enumerate(items.guid):
+            rows_of.setdefault(guid, []).append(row)
         for guid, pairs in _by_guid(matches).items():
             changed = [pair for pair in pairs if not pair[0].is_unchanged] or pairs
             points = {saved.points for saved, _ in changed}
@@ -205,8 +208,7 @@ class _Planner:
             if len(points) > 1:
                 self.report.unclear.append(f"{saved.named}: {len(points)} ratings")
             elif self._may_give(items, item.row, int(owner[item.row]), saved):
-                rows = items.guid == guid
-                after[rows] = saved.points
+                after[rows_of[guid]] = saved.points
         chosen = np.flatnonzero(~np.isnan(after))
         for row in chosen.tolist():
             self.names[level, int(items.key[row])] = items.named(level, row)

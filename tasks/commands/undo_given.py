@@ -71,7 +71,8 @@ class GivenUndo:
         """Write what was inferred there before, and record it as that."""
         if given:
             snapshot = reconcile(context, read(context))
-            write_plans(context, snapshot, _plans(snapshot, given))
+            plans = _plans(snapshot, given)
+            write_plans(context, snapshot, plans, stood_there=True)
 
 
 def _plans(snapshot: LibrarySnapshot, given: Sequence[Given]) -> list[PhasePlan]:

@@ -15,7 +15,7 @@ from engine.ownership import owners
 from engine.planning.batches import ItemStates, chunks
 from engine.planning.given_plan import GivenOutcome, GivenRatings, still_as_planned
 from engine.planning.undo_plan import reversals
-from engine.rating_scale import Bools, Floats, Ints, Texts, rounded, same
+from engine.rating_scale import Bools, Floats, Ints, Texts, equal, rounded, same
 from tasks.record.given import Given, confirm_given, inferred_before, record_given
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.record_lookup import record_view_of, recorded
@@ -131,7 +131,9 @@ def _edits(
     """Group items by rating, tag and locks: each loses our tag with our rating."""
     order = np.argsort(wishes.after, kind="stable")
     values = wishes.after[order]
-    borders = np.flatnonzero(~same(values[1:], values[:-1])) + 1
+    nothing = np.isnan(values)
+    alike = equal(values[1:], values[:-1]) | (nothing[1:] & nothing[:-1])
+    borders = np.flatnonzero(~alike) + 1
     for group in np.split(order, borders):
         points = _known(float(wishes.after[group[0]]))
         rates = np.ones(len(group), np.bool_)

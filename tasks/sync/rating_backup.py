@@ -46,8 +46,7 @@ def _manual(
         recorded = {row.guid for row in context.store.shadows(level)}
         recorded |= {row.guid for row in context.store.intents(level)}
         by_person[inside:] &= [guid not in recorded for guid in items.guid[inside:]]
-    described = candidates(library, level, details) if by_person.any() else []
-    return [item for item in described if by_person[item.row]]
+    return candidates(library, level, details, np.flatnonzero(by_person))
 
 
 def back_up_automatically(context: RunContext, snapshot: LibrarySnapshot) -> str:
@@ -142,13 +141,21 @@ def _drop_old(backups: Sequence[Path], kept: int) -> None:
             backup.unlink(missing_ok=True)
 
 
+def _ratings_of(backup: Path) -> Sequence[SavedRating]:
+    """Return what a backup holds; nothing if it is damaged."""
+    try:
+        return read_ratings(backup).ratings
+    except UsageError:
+        return ()
+
+
 def history(
     folder: Path, identity: Identity, wanted: str
 ) -> Iterator[tuple[str, SavedRating]]:
     """Yield what backups say of items of a name or key, with their dates."""
     name = wanted.casefold()
     for backup in backups_of(folder, identity):
-        for one in read_ratings(backup).ratings:
+        for one in _ratings_of(backup):
             names = one.artist, one.album, one.title, f"{one.named}"
             is_meant = str(one.key) == wanted or one.guid == wanted
             if is_meant or name in " / ".join(dict.fromkeys(names)).casefold():
