@@ -59,6 +59,20 @@ def back_up_plex(context: RunContext) -> bool:
     return True
 
 
+def _tagged_by_nobody_known(
+    store: ShadowStore, gateway: PlexGateway, level: Level
+) -> int:
+    """Count the rated items that bear our tag, but for those that we only tagged.
+
+    A run may end between the tag and the rating. A tag alone could not pass for a
+    rating, nor could what cannot be read.
+    """
+    found = gateway.tagged(level)
+    marked = [mark.key for mark in store.marks(level) if mark.tag and not mark.had_tag]
+    is_strange = np.isfinite(found.rating) & ~np.isin(found.key, marked)
+    return int(np.count_nonzero(is_strange))
+
+
 @dataclass(frozen=True)
 class UnexplainedRatings:
     """Ratings that the record does not explain; all but the last kind bear our tag."""
@@ -91,11 +105,7 @@ def ensure_record_present(store: ShadowStore, gateway: PlexGateway) -> None:
     """
     if store.knows():
         return
-    # A tag alone could not pass for a rating, nor could what cannot be read.
-    tagged = {
-        level: int(np.count_nonzero(np.isfinite(gateway.tagged(level).rating)))
-        for level in Level
-    }
+    tagged = {level: _tagged_by_nobody_known(store, gateway, level) for level in Level}
     if any(tagged.values()):
         counts = ", ".join(f"{n} {level.word}s" for level, n in tagged.items() if n)
         raise RecordLost(
