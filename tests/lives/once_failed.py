@@ -1,4 +1,4 @@
-"""Lives that once went wrong, as short as they can be: each is kept, and lived again."""
+"""Lives that once went wrong, as short as they can be; each is lived again."""
 
 from tests.lives.plan import Act, Event, Life, Stage
 
