@@ -31,7 +31,9 @@ def hands_off(
         off = np.isin(items.key, marked.get(level, np.empty(0, np.int64)))
         if level is Level.ARTIST:
             off |= np.array([fold_name(title) in names for title in items.title], bool)
-            off |= np.isin(items.key.astype(str), list(artists))
+            titles = {fold_name(title) for title in items.title}
+            keys = [name for name in artists if fold_name(name) not in titles]
+            off |= np.isin(items.key.astype(str), keys)
         else:
             off |= chosen[Level(level - 1)][items.parent]
         shared = shared_guids(items)

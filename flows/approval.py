@@ -6,6 +6,7 @@ saved plan. What changed meanwhile is left alone, as with any saved plan.
 
 import time
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def infer_with_approval(
         answer = suspend_flow_run(
             wait_for_input=Approval.with_initial_data(description=_HELP),
             timeout=WAITS,
+            key=_digest(path),  # an answer is about this very plan
         )
         if not answer.write:
             path.unlink(missing_ok=True)
@@ -113,6 +115,10 @@ def _saved_plan(begun: Begun) -> Path:
         if plan.stat().st_mtime < outdated:
             plan.unlink(missing_ok=True)
     return folder / f"plan-{begun.runner.info.id}.json"
+
+
+def _digest(path: Path) -> str:
+    return blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def _planned(begun: Begun, request: pipeline.Request, path: Path) -> int:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from unicodedata import normalize
 
-from engine.library import Facts, Level, Library
-from engine.rating_scale import Ints
+from engine.library import Level, Library
+from engine.saved_ratings.candidates import Candidate
 from engine.saved_ratings.table import SavedRating
 
 CLOSE = 2000
@@ -19,28 +19,6 @@ CLOSE = 2000
 
 LOCAL = "local://"
 """How guids begin that are made of a ratingKey: after a re-scan, of another item."""
-
-
-class Details(NamedTuple):
-    """What an item's own page says beyond a listing."""
-
-    ids: tuple[str, ...] = ()
-    """Identifiers of other services."""
-    path: str = ""
-    """The end of the file's path."""
-
-
-UNKNOWN = Details()
-DetailsByKey = Mapping[int, Details]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An item of the library, described as a saved rating is."""
-
-    row: int
-    """Among all items that are listed."""
-    described: SavedRating
 
 
 @dataclass
@@ -51,63 +29,6 @@ class Matches:
     unclear: list[SavedRating] = field(default_factory=list)
     """Several items may be meant, or one item by ratings that differ."""
     missing: list[SavedRating] = field(default_factory=list)
-
-
-def candidates(
-    library: Library,
-    level: Level,
-    details: DetailsByKey | None = None,
-    rows: Ints | None = None,
-) -> list[Candidate]:
-    """Describe items of a level as saved ratings, with the ratings of now.
-
-    All of them, or those in some rows of the listed ones.
-    """
-    items = library.listed(level)
-    names = _names(library, level)
-    facts = items.facts or Facts.unknown(len(items))
-    known = details or {}
-    described = []
-    for row in range(len(items)) if rows is None else rows.tolist():
-        key = int(items.key[row])
-        artist, album, title = names[row]
-        own = known.get(key, UNKNOWN)
-        saved = SavedRating(
-            level=level,
-            points=float(items.rating[row]),
-            rated_at=int(items.rated_at[row]),
-            artist=artist,
-            album=album,
-            title=title,
-            duration=int(items.duration[row]),
-            disc=_whole(facts.disc[row]),
-            number=_whole(facts.number[row]),
-            guid=items.guid[row],
-            ids=own.ids,
-            path=own.path,
-            key=key,
-        )
-        described.append(Candidate(row, saved))
-    return described
-
-
-def _whole(value: float) -> int:
-    return int(value) if value >= 0 else 0  # NaN is not
-
-
-def _names(library: Library, level: Level) -> list[tuple[str, str, str]]:
-    """Return artist, album and title of each item; items without a parent lack them."""
-    items = library.listed(level)
-    inside = len(library[level])
-    artists = library.artists.title[library.artist_row(level)].tolist()
-    albums = [""] * inside
-    if level is Level.ALBUM:
-        albums = items.title.tolist()[:inside]
-    elif level is Level.TRACK:
-        albums = library.albums.title[library.tracks.parent].tolist()
-    outside = [""] * (len(items) - inside)
-    columns = artists + outside, albums + outside, items.title.tolist()
-    return list(zip(*columns, strict=True))
 
 
 def with_levels(
@@ -167,6 +88,11 @@ def _by_bare_key(one: SavedRating) -> Iterator[Hashable]:
         yield one.key
 
 
+def _by_key_and_title(one: SavedRating) -> Iterator[Hashable]:
+    if one.key >= 0 and one.title:
+        yield one.key, normalize("NFC", one.title)
+
+
 def _by_key(one: SavedRating) -> Iterator[Hashable]:
     yield one.key
 
@@ -212,9 +138,10 @@ class Way(NamedTuple):
 
 WAYS = (
     Way(_by_guid, _by_guid),
-    Way(_by_ids, _by_ids),
-    Way(_by_path, _by_path),
+    Way(_by_ids, _by_ids, _is_close),
+    Way(_by_path, _by_path, _is_close),
     Way(_by_names, _by_names, _is_close),
+    Way(_by_key_and_title, _by_key_and_title),
     Way(_by_bare_key, _by_key),
 )
 """In the order in which they are tried."""
@@ -236,8 +163,8 @@ def _pair(
             if key in saved_of:
                 items_of[key].append(item)
     pairs: Pairs = []
-    doubted: set[int] = set()
-    given: set[int] = set()
+    doubted = _of_several(saved_of, items_of)
+    given = set(doubted)
     taken: set[int] = set()
     for key, items in items_of.items():
         ratings = [one for one in saved_of[key] if id(one) not in given]
@@ -248,6 +175,18 @@ def _pair(
         taken |= {item.row for _, item in own}
         doubted |= {id(saved) for saved in unclear}
     return pairs, doubted
+
+
+def _of_several(
+    saved_of: Mapping[Hashable, list[SavedRating]],
+    items_of: Mapping[Hashable, list[Candidate]],
+) -> set[int]:
+    """Return the ratings whose keys lead to items that share none of them."""
+    guids: dict[int, list[set[str]]] = defaultdict(list)
+    for key, items in items_of.items():
+        for saved in saved_of[key]:
+            guids[id(saved)].append({item.described.guid for item in items})
+    return {one for one, sets in guids.items() if not set.intersection(*sets)}
 
 
 def _agreeing(

@@ -12,6 +12,8 @@ from xml.parsers.expat import ExpatError
 from engine.errors import UsageError
 from engine.library import Level
 from engine.saved_ratings.table import (
+    INFERRED,
+    MANUAL,
     RatingsFile,
     SavedRating,
     numbered_rows,
@@ -39,11 +41,9 @@ HEADS = {
     "album_name": "album",
     "album_title": "album",
     "parenttitle": "album",
-    "track": "title",
     "track_name": "title",
     "track_title": "title",
     "name": "title",
-    "type": "rating_type",
     "userrating": "rating",
     "user_rating": "rating",
     "disc_number": "disc",
@@ -96,10 +96,7 @@ def parse(text: str, name: str, *, scale: str = "", stars: str = "") -> Source:
 
 
 def _spreadsheet(text: str, name: str, scale: str) -> Source:
-    rows = [
-        (line, {HEADS.get(head, head): cell for head, cell in cells.items()})
-        for line, cells in numbered_rows(text, name)
-    ]
+    rows = [(line, _renamed(cells)) for line, cells in numbered_rows(text, name)]
     heads = set(rows[0][1]) if rows else set()
     column = "stars" if "stars" in heads else "rating"
     if rows and column not in heads:
@@ -109,6 +106,17 @@ def _spreadsheet(text: str, name: str, scale: str) -> Source:
     for line, cells in rows:
         _note(found, line, cells, cells[column].strip())
     return found
+
+
+def _renamed(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of a row by our names of the columns."""
+    row = {HEADS.get(head, head): cell for head, cell in cells.items()}
+    track = row.pop("track", "")
+    row.setdefault("number" if "title" in row else "title", track)
+    kind = row.pop("type", "").strip().casefold()
+    is_rating_type = kind in {MANUAL, INFERRED}
+    row.setdefault("rating_type" if is_rating_type else "level", kind)
+    return row
 
 
 def _note(found: Source, line: int, cells: Mapping[str, str], value: str) -> None:
@@ -225,7 +233,7 @@ def _song_list(text: str, name: str, stars: str) -> Source:
     """Read a list of songs that all have the same rating."""
     stem = name.rpartition(".")[0] or name
     in_name = STARS_IN_NAME.search(stem)
-    said = stars or (in_name[1] if in_name else "")
+    said = (stars or (in_name[1] if in_name else "")).replace(",", ".").strip()
     if not said:
         raise UsageError(f"How many stars have the songs of {name}? Say it by --stars.")
     try:

@@ -57,6 +57,8 @@ class SavedRating:
     """MANUAL or INFERRED, if the file says that; else empty."""
     is_unchanged: bool = False
     """Whether the rating is as it was exported."""
+    was_exported: bool = False
+    """Whether the file says what was exported."""
 
     @property
     def named(self) -> str:
@@ -151,7 +153,11 @@ def numbered_rows(
     Raises:
         UsageError: A column that is needed is not there, or it is no CSV file.
     """
-    table = csv.DictReader(StringIO(text.removeprefix("\ufeff")), restval="")
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    # Excel writes semicolons where the comma is the decimal sign.
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    table = csv.DictReader(StringIO(text), restval="", delimiter=delimiter)
     try:
         heads = [(head or "").strip().casefold() for head in table.fieldnames or ()]
         missing = [column for column in needed if column not in heads]
@@ -193,6 +199,7 @@ def rating_of(cells: Mapping[str, str]) -> SavedRating:
         key=int(_number(cells, "key", -1)),
         rating_type=_rating_type(cells.get("rating_type", "")),
         is_unchanged=_is_unchanged(cells),
+        was_exported=bool(cells.get("exported", "").strip()),
     )
 
 
@@ -231,24 +238,19 @@ def points_of(stars: str) -> float:
 
 
 def _number(cells: Mapping[str, str], name: str, default: float = 0) -> float:
-    cell = cells.get(name, "")
+    """Return what a cell says that only helps to find the item; else a default."""
     try:
-        value = float(cell) if cell else default
+        value = float(cells.get(name, "").replace(",", "."))
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{name} {cell!r} is not a number")
-    return value
+        return default
+    return value if 0 <= value < 2**53 else default
 
 
 def _seconds(date: str) -> int:
-    """Return a date as epoch seconds; 0: there is none."""
-    if not date:
-        return 0
+    """Return a date as epoch seconds; 0: there is none that can be read."""
     try:
         moment = datetime.fromisoformat(date)
-        return int(
-            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        )
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.timestamp())
     except (ValueError, OverflowError):
-        raise ValueError(f"rated_at {date!r} is not a date") from None
+        return 0

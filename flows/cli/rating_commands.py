@@ -58,6 +58,9 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Put tags and record right instead.")
     ] = False,
+    forget_gone: Annotated[
+        bool, typer.Option("--forget-gone", help="With --repair: and items gone.")
+    ] = False,
     drill: Annotated[
         str, typer.Option(help="Play the undo of such a share in memory, as 5%.")
     ] = "",
@@ -85,7 +88,8 @@ def verify(
         live = is_live(settings, dry_run=dry_run)
         if live and not ask("Put tags and record right?", yes=yes):
             raise typer.Exit(DONE)
-        repaired = launch(repairing.repair, settings, live=live, accept=accept_library)
+        work_on = partial(repairing.repair, forgets_gone=forget_gone)
+        repaired = launch(work_on, settings, live=live, accept=accept_library)
         show_counts("Repair", repaired)
         write_json(json_file, repaired)
         raise typer.Exit(DONE)

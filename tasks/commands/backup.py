@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.library import Level
-from engine.saved_ratings.matching import DetailsByKey
+from engine.saved_ratings.candidates import DetailsByKey
 from tasks.commands.given_ratings import Given, give
 from tasks.config.ratings_files import read_ratings, write_ratings
 from tasks.runtime.context import RunContext
+from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.rating_backup import history, manual_ratings, save
 from tasks.sync.reconcile import snapshot_of
 from tasks.sync.steps import read
@@ -37,9 +38,12 @@ def back_up(context: RunContext, path: Path | None = None) -> BackedUp:
         path: Where to; none: a new file in the folder of backups.
 
     Raises:
+        ShadowError: Inferred ratings would pass for a person's.
         UsageError: The file cannot be written.
     """
+    ensure_record_present(context.store, context.gateway)
     snapshot = snapshot_of(context, read(context))
+    ensure_record_current(context, snapshot)
     ratings = manual_ratings(context, snapshot)
     levels = {one.level for one in ratings}
     details: dict[Level, DetailsByKey] = {

@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 from engine.library import Items, Level, Library
 from engine.ownership import Owner, owners
 from engine.planning.given_plan import GivenOutcome, GivenRatings
-from engine.rating_scale import Floats, Ints, not_half_star, same, unreadable
-from engine.saved_ratings.matching import (
-    Candidate,
-    Matches,
-    candidates,
-    match,
-    wants_details,
-    with_levels,
-)
+from engine.rating_scale import STEP, Floats, Ints, not_half_star, same, unreadable
+from engine.saved_ratings.candidates import Candidate, candidates
+from engine.saved_ratings.matching import Matches, match, wants_details, with_levels
 from engine.saved_ratings.table import INFERRED, RatingsFile, SavedRating
-from tasks.commands.recover import adopt_and_tag
+from tasks.commands.adoption import adopt_given
+from tasks.record.given import given_values
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.given_writer import write_given
 from tasks.sync.integrity import ensure_record_current
@@ -32,7 +27,7 @@ from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.record_lookup import record_view_of, resolve_renames
 from tasks.sync.steps import plan_and_apply
 
-TAKEN_FOR_PERSONS = (Owner.PERSON, Owner.TAKEN_OVER)
+TAKEN_FOR_PERSONS = Owner.PERSON, Owner.TAKEN_OVER
 UNDER_WAY = (Owner.UNWRITTEN, Owner.WRITTEN, Owner.UNREAD)
 
 
@@ -96,8 +91,8 @@ class GivenPlan:
             outcome = write_given(context, wishes)
             self._note(wishes, outcome, report)
         for level, rows in self.adopted.items():
-            adopt_and_tag(context, self.library, level, rows)
-        if not any(map(len, self.wishes)):
+            adopt_given(context, self.library, level, rows)
+        if not (any(map(len, self.wishes)) or self.adopted):
             report.run_id = ""
         return report
 
@@ -222,7 +217,7 @@ class _Planner:
         is_theirs = owner in TAKEN_FOR_PERSONS
         if owner in UNDER_WAY or unreadable(held)[0]:
             report.left_alone.append(name)
-        elif is_theirs and is_held and saved.rating_type == INFERRED:
+        elif is_theirs and is_held and self._is_to_be_inferred(items.guid[row], saved):
             self._adopt(saved, row, name)
         elif owner == Owner.US and is_held and saved.rating_type != INFERRED:
             report.released += 1
@@ -241,6 +236,16 @@ class _Planner:
             report.given += 1
             return True
         return False
+
+    def _is_to_be_inferred(self, guid: str, saved: SavedRating) -> bool:
+        """Whether a file says that a rating of a person's is to count as inferred.
+
+        What the person changed in that file, now or before, is theirs.
+        """
+        is_changed = saved.was_exported and not saved.is_unchanged
+        given = given_values(self.context.store, saved.level).get(guid, ())
+        is_given = any(abs(saved.points - points) < STEP for points in given)
+        return saved.rating_type == INFERRED and not (is_changed or is_given)
 
     def _adopt(self, saved: SavedRating, row: int, name: str) -> None:
         """Note a rating that is to count as inferred, if it cannot be a person's."""

@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.legacy import FORMAT, LegacyState, parse_state
 from engine.library import Level, Library
 from engine.rating_scale import Ints, not_half_star, same
-from tasks.commands.recover import adopt
+from tasks.commands.adoption import adopt
 from tasks.config.config_file import read_json
 from tasks.config.output_files import write_text
 from tasks.runtime.context import RunContext

@@ -8,13 +8,13 @@ import numpy as np
 
 from engine.errors import SettingsInvalid
 from engine.library import Level, Library
-from engine.planning.batches import chunks, tag_edits
 from engine.rating_scale import Floats, Ints, not_half_star, rounded, unreadable
+from tasks.commands.adoption import adopt, adopt_and_tag, own_tags
 from tasks.record.given import remember_odd_ratings
 from tasks.record.plex_changes import note_dates
-from tasks.runtime.context import RunContext, Step
+from tasks.runtime.context import RunContext
 from tasks.sync.integrity import unexplained_ratings, unexplained_values
-from tasks.sync.reconcile import UNKNOWN_PHASE, Given, LibrarySnapshot, shadow_rows_of
+from tasks.sync.reconcile import LibrarySnapshot
 from tasks.sync.record_lookup import resolve_renames
 from tasks.sync.steps import plan_and_apply
 
@@ -110,7 +110,9 @@ def plan_recover(
             rated[level], tagged[level] = _tagged(
                 context, library, level, changed, report
             )
-    values = {level: unexplained_values(snapshot, level) for level in Level}
+    values = {
+        level: unexplained_values(context.store, snapshot, level) for level in Level
+    }
     for level, rows in rated.items():
         values[level] = np.setdiff1d(values[level], rows)
     points = [library[level].rating[rows] for level, rows in values.items()]
@@ -159,40 +161,3 @@ def _tagged(
     left = np.flatnonzero(tagged & ~recorded & odd).tolist()
     report.unreadable += [items.named(level, row) for row in left]
     return rows, items.key[tagged & ~rated & ~recorded]
-
-
-def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
-    """Note that items got our tag from us, whether or not a rating followed."""
-    context.watch(Step(total=len(keys)))
-    for some in chunks(keys):
-        context.cancellation.checkpoint()
-        look = context.gateway.fetch_items(some)[level]
-        context.store.mark_as_ours(level, look, context.settings.inferred_tag)
-        context.watch(Step(phase=f"record {level.word}s", items=len(some)))
-
-
-def adopt_and_tag(
-    context: RunContext, library: Library, level: Level, rows: Ints
-) -> None:
-    """Put ratings that stand in Plex onto the record as ours, and give them the tag."""
-    adopt(context, library, level, rows)
-    for keys in (
-        chunks(library.listed(level).key[rows]) if context.tag_for(level) else ()
-    ):
-        context.before_write()
-        look = context.gateway.fetch_items(keys)[level]
-        for edit in tag_edits(level, look, context.tag):
-            context.executor.apply(edit)
-
-
-def adopt(context: RunContext, library: Library, level: Level, rows: Ints) -> None:
-    """Put ratings that stand in Plex onto the record as ours."""
-    items = library.listed(level).take(rows)
-    own_tags(context, level, items.key)
-    values, now = rounded(items.rating).tolist(), context.machine.now()
-    given = {
-        guid: Given(UNKNOWN_PHASE, context.run_id, value, now)
-        for guid, value in zip(items.guid, values, strict=True)
-    }
-    shadows = shadow_rows_of(library, level, rows, given)
-    context.store.confirm(level, list({row.guid: row for row in shadows}.values()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from engine.ownership import owners
 from engine.planning.batches import ItemStates, chunks, tag_edits
 from engine.planning.drill import State, played, sample, states_of
 from engine.planning.undo_plan import is_ours, reversals
-from engine.rating_scale import Bools, Ints, not_half_star, unreadable
+from engine.rating_scale import Bools, Ints
 from engine.rename_detection import Name
 from tasks.plex.parsing import texts
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.integrity import ensure_record_current
+from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.record_lookup import (
     record_view_of,
@@ -36,9 +37,11 @@ class Repaired:
     untagged: int = 0
     """Items that bore the tag without an inferred rating."""
     forgotten: int = 0
-    """Ratings on record whose items are no longer in Plex."""
+    """Ratings on record whose items are no longer in Plex, if that is wished: a drive
+    may only be missing, and its ratings come back with it."""
     left_to_recover: list[str] = field(default_factory=list)
-    """Tagged, not on record, and no half stars: `recover` adopts them."""
+    """Rated, tagged and not on record: `recover` adopts them. If you gave them, take
+    the tag off in Plex."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +68,20 @@ class RepairPlan:
         return replace(self.predicted, dry_run=False)
 
 
-def repair(context: RunContext) -> Repaired:
+def repair(context: RunContext, *, forgets_gone: bool = False) -> Repaired:
     """Put right what `verify` finds of tags and of the record; ratings stay."""
-    return plan_and_apply(context, plan_repair)
+    return plan_and_apply(context, partial(plan_repair, forgets_gone=forgets_gone))
 
 
-def plan_repair(context: RunContext, snapshot: LibrarySnapshot) -> RepairPlan:
+def plan_repair(
+    context: RunContext, snapshot: LibrarySnapshot, *, forgets_gone: bool
+) -> RepairPlan:
     """Find out what is to be put right.
 
     Raises:
         RecordOutdated: The record is too old to tell what is stray.
     """
+    ensure_record_present(context.store, context.gateway)
     ensure_record_current(context, snapshot, spares_unknown=True)
     report = Repaired(dry_run=True)
     untagged: dict[Level, Ints] = {}
@@ -83,7 +89,7 @@ def plan_repair(context: RunContext, snapshot: LibrarySnapshot) -> RepairPlan:
     gone: dict[Level, list[str]] = {}
     for level in Level:
         untagged[level], stray[level] = _wrong_tags(context, snapshot, level, report)
-        gone[level] = _gone(context, snapshot, level)
+        gone[level] = _gone(context, snapshot, level) if forgets_gone else []
         report.tagged += len(untagged[level])
         report.untagged += len(stray[level])
         report.forgotten += len(gone[level])
@@ -106,7 +112,7 @@ def _wrong_tags(
     record = resolve_renames(context.store, snapshot.library, level).record
     known = np.array([guid in record.guids for guid in items.guid], np.bool_)
     strange = tagged & ~known & ~np.isin(items.key, theirs)
-    like_ours = not_half_star(items.rating) | unreadable(items.rating)
+    like_ours = ~np.isnan(items.rating)  # half stars may be ours from before, too
     report.left_to_recover += [
         items.named(level, row) for row in np.flatnonzero(strange & like_ours).tolist()
     ]
@@ -140,7 +146,7 @@ def _take_tags(context: RunContext, level: Level, keys: Ints) -> None:
     for some in chunks(keys, context.executor.at_once):
         context.before_write()
         look = context.gateway.fetch_items(some)[level]
-        spared = _is_ours_now(context, level, look) | not_half_star(look.rating)
+        spared = _is_ours_now(context, level, look) | ~np.isnan(look.rating)
         look = look.take(np.flatnonzero(look.has_tag & ~spared))
         drops = texts([(context.tag,)] * len(look.key))
         stays = np.zeros(len(look.key), np.bool_)

@@ -11,7 +11,7 @@ from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.undo_plan import Selection
 from engine.rating_scale import Bools
-from engine.saved_ratings.matching import candidates
+from engine.saved_ratings.candidates import candidates
 from engine.saved_ratings.sources import Source, parse
 from engine.saved_ratings.table import (
     COLUMNS,

@@ -244,7 +244,7 @@ def plan_undo(
             for one in chosen
         ]
     report = _predicted(context, chosen)
-    given = plan_given_undo(context, snapshot.library, selection.run)
+    given = plan_given_undo(context, snapshot.library, selection)
     given.predict(report)
     return UndoPlan(chosen, given, report)
 

@@ -10,7 +10,7 @@ from engine.classic import Phase
 from engine.library import Items, Level, Library
 from engine.planning.given_plan import GivenOutcome, GivenRatings
 from engine.planning.plan import PhasePlan
-from engine.planning.undo_plan import Undone
+from engine.planning.undo_plan import Selection, Undone
 from engine.rating_scale import Estimates, same
 from tasks.record.given import Given, drop_given, given_by
 from tasks.runtime.context import RunContext
@@ -34,7 +34,7 @@ class GivenUndo:
     run: str
     given: Sequence[Given] = ()
     wishes: Sequence[GivenRatings] = ()
-    settled: set[tuple[Level, int]] = field(default_factory=set)
+    settled: set[tuple[Level, str]] = field(default_factory=set)
     """Items on which nothing is to be done any more."""
     kept: int = 0
     """How many of them somebody rated since."""
@@ -59,11 +59,10 @@ class GivenUndo:
             report.kept += len(set(wishes.guid[outcome == GivenOutcome.CHANGED]))
             report.gone += len(set(wishes.guid[outcome == GivenOutcome.GONE]))
             report.failed += len(set(wishes.guid[outcome == GivenOutcome.FAILED]))
-            taken_back = set(wishes.key[written].tolist())
-            done |= {(wishes.level, key) for key in taken_back}
+            done |= {(wishes.level, guid) for guid in wishes.guid[written]}
         inferred = [one for one in self.given if one.was_ours is not None]
         self._infer_again(
-            context, [one for one in inferred if (one.level, one.key) in done]
+            context, [one for one in inferred if (one.level, one.guid) in done]
         )
         drop_given(context.store, self.run, done)
 
@@ -78,9 +77,10 @@ class GivenUndo:
 def _plans(snapshot: LibrarySnapshot, given: Sequence[Given]) -> list[PhasePlan]:
     """Return plans of the ratings that stood there, for items that hold none now."""
     found: dict[Phase, list[tuple[int, Mapping[str, Any]]]] = {}
+    names = {level: _rows_by_name(snapshot.library[level]) for level in Level}
     for one in given:
-        items = snapshot.library[one.level]
-        row = int(items.rows_of(np.array([one.key]))[0])
+        items, rows = snapshot.library[one.level], names[one.level]
+        row = rows.get((one.guid, one.key), rows.get(one.guid, -1))
         if one.was_ours and row >= 0 and np.isnan(items.rating[row]):
             phase = one.was_ours["phase"]
             is_known = phase != UNKNOWN_PHASE
@@ -112,24 +112,32 @@ def _plan(
     )
 
 
-def plan_given_undo(context: RunContext, library: Library, run: str) -> GivenUndo:
-    """Find out what a run gave that still stands."""
+def plan_given_undo(
+    context: RunContext, library: Library, selection: Selection
+) -> GivenUndo:
+    """Find out what the run gave, of what is selected, that still stands."""
+    run = selection.run
+    levels = {phase.level for phase in selection.phases}
     given = given_by(context.store, run) if run else []
+    given = [one for one in given if one.level in levels]
     wishes, settled = [], set()
     kept = gone = 0
     for level in Level:
         own = [one for one in given if one.level is level]
         items = library.listed(level)
-        row_of = {key: row for row, key in enumerate(items.key.tolist())}
         chosen: dict[int, Given] = {}
+        is_meant = selection.of(library, level)
+        rows_by_name = _rows_by_name(items)
         for one in own:
-            row = row_of.get(one.key, -1)
-            if row < 0 or items.guid[row] != one.guid:
+            row = rows_by_name.get((one.guid, one.key), rows_by_name.get(one.guid, -1))
+            if row < 0:
                 gone += 1
+            elif not is_meant[row]:
+                continue
             elif _stands(items, row, one):
                 chosen.setdefault(row, one)
             else:
-                settled.add((level, one.key))
+                settled.add((level, one.guid))
                 kept += not _is(items, row, one.before)
         rows = np.array(sorted(chosen), np.int64)
         after = [_restored(chosen[row]) for row in rows.tolist()]
@@ -140,6 +148,15 @@ def plan_given_undo(context: RunContext, library: Library, run: str) -> GivenUnd
             )
         )
     return GivenUndo(run, given, wishes, settled, kept, gone)
+
+
+def _rows_by_name(items: Items) -> dict[object, int]:
+    """Return rows by guid and key, and by guid alone: an item may have a new key."""
+    rows: dict[object, int] = {}
+    for row, (guid, key) in enumerate(zip(items.guid, items.key.tolist(), strict=True)):
+        rows[guid, key] = row
+        rows.setdefault(guid, row)
+    return rows
 
 
 def _restored(one: Given) -> float:

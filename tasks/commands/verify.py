@@ -86,7 +86,7 @@ def _note_odd_values(
     """Count what looks ours by its value, unless a person said that it is theirs."""
     if not odd_ratings_are_theirs(context.store):
         items = snapshot.library[level]
-        rows = unexplained_values(snapshot, level).tolist()
+        rows = unexplained_values(context.store, snapshot, level).tolist()
         audit.looks_ours.note([items.named(level, row) for row in rows])
 
 

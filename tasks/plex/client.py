@@ -14,7 +14,7 @@ from engine.errors import LibraryChanging, PlexRefused, PlexUnreachable, Request
 from engine.library import OWNER_ACCOUNT, Identity, Items, Level
 from engine.planning.batches import ItemStates
 from engine.rating_scale import Ints
-from engine.saved_ratings.matching import DetailsByKey
+from engine.saved_ratings.candidates import DetailsByKey
 from tasks.config.settings import Settings
 from tasks.machine import MACHINE, Machine
 from tasks.plex.details import details_of

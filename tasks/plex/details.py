@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from engine.saved_ratings.matching import Details, DetailsByKey
+from engine.saved_ratings.candidates import Details, DetailsByKey
 from engine.saved_ratings.sources import path_tail
 from tasks.plex.parsing import key_of
 

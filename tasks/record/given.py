@@ -130,16 +130,30 @@ def given_by(store: ShadowStore, run: str) -> list[Given]:
         ]
 
 
-def drop_given(store: ShadowStore, run: str, keys: Iterable[tuple[Level, int]]) -> None:
+def given_values(store: ShadowStore, level: Level) -> dict[str, set[float]]:
+    """Return by guid what was ever given for a person, points."""
+    here = GivenRow.library_id == store.library_id, GivenRow.level == int(level)
+    wanted = select(GivenRow.guid, GivenRow.after).where(*here)
+    found: dict[str, set[float]] = {}
+    with store.database.reading() as connection:
+        for guid, after in connection.execute(wanted):
+            if after is not None:
+                found.setdefault(guid, set()).add(after)
+    return found
+
+
+def drop_given(
+    store: ShadowStore, run: str, guids: Iterable[tuple[Level, str]]
+) -> None:
     """Drop what runs gave whose id begins so, of these items: it was taken back."""
-    rows = [{"of_level": int(level), "of_key": key} for level, key in keys]
+    rows = [{"of_level": int(level), "of_guid": guid} for level, guid in guids]
     if not rows:
         return
     gone = delete(GivenRow).where(
         GivenRow.library_id == store.library_id,
         GivenRow.run_id.startswith(run, autoescape=True),
         GivenRow.level == bindparam("of_level"),
-        GivenRow.key == bindparam("of_key"),
+        GivenRow.guid == bindparam("of_guid"),
     )
     with store.writing() as connection:
         connection.execute(gone, rows)

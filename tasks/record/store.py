@@ -178,11 +178,12 @@ class ShadowStore:
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
-        known = [mark.key for mark in self.marks(level)]
+        guids, marks = look.guid.tolist(), self.marks(level)
+        fresh = np.setdiff1d(look.key, [mark.key for mark in marks if mark.tag])
         ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
         with self.writing() as connection:
-            fresh = marks_of(ours, np.setdiff1d(look.key, known), tag)
-            self._insert(connection, MarkRow, level, fresh)
+            self._delete(connection, MarkRow, level, guids, MarkRow.tag == "")
+            self._insert(connection, MarkRow, level, marks_of(ours, fresh, tag))
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""

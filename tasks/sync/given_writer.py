@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.edits import RATING_ONLY, Edit, EditMode
-from engine.ownership import owners
+from engine.ownership import Owner, owners
 from engine.planning.batches import ItemStates, chunks
 from engine.planning.given_plan import GivenOutcome, GivenRatings, still_as_planned
 from engine.planning.undo_plan import reversals
@@ -79,7 +79,8 @@ def _write_some(
     if not len(due):
         return outcome
     if not is_undo:
-        _record(context, wishes.take(due), look.take(row[due]))
+        was_ours = owner[row[due]] == Owner.US
+        _record(context, wishes.take(due), look.take(row[due]), was_ours)
     sent = _send(context, wishes.take(due), look.take(row[due]), valid_until)
     outcome[due[sent]] = _seen(context, wishes.take(due[sent]), is_undo=is_undo)
     context.watch(Step(phase=f"rate {level.word}s", items=int(sent.sum())))
@@ -90,17 +91,23 @@ def _trusted(context: RunContext) -> float:
     return STATES_LAST[context.executor.capabilities.guards_ratings]
 
 
-def _record(context: RunContext, wishes: GivenRatings, look: ItemStates) -> None:
-    """Record what is about to be written, and what stands there."""
+def _record(
+    context: RunContext, wishes: GivenRatings, look: ItemStates, was_ours: Bools
+) -> None:
+    """Record what is about to be written, what stands there, and if that is ours."""
     level, run_id = wishes.level, context.run_id
     ours = inferred_before(context.store, level, list(set(look.guid)))
-    columns = look.guid, look.key.tolist(), look.rating.tolist(), wishes.after.tolist()
+    numbers = look.rating.tolist(), wishes.after.tolist()
+    columns = look.guid, look.key.tolist(), *numbers, was_ours.tolist()
     record_given(
         context.store,
         run_id,
         [
-            Given(level, guid, key, _known(before), _known(after), ours.get(guid))
-            for guid, key, before, after in zip(*columns, strict=True)
+            Given(
+                *(level, guid, key, _known(before), _known(after)),
+                was_ours=ours.get(guid) if is_ours else None,
+            )
+            for guid, key, before, after, is_ours in zip(*columns, strict=True)
         ],
     )
 
@@ -115,13 +122,17 @@ def _send(
     """Send edits while the look is fresh; return which items were in one."""
     tags = OurTags(context, wishes.level, list(set(look.guid))).on(look)
     sent: list[int] = []
+    begun: set[str] = set()
     for edit in _edits(wishes, look, tags):
-        if sent and context.machine.elapsed() >= valid_until:
-            break
+        guids = set(look.guid[np.isin(look.key, edit.key)])
         if sent:
             context.before_write()
+            # Items that share a rating go together: the rest would look changed.
+            if context.machine.elapsed() >= valid_until and not guids & begun:
+                break
         context.executor.apply(edit)
         sent += edit.key.tolist()
+        begun |= guids
     return np.isin(wishes.key, sent)
 
 

@@ -3,17 +3,18 @@
 Then guesses would pass for your ratings.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import RecordLost, RecordOutdated, ServerRestored
-from engine.library import Level
+from engine.errors import RecordLost, RecordOutdated, ServerRestored, ShadowError
+from engine.library import Items, Level
 from engine.ownership import Owner
-from engine.rating_scale import HALF_STAR, Bools, Ints, not_half_star, same
+from engine.rating_scale import HALF_STAR, TOLERANCE, Bools, Ints, not_half_star, same
 from tasks.plex.client import PlexGateway
 from tasks.plex.libraries import is_backing_up
-from tasks.record.given import odd_ratings_are_theirs
+from tasks.record.given import given_values, odd_ratings_are_theirs
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import LibrarySnapshot
@@ -177,7 +178,9 @@ def ensure_record_current(
     )
 
 
-def unexplained_values(snapshot: LibrarySnapshot, level: Level) -> Ints:
+def unexplained_values(
+    store: ShadowStore, snapshot: LibrarySnapshot, level: Level
+) -> Ints:
     """Return the rows of ratings that look like ours by their value, one of a guid.
 
     They are no half stars, and nothing on record explains them. Other programs write
@@ -186,7 +189,24 @@ def unexplained_values(snapshot: LibrarySnapshot, level: Level) -> Ints:
     view = snapshot.everything[level]
     looks_ours = not_half_star(view.items.rating) & view.is_primary
     rows: Ints = np.flatnonzero(looks_ours & (view.ownership.owner == Owner.PERSON))
-    return rows
+    given = given_values(store, level) if len(rows) else {}
+    return rows[[not _is_given(view.items, row, given) for row in rows.tolist()]]
+
+
+def _is_given(items: Items, row: int, given: Mapping[str, set[float]]) -> bool:
+    """Whether a rating is one that a person gave by a file."""
+    known = given.get(items.guid[row], ())
+    return any(abs(items.rating[row] - points) < TOLERANCE for points in known)
+
+
+def is_explained(context: RunContext, snapshot: LibrarySnapshot) -> bool:
+    """Return whether the record tells all inferred ratings from a person's."""
+    try:
+        ensure_record_present(context.store, context.gateway)
+        ensure_record_current(context, snapshot)
+    except ShadowError:
+        return False
+    return True
 
 
 def _ensure_values_are_explained(
@@ -197,7 +217,7 @@ def _ensure_values_are_explained(
     levels = [level for level in Level if not context.tag_for(level)]
     if not levels or odd_ratings_are_theirs(store):
         return
-    found = {level: unexplained_values(snapshot, level) for level in levels}
+    found = {level: unexplained_values(store, snapshot, level) for level in levels}
     named = _named_rows(snapshot, found)
     if len(named) < FEW:
         return

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from engine.errors import UsageError
 from engine.library import Identity, Level
 from engine.rating_scale import unreadable
-from engine.saved_ratings.matching import Candidate, DetailsByKey, candidates
+from engine.saved_ratings.candidates import Candidate, DetailsByKey, candidates
 from engine.saved_ratings.table import SavedRating
 from tasks.config.ratings_files import read_ratings, write_ratings
 from tasks.runtime.context import RunContext
@@ -89,7 +90,8 @@ def save(context: RunContext, ratings: Sequence[SavedRating]) -> Path:
             "to Plex. Let BACKUP_FOLDER name a folder that plexbayes may write to; "
             "BACKUP_KEEP 0 saves none before a run."
         ) from None
-    _drop_old(backups_of(folder, identity), max(settings.backup_keep, 1))
+    if settings.backup_keep:
+        _drop_old(backups_of(folder, identity), settings.backup_keep)
     return path
 
 
@@ -138,7 +140,8 @@ def _drop_old(backups: Sequence[Path], kept: int) -> None:
     spared = {*backups[-kept:], max(reversed(backups), key=count)}
     for backup in backups:
         if backup not in spared:
-            backup.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody is reading it: the next run tries again
+                backup.unlink()
 
 
 def _ratings_of(backup: Path) -> Sequence[SavedRating]:

@@ -32,6 +32,7 @@ from tasks.runtime.runner import StepRun
 from tasks.sync import capability_probe as probing
 from tasks.sync import letter_writer as writing
 from tasks.sync.hands_off import with_hands_off
+from tasks.sync.integrity import is_explained
 from tasks.sync.rating_backup import back_up_automatically
 from tasks.sync.reconcile import LibrarySnapshot, reconcile, snapshot_of
 
@@ -258,5 +259,7 @@ def plan_and_apply(
     if not context.is_live:
         return plan(context, snapshot_of(context, library)).predicted
     snapshot = reconcile(context, library)
-    context.watch(Step(note=back_up_automatically(context, snapshot)))
-    return plan(context, snapshot).apply(context)
+    planned = plan(context, snapshot)
+    if is_explained(context, snapshot):
+        context.watch(Step(note=back_up_automatically(context, snapshot)))
+    return planned.apply(context)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.library import Level
-from engine.saved_ratings.matching import Candidate, match
+from engine.saved_ratings.candidates import Candidate
+from engine.saved_ratings.matching import match
 from engine.saved_ratings.sources import parse
 from engine.saved_ratings.table import COLUMNS, SavedRating, csv_of, parse_csv
 
@@ -80,9 +81,6 @@ def test_titles_that_would_be_formulas_are_texts_in_a_spreadsheet():
         ("stars", "nan", "stars 'nan' is not a number"),
         ("stars", "-1", "stars '-1' is not a number"),
         ("level", "song", "level 'song' is not artist, album or track"),
-        ("rated_at", "yesterday", "rated_at 'yesterday' is not a date"),
-        ("seconds", "long", "seconds 'long' is not a number"),
-        ("key", "inf", "key 'inf' is not a number"),
     ],
 )
 def test_one_bad_row_is_named_and_the_others_are_read(column, value, said):
@@ -102,6 +100,64 @@ def test_one_bad_row_is_named_and_the_others_are_read(column, value, said):
 def test_a_file_without_the_columns_is_refused(text):
     with pytest.raises(UsageError, match=r"x\.csv has no column"):
         parse_csv(text, "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("rated_at", "yesterday"), ("seconds", "3:45"), ("key", "inf"), ("disc", "A")],
+)
+def test_what_only_helps_to_find_an_item_may_be_unreadable(column, value):
+    first, second = csv_of([TIGER]).splitlines()
+    cells = second.split(",")
+    cells[COLUMNS.index(column)] = value
+
+    read = parse_csv(f"{first}\n{','.join(cells)}", "x.csv")
+
+    assert read.left_out == []
+    assert read.ratings[0].points == TIGER.points
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ratingKey,type,title,userRating\n7,track,Tiger,9\n", ("Tiger", 7, 9.0)),
+        ("artist,title,track,stars\nAbba,Tiger,9,4.5\n", ("Tiger", -1, 9.0)),
+        ("artist;title;stars\nAbba;Tiger;4,5\n", ("Tiger", -1, 9.0)),
+        ("artist,track,rating_type,stars\nAbba,Tiger,manual,4.5\n", ("Tiger", -1, 9.0)),
+    ],
+    ids=["Plex's own heads", "track is a number", "semicolons", "track is a title"],
+)
+def test_columns_of_other_programs_are_understood(text, expected):
+    source = parse(text, "x.csv", scale="" if "stars" in text else "points")
+
+    (one,) = source.ratings
+    assert (one.title, one.key, one.points) == expected
+    assert one.level is Level.TRACK
+    assert source.left_out == []
+
+
+def test_a_key_counts_with_its_title():
+    one = SavedRating(Level.TRACK, 9.0, title="Tiger", key=7)
+
+    assert found([one], TIGER)[0] == {one: 0}
+    assert found([one], replace(TIGER, title="Money"))[2] == [one]
+
+
+def test_a_path_is_no_proof_against_a_duration():
+    item = replace(TIGER, **NEW | {"path": TIGER.path, "duration": 620_000})
+    saved = replace(TIGER, ids=(), title="Other")
+
+    assert found([saved], item) == ({}, [], [saved])
+
+
+def test_ids_of_two_items_tell_nothing():
+    saved = replace(TIGER, guid="", ids=("mbid://1", "mbid://2"), path="", title="")
+    items = [
+        replace(TIGER, **NEW | {"guid": f"g{n}", "ids": (f"mbid://{n}",)})
+        for n in (1, 2)
+    ]
+
+    assert found([saved], *items) == ({}, [saved], [])
 
 
 def test_columns_may_stand_in_any_order_and_case():
@@ -271,6 +327,7 @@ def test_a_list_of_songs_gives_all_of_them_its_stars():
     for source in (
         parse(text, "4.5 stars.m3u8"),
         parse(text, "Best 4.5★.m3u"),
+        parse(text, "best.m3u", stars="4,5"),
         parse(text, "best.m3u", stars="4.5"),
     ):
         assert [one.points for one in source.ratings] == [9.0, 9.0]

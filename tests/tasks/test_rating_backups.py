@@ -4,9 +4,10 @@ import gzip
 
 import pytest
 
-from engine.errors import UsageError
+from engine.errors import RecordLost, UsageError
 from engine.planning.undo_plan import Selection
 from tasks.commands.backup import back_up, rating_history, restore
+from tasks.commands.recover import recover
 from tasks.commands.undo import undo
 from tasks.config.ratings_files import read_ratings
 from tasks.runtime.context import Outside
@@ -150,3 +151,28 @@ def test_a_file_that_is_no_backup_is_refused_and_nothing_is_written(
         restore(context, files / "x.csv", only_missing=False)
 
     assert state(plex) == before
+
+
+def test_inferred_ratings_never_go_into_a_backup_when_the_record_is_lost(
+    plex, run_at, files
+):
+    wishes = {"backup_folder": str(files)}
+    with run_at(plex) as context:
+        infer_plainly(context)
+
+    with run_at(plex, "lost", state="lost.db", **wishes) as context:
+        with pytest.raises(RecordLost):
+            back_up(context, files / "x.csv")
+        recover(context)
+
+    assert list(files.iterdir()) == []
+
+
+def test_without_automatic_backups_none_is_dropped(plex, run_at, files):
+    wishes = {"backup_folder": str(files), "backup_keep": 0}
+    for day in range(3):
+        outside = Outside(transport=InMemory(plex), machine=at_day(day))
+        with run_at(plex, f"r{day}", outside=outside, **wishes) as context:
+            back_up(context)
+
+    assert len(list(files.iterdir())) == 3
