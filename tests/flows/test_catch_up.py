@@ -31,6 +31,11 @@ from tasks.orchestration.schedules import (
 HOURLY = CronSchedule(cron="0 * * * *", timezone="Europe/Berlin")
 QUARTERLY = IntervalSchedule(interval=timedelta(minutes=15))
 
+UNSCHEDULED = {
+    name: [] for name in ("infer-with-approval", "verify", "undo", "rank", "recover")
+}
+"""What is offered without a schedule."""
+
 
 @pytest.fixture
 def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
@@ -180,7 +185,7 @@ def test_an_older_database_is_upgraded_and_its_schedules_are_kept(client):
     assert found.pop("infer") == [repaired]
     assert found.pop("weekly-up-live") == [repaired, (QUARTERLY, True, {})]
     assert found.pop("monthly-full-live") == [(HOURLY, False, {})]
-    assert found == {"verify": [], "undo": [], "rank": [], "recover": []}
+    assert found == UNSCHEDULED
     assert not any(deployment.paused for deployment in client.read_deployments())
     assert said.count("gone no longer exists, dry_run had no value and is now on") == 2
     assert "weekly-up is now weekly-up-live; its schedules were taken over." in said
@@ -219,7 +224,7 @@ def test_a_deploy_gives_new_deployments_alone_their_schedules_switched_off(
     assert seen.pop("infer") == [(HOURLY, True, {"dry_run": True})]
     assert seen.pop("weekly-up-live") == [(QUARTERLY, True, {})]
     assert seen.pop("monthly-full-live") == [(monthly, False, {})]
-    assert seen == {"verify": [], "undo": [], "rank": [], "recover": []}
+    assert seen == UNSCHEDULED
     assert {name for name, one in first.items() if one.paused} == {"infer"}
     assert client.read_deployment(first["infer"].id).paused
 
