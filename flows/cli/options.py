@@ -67,6 +67,11 @@ _ACCEPT = "Let the record follow a re-created library, or another account."
 Accept = Annotated[bool, typer.Option("--accept-library", help=_ACCEPT)]
 _LARGE = "Go on although very much of what was inferred would change."
 AcceptLarge = Annotated[bool, typer.Option("--accept-large-change", help=_LARGE)]
+_REPAIR = "Put tags and record right instead; ratings stay."
+Repair = Annotated[bool, typer.Option("--repair", help=_REPAIR)]
+_GONE = "With --repair: also forget what is on record of items that are gone."
+ForgetGone = Annotated[bool, typer.Option("--forget-gone", help=_GONE)]
+Drill = Annotated[str, typer.Option(help="Play the undo of a share, as 5%, in memory.")]
 _CANARY = "Also write the first batch of a run, and undo it."
 Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]
 _PREFECT = "Run it as a Prefect flow, as whenever PREFECT_API_URL names a server."

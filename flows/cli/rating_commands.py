@@ -55,15 +55,9 @@ def infer(
 
 def verify(
     *,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Put tags and record right instead.")
-    ] = False,
-    forget_gone: Annotated[
-        bool, typer.Option("--forget-gone", help="With --repair: and items gone.")
-    ] = False,
-    drill: Annotated[
-        str, typer.Option(help="Play the undo of such a share in memory, as 5%.")
-    ] = "",
+    repair: options.Repair = False,
+    forget_gone: options.ForgetGone = False,
+    drill: options.Drill = "",
     dry_run: options.DryRun = None,
     yes: options.Yes = False,
     config: options.Config = None,
@@ -86,12 +80,11 @@ def verify(
         raise typer.Exit(DIFFERS if drilled.not_restored else DONE)
     if repair:
         live = is_live(settings, dry_run=dry_run)
-        if live and not ask("Put tags and record right?", yes=yes):
-            raise typer.Exit(DONE)
-        work_on = partial(repairing.repair, forgets_gone=forget_gone)
-        repaired = launch(work_on, settings, live=live, accept=accept_library)
-        show_counts("Repair", repaired)
-        write_json(json_file, repaired)
+        if not live or ask("Put tags and record right?", yes=yes):
+            work_on = partial(repairing.repair, forgets_gone=forget_gone)
+            repaired = launch(work_on, settings, live=live, accept=accept_library)
+            show_counts("Repair", repaired)
+            write_json(json_file, repaired)
         raise typer.Exit(DONE)
     audit = launch(work, settings, accept=accept_library)
     show_audit(audit)

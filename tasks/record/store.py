@@ -178,12 +178,12 @@ class ShadowStore:
 
     def mark_as_ours(self, level: Level, look: ItemStates, tag: str) -> None:
         """Note the present locks of items that were tagged before this record."""
-        guids, marks = look.guid.tolist(), self.marks(level)
-        fresh = np.setdiff1d(look.key, [mark.key for mark in marks if mark.tag])
+        known = [mark.key for mark in self.marks(level) if mark.tag]
         ours = replace(look, has_tag=np.zeros(len(look.key), np.bool_))
         with self.writing() as connection:
-            self._delete(connection, MarkRow, level, guids, MarkRow.tag == "")
-            self._insert(connection, MarkRow, level, marks_of(ours, fresh, tag))
+            self._delete(connection, MarkRow, level, list(look.guid), MarkRow.tag == "")
+            rows = marks_of(ours, np.setdiff1d(look.key, known), tag)
+            self._insert(connection, MarkRow, level, rows)
 
     def acknowledge(self, batch: Batch, now: float) -> None:
         """Note that Plex accepted a batch."""
@@ -214,10 +214,7 @@ class ShadowStore:
             self._end(connection, level, guids)
 
     def forget(self, level: Level, guids: Sequence[str]) -> None:
-        """Drop all that is recorded of these ratings: they are not ours.
-
-        What moods items had stays while a tag that may cost them is in doubt.
-        """
+        """Drop all on record of these ratings; moods that a tag may cost stay."""
         with self.writing() as connection:
             self._delete(connection, ShadowRow, level, guids)
             self._end(connection, level, guids)

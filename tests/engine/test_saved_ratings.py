@@ -1,6 +1,5 @@
 """Ratings in files: what is written can be read again, and means one item or none."""
 
-import plistlib
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,6 @@ from engine.errors import UsageError
 from engine.library import Level
 from engine.saved_ratings.candidates import Candidate
 from engine.saved_ratings.matching import match
-from engine.saved_ratings.sources import parse
 from engine.saved_ratings.table import COLUMNS, SavedRating, csv_of, parse_csv
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -115,25 +113,6 @@ def test_what_only_helps_to_find_an_item_may_be_unreadable(column, value):
 
     assert read.left_out == []
     assert read.ratings[0].points == TIGER.points
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("ratingKey,type,title,userRating\n7,track,Tiger,9\n", ("Tiger", 7, 9.0)),
-        ("artist,title,track,stars\nAbba,Tiger,9,4.5\n", ("Tiger", -1, 9.0)),
-        ("artist;title;stars\nAbba;Tiger;4,5\n", ("Tiger", -1, 9.0)),
-        ("artist,track,rating_type,stars\nAbba,Tiger,manual,4.5\n", ("Tiger", -1, 9.0)),
-    ],
-    ids=["Plex's own heads", "track is a number", "semicolons", "track is a title"],
-)
-def test_columns_of_other_programs_are_understood(text, expected):
-    source = parse(text, "x.csv", scale="" if "stars" in text else "points")
-
-    (one,) = source.ratings
-    assert (one.title, one.key, one.points) == expected
-    assert one.level is Level.TRACK
-    assert source.left_out == []
 
 
 def test_a_key_counts_with_its_title():
@@ -252,88 +231,3 @@ def test_a_bare_rating_key_names_an_item():
     bare = SavedRating(Level.TRACK, 9.0, key=7)
 
     assert found([bare], replace(TIGER, key=8), TIGER)[0] == {bare: 1}
-
-
-@pytest.mark.parametrize(
-    ("values", "scale", "points"),
-    [
-        (["1", "4.5", "5"], "stars", [2.0, 9.0, 10.0]),
-        (["2", "9"], "points", [2.0, 9.0]),
-        (["20", "90"], "percent", [2.0, 9.0]),
-    ],
-)
-def test_the_scale_of_a_column_of_ratings_is_told_by_its_highest(values, scale, points):
-    rows = "".join(f"{key},{value}\n" for key, value in enumerate(values))
-
-    source = parse(f"rating_key,rating\n{rows}", "x.csv")
-
-    assert source.scale == scale
-    assert [one.points for one in source.ratings] == points
-    assert sum(source.histogram.values()) == len(values)
-    assert source.mapping()[-1].endswith(f"→ {points[-1] / 2:g} stars: 1")
-
-
-def test_a_scale_may_be_said():
-    source = parse("rating_key,rating\n1,4\n2,11\n", "x.csv", scale="points")
-
-    assert [one.points for one in source.ratings] == [4.0]
-    assert source.left_out == ["line 3: rating '11' is not a number from 0 to 10"]
-
-
-def test_itunes_gives_what_a_person_rated_and_not_what_it_computed():
-    tracks = {
-        "1": {
-            "Name": "Tiger", "Artist": "Abba", "Album": "Arrival", "Rating": 80,
-            "Total Time": 175_000, "Track Number": 9, "Album Rating": 60,
-            "Location": "file://localhost/music/Abba/Arrival/09%20Tiger.mp3",
-        },
-        "2": {
-            "Name": "Money", "Artist": "Abba", "Album": "Arrival", "Rating": 60,
-            "Rating Computed": True, "Album Rating": 60,
-        },
-        "3": {"Name": "x", "Album Rating": 40, "Album Rating Computed": True},
-        "4": {"Name": "odd", "Rating": "high"},
-    }  # fmt: skip
-
-    source = parse(plistlib.dumps({"Tracks": tracks}).decode(), "Library.xml")
-
-    song, album = source.ratings
-    assert (song.level, song.title, song.points) == (Level.TRACK, "Tiger", 8.0)
-    assert (song.path, song.number) == ("Abba/Arrival/09 Tiger.mp3", 9)
-    assert (album.level, album.title, album.points) == (Level.ALBUM, "Arrival", 6.0)
-    assert source.skipped == 2
-    assert source.histogram == {"80": 1, "60": 1}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<?xml version='1.0'?><a/>",
-        "<?xml version='1.0'?><plist><dict/></plist>",
-        "<?xml version='1.0'?><plist>",
-        '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "e">]><plist>&e;</plist>',
-    ],
-)
-def test_xml_that_is_no_library_is_refused(text):
-    with pytest.raises(UsageError, match=r"x\.xml is"):
-        parse(text, "x.xml")
-
-
-def test_a_list_of_songs_gives_all_of_them_its_stars():
-    text = (
-        "#EXTM3U\n#EXTINF:175,Abba - Tiger\nD:\\m\\Abba\\Arrival\\09 Tiger.mp3\n\nx\n"
-    )
-
-    for source in (
-        parse(text, "4.5 stars.m3u8"),
-        parse(text, "Best 4.5★.m3u"),
-        parse(text, "best.m3u", stars="4,5"),
-        parse(text, "best.m3u", stars="4.5"),
-    ):
-        assert [one.points for one in source.ratings] == [9.0, 9.0]
-        assert source.ratings[0].path == "Abba/Arrival/09 Tiger.mp3"
-        assert source.ratings[0].duration == 175_000
-    with pytest.raises(UsageError, match="How many stars"):
-        parse(text, "best of 5 years.m3u")
-    with pytest.raises(UsageError, match="from 0 to 5"):
-        parse(text, "best.m3u", stars="9")
