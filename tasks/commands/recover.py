@@ -93,7 +93,8 @@ def recover(context: RunContext, *, by_value: bool | None = None) -> Recovered:
     Raises:
         SettingsInvalid: No tag is configured, and no value tells anything.
     """
-    return plan_and_apply(context, partial(plan_recover, by_value=by_value))
+    plan = partial(plan_recover, by_value=by_value)
+    return plan_and_apply(context, plan, backs_up=False)
 
 
 def plan_recover(

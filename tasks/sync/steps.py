@@ -249,17 +249,21 @@ class Plan(Protocol[Report_co]):
 
 
 def plan_and_apply(
-    context: RunContext, plan: Callable[[RunContext, LibrarySnapshot], Plan[Report]]
+    context: RunContext,
+    plan: Callable[[RunContext, LibrarySnapshot], Plan[Report]],
+    *,
+    backs_up: bool = True,
 ) -> Report:
     """Read the library, plan, and apply the plan if the run is a live one.
 
-    Safe to repeat: the plan is made from what is there then.
+    Safe to repeat: the plan is made from what is there then. If it `backs_up`, what a
+    person rated is saved before, once a day; not while the record explains too little.
     """
     library = read(context)
     if not context.is_live:
         return plan(context, snapshot_of(context, library)).predicted
     snapshot = reconcile(context, library)
     planned = plan(context, snapshot)
-    if is_explained(context, snapshot):
+    if backs_up and is_explained(context, snapshot):
         context.watch(Step(note=back_up_automatically(context, snapshot)))
     return planned.apply(context)
