@@ -238,8 +238,9 @@ class _Writer:
         except PlexUnreachable:
             record_in_doubt(context, batch)
             raise
-        if gone:  # it was alone, and nothing came of it
-            context.store.discard_intents(batch.phase.level, batch.guid.tolist())
+        if gone:  # it was alone, and nothing came of it; what stood there may still
+            unrated = batch.guid[np.isnan(batch.before)]
+            context.store.discard_intents(batch.phase.level, unrated.tolist())
             self.pool.settle(batch.phase, batch.planned, WriteOutcome.GONE)
             return
         context.store.acknowledge(batch, context.machine.now())

@@ -41,7 +41,8 @@ class OurTags:
             # Where the tag has another name by now, an item may bear both.
             both = (mark.tag,) if mark.tag == now or not now else (mark.tag, now)
             ours = both if mark.tag and not mark.had_tag else ()
-            self.by_key[mark.key] = ours
+            if mark.tag or mark.had_tag:  # else it may bear one from under another key
+                self.by_key[mark.key] = ours
             self._by_guid[mark.guid] = ours or self._by_guid.get(mark.guid, ())
 
     def on(self, look: ItemStates) -> Texts:

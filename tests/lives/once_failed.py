@@ -98,6 +98,34 @@ ONCE_FAILED = {
         keeps_date=True,
         floats="one-decimal",
     ),
+    "a copy that was tagged under another key kept the tag": plain(
+        Stage("undo some", 0.096, (), then=(Act("add", 56, 0.312),)),
+        Stage(
+            "infer some",
+            0.885,
+            (Event(1, writes=False, after=True, act=Act("rekey", 18, 0.968)),),
+            then=(Act("rekey", 44, 0.374),),
+        ),
+        keeps_date=True,
+        habit="replace_tags",
+        batch=3,
+        dynamic=False,
+        odd=True,
+    ),
+    "what Plex had rounded was forgotten, as it was refused to write it anew": plain(
+        Stage("infer dry", 0.982, (), then=(Act("rate", 59, 0.15),)),
+        Stage(
+            "infer some",
+            0.998,
+            (Event(6, writes=True, after=False, act=Act("status", 19, 0.355)),),
+            (),
+        ),
+        keeps_date=True,
+        floats="one-decimal",
+        habit="first_id_only",
+        batch=1,
+        dynamic=False,
+    ),
     "what arrived late over an acknowledged rating was never settled": plain(
         stage(
             "infer",
