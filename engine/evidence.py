@@ -84,7 +84,7 @@ def whole(library: Library, ownerships: dict[Level, Ownership]) -> LibraryView:
     """Return the whole library as one part."""
 
     def view(level: Level) -> LevelView:
-        shared = shared_guids(library[level])
+        shared = shared_guids(library[level].guid)
         is_primary = shared == np.arange(len(shared))
         off = library.hands_off.get(level)
         return LevelView(

@@ -36,7 +36,7 @@ def hands_off(
             off |= np.isin(items.key.astype(str), keys)
         else:
             off |= chosen[Level(level - 1)][items.parent]
-        shared = shared_guids(items)
+        shared = shared_guids(items.guid)
         chosen[level] = np.isin(shared, shared[off])
     return chosen
 
@@ -49,7 +49,7 @@ def not_found(library: Library, artists: Collection[str]) -> list[str]:
 
 
 def to_take_back(part: LibraryView, level: Level) -> Bools:
-    """Say which ratings of ours a person wants nothing inferred for any more."""
+    """Say which inferred ratings belong to items that are excluded by now."""
     view = part[level]
     if view.hands_off is None:
         return np.zeros(len(view.items), np.bool_)

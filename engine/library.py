@@ -182,11 +182,11 @@ class Library:
         return self.letter[self.artist_row(level)]
 
 
-def shared_guids(items: Items) -> Ints:
+def shared_guids(guids: Texts) -> Ints:
     """Return for each item the first row with its guid: they share one rating.
 
     Source: Plex stores a rating per (account, guid), not per ratingKey.
     """
     first: dict[str, int] = {}
-    rows = (first.setdefault(guid, row) for row, guid in enumerate(items.guid))
-    return np.fromiter(rows, np.int64, len(items))
+    rows = (first.setdefault(guid, row) for row, guid in enumerate(guids))
+    return np.fromiter(rows, np.int64, len(guids))

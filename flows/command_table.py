@@ -35,7 +35,7 @@ COMMANDS = (
     Command(5, "verify", "Is the record in sync with Plex? Changes nothing."),
     Command(6, "undo", "Take inferred ratings back, all or a selection."),
     Command(7, "rank", "Power rankings: your best and worst artists, or albums."),
-    Command(8, "recover", "Rebuild a lost state database from the tag."),
+    Command(8, "recover", "Rebuild a lost state database from Plex."),
     Command(None, "apply", "Write a saved plan: exactly that, and nothing beyond it."),
     Command(None, "backup", "Save your own ratings to a file, or show their history."),
     Command(None, "restore", "Give ratings from such a file back to Plex."),

@@ -24,6 +24,9 @@ from engine.saved_ratings.table import (
 SCALES = {"stars": 5.0, "points": 10.0, "percent": 100.0}
 """The highest rating of each scale."""
 
+SHOWN = 12
+"""Values that are shown of a file, at most."""
+
 TAIL = 3
 """Parts of a path that are compared: two folders and the name."""
 
@@ -66,13 +69,21 @@ class Source(RatingsFile):
     """How many ratings there are of each value, as the file writes them."""
 
     def mapping(self) -> list[str]:
-        """Say which value becomes how many stars, and how often it is there."""
+        """Say how many ratings of which scale there are, and what becomes of each.
+
+        Of many different values, the most frequent ones are shown.
+        """
         top = SCALES[self.scale]
-        values = sorted(self.histogram.items(), key=lambda one: float(one[0]))
-        return [
-            f"{value} → {5 * float(value) / top:g} stars: {count}"
-            for value, count in values
+        frequent = [value for value, _ in self.histogram.most_common(SHOWN)]
+        lines = [f"{len(self.ratings)} ratings, read as {self.scale}."]
+        if self.skipped:
+            lines.append(f"  {self.skipped} that the other program computed: skipped")
+        lines += [
+            f"  {value} → {5 * float(value) / top:g} stars: {self.histogram[value]}"
+            for value in sorted(frequent, key=float)
         ]
+        others = len(self.histogram) - len(frequent)
+        return [*lines, *([f"  and {others} more values"] if others else [])]
 
 
 def parse(text: str, name: str, *, scale: str = "", stars: str = "") -> Source:

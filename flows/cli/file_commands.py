@@ -12,7 +12,7 @@ from flows.command_table import DONE, FAILED
 
 if TYPE_CHECKING:
     from tasks.commands.apply import Applied
-    from tasks.commands.given_ratings import Given
+    from tasks.commands.given_ratings import GivenReport
 
 Kind = Literal["manual", "inferred", "unrated"]
 Word = Literal["artist", "album", "track"]
@@ -130,9 +130,8 @@ def import_(
     settings = begin(config, json_file, overwrite=overwrite)
     asked = ImportRequest(path, scale or "", stars, replace, adopt_half_stars)
     source = understood(asked)
-    notify(f"{len(source.ratings)} ratings, read as {source.scale}.")
     for line in source.mapping():
-        notify(f"  {line}")
+        notify(line)
     live = is_live(settings, dry_run=dry_run)
     if live and not ask("Give these ratings?", yes=yes):
         raise typer.Exit(DONE)
@@ -160,7 +159,9 @@ def apply(
     _conclude("Apply", launch(work, settings, path, live=live), json_file)
 
 
-def _conclude(title: str, given: "Given | Applied", json_file: Path | None) -> NoReturn:
+def _conclude(
+    title: str, given: "GivenReport | Applied", json_file: Path | None
+) -> NoReturn:
     """Show what became of a file's ratings, and how to take them back."""
     from flows.reports.terminal import notify, show_counts  # noqa: PLC0415 (is slow)
 

@@ -3,10 +3,9 @@
 from engine.library import Level, Library
 from engine.planning.batches import chunks, tag_edits
 from engine.rating_scale import Ints, rounded
-from tasks.record.given import Given, confirm_given, record_given
+from tasks.record.given import GivenRating, confirm_given, record_given
 from tasks.runtime.context import RunContext, Step
-from tasks.sync.reconcile import UNKNOWN_PHASE, shadow_rows_of
-from tasks.sync.reconcile import Given as Ours
+from tasks.sync.reconcile import UNKNOWN_PHASE, OurRating, shadow_rows_of
 
 
 def own_tags(context: RunContext, level: Level, keys: Ints) -> None:
@@ -28,9 +27,9 @@ def adopt_and_tag(
 ) -> None:
     """Put ratings that stand in Plex onto the record as ours, and give them the tag."""
     adopt(context, library, level, rows, run_id)
-    for keys in (
-        chunks(library.listed(level).key[rows]) if context.tag_for(level) else ()
-    ):
+    if not context.tag_for(level):
+        return
+    for keys in chunks(library.listed(level).key[rows]):
         context.before_write()
         look = context.gateway.fetch_items(keys)[level]
         for edit in tag_edits(level, look, context.tag):
@@ -50,7 +49,7 @@ def adopt(
     values, now = rounded(items.rating).tolist(), context.machine.now()
     by = context.run_id if run_id is None else run_id
     given = {
-        guid: Ours(UNKNOWN_PHASE, by, value, now)
+        guid: OurRating(UNKNOWN_PHASE, by, value, now)
         for guid, value in zip(items.guid, values, strict=True)
     }
     shadows = shadow_rows_of(library, level, rows, given)
@@ -64,7 +63,8 @@ def adopt_given(
     items = library.listed(level).take(rows)
     columns = items.guid, items.key.tolist(), items.rating.tolist()
     stood = [
-        Given(level, guid, key, r, r) for guid, key, r in zip(*columns, strict=True)
+        GivenRating(level, guid, key, r, r)
+        for guid, key, r in zip(*columns, strict=True)
     ]
     record_given(context.store, context.run_id, stood)
     dates = zip(columns[1], columns[2], items.rated_at.tolist(), strict=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.library import Level
 from engine.saved_ratings.candidates import DetailsByKey
-from tasks.commands.given_ratings import Given, give
+from tasks.commands.given_ratings import GivenReport, give
 from tasks.config.ratings_files import read_ratings, write_ratings
 from tasks.runtime.context import RunContext
 from tasks.sync.integrity import ensure_record_current, ensure_record_present
@@ -66,7 +66,7 @@ def back_up(context: RunContext, path: Path | None = None) -> BackedUp:
     return report
 
 
-def restore(context: RunContext, path: Path, *, only_missing: bool) -> Given:
+def restore(context: RunContext, path: Path, *, only_missing: bool) -> GivenReport:
     """Give the ratings of a backup back, perhaps only where none of yours stands.
 
     Raises:

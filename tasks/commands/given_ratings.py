@@ -6,12 +6,12 @@ stood there before, for an undo of that run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.library import Items, Level, Library
+from engine.library import Items, Level, Library, shared_guids
 from engine.ownership import Owner, owners
 from engine.planning.given_plan import GivenOutcome, GivenRatings
 from engine.rating_scale import STEP, Floats, Ints, not_half_star, same, unreadable
@@ -32,7 +32,7 @@ UNDER_WAY = (Owner.UNWRITTEN, Owner.WRITTEN, Owner.UNREAD)
 
 
 @dataclass
-class Given:
+class GivenReport:
     """What became of the ratings of a file."""
 
     dry_run: bool
@@ -43,7 +43,7 @@ class Given:
     already_there: int = 0
     """Plex holds the same rating, and it is yours."""
     in_place_of_inferred: int = 0
-    """Given where an inferred rating stood."""
+    """GivenReport where an inferred rating stood."""
     unchanged: int = 0
     """As they were exported: nothing is to be done."""
     released: int = 0
@@ -53,7 +53,7 @@ class Given:
     half_stars: list[str] = field(default_factory=list)
     """To be inferred, but half stars may be yours: --adopt-half-stars adopts them."""
     replaced: list[str] = field(default_factory=list)
-    """Given where another rating of yours stood."""
+    """GivenReport where another rating of yours stood."""
     differing: list[str] = field(default_factory=list)
     """Left alone: another rating of yours stands there."""
     missing: list[str] = field(default_factory=list)
@@ -80,10 +80,10 @@ class GivenPlan:
     """Rows of ratings that are to count as inferred."""
     names: dict[tuple[Level, int], str]
     """Of each item, by ratingKey."""
-    predicted: Given
+    predicted: GivenReport
     """What becomes of the file if nothing changes meanwhile."""
 
-    def apply(self, context: RunContext) -> Given:
+    def apply(self, context: RunContext) -> GivenReport:
         """Write what was planned; what has changed since is left alone."""
         report = replace(self.predicted, dry_run=False, run_id=context.run_id)
         context.watch(Step(total=sum(map(len, self.wishes))))
@@ -97,9 +97,9 @@ class GivenPlan:
         return report
 
     def _note(
-        self, wishes: GivenRatings, outcome: NDArray[np.int8], report: Given
+        self, wishes: GivenRatings, outcome: NDArray[np.int8], report: GivenReport
     ) -> None:
-        first = _first_of_each(wishes.guid)
+        first = np.unique(shared_guids(wishes.guid))
         for row in first[outcome[first] != GivenOutcome.WRITTEN].tolist():
             name = self.names[wishes.level, int(wishes.key[row])]
             if same(wishes.before[[row]], wishes.after[[row]])[0]:
@@ -114,20 +114,13 @@ class GivenPlan:
                 report.changed_meanwhile.append(name)
 
 
-def _first_of_each(guid: NDArray[np.object_]) -> NDArray[np.int64]:
-    rows: dict[str, int] = {}
-    for row, one in enumerate(guid):
-        rows.setdefault(one, row)
-    return np.array(list(rows.values()), np.int64)
-
-
 def give(
     context: RunContext,
     source: RatingsFile,
     *,
     replaces: bool,
     adopts_half_stars: bool = False,
-) -> Given:
+) -> GivenReport:
     """Give the ratings of a file; those that differ only where it `replaces`.
 
     What the file calls inferred is adopted as that, half stars only if so wished.
@@ -157,7 +150,7 @@ def plan_given(
         RecordOutdated: Guesses would pass for a person's ratings.
     """
     ensure_record_current(context, snapshot, spares_unknown=True)
-    report = Given(dry_run=True, not_understood=list(source.left_out))
+    report = GivenReport(dry_run=True, not_understood=list(source.left_out))
     planner = _Planner(
         context,
         snapshot.library,
@@ -177,12 +170,17 @@ class _Planner:
 
     context: RunContext
     library: Library
-    report: Given
+    report: GivenReport
     replaces: bool
     adopts_half_stars: bool
     adopted: dict[Level, list[int]] = field(default_factory=dict)
     """Rows of ratings that are to count as inferred."""
     names: dict[tuple[Level, int], str] = field(default_factory=dict)
+
+    @cached_property
+    def _given(self) -> dict[Level, dict[str, set[float]]]:
+        """What a person gave by files before, points, by level and guid."""
+        return {level: given_values(self.context.store, level) for level in Level}
 
     def plan(self, level: Level, ratings: Sequence[SavedRating]) -> GivenRatings:
         """Return the ratings of one level that may be given."""
@@ -243,7 +241,7 @@ class _Planner:
         What the person changed in that file, now or before, is theirs.
         """
         is_changed = saved.was_exported and not saved.is_unchanged
-        given = given_values(self.context.store, saved.level).get(guid, ())
+        given = self._given[saved.level].get(guid, ())
         is_given = any(abs(saved.points - points) < STEP for points in given)
         return saved.rating_type == INFERRED and not (is_changed or is_given)
 

@@ -21,7 +21,7 @@ from engine.saved_ratings.table import (
     stars_of,
     table_of,
 )
-from tasks.commands.given_ratings import Given, give
+from tasks.commands.given_ratings import GivenReport, give
 from tasks.config.output_files import write_text
 from tasks.config.ratings_files import read_text
 from tasks.record.given import inferred_before
@@ -146,7 +146,7 @@ def understood(request: ImportRequest) -> Source:
     return parse(text, path.name, scale=request.scale, stars=request.stars)
 
 
-def import_ratings(context: RunContext, request: ImportRequest) -> Given:
+def import_ratings(context: RunContext, request: ImportRequest) -> GivenReport:
     """Give the ratings of a file that a person chose: from then on they are theirs.
 
     Raises:

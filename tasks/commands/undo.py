@@ -18,6 +18,7 @@ from tasks.commands.undo_given import GivenUndo, plan_given_undo
 from tasks.plex.parsing import texts
 from tasks.record.rows import Intent, Mark, Shadow
 from tasks.runtime.context import RunContext, Step
+from tasks.sync.given_writer import FEW
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot
 from tasks.sync.record_lookup import Recorded, record_view_of, resolve_renames, unlisted
@@ -25,9 +26,6 @@ from tasks.sync.steps import plan_and_apply
 from tasks.sync.tags import OurTags, restore_lost_moods
 
 Row = Shadow | Intent
-
-FEW = 2
-"""Ratings that are taken back in one go from a server that is not known."""
 
 
 @dataclass(frozen=True, eq=False)

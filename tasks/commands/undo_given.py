@@ -12,7 +12,7 @@ from engine.planning.given_plan import GivenOutcome, GivenRatings
 from engine.planning.plan import PhasePlan
 from engine.planning.undo_plan import Selection, Undone
 from engine.rating_scale import Estimates, same
-from tasks.record.given import Given, drop_given, given_by
+from tasks.record.given import GivenRating, drop_given, given_by
 from tasks.runtime.context import RunContext
 from tasks.sync.given_writer import write_given
 from tasks.sync.reconcile import UNKNOWN_PHASE, LibrarySnapshot, reconcile
@@ -32,7 +32,7 @@ class GivenUndo:
     """What a run gave, and what its items are to hold again."""
 
     run: str
-    given: Sequence[Given] = ()
+    given: Sequence[GivenRating] = ()
     wishes: Sequence[GivenRatings] = ()
     settled: set[tuple[Level, str]] = field(default_factory=set)
     """Items on which nothing is to be done any more."""
@@ -66,7 +66,7 @@ class GivenUndo:
         )
         drop_given(context.store, self.run, done)
 
-    def _infer_again(self, context: RunContext, given: Sequence[Given]) -> None:
+    def _infer_again(self, context: RunContext, given: Sequence[GivenRating]) -> None:
         """Write what was inferred there before, and record it as that."""
         if given:
             snapshot = reconcile(context, read(context))
@@ -74,7 +74,7 @@ class GivenUndo:
             write_plans(context, snapshot, plans, stood_there=True)
 
 
-def _plans(snapshot: LibrarySnapshot, given: Sequence[Given]) -> list[PhasePlan]:
+def _plans(snapshot: LibrarySnapshot, given: Sequence[GivenRating]) -> list[PhasePlan]:
     """Return plans of the ratings that stood there, for items that hold none now."""
     found: dict[Phase, list[tuple[int, Mapping[str, Any]]]] = {}
     names = {level: _rows_by_name(snapshot.library[level]) for level in Level}
@@ -125,7 +125,7 @@ def plan_given_undo(
     for level in Level:
         own = [one for one in given if one.level is level]
         items = library.listed(level)
-        chosen: dict[int, Given] = {}
+        chosen: dict[int, GivenRating] = {}
         is_meant = selection.of(library, level)
         rows_by_name = _rows_by_name(items)
         for one in own:
@@ -159,13 +159,13 @@ def _rows_by_name(items: Items) -> dict[object, int]:
     return rows
 
 
-def _restored(one: Given) -> float:
+def _restored(one: GivenRating) -> float:
     """Return what an item is to hold for a person again; NaN: nothing."""
     is_theirs = one.before is not None and one.was_ours is None
     return float(one.before or 0) if is_theirs else np.nan
 
 
-def _stands(items: Items, row: int, one: Given) -> bool:
+def _stands(items: Items, row: int, one: GivenRating) -> bool:
     """Whether an item holds what was given, and nobody rated it since."""
     date = int(items.rated_at[row])
     is_redated = one.is_seen and one.seen_at > 0 and date > 0 and date != one.seen_at

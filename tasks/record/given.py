@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from engine.library import Level
 from tasks.record.rows import UNKNOWN, IntentState, pieces
@@ -14,7 +14,7 @@ from tasks.record.tables import GivenRow, LibraryRow, ShadowRow
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenRating:
     """A rating that was written for a person."""
 
     level: Level
@@ -32,7 +32,7 @@ class Given:
     """The date of the rating then, epoch seconds; 0: unknown."""
 
 
-def record_given(store: ShadowStore, run_id: str, given: Sequence[Given]) -> None:
+def record_given(store: ShadowStore, run_id: str, given: Sequence[GivenRating]) -> None:
     """Record what a run is about to write; if it is repeated, the first one stays."""
     now = store.machine.now()
     known = _known_keys(store, run_id, [one.key for one in given])
@@ -104,7 +104,7 @@ def confirm_given(
         connection.execute(confirmed, rows)
 
 
-def given_by(store: ShadowStore, run: str) -> list[Given]:
+def given_by(store: ShadowStore, run: str) -> list[GivenRating]:
     """Return what runs gave whose id begins so, the latest first."""
     wanted = (
         select(GivenRow)
@@ -116,7 +116,7 @@ def given_by(store: ShadowStore, run: str) -> list[Given]:
     )
     with store.database.reading() as connection:
         return [
-            Given(
+            GivenRating(
                 level=Level(row.level),
                 guid=row.guid,
                 key=row.key,
@@ -131,9 +131,14 @@ def given_by(store: ShadowStore, run: str) -> list[Given]:
 
 
 def given_values(store: ShadowStore, level: Level) -> dict[str, set[float]]:
-    """Return by guid what was ever given for a person, points."""
+    """Return by guid what was ever given for a person, points.
+
+    What was adopted stands there as it did before, and is no person's.
+    """
     here = GivenRow.library_id == store.library_id, GivenRow.level == int(level)
+    is_adopted = GivenRow.was_ours.is_(None) & (GivenRow.before == GivenRow.after)
     wanted = select(GivenRow.guid, GivenRow.after).where(*here)
+    wanted = wanted.where(or_(GivenRow.before.is_(None), ~is_adopted))
     found: dict[str, set[float]] = {}
     with store.database.reading() as connection:
         for guid, after in connection.execute(wanted):

@@ -11,21 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.edits import RATING_ONLY, Edit, EditMode
+from engine.library import shared_guids
 from engine.ownership import Owner, owners
 from engine.planning.batches import ItemStates, chunks
 from engine.planning.given_plan import GivenOutcome, GivenRatings, still_as_planned
 from engine.planning.undo_plan import reversals
-from engine.rating_scale import Bools, Floats, Ints, Texts, equal, rounded, same
-from tasks.record.given import Given, confirm_given, inferred_before, record_given
+from engine.rating_scale import Bools, Floats, Texts, equal, rounded, same
+from tasks.record.given import GivenRating, confirm_given, inferred_before, record_given
 from tasks.runtime.context import RunContext, Step
+from tasks.sync.letter_writer import STATES_LAST
 from tasks.sync.record_lookup import record_view_of, recorded
 from tasks.sync.tags import OurTags
 
 FEW = 2
 """Ratings that go in one request to a server that is not known."""
-
-STATES_LAST = {False: 3.0, True: 10.0}
-"""Seconds for which a look is trusted: longer where Plex guards ratings."""
 
 
 def write_given(
@@ -41,7 +40,7 @@ def write_given(
     outcome = np.full(len(wishes), GivenOutcome.LEFT, np.int8)
     if len(wishes) and not context.gateway.obeys_ids():
         context.executor.capabilities = RATING_ONLY
-    shared = _number_of(wishes.guid)
+    shared = shared_guids(wishes.guid)
     order = np.lexsort((wishes.key, shared, wishes.after))
     left = order
     while len(left):
@@ -54,12 +53,6 @@ def write_given(
     return outcome
 
 
-def _number_of(guid: Texts) -> Ints:
-    """Return a number for each guid: items that share one go together."""
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(one, len(numbers)) for one in guid], np.int64)
-
-
 def _write_some(
     context: RunContext, wishes: GivenRatings, *, is_undo: bool
 ) -> NDArray[np.int8]:
@@ -67,7 +60,8 @@ def _write_some(
     context.before_write()
     level = wishes.level
     look = context.gateway.fetch_items(wishes.key)[level]
-    valid_until = context.machine.elapsed() + _trusted(context)
+    guards = context.executor.capabilities.guards_ratings
+    valid_until = context.machine.elapsed() + STATES_LAST[guards]
     known = recorded(context.store, level, set(look.guid))
     view = record_view_of(look, known)
     owner = owners(look.rating, look.rated_at, view)
@@ -87,10 +81,6 @@ def _write_some(
     return outcome
 
 
-def _trusted(context: RunContext) -> float:
-    return STATES_LAST[context.executor.capabilities.guards_ratings]
-
-
 def _record(
     context: RunContext, wishes: GivenRatings, look: ItemStates, was_ours: Bools
 ) -> None:
@@ -103,7 +93,7 @@ def _record(
         context.store,
         run_id,
         [
-            Given(
+            GivenRating(
                 *(level, guid, key, _known(before), _known(after)),
                 was_ours=ours.get(guid) if is_ours else None,
             )
@@ -123,7 +113,7 @@ def _send(
     tags = OurTags(context, wishes.level, list(set(look.guid))).on(look)
     sent: list[int] = []
     begun: set[str] = set()
-    for edit in _edits(wishes, look, tags):
+    for edit in _edits(wishes, look, tags, context.rated_at_once):
         guids = set(look.guid[np.isin(look.key, edit.key)])
         if sent:
             context.before_write()
@@ -137,7 +127,7 @@ def _send(
 
 
 def _edits(
-    wishes: GivenRatings, look: ItemStates, tags: NDArray[np.object_]
+    wishes: GivenRatings, look: ItemStates, tags: Texts, size: int
 ) -> Iterator[Edit]:
     """Group items by rating, tag and locks: each loses our tag with our rating."""
     order = np.argsort(wishes.after, kind="stable")
@@ -148,7 +138,7 @@ def _edits(
     for group in np.split(order, borders):
         points = _known(float(wishes.after[group[0]]))
         rates = np.ones(len(group), np.bool_)
-        for rows in chunks(np.arange(len(group))):
+        for rows in chunks(np.arange(len(group)), size):
             some = group[rows]
             for edit in reversals(
                 wishes.level, look.take(some), rates[rows], tags[some]

@@ -100,7 +100,7 @@ def _record_late_arrivals(
     rows = rows[np.isin(rows, list(late))]
     points = rounded(library[level].rating[rows]).tolist()
     given = {
-        one.guid: Given(one.phase, one.run_id, seen, one.since)
+        one.guid: OurRating(one.phase, one.run_id, seen, one.since)
         for one, seen in zip((late[row] for row in rows), points, strict=True)
     }
     store.discard_intents(level, list(given))
@@ -135,7 +135,7 @@ def _resolve_intents(
     kept = ((owner == Owner.WRITTEN) & sure) | cleared
     kept &= np.array([one.after is not None for one in here], bool)
     given = {
-        one.guid: Given(one.phase, one.run_id, one.after, one.since)
+        one.guid: OurRating(one.phase, one.run_id, one.after, one.since)
         for one, is_kept in zip(here, kept, strict=True)
         if is_kept and one.after is not None
     }
@@ -165,7 +165,7 @@ def _confirm_what_stood(
     known = {row.guid for row in store.shadows(level, guids)}
     rows = rows[[guid not in known for guid in guids]]
     given = {
-        guid: Given(one.phase, one.run_id, one.before, one.since)
+        guid: OurRating(one.phase, one.run_id, one.before, one.since)
         for guid in library[level].guid[rows]
         if (one := intents[guid]).before is not None
     }
@@ -206,7 +206,7 @@ def _first_rows(guids: Texts, wanted: Container[str]) -> Ints:
     return np.array(list(first.values()), np.int64)
 
 
-class Given(NamedTuple):
+class OurRating(NamedTuple):
     """A rating that we gave, as far as Plex does not tell."""
 
     phase: int
@@ -216,7 +216,7 @@ class Given(NamedTuple):
 
 
 def shadow_rows_of(
-    library: Library, level: Level, rows: Ints, given: Mapping[str, Given]
+    library: Library, level: Level, rows: Ints, given: Mapping[str, OurRating]
 ) -> list[Shadow]:
     """Return what to record of ratings that are seen in Plex and are ours.
 

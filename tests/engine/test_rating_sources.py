@@ -3,46 +3,10 @@
 import plistlib
 
 import pytest
-from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.library import Level
 from engine.saved_ratings.sources import parse
-from engine.saved_ratings.table import SavedRating
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-WORD = st.text("abc:/.-123", min_size=1, max_size=12)
-RATINGS = st.builds(
-    SavedRating,
-    level=st.sampled_from(Level),
-    points=st.integers(0, 1000).map(lambda n: n / 100),
-    rated_at=st.integers(0, 2_000_000_000),
-    artist=TEXT,
-    album=TEXT,
-    title=TEXT,
-    duration=st.integers(0, 900_000),
-    disc=st.integers(0, 20),
-    number=st.integers(0, 99),
-    guid=WORD,
-    ids=st.lists(WORD, max_size=3).map(tuple),
-    path=TEXT,
-    key=st.integers(-1, 10**9),
-)
-TIGER = SavedRating(
-    Level.TRACK,
-    9.0,
-    artist="Abba",
-    album="Arrival",
-    title="Tiger",
-    duration=175_000,
-    disc=1,
-    number=9,
-    guid="plex://track/1",
-    ids=("mbid://1",),
-    path="Abba/Arrival/09 Tiger.mp3",
-    key=7,
-)
-NEW = {"guid": "plex://track/new", "ids": (), "path": "", "key": 99}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +44,17 @@ def test_the_scale_of_a_column_of_ratings_is_told_by_its_highest(values, scale, 
     assert source.scale == scale
     assert [one.points for one in source.ratings] == points
     assert sum(source.histogram.values()) == len(values)
+    assert source.mapping()[0] == f"{len(values)} ratings, read as {scale}."
     assert source.mapping()[-1].endswith(f"→ {points[-1] / 2:g} stars: 1")
+
+
+def test_of_many_values_only_the_most_frequent_are_shown():
+    rows = "".join(f"{key},{1 + key / 100}\n" for key in range(50))
+
+    mapping = parse(f"rating_key,stars\n{rows}", "x.csv").mapping()
+
+    assert len(mapping) == 14
+    assert mapping[-1] == "  and 38 more values"
 
 
 def test_a_scale_may_be_said():
