@@ -16,9 +16,9 @@ from engine.saved_ratings.table import (
     MANUAL,
     RatingsFile,
     SavedRating,
-    numbered_rows,
     points_of,
     rating_of,
+    read_rows,
 )
 
 SCALES = {"stars": 5.0, "points": 10.0, "percent": 100.0}
@@ -107,10 +107,11 @@ def parse(text: str, name: str, *, scale: str = "", stars: str = "") -> Source:
 
 
 def _spreadsheet(text: str, name: str, scale: str) -> Source:
-    rows = [(line, _renamed(cells)) for line, cells in numbered_rows(text, name)]
-    heads = set(rows[0][1]) if rows else set()
+    said, numbered = read_rows(text, name)
+    heads = {HEADS.get(head, head) for head in said}
+    rows = [(line, _renamed(cells)) for line, cells in numbered]
     column = "stars" if "stars" in heads else "rating"
-    if rows and column not in heads:
+    if column not in heads:
         raise UsageError(f"{name} has no column of ratings: call it stars or rating.")
     values = [cells[column].strip().replace(",", ".") for _, cells in rows]
     found = Source(scale=scale or ("stars" if column == "stars" else _scale_of(values)))

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
@@ -135,8 +135,14 @@ def parse_csv(text: str, name: str) -> RatingsFile:
     Raises:
         UsageError: It is no such file; `name` says which.
     """
-    found = RatingsFile()
-    for line, cells in numbered_rows(text, name, needed=("level", "stars")):
+    found, (heads, rows) = RatingsFile(), read_rows(text, name)
+    missing = [column for column in ("level", "stars") if column not in heads]
+    if missing:
+        raise UsageError(
+            f"{name} has no column {' and no column '.join(missing)}: its first line "
+            f"must name the columns, such as {', '.join(COLUMNS[:6])}."
+        )
+    for line, cells in rows:
         try:
             if cells["stars"].strip():
                 found.ratings.append(rating_of(cells))
@@ -145,13 +151,14 @@ def parse_csv(text: str, name: str) -> RatingsFile:
     return found
 
 
-def numbered_rows(
-    text: str, name: str, needed: Sequence[str] = ()
-) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield the rows of a CSV file by the names of their columns, with their line.
+NumberedRows = list[tuple[int, Mapping[str, str]]]
+
+
+def read_rows(text: str, name: str) -> tuple[set[str], NumberedRows]:
+    """Return the columns of a CSV file, and its rows by column, with their lines.
 
     Raises:
-        UsageError: A column that is needed is not there, or it is no CSV file.
+        UsageError: It is no CSV file.
     """
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
@@ -160,16 +167,14 @@ def numbered_rows(
     table = csv.DictReader(StringIO(text), restval="", delimiter=delimiter)
     try:
         heads = [(head or "").strip().casefold() for head in table.fieldnames or ()]
-        missing = [column for column in needed if column not in heads]
-        if missing:
-            raise UsageError(
-                f"{name} has no column {' and no column '.join(missing)}: its first "
-                f"line must name the columns, such as {', '.join(COLUMNS[:6])}."
-            )
         table.fieldnames = heads
-        for row in table:
-            cells = {k: without_apostrophe(v or "") for k, v in row.items() if k}
-            yield table.line_num, cells
+        return set(heads), [
+            (
+                table.line_num,
+                {k: without_apostrophe(v or "") for k, v in row.items() if k},
+            )
+            for row in table
+        ]
     except csv.Error as error:
         raise UsageError(f"{name} is no CSV file: {error}.") from None
 

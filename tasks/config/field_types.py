@@ -117,18 +117,24 @@ HostNames = Annotated[str, AfterValidator(_are_host_names)]
 Word = Literal["artist", "album", "track"]
 
 
-def _as_names(said: object) -> object:
+def _as_names(said: object) -> tuple[str, ...]:
     """Return names that were given as a list, or as one text with commas."""
-    is_list = isinstance(said, str) and said.lstrip().startswith("[")
-    try:
-        names = json.loads(str(said)) if is_list else said
-    except ValueError:
-        return said
-    names = names.split(",") if isinstance(names, str) else names
+    names: object = said
+    if isinstance(said, str):
+        names = _list_in(said) if said.lstrip().startswith("[") else said.split(",")
     if not isinstance(names, list | tuple):
-        return said
-    texts = tuple(str(name).strip() for name in names if isinstance(name, str | int))
-    return tuple(filter(None, texts)) if len(texts) == len(names) else said
+        raise PydanticCustomError("names", "not a list of names")
+    if not all(isinstance(name, str | int) for name in names):
+        raise PydanticCustomError("names", "a name is not a text")
+    return tuple(filter(None, (str(name).strip() for name in names)))
+
+
+def _list_in(text: str) -> object:
+    """Return a list that is written as JSON, as in a variable of the environment."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 NAMES = 'a list of names such as ["Abba"], or one text with commas'

@@ -121,3 +121,9 @@ def test_a_list_of_songs_gives_all_of_them_its_stars():
         parse(text, "best of 5 years.m3u")
     with pytest.raises(UsageError, match="from 0 to 5"):
         parse(text, "best.m3u", stars="9")
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", '{"PLEX_URL": "x"}'])
+def test_a_file_without_ratings_is_refused(text):
+    with pytest.raises(UsageError, match=r"x\.csv has no column of ratings"):
+        parse(text, "x.csv")

@@ -207,3 +207,36 @@ def test_ratings_are_written_in_hundredths_of_a_star_or_as_chosen(path, wishes, 
     settings, _ = load(path, ENOUGH | wishes)
 
     assert settings.grid.step == step
+
+
+BANDS = ("Earth, Wind & Fire", "311")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([*BANDS], BANDS),
+        (["Earth, Wind & Fire", 311], BANDS),
+        ("Abba, Air", ("Abba", "Air")),
+        ("", ()),
+    ],
+)
+def test_names_are_a_list_or_one_text_with_commas(path, said, expected):
+    settings, _ = load(path, ENOUGH | {"EXCLUDE_ARTISTS": said})
+
+    assert settings.exclude_artists == expected
+
+
+def test_names_in_the_environment_may_be_a_list_too(path, monkeypatch):
+    monkeypatch.setenv("PLEXBAYES_EXCLUDE_ARTISTS", json.dumps(BANDS))
+
+    assert load(path, ENOUGH)[0].exclude_artists == BANDS
+
+
+@pytest.mark.parametrize("said", [3, True, {"Abba": 1}, [["Abba"]], '["Abba"', None])
+def test_what_is_no_list_of_names_is_refused(path, said):
+    refusal = refusal_of(path, ENOUGH | {"EXCLUDE_ARTISTS": said})
+
+    assert "EXCLUDE_ARTISTS" in refusal
+    assert 'such as ["Abba"]' in refusal
+    assert "tuple" not in refusal
