@@ -1,8 +1,8 @@
 """What one phase would change in one part of the library: data, not action."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from engine.evidence import LibraryView
 from engine.hierarchical import model as hierarchical
 from engine.hierarchical.evidence_filters import duplicate_rating
 from engine.hierarchical.fitting import Fit
-from engine.library import Level
+from engine.library import Items, Level
 from engine.ownership import Owner
 from engine.rating_scale import (
     FINEST,
@@ -57,6 +57,31 @@ class PhasePlan(Columns):
     """Ratings of ours left as they are because they moved too little."""
     cleared: int
     """Ratings of ours that a person removed, and that are given again."""
+
+    @classmethod
+    def as_recorded(
+        cls,
+        phase: Phase,
+        items: Items,
+        rows: Ints,
+        before: Floats,
+        known: Sequence[Mapping[str, Any]],
+    ) -> Self:
+        """Return a plan of values that were recorded once, for some rows of items.
+
+        Of each, `known` says the value and how sure it was.
+        """
+        after = np.array([one["value"] for one in known], np.float64)
+        return cls(
+            phase=phase,
+            key=items.key[rows],
+            guid=items.guid[rows],
+            before=before,
+            after=after,
+            estimates=Estimates.recorded(after, known),
+            kept=0,
+            cleared=0,
+        )
 
     def only(self, guids: Container[str]) -> Self:
         """Return the plan of these items only; its counts stay as they are."""

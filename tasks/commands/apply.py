@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.evidence import LevelView
 from engine.ownership import Owner
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Estimates, equal, same
+from engine.rating_scale import equal, same
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.integrity import ensure_record_current
 from tasks.sync.reconcile import LibrarySnapshot
@@ -167,15 +167,7 @@ def _plan_of(
     view: LevelView, phase: Phase, chosen: Mapping[int, SavedChange]
 ) -> PhasePlan:
     rows = np.array(sorted(chosen), np.int64)
-    changes = [chosen[row] for row in rows.tolist()]
-    after = np.array([change.after for change in changes], np.float64)
-    return PhasePlan(
-        phase=phase,
-        key=view.items.key[rows],
-        guid=view.items.guid[rows],
-        before=view.ownership.ours[rows],
-        after=after,
-        estimates=Estimates.recorded(after, [c.model_dump() for c in changes]),
-        kept=0,
-        cleared=0,
-    )
+    known = [chosen[row].model_dump() for row in rows.tolist()]
+    known = [one | {"value": one["after"]} for one in known]
+    ours = view.ownership.ours[rows]
+    return PhasePlan.as_recorded(phase, view.items, rows, ours, known)

@@ -11,7 +11,7 @@ from engine.library import Items, Level, Library
 from engine.planning.given_plan import GivenOutcome, GivenRatings
 from engine.planning.plan import PhasePlan
 from engine.planning.undo_plan import Selection, Undone
-from engine.rating_scale import Estimates, same
+from engine.rating_scale import same
 from tasks.record.given import GivenRating, drop_given, given_by
 from tasks.runtime.context import RunContext
 from tasks.sync.given_writer import write_given
@@ -49,7 +49,7 @@ class GivenUndo:
 
     def apply(self, context: RunContext, report: Undone) -> None:
         """Give back what stood before, and note what became of it."""
-        done = set(self.settled)
+        taken_back: set[tuple[Level, str]] = set()
         report.kept += self.kept
         report.gone += self.gone
         for wishes in self.wishes:
@@ -59,16 +59,15 @@ class GivenUndo:
             report.kept += len(set(wishes.guid[outcome == GivenOutcome.CHANGED]))
             report.gone += len(set(wishes.guid[outcome == GivenOutcome.GONE]))
             report.failed += len(set(wishes.guid[outcome == GivenOutcome.FAILED]))
-            done |= {(wishes.level, guid) for guid in wishes.guid[written]}
-        inferred = [one for one in self.given if one.was_ours is not None]
+            taken_back |= {(wishes.level, guid) for guid in wishes.guid[written]}
         self._infer_again(
-            context, [one for one in inferred if (one.level, one.guid) in done]
+            context, [one for one in self.given if (one.level, one.guid) in taken_back]
         )
-        drop_given(context.store, self.run, done)
+        drop_given(context.store, self.run, taken_back | self.settled)
 
     def _infer_again(self, context: RunContext, given: Sequence[GivenRating]) -> None:
         """Write what was inferred there before, and record it as that."""
-        if given:
+        if any(one.was_ours for one in given):
             snapshot = reconcile(context, read(context))
             plans = _plans(snapshot, given)
             write_plans(context, snapshot, plans, stood_there=True)
@@ -98,18 +97,9 @@ def _plan(
 ) -> PhasePlan:
     primary = {items.guid[row]: row for row in sorted(was_ours, reverse=True)}
     rows = np.array(sorted(primary.values()), np.int64)
-    records = [was_ours[row] for row in rows.tolist()]
-    after = np.array([record["value"] for record in records], np.float64)
-    return PhasePlan(
-        phase=phase,
-        key=items.key[rows],
-        guid=items.guid[rows],
-        before=np.full(len(rows), np.nan),
-        after=after,
-        estimates=Estimates.recorded(after, records),
-        kept=0,
-        cleared=0,
-    )
+    known = [was_ours[row] for row in rows.tolist()]
+    nothing = np.full(len(rows), np.nan)
+    return PhasePlan.as_recorded(phase, items, rows, nothing, known)
 
 
 def plan_given_undo(

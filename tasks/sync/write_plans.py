@@ -36,7 +36,7 @@ def write_plans(
     if not stood_there:
         plans = [_kept_by_server(context, plan) for plan in plans]
     lettered = plans_by_letter(parts, plans)
-    pool = Pool(lettered, is_shared=False)
+    pool = Pool(lettered, tagged=context.tagged_at_once)
     with context.writer, context.timed():
         restore_lost_moods(context)
         for letter in lettered:

@@ -171,3 +171,19 @@ def test_what_was_given_by_a_file_never_looks_inferred(plex, run_at, files):
         undo(context, Selection(run="import"))
 
     assert looks == 0
+
+
+def test_what_a_person_removed_since_an_import_stays_removed(plex, run_at, files):
+    with run_at(plex) as context:
+        infer_plainly(context)
+        first, second = sorted(on_record(context))[:2]
+    before = ratings(plex)
+    import_stars(run_at, plex, files, [first, second], 5)
+    rate(plex, first, None)
+
+    undone = undo_run(run_at, plex)
+
+    held = ratings(plex)
+    assert (undone.given_back, undone.kept) == (1, 1)
+    assert first not in held
+    assert held[second] == before[second]
