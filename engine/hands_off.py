@@ -42,10 +42,12 @@ def hands_off(
 
 
 def not_found(library: Library, artists: Collection[str]) -> list[str]:
-    """Return the names that no artist of the library has."""
+    """Return the names, or ratingKeys, that no artist of the library has."""
     known = {fold_name(title) for title in library.artists.title}
-    known |= set(library.artists.key.astype(str).tolist())
-    return [name for name in artists if fold_name(name) not in known | {name} & known]
+    keys = set(map(str, library.artists.key.tolist()))
+    return [
+        name for name in artists if fold_name(name) not in known and name not in keys
+    ]
 
 
 def to_take_back(part: LibraryView, level: Level) -> Bools:

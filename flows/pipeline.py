@@ -9,7 +9,7 @@ from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.edits import limitations
 from engine.errors import RunStopped
 from engine.evidence import split
-from engine.hands_off import count_to_take_back
+from engine.hands_off import count_to_take_back, not_found
 from engine.library import Library
 from engine.partition import chosen_letters, parse_letters
 from engine.planning.batch_sharing import Pool
@@ -137,8 +137,7 @@ def carry_out(
         cancellation=context.cancellation,
         tell=run.report.warn,
     )
-    if context.is_live:
-        run.report.say(*filter(None, [back_up_automatically(context, snapshot)]))
+    _before_planning(run, snapshot)
     before, outcome = snapshot.everything, Outcome()
     with context.timed():
         parts = split(snapshot.library, before)
@@ -163,6 +162,16 @@ def carry_out(
     if context.is_live:
         outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
     return summary_of(context, before, snapshot, work.parameters, outcome)
+
+
+def _before_planning(run: Run, snapshot: LibrarySnapshot) -> None:
+    """Name what a person excludes and is not there; save what they rated."""
+    context = run.context
+    unknown = not_found(snapshot.library, context.settings.exclude_artists)
+    if unknown:
+        run.report.warn(f"EXCLUDE_ARTISTS: no artist is called {', '.join(unknown)}.")
+    if context.is_live:
+        run.report.say(*filter(None, [back_up_automatically(context, snapshot)]))
 
 
 def look_around(

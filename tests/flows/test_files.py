@@ -117,12 +117,15 @@ def test_a_saved_plan_is_applied_later(plex, listener):
 
 def test_what_is_named_is_left_alone(plex, listener):
     artist = plex.dump()["artists"][0]
-    listener.configure(DRY_RUN=False, EXCLUDE_ARTISTS=[artist["title"]], RETRIES=0)
+    names = [artist["title"], "Nobody of that name"]
+    listener.configure(DRY_RUN=False, EXCLUDE_ARTISTS=names, RETRIES=0)
 
-    listener.run("infer")
+    ran = listener.run("infer")
 
     told = plex.dump()
     albums = [a for a in told["albums"] if a["parentRatingKey"] == artist["ratingKey"]]
+    said = " ".join((ran.err + ran.out).split())
+    assert "EXCLUDE_ARTISTS: no artist is called Nobody of that name." in said
     assert not tagged(told) & {a["ratingKey"] for a in (artist, *albums)}
     assert tagged(told)
 
