@@ -1,7 +1,7 @@
 """The library as it was read at one moment; it never changes afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Self
 
@@ -74,13 +74,18 @@ class Facts(Columns):
     """Its genres, separated by `;`; empty: those of what it belongs to count."""
     disc: Floats
     """Of a track: on which disc it is, from 1."""
+    added_at: Floats
+    """When it came into the library, epoch seconds."""
+    played_at: Floats
+    """When this account last played it, epoch seconds; NaN also if never."""
 
     @classmethod
     def unknown(cls, count: int) -> Self:
         """Return the facts of `count` items of which nothing is known."""
         nothing = np.full(count, np.nan)
         genre = np.full(count, "", object)
-        return cls(nothing, nothing, nothing, nothing, genre, nothing)
+        known = dict.fromkeys((field.name for field in fields(cls)), nothing)
+        return cls(**{**known, "genre": genre})
 
 
 @dataclass(frozen=True, eq=False)

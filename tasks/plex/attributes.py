@@ -81,6 +81,15 @@ class Attributes:
         beyond = (dates != 0) & ((dates < EARLIEST) | (dates > latest))
         return np.where(beyond, UNKNOWN_DATE, dates).astype(np.int64)
 
+    def dates(self, name: str, latest: float) -> Floats:
+        """Return moments, epoch seconds; NaN where none is told that can be meant.
+
+        Nothing is noted: no rating hangs on them.
+        """
+        told = [element.get(name) or "" for element in self._elements]
+        dates = np.array([float(t) if t.isdecimal() else np.nan for t in told])
+        return np.where((dates < EARLIEST) | (dates > latest), np.nan, dates)
+
 
 def _all_at_once(name: str, told: Sequence[str | None], absent: float) -> Floats | None:
     """Return a column in which everything can be read, in a tenth less time."""

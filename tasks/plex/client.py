@@ -1,8 +1,9 @@
 """The one door to Plex: its answers become values, its errors become ours."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Lock
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
@@ -43,6 +44,8 @@ LONGEST_URL = 4000
 Wanted = Mapping[str, str | int]
 """Parameters of a request."""
 
+Method = Literal["put", "post", "delete"]
+
 NO_ITEM = 2**31 - 1
 """A ratingKey that no item has."""
 
@@ -74,7 +77,8 @@ class PlexGateway:
         """Of the server."""
         libraries = self.get("/library/sections")
         library = find_library(libraries, settings.library_name)
-        self._library = f"/library/sections/{library.get('key')}"
+        self.library = f"/library/sections/{library.get('key')}"
+        """Its path."""
         self.is_scanned = library.get("refreshing") == "1"
         """Whether the server was looking through the library's files at the start."""
         account, self.notice = account_of(
@@ -125,37 +129,33 @@ class PlexGateway:
 
         Listings usually leave them out; `between` is as there.
         """
-        wanted: Wanted = {"type": int(level), "sort": "id", **DETAILED}
-        pages = self._pages(level, wanted, details_of, between).read()
-        return {key: one for page in pages for key, one in page.items()}
+        path = self.all_items(level, {"sort": "id", **DETAILED})
+        pages = self.pages(path, details_of, between, f"{level.word}s").read()
+        return dict(pair for page in pages for pair in page.items())
 
     def _listing(
         self, level: Level, between: Callable[[], None], only: dict[str, str] | None
     ) -> Listing:
         latest = self._session.latest_date
-        pages = self._pages(
-            level,
-            {**(only or {}), "type": int(level), "sort": "id", **TRIMMED},
-            lambda page: listing_of(level, list(page), latest),
-            between,
-        )
-        return joined(pages.read())
+        path = self.all_items(level, {**(only or {}), "sort": "id", **TRIMMED})
+        digest = lambda page: listing_of(level, list(page), latest)  # noqa: E731
+        return joined(self.pages(path, digest, between, f"{level.word}s").read())
 
-    def _pages(
+    def all_items(self, level: Level, wanted: Wanted) -> str:
+        """Return the path of a listing of the items of a level."""
+        query = urlencode({"type": int(level), **wanted}, safe=",")
+        return f"{self.library}/all?{query}"
+
+    def pages(
         self,
-        level: Level,
-        wanted: Wanted,
+        path: str,
         digest: Callable[[Element], Digest],
-        between: Callable[[], None],
+        between: Callable[[], None] = lambda: None,
+        word: str = "items",
     ) -> Pages[Digest]:
-        path = f"{self._library}/all?{urlencode(wanted, safe=',')}"
-        return Pages(
-            ask=lambda start, size: self._page(path, start, size),
-            digest=digest,
-            between=between,
-            word=f"{level.word}s",
-            executor=self._executor,
-        )
+        """Return how to read a listing of any path; see `Pages`."""
+        ask = partial(self._page, path)
+        return Pages(ask, digest, between, word, self._executor)
 
     @cancellable()
     def _page(self, path: str, start: int, size: int) -> Element:
@@ -199,7 +199,7 @@ class PlexGateway:
         return look.key[look.has_tag]
 
     def _count_items(self, level: Level, only: str = "") -> int:
-        path = f"{self._library}/all?type={level:d}{only}"
+        path = f"{self.library}/all?type={level:d}{only}"
         return announced(self.get(path, 0, 0))
 
     def _mood(self, level: Level) -> str | None:
@@ -214,7 +214,7 @@ class PlexGateway:
 
         That is: of those that an item of the level bears, by name in lower case.
         """
-        tags = self.get(f"{self._library}/{kind}?type={level}")
+        tags = self.get(f"{self.library}/{kind}?type={level}")
         return {one.get("title", "").casefold(): one.get("key", "") for one in tags}
 
     def tags_on(self, keys: Ints, kind: str) -> dict[int, set[str]]:
@@ -224,11 +224,6 @@ class PlexGateway:
         return {
             key_of(page): set(map(str.casefold, tags_of(page, word))) for page in pages
         }
-
-    def has_moods(self) -> bool:
-        """Return whether any item bears a mood that is not our tag."""
-        ours = {self._tag.casefold()}
-        return any(self.tags(level, "mood").keys() - ours for level in Level)
 
     def edit(self, edit: Edit, *, conditional: bool = False) -> None:
         """Change items in one request, and leave their locks as they are.
@@ -248,11 +243,10 @@ class PlexGateway:
         ids = ",".join(str(int(key)) for key in edit.key)
         parameters = parameters_of(edit, conditional=conditional)
         query = urlencode({"type": int(edit.level), "id": ids, **parameters})
-        path = f"{self._library}/all?{query}"
+        path = f"{self.library}/all?{query}"
         if len(path) > LONGEST_URL:
             raise RequestTooLong(f"An edit of {len(path)} bytes is too long.")
-        with translate_errors(f"writing to {len(edit)} {edit.level.word}(s)"):
-            self._plex.query(path, method=self._session.put)
+        self.send("put", path, f"writing to {len(edit)} {edit.level.word}(s)")
 
     def obeys_ids(self) -> bool:
         """Return whether Plex limits a request to the items that it names; ask once."""
@@ -272,13 +266,15 @@ class PlexGateway:
             "identifier": "com.plexapp.plugins.library",
             "rating": "-1" if points is None else decimal(points),
         }
-        with translate_errors(f"rating item {key}"):
-            self._plex.query(f"/:/rate?{urlencode(parameters)}", self._session.put)
+        self.send("put", f"/:/rate?{urlencode(parameters)}", f"rating item {key}")
 
-    def begin_backup(self) -> None:
-        """Have Plex copy its own database; only the owner may order that."""
-        with translate_errors("having it copy its database (BACKUP_PLEX)"):
-            self._plex.query("/butler/BackupDatabase", method=self._session.post)
+    def send(self, method: Method, path: str, doing: str) -> Element | None:
+        """Send a request that changes something; `doing` says what, if it fails."""
+        with translate_errors(doing):
+            answer: Element | None = self._plex.query(
+                path, method=getattr(self._session, method)
+            )
+        return answer
 
     def get(self, path: str, start: int | None = None, size: int = 0) -> Element:
         """Return what Plex answers to a path."""

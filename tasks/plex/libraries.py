@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Literal
 from xml.etree.ElementTree import Element
 
 from engine.errors import LibraryMissing, PlexRefused
@@ -137,6 +138,11 @@ def accounts_of(ask: Callable[[str], Element]) -> dict[str, str]:
     except PlexRefused:
         return {}
     return {one.get("id", ""): one.get("name", "") for one in listed}
+
+
+def begin_backup(send: Callable[[Literal["post"], str, str], object]) -> None:
+    """Have a server copy its database; only the owner may order that."""
+    send("post", "/butler/BackupDatabase", "having it copy its database (BACKUP_PLEX)")
 
 
 def is_backing_up(ask: Callable[[str], Element]) -> bool:

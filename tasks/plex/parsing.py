@@ -28,7 +28,7 @@ IDLE_FIELDS = (
     "summary,thumb,art,parentThumb,grandparentThumb,grandparentArt,parentKey,"
     "grandparentKey,parentGuid,grandparentGuid,parentTitle,grandparentTitle,"
     "grandparentRatingKey,originalTitle,ratingCount,studio,"
-    "parentStudio,originallyAvailableAt,addedAt,lastViewedAt"
+    "parentStudio,originallyAvailableAt"
 )
 TRIMMED: dict[str, str | int] = {
     "includeGuids": 0,
@@ -96,7 +96,7 @@ def listing_of(
         rated_at=columns.rating_dates(latest),
         critic=columns.column("rating"),
         duration=columns.integers("duration", 0),
-        facts=_facts(level, ordered, columns),
+        facts=_facts(level, ordered, columns, latest),
     )
     sort_title = [e.get("titleSort") or e.get("title", "") for e in ordered]
     oddities = [_without_key(level, elements[row]) for row in keyless]
@@ -108,7 +108,9 @@ def listing_of(
     return Listing(items, texts(sort_title), tuple(oddities))
 
 
-def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Facts:
+def _facts(
+    level: Level, elements: Sequence[Element], columns: Attributes, latest: float
+) -> Facts:
     """Return what listings tell besides ratings; the number of a track is its index.
 
     A play or skip count that is absent is none; an album's year comes with it.
@@ -121,6 +123,8 @@ def _facts(level: Level, elements: Sequence[Element], columns: Attributes) -> Fa
         number=columns.column("index" if is_track else "none"),
         disc=columns.column("parentIndex" if is_track else "none"),
         genre=texts(";".join(tags_of(e, "Genre")) for e in elements),
+        added_at=columns.dates("addedAt", latest),
+        played_at=columns.dates("lastViewedAt", latest),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.edits import COARSE, RATING_ONLY, Capabilities, EditMode
 from engine.evidence import LibraryView
+from engine.library import Level
 from engine.planning.batches import MOST_IDS, batches, filter_writable
 from engine.planning.first_batch import first_batch, first_candidates, tells_step
 from engine.planning.plan import PhasePlan
@@ -126,7 +127,7 @@ def _with_what_was_known(
     known = context.executor.capabilities
     tells = bool(tells_step(batch.points)[batch.arrived].any())
     has_moods = bool(batch.tag) and any(map(len, batch.before.moods))
-    is_tagging_seen = bool(batch.tag) and (has_moods or not context.gateway.has_moods())
+    is_tagging_seen = bool(batch.tag) and (has_moods or not _has_moods(context))
     is_together = any(len(write) > 1 for write in batch.writes)
     is_whole = tells and is_together and batch.is_dated
     is_seen = has_moods and len(batch.before.key) > 1
@@ -139,6 +140,12 @@ def _with_what_was_known(
         is_tagging_seen=is_tagging_seen or known.is_tagging_seen,
         is_assumed=not (is_whole and is_tagging_seen),
     )
+
+
+def _has_moods(context: RunContext) -> bool:
+    """Return whether any item of the library bears a mood that is not our tag."""
+    ours = {context.settings.inferred_tag.casefold()}
+    return any(context.gateway.tags(level, "mood").keys() - ours for level in Level)
 
 
 def _tagging(batch: FirstBatch) -> EditMode:

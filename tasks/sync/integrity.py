@@ -13,7 +13,7 @@ from engine.library import Items, Level
 from engine.ownership import Owner
 from engine.rating_scale import HALF_STAR, TOLERANCE, Bools, Ints, not_half_star, same
 from tasks.plex.client import PlexGateway
-from tasks.plex.libraries import is_backing_up
+from tasks.plex.libraries import begin_backup, is_backing_up
 from tasks.record.given import given_values, odd_ratings_are_theirs
 from tasks.record.store import ShadowStore
 from tasks.runtime.context import RunContext
@@ -51,7 +51,7 @@ def back_up_plex(context: RunContext) -> bool:
     is_first = context.is_live and not context.store.knows()
     if not (context.settings.backup_plex and is_first):
         return False
-    context.gateway.begin_backup()
+    begin_backup(context.gateway.send)
     deadline = context.machine.elapsed() + LONGEST
     context.cancellation.sleep(LOOK_EVERY)
     while is_backing_up(context.gateway.get) and context.machine.elapsed() < deadline:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,13 +121,13 @@ def by_album(values, album, above):
 
 def facts_of_albums(rows, album, above) -> Facts:
     """Return year and genre of albums that stand for themselves, without tracks."""
-    nothing = np.full(len(above), np.nan)
+    unknown = Facts.unknown(len(above))
     genre = objects([""] * len(above))
     if any(row["track"] for row in rows):
-        return Facts(nothing, nothing, nothing, nothing, genre, nothing)
+        return unknown
     genre[album] = [row["genre"] for row in rows]
     year = by_album(column(rows, "year"), album, above)
-    return Facts(nothing, nothing, year, nothing, genre, nothing)
+    return replace(unknown, year=year, genre=genre)
 
 
 def tracks_of(rows, album) -> Items:
@@ -138,12 +139,12 @@ def tracks_of(rows, album) -> Items:
         rating=column(rows, "rating_10"),
         critic=np.full(len(rows), np.nan),
         duration=np.nan_to_num(column(rows, "duration_ms")).astype(np.int64),
-        facts=Facts(
+        facts=replace(
+            Facts.unknown(len(rows)),
             plays=column(rows, "play_count"),
             skips=column(rows, "skip_count"),
             year=column(rows, "year"),
             number=column(rows, "track_no"),
             genre=objects([row["genre"] for row in rows]),
-            disc=np.full(len(rows), np.nan),
         ),
     )

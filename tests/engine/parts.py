@@ -1,5 +1,7 @@
 """Small libraries for the tests of models, written as lists."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.evidence import LibraryView, whole
@@ -18,19 +20,15 @@ def objects(values) -> np.ndarray:
 
 def facts_of(plays, skips=None, year=None, number=None, genre=None) -> Facts:
     """Return facts; what is not given is unknown."""
-    nothing = np.full(len(plays), NAN)
-
-    def own(column):
-        return nothing if column is None else np.array(column, np.float64)
-
-    return Facts(
-        plays=own(plays),
-        skips=own(skips),
-        year=own(year),
-        number=own(number),
-        genre=objects([""] * len(plays) if genre is None else genre),
-        disc=nothing,
-    )
+    given = {"plays": plays, "skips": skips, "year": year, "number": number}
+    known = {
+        name: np.array(column, np.float64)
+        for name, column in given.items()
+        if column is not None
+    }
+    if genre is not None:
+        known["genre"] = objects(genre)
+    return replace(Facts.unknown(len(plays)), **known)
 
 
 def items_of(level, titles, parent, rating=None, **others) -> Items:

@@ -1,0 +1,1 @@
+"""Smart playlists: what their rules say, and what they will contain."""
