@@ -58,6 +58,15 @@ def shown_account(account: str) -> str:
     return OWNER if account == OWNER_ACCOUNT else account.removeprefix(SHARED)
 
 
+@dataclass(frozen=True)
+class Named:
+    """An artist, album or track by its titles; those below the item are empty."""
+
+    artist: str
+    album: str = ""
+    track: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Facts(Columns):
     """What Plex knows of items besides ratings, as columns; NaN: not known."""

@@ -1,16 +1,40 @@
 """What a smart playlist holds now, and what it will hold: figures and a sample."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from engine.library import Level, Library
+from engine.library import Level, Library, Named
 from engine.playlists.moments import Moment
 from engine.rating_scale import Ints
-from engine.reports.library_report import Named, Playlist
 
 SAMPLED = 5
 """How many tracks that come in, or go out, are named."""
 HOUR = 3_600_000
 """Milliseconds."""
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What a smart playlist holds now, and what it would hold after the run."""
+
+    title: str
+    rule: str
+    """In words, as Plex shows it; stars where ratings are meant."""
+    now: int = 0
+    after: int = 0
+    hours_now: float = 0.0
+    hours_after: float = 0.0
+    guessed: float = 0.0
+    """The share of its later members whose rating is inferred, 0 to 1."""
+    comes: tuple[Named, ...] = ()
+    """A sample of what comes in."""
+    goes: tuple[Named, ...] = ()
+    """A sample of what goes out."""
+    coming: int = 0
+    going: int = 0
+    not_previewed: str = ""
+    """Why nothing of this is known, in a sentence; empty: it is."""
 
 
 def preview(

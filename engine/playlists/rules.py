@@ -58,6 +58,15 @@ class Group:
         """Whether a run may change what it asks for."""
         return any(part.is_ours for part in self.parts)
 
+    def asks_for(self, field: str) -> bool:
+        """Return whether a condition asks for a field that a run may change."""
+        return any(
+            part.asks_for(field)
+            if isinstance(part, Group)
+            else part.is_ours and part.field == field
+            for part in self.parts
+        )
+
 
 Condition = Term | Group
 

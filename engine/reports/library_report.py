@@ -3,16 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.library import Named
+from engine.playlists.preview import Playlist
 from engine.reports.confidence import Sureness
-
-
-@dataclass(frozen=True)
-class Named:
-    """An artist, album or track by its titles; those below the item are empty."""
-
-    artist: str
-    album: str = ""
-    track: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,29 +66,6 @@ class Find:
     plays: int
     idle_days: float | None = None
     """Since it was last played, up to the latest play or addition in the library."""
-
-
-@dataclass(frozen=True)
-class Playlist:
-    """What a smart playlist holds now, and what it would hold after the run."""
-
-    title: str
-    rule: str
-    """In words, as Plex shows it; stars where ratings are meant."""
-    now: int = 0
-    after: int = 0
-    hours_now: float = 0.0
-    hours_after: float = 0.0
-    guessed: float = 0.0
-    """The share of its later members whose rating is inferred, 0 to 1."""
-    comes: tuple[Named, ...] = ()
-    """A sample of what comes in."""
-    goes: tuple[Named, ...] = ()
-    """A sample of what goes out."""
-    coming: int = 0
-    going: int = 0
-    not_previewed: str = ""
-    """Why nothing of this is known, in a sentence; empty: it is."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from engine.evidence import LibraryView
 from engine.library import Level
 from engine.ownership import Owner
 from engine.planning.plan import PhasePlan, held_after
-from engine.rating_scale import Floats
+from engine.rating_scale import Floats, Texts
 from engine.reports.confidence import Sureness, mean_of, sureness_of
 
 LISTED, NAMED = 10, 3
@@ -239,15 +239,22 @@ def ranking(
 
     So many of what is held, points, are named at either end, and nothing at both.
     """
-    rated = np.flatnonzero(~np.isnan(held)).tolist()
-    titles = part[level].items.title
-    order = sorted(rated, key=lambda row: (-held[row], titles[row]))
-    rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
     best, worst = (
-        [_ranked(part, level, row, float(held[row])) for row in rows[:count]]
-        for rows in (order, rest)
+        [_ranked(part, level, row, float(held[row])) for row in rows]
+        for rows in extremes(held, part[level].items.title, count)
     )
     return best, worst
+
+
+def extremes(held: Floats, titles: Texts, count: int) -> tuple[list[int], list[int]]:
+    """Return the rows of what is best, best first, and of what is worst, worst first.
+
+    So many of what is held, points, are named at either end, and nothing at both.
+    """
+    rated = np.flatnonzero(~np.isnan(held)).tolist()
+    order = sorted(rated, key=lambda row: (-held[row], titles[row]))
+    rest = sorted(order[count:], key=lambda row: (held[row], titles[row]))
+    return order[:count], rest[:count]
 
 
 def _ranked(part: LibraryView, level: Level, row: int, rating: float) -> Ranked:

@@ -1,0 +1,98 @@
+"""A library before and after a run: who rated what, item by item."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from engine.evidence import LibraryView
+from engine.hands_off import to_take_back
+from engine.library import Facts, Level, Named
+from engine.planning.plan import PhasePlan, held_after
+from engine.rating_scale import Bools, Columns, Estimates, Floats
+
+DAY = 86_400.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rated(Columns):
+    """The ratings of one level, row by row."""
+
+    manual: Floats
+    """Those of a person, points; NaN elsewhere."""
+    was_ours: Bools
+    """Whether there was an inferred rating before."""
+    ours: Bools
+    """Whether there is one afterwards."""
+    held: Floats
+    """Every rating afterwards, points; NaN: unrated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A library as a report shows it."""
+
+    view: LibraryView
+    rated: Mapping[Level, Rated]
+    guesses: Mapping[Level, Estimates]
+    """What a model says of every item of a level, if it says how sure it is."""
+
+    @classmethod
+    def of(
+        cls, before: LibraryView, after: LibraryView, plans: Sequence[PhasePlan] = ()
+    ) -> Self:
+        """Return a library as it was, and as it is once plans are applied to it."""
+        rated = {level: _rated(before, after, level, plans) for level in Level}
+        return cls(after, rated, {})
+
+    def with_guesses(self, guesses: Mapping[Level, Estimates]) -> Self:
+        """Return the same with what a model says of every item."""
+        return replace(self, guesses=guesses)
+
+    def named(self, level: Level, row: int) -> Named:
+        """Return the titles of an item, and of what it belongs to."""
+        titles = [""] * len(Level)
+        for one in range(level, Level.ARTIST - 1, -1):
+            items = self.view[Level(one)].items
+            titles[one - Level.ARTIST] = str(items.title[row])
+            row = int(items.parent[row])
+        return Named(*titles)
+
+    def facts(self, level: Level) -> Facts:
+        """Return what Plex tells of the items of a level."""
+        items = self.view[level].items
+        return items.facts or Facts.unknown(len(items))
+
+    def idle_days(self) -> Floats:
+        """Return how long ago each track was played, in days; NaN: never.
+
+        That counts to the latest play or addition, so that it stands still while
+        nothing happens.
+        """
+        facts = self.facts(Level.TRACK)
+        dates = np.concatenate([facts.played_at, facts.added_at])
+        latest = np.nanmax(dates) if np.isfinite(dates).any() else np.nan
+        return (latest - facts.played_at) / DAY
+
+    def low(self, level: Level) -> Floats:
+        """Return the lower bound of what is guessed of each item; else the rating."""
+        held = self.rated[level].held
+        if level not in self.guesses:
+            return held
+        low = self.guesses[level].low
+        return np.where(self.rated[level].ours & ~np.isnan(low), low, held)
+
+
+def _rated(
+    before: LibraryView, after: LibraryView, level: Level, plans: Sequence[PhasePlan]
+) -> Rated:
+    then, now = before[level], after[level]
+    rows = then.items.rows_of(now.items.key)
+    was_ours = np.zeros(len(now), np.bool_)
+    was_ours[rows >= 0] = ~np.isnan(then.ownership.ours[rows[rows >= 0]])
+    held = held_after(after, level, plans)
+    held = np.where(to_take_back(after, level), np.nan, held)
+    manual = now.ownership.manual
+    return Rated(manual, was_ours, np.isnan(manual) & ~np.isnan(held), held)

@@ -1,0 +1,137 @@
+"""From a library and what a model says of it to all panels of the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.asking import NO_FILLER, to_ask
+from engine.evaluation.tuning import left_out as left_out_of_albums
+from engine.evidence import rated_rows
+from engine.hierarchical.evidence_filters import Filler
+from engine.hierarchical.leave_one_out import left_out
+from engine.hierarchical.model import FittedLibrary, predict, predict_tracks
+from engine.library import Level
+from engine.ownership import Owner
+from engine.planning.plan import PhasePlan, RunParameters
+from engine.playlists.preview import Playlist
+from engine.rating_scale import Floats
+from engine.reports.confidence import sureness_of
+from engine.reports.discoveries import (
+    against_critics,
+    finds,
+    forgotten_rows,
+    gem_rows,
+    surprises,
+    twins,
+)
+from engine.reports.library_report import LibraryReport, Tested
+from engine.reports.panels import (
+    bars,
+    changes,
+    coverage,
+    first_named,
+    lines,
+    placed,
+    thresholds,
+)
+from engine.reports.picture import Picture
+
+TAKEN = 50
+"""How many ratings that you took over are named."""
+OTHERS = 2.0
+"""Other ratings on its album from which on something is expected of a track."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says besides what is in the library."""
+
+    library: str
+    date: str
+    what: str
+    """What happened, in a sentence."""
+    notes: Sequence[str] = ()
+    playlists: Sequence[Playlist] = ()
+    tested: Tested | None = None
+    right: dict[float, float] | None = None
+    """By the last backtest, see `thresholds`."""
+    seed: int = 0
+    """Of what is asked next."""
+    filler: Filler = NO_FILLER
+    asked: int = 20
+
+
+def report_of(
+    picture: Picture,
+    plans: Sequence[PhasePlan],
+    parameters: RunParameters,
+    about: About,
+) -> LibraryReport:
+    """Return the report of a library whose ratings were, or would be, inferred so.
+
+    The picture is that of the library with the plans; it comes without guesses.
+    """
+    view, survey = picture.view, None
+    if parameters.fit is not None:
+        survey = FittedLibrary.of(view, parameters.fit)
+        guesses = {
+            Level.TRACK: predict_tracks(survey, np.arange(len(view.tracks))),
+            Level.ARTIST: predict(view, parameters.fit, Level.ARTIST),
+        }
+        picture = picture.with_guesses(guesses)
+    artists, albums = placed(picture, Level.ARTIST), placed(picture, Level.ALBUM)
+    above, below = against_critics(picture)
+    taken = np.flatnonzero(view.tracks.ownership.owner == Owner.TAKEN_OVER)
+    return LibraryReport(
+        library=about.library,
+        date=about.date,
+        what=about.what,
+        model="classic" if survey is None else "hierarchical",
+        artists=len(view.artists),
+        albums=len(view.albums),
+        tracks=len(view.tracks),
+        yours=int(np.count_nonzero(~np.isnan(view.tracks.ownership.manual))),
+        notes=about.notes,
+        coverage=coverage(picture),
+        bars=bars(picture),
+        playlists=list(about.playlists),
+        best_artists=artists[0],
+        worst_artists=artists[1],
+        best_albums=albums[0],
+        worst_albums=albums[1],
+        above_critics=above,
+        below_critics=below,
+        surprises=surprises(picture, *_expected(picture, survey, parameters)),
+        gems=finds(picture, gem_rows(picture)),
+        forgotten=finds(picture, forgotten_rows(picture)),
+        ask=first_named(
+            *(picture, Level.TRACK),
+            to_ask(view, about.asked, about.seed, about.filler),
+        ),
+        sureness=sureness_of(view, plans),
+        tested=about.tested,
+        thresholds=thresholds(picture, about.right or {}),
+        changes=changes(picture, plans),
+        changed=sum(map(len, plans)),
+        taken_over=first_named(picture, Level.TRACK, taken[:TAKEN]),
+        twins=twins(picture),
+        all_artists=lines(picture),
+    )
+
+
+def _expected(
+    picture: Picture, survey: FittedLibrary | None, parameters: RunParameters
+) -> tuple[Floats, Floats]:
+    """Return what would be expected of each rated track without its rating."""
+    view = picture.view
+    expected, sd = np.full((2, len(view.tracks)), np.nan)
+    if survey is not None:
+        rows = np.flatnonzero(~np.isnan(view.tracks.evidence))
+        expected[rows], sd[rows] = left_out(survey, rows)
+        return expected, sd
+    rows = rated_rows(view.tracks, view.tracks.items.parent)
+    others = left_out_of_albums(view, parameters.mean, parameters.constants)
+    guess = others.rated - others.errors(parameters.constants.confidence)
+    expected[rows] = np.where(others.count >= OTHERS, guess, np.nan)
+    return expected, sd
