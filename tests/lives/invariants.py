@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from engine.rating_scale import TOLERANCE
 from tests.lives.process import LOOKS_LAST, Wire
 from tests.simulator.items import Item
-from tests.simulator.world import OWNER, Change, World
+from tests.simulator.journal import Change
+from tests.simulator.world import OWNER, World
 from tests.state_machine.accounts import TAG
 
 

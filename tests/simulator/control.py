@@ -8,8 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.simulator.filters import Selection
 from tests.simulator.items import Item, Kind
 from tests.simulator.messages import Answer
+from tests.simulator.playlist_pages import members_of, roots_of, section_path
+from tests.simulator.playlists import Playlist, read_rule
 from tests.simulator.plex import Plex
 from tests.simulator.world import OWNER, World
 
@@ -113,6 +116,38 @@ class Control:
             keys.append(self._add_now(Kind.TRACK, parent=below, **facts).key)
         return {"artist": above.key, "album": below.key, "tracks": keys}
 
+    def add_playlist(
+        self,
+        title: str,
+        *,
+        items: list[int] | None = None,
+        rule: str | None = None,
+        spelling: str = "server",
+    ) -> int:
+        """Let the user make a playlist; return its ratingKey.
+
+        Args:
+            title: Its title.
+            items: The ratingKeys of its tracks, unless it is to be a smart one.
+            rule: The query of a smart one, as in `type=10&userRating>>=8`.
+            spelling: How the server tells the rule: `server` or `library`.
+        """
+        store, now = self._world.playlists, self._world.clock()
+        target = f"{section_path(self._world)}?{rule}"
+        root = roots_of(self._world)[spelling]
+        followed = read_rule(target, root) if rule else None
+        tracks = [self._item(key) for key in items or []]
+        playlist = store.create(OWNER, title, followed, now)
+        if tracks:
+            store.append(playlist, tracks, now)
+        return playlist.key
+
+    def playlists(self) -> list[Json]:
+        """Return everybody's playlists, with their members as they are now."""
+        selection = Selection(self._world, self._plex.options.ignored_filters)
+        found = self._world.playlists.all()
+        return [_dump_playlist(playlist, selection) for playlist in found]
+
     def set_clock(self, ahead: float) -> None:
         """Let the server's clock be wrong, by seconds; it keeps no other time."""
         self._world.clock.ahead = float(ahead)
@@ -196,6 +231,19 @@ def _dump_item(world: World, item: Item) -> Json:
         "duration": item.duration,
         "viewCount": mine.view_count,
         "truth": item.truth,
+    }
+
+
+def _dump_playlist(playlist: Playlist, selection: Selection) -> Json:
+    members = members_of(playlist, selection)
+    return {
+        "ratingKey": playlist.key,
+        "account": playlist.account,
+        "title": playlist.title,
+        "summary": playlist.summary,
+        "smart": playlist.rule is not None,
+        "content": playlist.rule.content if playlist.rule else None,
+        "items": [member.item.key for member in members],
     }
 
 

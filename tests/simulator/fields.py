@@ -38,6 +38,7 @@ _ALL = [
     Field("id", "integer", lambda item, _: item.key),
     Field("title", "string", lambda item, _: item.title),
     Field("year", "integer", lambda item, _: item.year),
+    Field("decade", "integer", lambda item, _: item.year and item.year // 10 * 10),
     Field("rating", "integer", lambda item, _: item.critic, -1),
     Field("addedAt", "date", lambda item, _: item.added_at, 0),
     Field("userRating", "integer", lambda _, mine: mine.rating, -1),
@@ -53,11 +54,15 @@ BUT_ID = frozenset(FILTERS) - {"id"}
 SORTS: dict[str, Reader] = {field.name: field.read for field in _ALL} | {
     "title": lambda item, _: fold(item.title),
     "titleSort": lambda item, _: fold(item.title_sort or item.title),
+    "index": lambda item, _: item.index,
 }
+RANDOM = "random"
+"""Stands for no order in particular, another one each time."""
 
 ADVERTISED = {
     Kind.ARTIST: "title userRating genre mood style addedAt lastViewedAt",
-    Kind.ALBUM: "title year genre mood style userRating rating addedAt lastViewedAt",
+    Kind.ALBUM: "title year decade genre mood style userRating rating addedAt "
+    "lastViewedAt",
     Kind.TRACK: "title userRating mood viewCount addedAt lastViewedAt lastRatedAt",
 }
 """Some fields that the server tells of for each kind; it knows all for all."""
@@ -103,6 +108,7 @@ def _write_kind(section: int, kind: Kind) -> str:
         if field.type == "tag"
     ]
     sorts = ["titleSort", *(field.name for field in fields if field.type != "tag")]
+    sorts.append(RANDOM)
     rows += [
         element("Sort", {"key": key, "descKey": f"{key}:desc", "title": key})
         for key in sorts

@@ -5,22 +5,35 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from random import Random
+from typing import Any, Generic, TypeVar
 
-from tests.simulator.fields import FILTERS, OPERATORS, SORTS, Field
+from tests.simulator.fields import FILTERS, OPERATORS, RANDOM, SORTS, Field
 from tests.simulator.items import Item, Kind
 from tests.simulator.messages import Refusal, Request
+from tests.simulator.rules import Pairs, Predicate, read_conditions
 from tests.simulator.world import World
 
-Predicate = Callable[[Item], bool]
 Test = Callable[[Any], bool]
-Pairs = list[tuple[str, str]]
+Shown = TypeVar("Shown")
+"""What a page is of."""
 
 START, SIZE = "X-Plex-Container-Start", "X-Plex-Container-Size"
 KEPT = 8
 """How many sorted listings are remembered."""
 
 _TERM = re.compile(r"^(?:(artist|album|track)\.)?(\w+)(\W*)$")
+_AGO = re.compile(r"^-(\d+)(mon|[smhdwy])$")
+_SECONDS = {
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86_400,
+    "w": 7 * 86_400,
+    "mon": 30 * 86_400,
+    "y": 365 * 86_400,
+}
+"""Of the units in which a moment lies back."""
 _NUMBERS: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     ">>=": operator.gt,
@@ -36,9 +49,9 @@ _STRINGS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def kind_of(request: Request) -> Kind:
+def kind_of(pairs: Pairs) -> Kind:
     """Return the kind that is asked for; a music section's own is the artist."""
-    text = request.value("type") or ""
+    text = next((value for name, value in pairs if name == "type"), "")
     return Kind(int(text)) if text in {"8", "9", "10"} else Kind.ARTIST
 
 
@@ -50,50 +63,82 @@ class Selection:
         self._ignored = ignored
         """Fields by which is not filtered."""
         self._kept: OrderedDict[object, list[Item]] = OrderedDict()
+        self._random = Random(0)  # noqa: S311 - must be repeatable
 
-    def choose(self, request: Request) -> list[Item]:
+    def choose(self, pairs: Pairs, account: int) -> list[Item]:
         """Return all items that a listing is about, sorted."""
-        account = request.account or 0
-        pairs = [(k, v) for k, v in request.pairs if not k.startswith("X-Plex-")]
+        pairs = [(k, v) for k, v in pairs if not k.startswith("X-Plex-")]
+        if any(_is_fleeting(name, value) for name, value in pairs):
+            return self._choose(pairs, account)
         key = (self._world.version, account, tuple(pairs))
         if key not in self._kept:
-            self._kept[key] = self._choose(pairs, kind_of(request), account)
+            self._kept[key] = self._choose(pairs, account)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return self._kept[key]
 
-    def matching(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
-        """Return the items that fit, by ratingKey."""
-        terms = [self._read_term(n, value, kind, account) for n, value in pairs]
-        known = [term for term in terms if term]
+    def matching(self, pairs: Pairs, account: int) -> list[Item]:
+        """Return the items that fit, by ratingKey.
+
+        Raises:
+            Refusal: The query makes no sense to the server.
+        """
+        kind = kind_of(pairs)
+        terms = read_conditions(
+            pairs, lambda name, value: self._read_term(name, value, kind, account)
+        )
         candidates = self._candidates(pairs, kind)
-        return [item for item in candidates if all(term(item) for term in known)]
+        return [item for item in candidates if all(term(item) for term in terms)]
 
     def _candidates(self, pairs: Pairs, kind: Kind) -> Iterable[Item]:
         """Return the items that may fit: the few that are named, or all."""
         view = self._world.views[kind]
         named = dict(pairs)
         texts = (named.get("id") or "").split(",")
-        if "id" in self._ignored or not all(text.isdecimal() for text in texts):
+        is_named = "id" not in self._ignored and "or" not in named
+        if not is_named or not all(text.isdecimal() for text in texts):
             return view.values()
         keys = sorted({int(text) for text in texts})
         return [view[key] for key in keys if key in view]
 
-    def _choose(self, pairs: Pairs, kind: Kind, account: int) -> list[Item]:
-        items = [i for i in self.matching(pairs, kind, account) if not i.is_hidden]
+    def _choose(self, pairs: Pairs, account: int) -> list[Item]:
+        items = [i for i in self.matching(pairs, account) if not i.is_hidden]
         named = dict(pairs)
-        column, _, direction = named.get("sort", "titleSort").partition(":")
-        read = SORTS.get(column.rpartition(".")[2])
-        if read and column != "id":  # in whose order they are
-            personal_of = self._world.personal_of
-
-            def key(item: Item) -> tuple[bool, object]:
-                value = read(item, personal_of(account, item))
-                return value is not None, value
-
-            items.sort(key=key, reverse=direction == "desc")
+        self._sort(items, named.get("sort", "titleSort"), account)
+        if named.get("group") == "guid":
+            firsts: dict[str, Item] = {}
+            for item in items:
+                firsts.setdefault(item.guid, item)
+            items = list(firsts.values())
         limit = named.get("limit", "")
         return items[: int(limit)] if limit.isdecimal() else items
+
+    def _sort(self, items: list[Item], sort: str, account: int) -> None:
+        """Sort by columns, the first of which counts most; ties by ratingKey."""
+        columns = [] if sort == "id" else sort.split(",")  # in whose order they are
+        for column in reversed(columns):
+            name, _, direction = column.partition(":")
+            scope, _, field = name.rpartition(".")
+            if field == RANDOM:
+                self._random.shuffle(items)
+            elif field in SORTS:
+                self._sort_by(items, scope, field, direction, account)
+
+    def _sort_by(
+        self, items: list[Item], scope: str, field: str, direction: str, account: int
+    ) -> None:
+        """Sort by one column, which may be of what is above an item."""
+        read, personal_of = SORTS[field], self._world.personal_of
+        absent_last = direction == "nullsLast"
+        level = _scope_of(scope)
+
+        def key(item: Item) -> tuple[bool, object]:
+            if level is not None and level < item.kind:
+                item = next(iter(item.related(level)), item)
+            value = read(item, personal_of(account, item))
+            return (value is not None) != absent_last, value
+
+        items.sort(key=key, reverse=direction == "desc")
 
     def _read_term(
         self, name: str, value: str, kind: Kind, account: int
@@ -101,8 +146,11 @@ class Selection:
         """Return what a query parameter asks of an item; none if it is no field.
 
         Raises:
-            Refusal: A field is asked with an operator that it does not have.
+            Refusal: A field is asked with an operator that it does not have, or
+                something is asked of groups.
         """
+        if name == "having":
+            raise Refusal(400)
         match = _TERM.match(name)
         field = FILTERS.get(match[2]) if match else None
         if match is None or field is None or not value or field.name in self._ignored:
@@ -112,7 +160,7 @@ class Selection:
             raise Refusal(500)
         test = self._test(field, sign.removeprefix("!"), value.split(","))
         is_wanted = not sign.startswith("!")
-        scope = Kind[match[1].upper()] if match[1] else kind
+        scope = _scope_of(match[1]) or kind
         personal_of = self._world.personal_of
 
         def fits(item: Item) -> bool:
@@ -143,11 +191,14 @@ class Selection:
         )
 
     def _number_test(self, field: Field, sign: str, texts: list[str]) -> Test:
+        is_date = field.type == "date"
         try:
-            bounds = [float(text) for text in texts]
+            bounds = [self._moment(text) if is_date else float(text) for text in texts]
         except ValueError:
             raise Refusal(400) from None
-        compare = _NUMBERS[sign]
+        # "Is in the last month" is what `=` means where a moment lies back.
+        is_since = is_date and sign == "=" and all(map(_AGO.match, texts))
+        compare = _NUMBERS[">>=" if is_since else sign]
 
         def test(value: float | None) -> bool:
             known = field.absent if value is None else value
@@ -155,19 +206,38 @@ class Selection:
 
         return test
 
+    def _moment(self, text: str) -> float:
+        """Return a date in epoch seconds, which may be told by how far it lies back."""
+        match = _AGO.match(text)
+        if match is None:
+            return float(text)
+        return self._world.clock() - int(match[1]) * _SECONDS[match[2]]
+
+
+def _scope_of(label: str | None) -> Kind | None:
+    """Return the kind that stands before a field's name, such as `album`."""
+    return next((kind for kind in Kind if kind.label == label), None)
+
+
+def _is_fleeting(name: str, value: str) -> bool:
+    """Whether a part of a query gives something else each time."""
+    return (name == "sort" and RANDOM in value) or any(
+        map(_AGO.match, value.split(","))
+    )
+
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Shown]):
     """The part of a listing that goes into one answer."""
 
-    items: Sequence[Item]
+    items: Sequence[Shown]
     start: int
     total: int
     asked: bool
     """Whether the client asked for a page; only then it is told the total."""
 
 
-def cut_page(items: list[Item], request: Request, cap: int | None) -> Page:
+def cut_page(items: list[Shown], request: Request, cap: int | None) -> Page[Shown]:
     """Return the page that the client asked for, by header or by query."""
     start, size = (
         int(text) if text and text.isdecimal() else None

@@ -88,8 +88,8 @@ class ItemWriter:
     is_page: bool
     """Whether the item has a page of its own, with all that listings lack."""
 
-    def write(self, item: Item) -> str:
-        """Return the element of one item."""
+    def write(self, item: Item, place: Attributes | None = None) -> str:
+        """Return the element of one item, with what its place in a list adds."""
         attributes = _common(item)
         if item.kind == Kind.ARTIST:
             attributes |= {"thumb": _picture(item)}
@@ -99,12 +99,10 @@ class ItemWriter:
             attributes |= _of_track(item)
         attributes |= self._personal(item)
         if self.is_page:
-            attributes |= {
-                "librarySectionTitle": self.world.name,
-                "librarySectionID": self.world.section,
-                "librarySectionKey": f"/library/sections/{self.world.section}",
-                "leafCount": len(item.children) if item.kind == Kind.ALBUM else None,
-            }
+            attributes |= of_section(self.world)
+            if item.kind == Kind.ALBUM:
+                attributes |= {"leafCount": len(item.children)}
+        attributes |= place or {}
         odd = item.odd_attributes
         attributes |= {k: v and Verbatim(v) for k, v in odd.items()}
         attributes = {
@@ -158,6 +156,15 @@ class ItemWriter:
             yield "Field", {"locked": 1, "name": locked}, ""
         if item.kind == Kind.ARTIST:
             yield "Location", {"path": f"/music/{item.title}"}, ""
+
+
+def of_section(world: World) -> dict[str, object]:
+    """Return to which section an item belongs, where the container does not say."""
+    return {
+        "librarySectionTitle": world.name,
+        "librarySectionID": world.section,
+        "librarySectionKey": f"/library/sections/{world.section}",
+    }
 
 
 def _common(item: Item) -> dict[str, object]:

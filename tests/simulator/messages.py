@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 XML = "text/xml;charset=utf-8"
 HTML = "text/html"
-_ITEM_PATH = re.compile(r"^/library/metadata/([\d,]+)")
+_NAMED = re.compile(r"/(?:library/metadata|playlists)/([\d,]+)")
 
 
 class Refusal(Exception):
@@ -40,8 +40,8 @@ class Request:
     def parse(cls, method: str, target: str, headers: Message) -> "Request":
         """Decode a request line."""
         parts = urlsplit(target)
-        pairs = [_split_pair(text) for text in parts.query.split("&") if text]
-        return cls(method, unquote(parts.path), pairs, headers, len(target))
+        path, pairs = unquote(parts.path), read_query(parts.query)
+        return cls(method, path, pairs, headers, len(target))
 
     def value(self, name: str) -> str | None:
         """Return the first value of a query parameter."""
@@ -59,9 +59,9 @@ class Request:
     @property
     def rating_keys(self) -> set[int]:
         """The ratingKeys that the request names, wherever they stand."""
-        match = _ITEM_PATH.match(self.path)
-        named = match[1] if match else ""
-        texts = f"{named},{self.value('id') or ''},{self.value('key') or ''}".split(",")
+        named = _NAMED.findall(f"{self.path} {self.value('uri')}")
+        named += [self.value("id") or "", self.value("key") or ""]
+        texts = ",".join(named).split(",")
         return {int(text) for text in texts if text.isdecimal()}
 
     @property
@@ -97,6 +97,15 @@ def html_error(status: int) -> Answer:
     )
     headers = {"X-Plex-Protocol": "1.0", "Cache-Control": "no-cache"}
     return Answer(status, body.encode(), HTML, headers)
+
+
+def read_query(text: str) -> list[tuple[str, str]]:
+    """Return the decoded names, with operators, and values of a query.
+
+    >>> read_query("title==x&userRating%3E%3E=7")
+    [('title=', 'x'), ('userRating>>', '7')]
+    """
+    return [_split_pair(part) for part in text.split("&") if part]
 
 
 def _split_pair(text: str) -> tuple[str, str]:

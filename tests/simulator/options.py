@@ -14,7 +14,7 @@ class Latency:
     rate: float = 0.0
     """Per write request with a rating."""
     tag: float = 0.0
-    """Per write request with edits of tags, fields or locks."""
+    """Per write request with edits of tags, fields, locks or playlists."""
     tag_item: float = 0.0
     """Per item of such a request."""
 

@@ -9,6 +9,7 @@ from tests.simulator.faults import Faults
 from tests.simulator.filters import Selection
 from tests.simulator.messages import Answer, Refusal, Request, RequestLog, html_error
 from tests.simulator.options import Options
+from tests.simulator.playlist_pages import PlaylistPages
 from tests.simulator.reading import Reading
 from tests.simulator.world import OWNER, SHARED, World
 from tests.simulator.writing import Writing, seconds_of
@@ -101,6 +102,8 @@ def _make_routes(world: World, options: Options) -> list[Route]:
     selection = Selection(world, options.ignored_filters)
     reading = Reading(world, options, selection)
     writing = Writing(world, selection)
+    playlists = PlaylistPages(world, options, selection, reading)
+    playlist, member = r"/playlists/(\d+)", r"/playlists/(\d+)/items/(\d+)"
     section = f"/library/sections/{world.section}"
     table: list[tuple[str, str, Callable[..., Answer], bool]] = [
         ("GET", "/", reading.show_server, False),
@@ -118,6 +121,16 @@ def _make_routes(world: World, options: Options) -> list[Route]:
         ("GET", r"/library/metadata/(\d+)/children", reading.list_children, False),
         ("GET", r"/library/metadata/(\d+)/allLeaves", reading.list_leaves, False),
         ("PUT", "/:/rate", writing.rate, False),
+        ("GET", "/playlists(?:/all)?", playlists.list_playlists, False),
+        ("POST", "/playlists", playlists.create, False),
+        ("GET", playlist, playlists.show, False),
+        ("PUT", playlist, playlists.edit, False),
+        ("DELETE", playlist, playlists.delete, False),
+        ("GET", f"{playlist}/items", playlists.list_items, False),
+        ("PUT", f"{playlist}/items", playlists.add_items, False),
+        ("DELETE", f"{playlist}/items", playlists.clear, False),
+        ("DELETE", member, playlists.remove_item, False),
+        ("PUT", f"{member}/move", playlists.move_item, False),
     ]
     return [Route(m, re.compile(p), answer, owner) for m, p, answer, owner in table]
 

@@ -1,6 +1,7 @@
 """Answers the requests that read the library, or ask about the server itself."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from tests.simulator.fields import write_meta
 from tests.simulator.filters import Page, Selection, cut_page, kind_of
@@ -109,8 +110,10 @@ class Reading:
 
     def list_section(self, request: Request) -> Answer:
         """Answer with the items of one kind that fit the query."""
-        page = self._cut(request, self._selection.choose(request))
-        view = {"viewGroup": kind_of(request).label, "viewMode": 65592}
+        page = self._cut(
+            request, self._selection.choose(request.pairs, request.account or 0)
+        )
+        view = {"viewGroup": kind_of(request.pairs).label, "viewMode": 65592}
         return self._write(request, page, view)
 
     def show_items(self, request: Request, keys: str) -> Answer:
@@ -135,7 +138,7 @@ class Reading:
         """Answer with the tags that items of the kind carry; no collections."""
         if tag_type not in {*TAG_TYPES, "collections"}:
             raise Refusal(404)
-        kind = kind_of(request)
+        kind = kind_of(request.pairs)
         items = self._world.views[kind].values()
         texts = {text for item in items for text in item.tags.get(tag_type, ())}
         base = f"/library/sections/{self._world.section}/all?type={kind}"
@@ -160,18 +163,26 @@ class Reading:
         facts = {"key": above.key, "parentTitle": above.title}
         return self._write(request, self._cut(request, ordered), facts)
 
-    def _cut(self, request: Request, items: list[Item]) -> Page:
+    def _cut(self, request: Request, items: list[Item]) -> Page[Item]:
         return cut_page(items, request, self._options.page_cap)
 
     def _write(
         self,
         request: Request,
-        page: Page,
+        page: Page[Item],
         facts: dict[str, object],
         *,
         is_page: bool = False,
     ) -> Answer:
-        writer = ItemWriter(
+        writer = self.writer_for(request, is_page=is_page)
+        children = [writer.write(item) for item in page.items]
+        if request.value("includeMeta") == "1":
+            children.insert(0, write_meta(self._world.section))
+        return answer_page(page, self._base() | facts, children)
+
+    def writer_for(self, request: Request, *, is_page: bool = False) -> ItemWriter:
+        """Return what writes items as a request wants them."""
+        return ItemWriter(
             self._world,
             request.account or 0,
             self._options.float_mode,
@@ -180,18 +191,6 @@ class Reading:
             with_guids=is_page or request.value("includeGuids") == "1",
             is_page=is_page,
         )
-        children = [writer.write(item) for item in page.items]
-        if request.value("includeMeta") == "1":
-            children.insert(0, write_meta(self._world.section))
-        paged = {"totalSize": page.total, "offset": page.start} if page.asked else {}
-        body = container(
-            {"size": len(page.items)} | paged | self._base() | facts, children
-        )
-        answer = Answer(body=body, items=len(page.items))
-        if page.asked:
-            answer.headers["X-Plex-Container-Start"] = str(page.start)
-            answer.headers["X-Plex-Container-Total-Size"] = str(page.total)
-        return answer
 
     def _base(self) -> dict[str, object]:
         return {
@@ -202,6 +201,17 @@ class Reading:
             "librarySectionUUID": self._world.uuid,
             "title1": self._world.name,
         }
+
+
+def answer_page(page: Page[Any], facts: Attributes, children: list[str]) -> Answer:
+    """Answer with one page of a listing, which tells the total to those who page."""
+    paged = {"totalSize": page.total, "offset": page.start} if page.asked else {}
+    body = container({"size": len(page.items), **paged, **facts}, children)
+    answer = Answer(body=body, items=len(page.items))
+    if page.asked:
+        answer.headers["X-Plex-Container-Start"] = str(page.start)
+        answer.headers["X-Plex-Container-Total-Size"] = str(page.total)
+    return answer
 
 
 def _rows(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulator.items import LOCAL, Item, Kind, Personal, TagBook, file_title
+from tests.simulator.journal import Journal
+from tests.simulator.playlists import Playlists
 
 OWNER = 1
 SHARED = 2
@@ -52,42 +54,6 @@ class Activity:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of state."""
-
-    n: int
-    ratingKey: int | None  # noqa: N815 - the name that Plex gives it
-    what: str
-    before: Any
-    after: Any
-    request: int | None
-    """Number of the client's request in the log; None: not a client's doing."""
-    account: int | None = None
-
-
-class Journal:
-    """Every change of the library, in the order in which it happened."""
-
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.request: int | None = None
-        """The client's request under way; writes are serialised."""
-
-    def note(
-        self,
-        key: int | None,
-        what: str,
-        before: Any,
-        after: Any,
-        account: int | None = None,
-    ) -> None:
-        """Write one change down."""
-        number = len(self.changes) + 1
-        change = Change(number, key, what, before, after, self.request, account)
-        self.changes.append(change)
-
-
 class World:
     """The state of one server with one music section.
 
@@ -114,6 +80,7 @@ class World:
         self.tag_book = TagBook()
         self.views: dict[Kind, dict[int, Item]] = {kind: {} for kind in Kind}
         self.personal: dict[tuple[int, str], Personal] = {}
+        self.playlists = Playlists(self.journal)
         self.activities: list[Activity] = []
         self.version = 0
         """Grows with every change, so that sorted listings can be kept."""
@@ -231,6 +198,7 @@ class World:
         parent = item.parent
         if self.views[item.kind].pop(item.key, None) is None:
             return  # its last child has already taken it along
+        self.playlists.forget(item)
         self._note(item, "deleted", item.title, None)
         if parent is not None:
             parent.children.remove(item)
@@ -250,7 +218,8 @@ class World:
         """Give an item a new ratingKey and return it.
 
         A local guid follows the key, so that its ratings stay behind with the
-        old one. A re-scan makes the item anew: its moods and locks are gone.
+        old one. A re-scan makes the item anew: its moods and locks are gone, and it
+        is in no playlist any more.
         """
         before = item.key
         del self.views[item.kind][before]
@@ -261,6 +230,7 @@ class World:
         self._note(item, "rekeyed", before, item.key)
         if rescanned:
             item.added_at = int(self.clock())
+            self.playlists.forget(item)
             self.remove_tags(item, "mood", list(item.tags.get("mood", [])))
             for name in sorted(item.locks):
                 self.set_lock(item, name, locked=False)

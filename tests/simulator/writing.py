@@ -4,10 +4,11 @@ import math
 import re
 from urllib.parse import unquote
 
-from tests.simulator.filters import Pairs, Selection, kind_of
+from tests.simulator.filters import Selection
 from tests.simulator.items import TAG_TYPES, Item
 from tests.simulator.messages import Answer, Refusal, Request
 from tests.simulator.options import Latency
+from tests.simulator.rules import Pairs
 from tests.simulator.world import OWNER, World
 
 MOST_POINTS = 10
@@ -39,9 +40,7 @@ class Writing:
     def edit(self, request: Request) -> Answer:
         """Edit the fields, locks and tags of all items that fit the query."""
         request = _with_quirks(request)
-        items = self._selection.matching(
-            request.pairs, kind_of(request), request.account or OWNER
-        )
+        items = self._selection.matching(request.pairs, request.account or OWNER)
         if not request.value("id"):
             self._world.journal.note(None, "EDIT WITHOUT ID", len(items), request.shown)
         edits = [(name, value) for name, value in request.pairs if is_edit(name)]
@@ -113,7 +112,8 @@ def seconds_of(request: Request, latency: Latency) -> float:
     edits = [name for name, _ in request.pairs if is_edit(name)]
     rates = request.path == "/:/rate" or "userRating.value" in edits
     tags = any(not name.startswith("userRating.") for name in edits)
-    items = len((request.value("id") or "").split(","))
+    tags |= request.path.startswith("/playlists")
+    items = len((request.value("id") or request.value("uri") or "").split(","))
     of_tags = tags * (latency.tag + latency.tag_item * items)
     return (latency.rate * rates + of_tags) / 1000
 
