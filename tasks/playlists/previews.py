@@ -40,7 +40,7 @@ UNEXPLAINED = (
 
 
 @dataclass(eq=False)
-class _Questions:
+class Questions:
     """What Plex is asked about rules; each question once."""
 
     context: RunContext
@@ -79,15 +79,25 @@ class _Questions:
 
 
 @dataclass(frozen=True, eq=False)
-class _Previews:
+class Foreseen:
+    """The tracks of a smart playlist, as rows, and what Plex holds, at two moments."""
+
+    now: Ints
+    later: Ints
+    before: Moment
+    after: Moment
+
+
+@dataclass(frozen=True, eq=False)
+class RulePreviews:
     """What a library holds before and after a run, and what Plex says of rules."""
 
     snapshot: LibrarySnapshot
     plans: Sequence[PhasePlan]
-    ask: _Questions
+    ask: Questions
 
-    def of(self, title: str, rule: Rule, listed: Callable[[], Ints]) -> Playlist:
-        """Preview a rule; what Plex lists now has to be what it finds now.
+    def foreseen(self, rule: Rule, listed: Callable[[], Ints]) -> Foreseen:
+        """Evaluate a rule; what Plex lists now has to be what it finds now.
 
         Raises:
             NotPreviewed: That is not so, or only Plex can tell what it will find.
@@ -106,8 +116,17 @@ class _Previews:
         keys, seen = self.snapshot.library.listed(Level.TRACK).key[now], listed()
         if set(keys.tolist()) != set(seen.tolist()):
             raise NotPreviewed(UNEXPLAINED.format(len(seen), len(now)))
+        return Foreseen(now, later, before, after)
+
+    def preview(self, title: str, rule: Rule, listed: Callable[[], Ints]) -> Playlist:
+        """Return what becomes of a playlist, or why nobody can say."""
         words = in_words(rule, self.ask.numbers)
-        return preview(title, words, now, later, before, after)
+        try:
+            found = self.foreseen(rule, listed)
+        except (NotPreviewed, PlexError) as reason:
+            return Playlist(title, words, not_previewed=f"{reason}")
+        moments = found.now, found.later, found.before, found.after
+        return preview(title, words, *moments)
 
     def _moments(self, where: Group) -> tuple[Moment, Moment]:
         context, everything = self.ask.context, self.snapshot.everything
@@ -132,27 +151,22 @@ def previews(
         UsageError: A typed rule is not understood.
         PlexError: The playlists cannot be read at all.
     """
-    ask = _Questions(context)
-    work = _Previews(snapshot, plans, ask)
+    ask = Questions(context)
+    work = RulePreviews(snapshot, plans, ask)
     typed = [_typed(work, where) for where in wheres]
     smart = (one for one in audio_playlists(context.gateway) if one.is_smart)
     return typed + [found for one in smart for found in _previewed(work, one)]
 
 
-def _typed(work: _Previews, where: str) -> Playlist:
+def _typed(work: RulePreviews, where: str) -> Playlist:
     query = query_of_words(where, work.ask.numbers)
     rule = parse(query, work.ask.our_mood() if MOOD in query else "")
-    try:
-        return work.of(where, rule, lambda: work.ask.matching(rule.level, query))
-    except (NotPreviewed, PlexError) as reason:
-        return Playlist(
-            where, in_words(rule, work.ask.numbers), not_previewed=f"{reason}"
-        )
+    return work.preview(where, rule, lambda: work.ask.matching(rule.level, query))
 
 
-def _previewed(work: _Previews, playlist: PlexPlaylist) -> Iterator[Playlist]:
+def _previewed(work: RulePreviews, playlist: PlexPlaylist) -> Iterator[Playlist]:
     """Yield the preview of a playlist, if a run has to do with it and this library."""
-    context, words = work.ask.context, ""
+    context = work.ask.context
     try:
         found = playlist_of(context.gateway, playlist.key)
         if found is None:
@@ -162,9 +176,9 @@ def _previewed(work: _Previews, playlist: PlexPlaylist) -> Iterator[Playlist]:
         section, rule = read_rule(content, our_mood)
         if section != context.gateway.library.rpartition("/")[2]:
             return
-        words = in_words(rule, work.ask.numbers)
-        if rule.where.is_ours or (rule.limit is not None and orders_by_rating(rule)):
-            listed = lambda: members_of(context.gateway, playlist.key)  # noqa: E731
-            yield work.of(playlist.title, rule, listed)
     except (NotPreviewed, PlexError) as reason:
-        yield Playlist(playlist.title, words, not_previewed=f"{reason}")
+        yield Playlist(playlist.title, "", not_previewed=f"{reason}")
+        return
+    if rule.where.is_ours or (rule.limit is not None and orders_by_rating(rule)):
+        listed = lambda: members_of(context.gateway, playlist.key)  # noqa: E731
+        yield work.preview(playlist.title, rule, listed)
