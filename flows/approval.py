@@ -28,9 +28,9 @@ from flows.reports.markdown import counts_page
 from flows.reports.terminal import report_title
 from tasks.commands import apply as applying
 from tasks.commands.apply import Applied
-from tasks.config.config_file import config_path
+from tasks.config.config_file import reports_folder
 from tasks.config.field_types import ModelChoice
-from tasks.config.output_files import REPORTS, make_folder
+from tasks.config.output_files import make_folder
 from tasks.orchestration.retention import OWN
 from tasks.runtime.runner import PlanFiles
 
@@ -107,9 +107,7 @@ def _saved_plan(begun: Begun) -> Path:
 
     Plans that nobody answered in time are dropped.
     """
-    folder = make_folder(
-        config_path(begun.runner.info.config).resolve().parent / REPORTS
-    )
+    folder = make_folder(reports_folder(begun.runner.info.config))
     outdated = time.time() - 2 * WAITS
     for plan in folder.glob("plan-*.json"):
         if plan.stat().st_mtime < outdated:

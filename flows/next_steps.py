@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.partition import short_form
+from engine.reports.run_report import Summary
 from tasks.config.config_file import config_named
 from tasks.runtime.runner import RunInfo
 
@@ -33,6 +34,15 @@ def repeated(info: RunInfo, press: str) -> str:
     """Say how to go on with a run that is under way, as it was asked for."""
     words = command(info.command, info.parameters, info.config)
     return go_on(info, words, press)
+
+
+def after_run(summary: Summary) -> str:
+    """Say what to do after a run that came to its end; nothing if there is nothing."""
+    if not summary.dry_run:
+        return "Next: plexbayes undo --live takes it back." if summary.written else ""
+    if not summary.planned:
+        return ""
+    return "Nothing was written. Next: the same with --live writes it."
 
 
 def stopped(info: RunInfo) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.edits import limitations
-from engine.errors import RunStopped
+from engine.errors import PlexError, RunStopped
 from engine.evidence import split
 from engine.hands_off import count_to_take_back, not_found
 from engine.library import Library
@@ -17,6 +17,7 @@ from engine.planning.plan import PhasePlan
 from engine.reports.run_report import LetterResult, Outcome, Summary, taken_over
 from flows.next_steps import RESUME, repeated
 from flows.planning import Work, agree_on_parameters, plan_run
+from flows.report_file import Finished, report_run
 from flows.run_summary import (
     conclude,
     hint,
@@ -26,6 +27,7 @@ from flows.run_summary import (
     summary_of,
     total,
 )
+from tasks.commands.playlists import keep_fresh
 from tasks.config.field_types import ModelChoice
 from tasks.config.settings import Settings
 from tasks.runtime.cancellation import CancellationToken
@@ -83,7 +85,11 @@ def infer(
         begun = partial(_begun, runner, settings, cancellation, request)
         run = Run(runner, begun(stack, patient=patient))
         try:
-            summary = carry_out(run, phases, letters, request)
+            finished = carry_out(run, phases, letters, request)
+            summary = finished.summary
+            if not cancellation.is_cancelled:
+                _after_writing(run, finished)
+                summary.report = report_run(run, finished)
             mode = "" if is_usual else MODE[request.dry_run]
             again = partial(hint, info, summary, letters, request.model, mode)
             conclude(run, summary, again)
@@ -124,13 +130,14 @@ def carry_out(
     phases: Sequence[Phase],
     letters: str,
     request: Request,
-) -> Summary:
+) -> Finished:
     """Read, plan and write; return what came of it.
 
     A live run that would change very much stops before, unless that is accepted.
     """
     context = run.context
     snapshot, reading = look_around(run, "read the library")
+    first = snapshot
     call_with_retry(
         lambda: ensure_record_current(context, snapshot),
         settings=context.settings,
@@ -161,7 +168,20 @@ def carry_out(
         snapshot, _ = look_around(run, "read it back", after=wrote)
     if context.is_live:
         outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
-    return summary_of(context, before, snapshot, work.parameters, outcome)
+    summary = summary_of(context, before, snapshot, work.parameters, outcome)
+    return Finished(summary, first, snapshot, work.plans, work.parameters)
+
+
+def _after_writing(run: Run, finished: Finished) -> None:
+    """Keep the playlists of ours fresh; a failure there fails no run."""
+    context = run.context
+    if not context.is_live:
+        return
+    try:
+        kept = keep_fresh(context, finished.after, finished.parameters.fit)
+        run.report.say(*map(str, kept))
+    except PlexError as error:
+        run.report.warn(f"The playlists of ours are as they were: {error}")
 
 
 def _before_planning(run: Run, snapshot: LibrarySnapshot) -> None:

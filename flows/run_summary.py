@@ -23,8 +23,8 @@ from engine.reports.run_report import (
 from flows.next_steps import RETRY, command, config_words, go_on
 from flows.reports.markdown import markdown, plan_page
 from flows.reports.terminal import headline
-from tasks.config.config_file import config_path
-from tasks.config.output_files import REPORTS, make_folder, rotate, write_csv
+from tasks.config.config_file import reports_folder
+from tasks.config.output_files import make_folder, rotate, write_csv
 from tasks.record.runs import finish_run
 from tasks.runtime.context import RunContext
 from tasks.runtime.progress import Reporter
@@ -94,7 +94,7 @@ def show_plan(
 
 def _usual_plan_file(info: RunInfo) -> Path:
     """Return where a plan goes for which no person named a file; it is free."""
-    folder = make_folder(config_path(info.config).resolve().parent / REPORTS)
+    folder = make_folder(reports_folder(info.config))
     rotate(folder / "plan.csv")
     return folder / "plan.csv"
 

@@ -17,10 +17,12 @@ from engine.evaluation.metrics import (
     Calibration,
     Comparison,
     Score,
+    Usefulness,
     calibration_of,
     centrality,
     difference,
     order_accuracy,
+    usefulness_of,
 )
 from engine.evaluation.predictors import CLASSIC, LIBRARY_MEAN, Forecast, Method
 from engine.evidence import LibraryView
@@ -48,6 +50,8 @@ class Backtest:
     """By method, each beside every other."""
     calibration: dict[str, Calibration] = field(default_factory=dict)
     """By method, whether its guesses mean what they say."""
+    usefulness: dict[str, Usefulness] = field(default_factory=dict)
+    """By method, what its guesses are good for."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,12 @@ def backtest(
     fraction = fractions("pit|" + key for key in key_texts(part)[rows])
     truth, places = part.tracks.evidence[rows], branches_of(part)
     artist = places.branch[places.album[rows]]
-    scores, calibration, squares = {}, {}, {}
+    scores, calibration, usefulness, squares = {}, {}, {}, {}
     for name, forecasts in found.items():
         guess = np.concatenate([own.mean for own in forecasts])
         scores[name], distance = _judged(forecasts, hidden, truth, fraction)
         calibration[name] = calibration_of(guess, distance, truth, weight, near)
+        usefulness[name] = usefulness_of(guess, truth)
         squares[name] = (guess - truth) ** 2
     against = {
         name: {
@@ -92,7 +97,8 @@ def backtest(
         }
         for name, own in squares.items()
     }
-    return Backtest(regime, len(np.unique(rows)), scores, against, calibration)
+    count = len(np.unique(rows))
+    return Backtest(regime, count, scores, against, calibration, usefulness)
 
 
 def _asked(

@@ -19,6 +19,11 @@ SHARES = (*(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),)
 GROUPS = 10
 """Into how many groups guesses are divided, from the lowest to the highest."""
 
+FAMOUS = (6.0, 8.0)
+"""Points: three and four stars, which smart playlists ask for."""
+
+A_STAR, TOP = 2.0, 10
+
 NEARBY = (0, 1, 3, 10, 30)
 """From how many known ratings of the same artist on errors are counted."""
 
@@ -74,6 +79,40 @@ class Calibration:
     errors: list[Held]
     """From how many known ratings of the same artist on, and the error (RMSE) of
     guesses up to the next; points."""
+
+
+@dataclass(frozen=True)
+class Usefulness:
+    """What guesses are good for, as a listener would ask."""
+
+    within: float
+    """How often a guess is within a star of the rating."""
+    top_ten: float | None
+    """Of the ten tracks guessed highest, how many were rated four stars or more; none:
+    there were fewer than ten."""
+    right: dict[float, float]
+    """By a rating, points: as many tracks are taken, guessed highest, as were rated so
+    or more; how many of them really were, 0 to 1."""
+
+
+def usefulness_of(guess: Floats, truth: Floats) -> Usefulness:
+    """Say what the guesses of one method are good for; all in points.
+
+    >>> usefulness_of(np.array([8.5, 7, 5, 4]), np.array([9.0, 4, 8, 2])).right
+    {6.0: 0.5, 8.0: 0.5}
+    """
+    order = np.argsort(-guess, kind="stable")
+    right = {}
+    for wanted in FAMOUS:
+        number = int((truth >= wanted).sum())
+        if number:
+            right[wanted] = float((truth[order[:number]] >= wanted).mean())
+    top = truth[order[:TOP]]
+    return Usefulness(
+        within=float((np.abs(guess - truth) <= A_STAR).mean()),
+        top_ten=float((top >= FAMOUS[-1]).sum()) if len(top) == TOP else None,
+        right=right,
+    )
 
 
 def order_accuracy(truth: Floats, guess: Floats) -> float:

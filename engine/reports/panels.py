@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.evaluation.metrics import FAMOUS
 from engine.library import Level, Named
 from engine.planning.plan import PhasePlan
 from engine.rating_scale import HALF_STAR, Bools, Floats, Ints
@@ -25,8 +26,6 @@ CHANGES = 200
 """How many changes are shown."""
 LINES = 10_000
 """How many artists the table of all artists holds at most."""
-FAMOUS = (6.0, 8.0)
-"""Points: three and four stars, which smart playlists ask for."""
 
 
 def coverage(picture: Picture) -> dict[str, list[Coverage]]:

@@ -136,6 +136,8 @@ class Summary(PhaseCount):
     """Seconds of them spent reading, writing and resting; the rest is Prefect's."""
     rested: float = 0.0
     """Seconds of the run spent resting for the server's sake."""
+    report: str = ""
+    """The path of the page that shows the library; empty: there is none."""
     top: list[Ranked] = field(default_factory=list)
     bottom: list[Ranked] = field(default_factory=list)
     """Worst first; no artist of the top is named again."""

@@ -10,7 +10,12 @@ import typer
 from engine import errors
 from engine.errors import PlexbayesError
 from flows import command_table as table
-from flows.cli import file_commands, model_commands, rating_commands
+from flows.cli import (
+    file_commands,
+    listening_commands,
+    model_commands,
+    rating_commands,
+)
 from flows.cli.options import Version
 from flows.cli.serve import serve, server
 from flows.command_table import BY_NUMBER, epilog, spelled_out
@@ -59,6 +64,9 @@ for work in (
     model_commands.backtest,
     model_commands.tune,
     model_commands.why,
+    listening_commands.report,
+    listening_commands.playlists,
+    listening_commands.ask,
     serve,
     server,
     file_commands.apply,

@@ -40,12 +40,13 @@ def backtest(
     from flows.reports.charts import draw_backtest, refuse_picture  # noqa: PLC0415
     from flows.reports.model_reports import show_backtest  # noqa: PLC0415
     from tasks.commands.analysis import backtest as work  # noqa: PLC0415
+    from tasks.config.config_file import reports_folder  # noqa: PLC0415
 
     if picture is not None:
         refuse_picture(picture)
     settings = begin(config, json_file, picture, overwrite=overwrite)
     test, verdict = launch(
-        lambda context: work(context, regime),
+        lambda context: work(context, regime, reports_folder(config)),
         settings,
         live=False,
         accept=accept_library,

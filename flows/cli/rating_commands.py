@@ -26,12 +26,14 @@ def infer(
     save_plan: options.SavePlan = None,
     accept_library: options.Accept = False,
     accept_large_change: options.AcceptLarge = False,
+    verbose: options.Verbose = False,
     prefect: options.Prefect = False,
 ) -> None:
     """Infer ratings from yours and the critics', and write them into Plex."""
     from engine.classic import chosen_phases, spelled  # noqa: PLC0415 (is slow)
     from engine.partition import parse_letters, starting_at  # noqa: PLC0415
     from flows.local_runner import launch_infer  # noqa: PLC0415
+    from flows.next_steps import after_run  # noqa: PLC0415
     from flows.pipeline import Request  # noqa: PLC0415
     from flows.reports.terminal import show_report  # noqa: PLC0415
     from tasks.runtime.runner import PlanFiles  # noqa: PLC0415
@@ -48,7 +50,7 @@ def infer(
     accepted = accept_library, accept_large_change
     asked = Request(chosen, wanted, dry, *accepted, model or "")
     summary = launch_infer(asked, settings, config, plans, prefect=prefect)
-    show_report(summary)
+    show_report(summary, after_run(summary), verbose=verbose)
     write_json(json_file, summary)
     raise typer.Exit(SOME_FAILED if summary.failed_letters else DONE)
 
@@ -98,6 +100,7 @@ def undo(
     letters: options.Letters = "",
     phases: Annotated[str, typer.Option(help="Only what these phases wrote.")] = "1-4",
     artist: Annotated[str, typer.Option(help="Only this artist, by name.")] = "",
+    playlists: options.OurPlaylists = False,
     dry_run: options.DryRun = None,
     yes: options.Yes = False,
     config: options.Config = None,
@@ -109,10 +112,18 @@ def undo(
     from engine.classic import chosen_phases  # noqa: PLC0415
     from engine.planning.undo_plan import Selection  # noqa: PLC0415
     from flows.local_runner import ask, launch  # noqa: PLC0415
+    from flows.reports.listening import show_removed  # noqa: PLC0415
     from flows.reports.terminal import show_counts  # noqa: PLC0415
+    from tasks.commands.playlists import remove_ours  # noqa: PLC0415
     from tasks.commands.undo import undo as work  # noqa: PLC0415
 
     settings = begin(config, json_file, overwrite=overwrite)
+    if playlists:
+        live = is_live(settings, dry_run=dry_run)
+        removed = launch(remove_ours, settings, live=live, accept=accept_library)
+        show_removed(removed, dry_run=not live)
+        write_json(json_file, {"dry_run": not live, "playlists": removed})
+        raise typer.Exit(DONE)
     chosen = Selection(run, letters, tuple(chosen_phases(phases)), artist)
     live = is_live(settings, dry_run=dry_run)
     what = "all" if chosen.is_everything else "the selected"

@@ -147,14 +147,29 @@ def ranks(artists: "Iterable[Ranked]") -> list[Row]:
     ]
 
 
-def show_report(summary: "Summary") -> None:
-    """Print the report of a run, and how sure its guesses are."""
+def show_report(summary: "Summary", next_step: str, *, verbose: bool = False) -> None:
+    """Print what a run did, what is next, and where to see more; or also all tables."""
     screen = Screen()
     screen.rule(f"{summary.library}: {headline(summary)}")
     moved = [f"{what}: {old} → {new}." for what, old, new in shifts(summary)]
     failures = summary.failed_letters.items()
     failed = [f"Letter {letter} failed: {why}" for letter, why in failures]
-    screen.print_lines([inventory(summary), *moved, *outcome_lines(summary), *failed])
+    said = [inventory(summary), *moved, *outcome_lines(summary), *failed]
+    screen.print_lines([*said, planned_line(summary)])
+    if verbose:
+        _show_tables(screen, summary)
+    page = [f"See it: {summary.report}"] if summary.report else []
+    screen.print_lines([*filter(None, [next_step]), *page])
+
+
+def planned_line(summary: "Summary") -> str:
+    """Return how many ratings each phase planned, on one line."""
+    phases = summary.phases.items()
+    each = ", ".join(f"{phase} {count.planned}" for phase, count in phases)
+    return f"Planned: {each or 'nothing'}."
+
+
+def _show_tables(screen: Screen, summary: "Summary") -> None:
     screen.print_table("What each phase did", COUNTS, counts(summary.phases))
     screen.print_table("Top artists", RANKS, ranks(summary.top))
     screen.print_table("Bottom artists", RANKS, ranks(summary.bottom))

@@ -1,5 +1,6 @@
 """What your own ratings say of the models, and the models of an item."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engine.partition import fold_name
 from engine.reports.explanation import Why, why_classic, why_double, why_hierarchical
 from tasks.config.config_file import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
+from tasks.config.saved_backtest import save_backtest
 from tasks.runtime.context import RunContext
 from tasks.sync.reconcile import snapshot_of
 from tasks.sync.steps import parameters_of, read
@@ -40,12 +42,21 @@ class Explained:
     the classic model."""
 
 
-def backtest(context: RunContext, regime: str) -> tuple[Backtest, Verdict]:
-    """Hide ratings, let every model guess them, and say which is best."""
+def backtest(
+    context: RunContext, regime: str, folder: Path
+) -> tuple[Backtest, Verdict]:
+    """Hide ratings, let every model guess them, and say which is best.
+
+    What came of it is kept in a folder of reports, as far as that can be written.
+    """
     methods = usual_methods(context.settings.constants)
     del methods[TREE]  # nobody can choose it
     test = compare(_library(context), methods, regime)
-    return test, verdict(test, context.settings.model)
+    found = verdict(test, context.settings.model)
+    identity, date = context.gateway.identity, f"{context.machine.date:%Y-%m-%d}"
+    with suppress(UsageError):
+        save_backtest(folder, identity, date, test, found)
+    return test, found
 
 
 def tune(context: RunContext, path: Path | None) -> Tuning:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ConfigMissing, SettingsInvalid, UsageError
-from tasks.config.output_files import draft
+from tasks.config.output_files import REPORTS, draft
 
 DEFAULT_PATH = Path("config.json")
 
@@ -23,6 +23,11 @@ def config_path(path: Path | None) -> Path:
     """Return where the configuration is: as given, or the usual place."""
     usual = os.environ.get("PLEXBAYES_CONFIG") or DEFAULT_PATH
     return path or Path(usual)
+
+
+def reports_folder(config: Path | None) -> Path:
+    """Return the folder for reports that nobody named a file for."""
+    return config_path(config).resolve().parent / REPORTS
 
 
 def config_named(name: str) -> Path | None:

@@ -17,7 +17,7 @@ from engine.errors import ShadowUnreadable
 KEPT = 5
 """How many copies stay; the oldest ones go."""
 
-RECORD = ("library", "shadow", "intent", "mark", "given")
+RECORD = ("library", "shadow", "intent", "mark", "given", "asked", "playlist")
 """The tables that a copy is worth making for."""
 
 _ALL = "SELECT * FROM {}.{}"

@@ -4,6 +4,8 @@ library ─┬─ run          one execution of a flow
          ├─ shadow       a rating in Plex that is ours, one a guid
          ├─ intent       a write that is not yet seen in Plex, or may arrive late
          ├─ given        a rating that was written for a person, and what stood there
+         ├─ asked        a track that a person was asked to rate
+         ├─ playlist     a playlist of ours
          ├─ mark         what an item's tags and locks were before we came
          └─ lease        who may write at the moment
 server                   what a Plex server can be trusted with
@@ -182,6 +184,26 @@ class MarkRow(Base, LibraryColumns):
     rating_locked: Mapped[bool]
     moods: Mapped[str | None] = mapped_column(Text)
     """Its moods, JSON, until its tag was seen to leave them alone; none: it was."""
+
+
+class AskedRow(Base, LibraryColumns):
+    """A track whose rating was asked for, so that it is known as asked."""
+
+    __tablename__ = "asked"
+
+    guid: Mapped[str] = mapped_column(String(255), primary_key=True)
+    since: Mapped[float] = mapped_column(Float)
+    """When it was asked for first, epoch seconds."""
+
+
+class PlaylistRow(Base, LibraryColumns):
+    """A playlist in Plex that is ours, if it also bears our summary."""
+
+    __tablename__ = "playlist"
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """`ask`, `gems` or `forgotten`."""
+    key: Mapped[int] = mapped_column(BigInteger)
 
 
 class LeaseRow(Base):

@@ -62,7 +62,7 @@ def infer_plainly(
     ensure_record_present(context.store, context.gateway)
     run = Run(runner, context)
     try:
-        summary = carry_out(run, chosen_phases(phases), letters, Request())
+        summary = carry_out(run, chosen_phases(phases), letters, Request()).summary
     finally:
         context.watch = watch
     conclude(run, summary, lambda: "Stopped.")

@@ -1,0 +1,89 @@
+"""The command that previews smart playlists, and makes playlists of ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.hierarchical.fitting import Fit
+from engine.hierarchical.model import FittedLibrary, predict_tracks
+from engine.library import Level
+from engine.playlists.preview import Playlist
+from engine.rating_scale import Ints
+from engine.reports.discoveries import forgotten_rows, gem_rows
+from engine.reports.picture import Picture
+from tasks.playlists.ours import TITLES, Kept, keep, remove
+from tasks.playlists.previews import previews
+from tasks.record.listening import playlists_of_ours
+from tasks.runtime.context import RunContext
+from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
+from tasks.sync.steps import parameters_of, plans_of, read
+
+ASK = "ask"
+KEPT_BY_RUNS = {"gems": gem_rows, "forgotten": forgotten_rows}
+"""How the tracks of each kind are chosen that runs keep fresh."""
+TRACKS = 100
+"""In a playlist of ours."""
+
+
+@dataclass
+class Playlists:
+    """What becomes of smart playlists, and of playlists of ours."""
+
+    dry_run: bool
+    previews: list[Playlist] = field(default_factory=list)
+    ours: list[Kept] = field(default_factory=list)
+
+
+def playlists(
+    context: RunContext, wheres: Sequence[str], kinds: Sequence[str]
+) -> Playlists:
+    """Preview smart playlists and typed rules, and make playlists of ours."""
+    snapshot = snapshot_of(context, read(context))
+    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    found = Playlists(dry_run=not context.is_live)
+    found.previews = previews(context, snapshot, plans, wheres)
+    if kinds:
+        parameters = parameters_of(
+            *(context.settings, snapshot.everything),
+            context.executor.capabilities.step,
+        )
+        picture = Picture.of(snapshot.everything, snapshot.everything, plans)
+        found.ours = _kept(context, kinds, _with_guesses(picture, parameters.fit))
+    return found
+
+
+def keep_fresh(
+    context: RunContext, snapshot: LibrarySnapshot, fit: Fit | None
+) -> list[Kept]:
+    """Let those playlists of ours that there are hold what they should by now."""
+    kinds = [k for k in KEPT_BY_RUNS if k in playlists_of_ours(context.store)]
+    if not kinds:
+        return []
+    picture = Picture.of(snapshot.everything, snapshot.everything)
+    return _kept(context, kinds, _with_guesses(picture, fit))
+
+
+def remove_ours(context: RunContext) -> list[Kept]:
+    """Remove all playlists of ours."""
+    removed = (remove(context, kind) for kind in TITLES)
+    return [one for one in removed if one]
+
+
+def _kept(context: RunContext, kinds: Sequence[str], picture: Picture) -> list[Kept]:
+    items = picture.view.tracks.items
+
+    def keys(rows: Ints) -> list[int]:
+        found: list[int] = items.key[rows].tolist()
+        return found
+
+    kept = (keep(context, k, keys(KEPT_BY_RUNS[k](picture, TRACKS))) for k in kinds)
+    return [one for one in kept if one]
+
+
+def _with_guesses(picture: Picture, fit: Fit | None) -> Picture:
+    if fit is None:
+        return picture
+    survey = FittedLibrary.of(picture.view, fit)
+    tracks = predict_tracks(survey, np.arange(len(picture.view.tracks)))
+    return picture.with_guesses({Level.TRACK: tracks})

@@ -1,0 +1,85 @@
+"""The report of a library: all that is known of it, to be looked at."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.asking import seed_of
+from engine.errors import PlexError
+from engine.evidence import LibraryView
+from engine.planning.plan import PhasePlan, RunParameters
+from engine.playlists.preview import Playlist
+from engine.reports.library_report import LibraryReport
+from engine.reports.picture import Picture
+from engine.reports.report_builder import About, report_of
+from tasks.config.saved_backtest import read_backtest
+from tasks.playlists.previews import previews
+from tasks.runtime.context import RunContext
+from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
+from tasks.sync.steps import parameters_of, plans_of, read
+
+AS_IT_IS = "As it is, and as a run would leave it: {} ratings to be written."
+
+
+def report(context: RunContext, folder: Path) -> LibraryReport:
+    """Return the report of a library as it is, and as a run would leave it.
+
+    The last backtest is read from a folder of reports.
+    """
+    snapshot = snapshot_of(context, read(context))
+    everything, step = snapshot.everything, context.executor.capabilities.step
+    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    about = replace(
+        about_of(context, everything, folder),
+        what=AS_IT_IS.format(sum(map(len, plans))),
+        playlists=previews(context, snapshot, plans),
+    )
+    picture = Picture.of(everything, everything, plans)
+    parameters = parameters_of(context.settings, everything, step)
+    return report_of(picture, plans, parameters, about)
+
+
+def report_of_run(
+    context: RunContext,
+    before: LibrarySnapshot,
+    after: LibrarySnapshot,
+    plans: Sequence[PhasePlan],
+    parameters: RunParameters,
+    about: About,
+) -> LibraryReport:
+    """Return the report of a run; a dry one leaves everything as it was before.
+
+    Only a dry run asks Plex about playlists.
+    """
+    if context.is_live:
+        picture = Picture.of(before.everything, after.everything)
+        return report_of(picture, plans, parameters, about)
+    playlists, notes = _playlists(context, before, plans)
+    about = replace(about, playlists=playlists, notes=(*about.notes, *notes))
+    picture = Picture.of(before.everything, before.everything, plans)
+    return report_of(picture, plans, parameters, about)
+
+
+def _playlists(
+    context: RunContext, snapshot: LibrarySnapshot, plans: Sequence[PhasePlan]
+) -> tuple[list[Playlist], list[str]]:
+    """Return previews of playlists, or why there are none: a run goes on without."""
+    try:
+        return previews(context, snapshot, plans), []
+    except PlexError as error:
+        return [], [f"The playlists could not be read: {error}"]
+
+
+def about_of(context: RunContext, everything: LibraryView, folder: Path) -> About:
+    """Return what a report says besides what is in the library."""
+    identity, settings = context.gateway.identity, context.settings
+    saved = read_backtest(folder, identity)
+    return About(
+        library=identity.title,
+        date=f"{context.machine.date:%Y-%m-%d}",
+        what="",
+        tested=saved.tested(settings.model) if saved else None,
+        right=saved.right(settings.model) if saved else None,
+        seed=seed_of(identity.uuid, everything),
+        filler=settings.filler,
+    )

@@ -1,0 +1,86 @@
+"""The last backtest, kept beside other reports, so that these can quote it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UsageError
+from engine.evaluation.backtest import Backtest, Verdict
+from engine.library import Identity
+from engine.reports.library_report import Tested
+from tasks.config.output_files import make_folder, write_text
+
+NAME = "backtest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SavedBacktest:
+    """What a backtest said of every model."""
+
+    date: str
+    verdict: str
+    models: dict[str, dict[str, Any]]
+    """By name: `off_by`, `within`, `top_ten`, and `right` by points."""
+
+    def tested(self, model: str) -> Tested | None:
+        """Return what it said of a model; None: nothing."""
+        said = self.models.get(model)
+        if said is None:
+            return None
+        return Tested(
+            date=self.date,
+            verdict=self.verdict,
+            off_by=said["off_by"],
+            within=said["within"],
+            top_ten=said["top_ten"],
+        )
+
+    def right(self, model: str) -> dict[float, float]:
+        """Return how many tracks were rightly thought to be rated so, by points."""
+        said = self.models.get(model, {"right": {}})["right"]
+        return {float(points): share for points, share in said.items()}
+
+
+def save_backtest(
+    folder: Path, identity: Identity, date: str, test: Backtest, verdict: Verdict
+) -> None:
+    """Keep what a backtest said; one without verdict takes nobody's place.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    if not verdict.best:
+        return
+    models = {
+        name: {
+            "off_by": test.scores[name].mae,
+            "within": own.within,
+            "top_ten": own.top_ten,
+            "right": own.right,
+        }
+        for name, own in test.usefulness.items()
+    }
+    said = {"format": FORMAT, "library": _whose(identity), "date": date}
+    said |= {"verdict": verdict.sentence, "models": models}
+    write_text(make_folder(folder) / NAME, json.dumps(said, indent=2))
+
+
+def read_backtest(folder: Path, identity: Identity) -> SavedBacktest | None:
+    """Return the last backtest of a library; None: there is none that can be read."""
+    try:
+        said = json.loads((folder / NAME).read_text("utf-8"))
+        if (said["format"], said["library"]) != (FORMAT, _whose(identity)):
+            return None
+        saved = SavedBacktest(said["date"], said["verdict"], said["models"])
+        for model in saved.models:
+            saved.tested(model)
+            saved.right(model)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, UsageError):
+        return None
+    return saved
+
+
+def _whose(identity: Identity) -> list[str]:
+    return [identity.server, identity.uuid, identity.account]

@@ -1,0 +1,24 @@
+"""What was asked for, and the playlists that are ours."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """There were none before."""
+    library = sa.ForeignKey("library.id")
+    op.create_table(
+        "asked",
+        sa.Column("library_id", sa.Integer, library, primary_key=True),
+        sa.Column("guid", sa.String(255), primary_key=True),
+        sa.Column("since", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "playlist",
+        sa.Column("library_id", sa.Integer, library, primary_key=True),
+        sa.Column("kind", sa.String(20), primary_key=True),
+        sa.Column("key", sa.BigInteger, nullable=False),
+    )
