@@ -183,10 +183,10 @@ def sureness_tables(found: "Sureness") -> Iterator[tuple[str, Row, list[Row]]]:
         first = "confidence" if found.by == "confidence" else "your ratings"
         bands: list[Row] = [
             (
-                _span(found.by, band),
+                span(found.by, band),
                 str(band.guesses),
                 f"{band.ratings:.1f}",
-                _plus_minus(band.sd),
+                stars(band.sd),
             )
             for band in found.bands
         ]
@@ -196,7 +196,7 @@ def sureness_tables(found: "Sureness") -> Iterator[tuple[str, Row, list[Row]]]:
             (
                 stars(artist.rating),
                 artist.name or "(no name)",
-                _plus_minus(artist.sd),
+                stars(artist.sd),
                 str(artist.ratings),
                 str(artist.tracks),
             )
@@ -206,15 +206,12 @@ def sureness_tables(found: "Sureness") -> Iterator[tuple[str, Row, list[Row]]]:
             yield f"{which} certain artists", FAMILIAR, rows
 
 
-def _span(by: str, band: "Band") -> str:
+def span(by: str, band: "Band") -> str:
+    """Return from where to where a band reaches, in words."""
     if band.most is None:
         return f"{band.least:g} or more"
     most = band.most if by == "confidence" else band.most - 1
     return f"{band.least:g}" if most == band.least else f"{band.least:g} to {most:g}"
-
-
-def _plus_minus(sd: float | None) -> str:
-    return "–" if sd is None else stars(sd)
 
 
 def replace_unprintable(*streams: TextIO) -> None:
