@@ -23,6 +23,9 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+NO_NAME = "(no name)"
+"""What an item is called whose title is empty."""
+
 OWNER_ACCOUNT = "1"
 """The number that a Plex server gives to its owner's account."""
 

@@ -97,6 +97,24 @@ class Grid:
         return replace(self, step=max(self.step, step), shift=shift)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """How guesses are drawn apart; their order stays."""
+
+    center: float
+    """The guess that stays as it is, points."""
+    factor: float
+    """How many times as far from it the others are, 1 or more."""
+
+    def __call__(self, points: Floats) -> Floats:
+        """Return guesses drawn apart, from half a star to five stars.
+
+        >>> Stretch(center=6.0, factor=2.0)(np.array([5.0, 6.0, 9.0, np.nan]))
+        array([ 4.,  6., 10., nan])
+        """
+        return np.clip(self.center + self.factor * (points - self.center), 1.0, 10.0)
+
+
 FINEST = Grid()
 """All that can be written."""
 

@@ -8,6 +8,7 @@ from engine.errors import LargeChange
 from engine.evidence import MEAN_WITHOUT_RATINGS, LibraryView, library_mean
 from engine.planning.first_batch import foreseen_step
 from engine.planning.plan import PhasePlan, RunParameters
+from engine.planning.spread import with_spread
 from engine.reports.run_report import Outcome
 from flows.next_steps import command, go_on
 from tasks.record.runs import begin_run, drop_run, first_fit
@@ -54,6 +55,7 @@ def agree_on_parameters(run: Run, before: LibraryView) -> RunParameters:
         mean, constants = begin_run(store, run_id, *first)
         fit = first_fit(store, run_id)
         parameters = replace(parameters, mean=mean, constants=constants, fit=fit)
+        parameters = with_spread(before, parameters, context.settings.spread)
     run.report.say(
         f"Model: {'classic' if parameters.fit is None else 'hierarchical'}. "
         f"Global prior {parameters.mean / 2:.3f} stars. "

@@ -28,6 +28,7 @@ from engine.evaluation.predictors import CLASSIC, LIBRARY_MEAN, Forecast, Method
 from engine.evidence import LibraryView
 from engine.hierarchical.grouping import branches_of
 from engine.hierarchical.rating_scale_usage import INTERVAL, scale_of, step_of
+from engine.planning.spread import stretch_of
 from engine.rating_scale import Floats, Ints
 
 FEW = 20
@@ -52,6 +53,8 @@ class Backtest:
     """By method, whether its guesses mean what they say."""
     usefulness: dict[str, Usefulness] = field(default_factory=dict)
     """By method, what its guesses are good for."""
+    stretched: dict[str, Usefulness] = field(default_factory=dict)
+    """The same if they were as far apart as ratings are, as by SPREAD 1."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,16 @@ def backtest(
     fraction = fractions("pit|" + key for key in key_texts(part)[rows])
     truth, places = part.tracks.evidence[rows], branches_of(part)
     artist = places.branch[places.album[rows]]
-    scores, calibration, usefulness, squares = {}, {}, {}, {}
+    scores, calibration, squares = {}, {}, {}
+    usefulness, stretched = {}, {}
     for name, forecasts in found.items():
         guess = np.concatenate([own.mean for own in forecasts])
         scores[name], distance = _judged(forecasts, hidden, truth, fraction)
         calibration[name] = calibration_of(guess, distance, truth, weight, near)
         usefulness[name] = usefulness_of(guess, truth)
+        stretch = stretch_of(guess, truth, 1.0)
+        apart = guess if stretch is None else stretch(guess)
+        stretched[name] = usefulness_of(apart, truth)
         squares[name] = (guess - truth) ** 2
     against = {
         name: {
@@ -98,7 +105,8 @@ def backtest(
         for name, own in squares.items()
     }
     count = len(np.unique(rows))
-    return Backtest(regime, count, scores, against, calibration, usefulness)
+    judged = scores, against, calibration, usefulness, stretched
+    return Backtest(regime, count, *judged)
 
 
 def _asked(

@@ -85,6 +85,8 @@ class Calibration:
 class Usefulness:
     """What guesses are good for, as a listener would ask."""
 
+    off_by: float
+    """Mean absolute error, points."""
     within: float
     """How often a guess is within a star of the rating."""
     top_ten: float | None
@@ -93,6 +95,8 @@ class Usefulness:
     right: dict[float, float]
     """By a rating, points: as many tracks are taken, guessed highest, as were rated so
     or more; how many of them really were, 0 to 1."""
+    found: dict[float, float]
+    """By a rating, points: of what was rated so or more, how much is guessed so."""
 
 
 def usefulness_of(guess: Floats, truth: Floats) -> Usefulness:
@@ -102,16 +106,19 @@ def usefulness_of(guess: Floats, truth: Floats) -> Usefulness:
     {6.0: 0.5, 8.0: 0.5}
     """
     order = np.argsort(-guess, kind="stable")
-    right = {}
+    right, found = {}, {}
     for wanted in FAMOUS:
         number = int((truth >= wanted).sum())
         if number:
             right[wanted] = float((truth[order[:number]] >= wanted).mean())
+            found[wanted] = float((guess[truth >= wanted] >= wanted).mean())
     top = truth[order[:TOP]]
     return Usefulness(
+        off_by=float(np.abs(guess - truth).mean()),
         within=float((np.abs(guess - truth) <= A_STAR).mean()),
         top_ten=float((top >= FAMOUS[-1]).sum()) if len(top) == TOP else None,
         right=right,
+        found=found,
     )
 
 

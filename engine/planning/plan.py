@@ -22,6 +22,7 @@ from engine.rating_scale import (
     Floats,
     Grid,
     Ints,
+    Stretch,
     Texts,
     equal,
     not_half_star,
@@ -105,6 +106,8 @@ class RunParameters:
     """How sure the hierarchical model has to be to rate an item, 0 to 1."""
     respects_cleared: bool = False
     """Whether what a person removed is not given again."""
+    stretch: Stretch | None = None
+    """How guesses of tracks are drawn apart; none: they stay as they are."""
 
 
 def drift_tolerance(tracks: int, *, dynamic: bool) -> float:
@@ -128,7 +131,9 @@ def make_plan(
     parameters: RunParameters,
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
-    found = _inferred(phase, part, earlier, parameters)
+    found = inferred(phase, part, earlier, parameters)
+    if phase is Phase.TRACK_DOWN and parameters.stretch:
+        found = replace(found, mean=parameters.stretch(found.mean))
     view = part[phase.level]
     ours = view.ownership.ours
     grid = parameters.grid
@@ -189,13 +194,16 @@ def held_after(
     return held
 
 
-def _inferred(
+def inferred(
     phase: Phase,
     part: LibraryView,
     earlier: Sequence[PhasePlan],
     parameters: RunParameters,
 ) -> Estimates:
-    """Return what a phase infers by its model; a shared rating stays as it is."""
+    """Return what a phase infers by its model; a shared rating stays as it is.
+
+    It is neither stretched nor rounded yet.
+    """
     if parameters.fit is None:
         values = _classic(phase, part, earlier, parameters)
         ratings = classic.ratings_behind(

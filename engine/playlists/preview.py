@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.library import Level, Library, Named
+from engine.library import NO_NAME, Level, Library, Named
 from engine.playlists.moments import Moment
 from engine.rating_scale import Ints
 
@@ -72,10 +72,11 @@ def _sample(rows: Ints, moment: Moment) -> tuple[Named, ...]:
 def track_named(library: Library, row: int) -> Named:
     """Return the titles of a track, and of what it belongs to."""
     tracks = library.listed(Level.TRACK)
-    title = str(tracks.title[row])
+    title = str(tracks.title[row]) or NO_NAME
     if row >= len(library.tracks):  # it has no parent
         return Named("", "", title)
     album = tracks.parent[row]
     artist = library.albums.parent[album]
-    titles = library.artists.title[artist], library.albums.title[album]
-    return Named(str(titles[0]), str(titles[1]), title)
+    above = library.artists.title[artist], library.albums.title[album]
+    artist_name, album_name = (str(one) or NO_NAME for one in above)
+    return Named(artist_name, album_name, title)

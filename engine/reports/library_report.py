@@ -94,11 +94,17 @@ class Tested:
     date: str
     verdict: str
     off_by: float
-    """Root of the mean squared error, points."""
+    """Mean absolute error, points."""
     within: float
     """How many guesses were within a star, 0 to 1."""
     top_ten: float | None
     """Of ten tracks put on top, how many were rated four stars or more."""
+    found: float | None = None
+    """Of what was rated four stars or more, how much is guessed so, 0 to 1."""
+    stretched_off_by: float | None = None
+    """The mean absolute error with SPREAD 1, points."""
+    stretched_found: float | None = None
+    """What is found then."""
 
 
 @dataclass(frozen=True)

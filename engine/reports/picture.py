@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.evidence import LibraryView
 from engine.hands_off import to_take_back
-from engine.library import Facts, Level, Named
+from engine.library import NO_NAME, Facts, Level, Named
 from engine.planning.plan import PhasePlan, held_after
 from engine.rating_scale import Bools, Columns, Estimates, Floats
 
@@ -56,7 +56,7 @@ class Picture:
         titles = [""] * len(Level)
         for one in range(level, Level.ARTIST - 1, -1):
             items = self.view[Level(one)].items
-            titles[one - Level.ARTIST] = str(items.title[row])
+            titles[one - Level.ARTIST] = str(items.title[row]) or NO_NAME
             row = int(items.parent[row])
         return Named(*titles)
 

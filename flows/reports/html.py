@@ -16,7 +16,8 @@ from flows.reports.terminal import span, stars
 if TYPE_CHECKING:  # takes long to import, and --help needs no page
     from jinja2 import Environment
 
-    from engine.reports.library_report import LibraryReport, Named
+    from engine.library import Named
+    from engine.reports.library_report import LibraryReport
 
 TEMPLATES = Path(__file__).with_name("templates")
 LATELY = 60
@@ -125,7 +126,7 @@ def titles(item: "Named", level: str = "") -> list[str]:
 
     A level that is known shows an item without a title as one.
 
-    >>> from engine.reports.library_report import Named
+    >>> from engine.library import Named
     >>> titles(Named("Blur", "Parklife"))
     ['Parklife', 'Blur']
     >>> titles(Named("Blur", "Parklife"), "track")

@@ -40,6 +40,7 @@ SHAPING = (
     *CONSTANTS.values(),
     "write_precision",
     "min_confidence",
+    "spread",
     "rating_floor",
     "rating_ceiling",
     "exclude_words",

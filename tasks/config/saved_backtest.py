@@ -1,18 +1,20 @@
 """The last backtest, kept beside other reports, so that these can quote it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
 from engine.evaluation.backtest import Backtest, Verdict
+from engine.evaluation.metrics import FAMOUS
 from engine.library import Identity
 from engine.reports.library_report import Tested
 from tasks.config.output_files import make_folder, write_text
 
 NAME = "backtest.json"
 FORMAT = 1
+FOUR_STARS = str(FAMOUS[-1])
 
 
 @dataclass(frozen=True)
@@ -22,19 +24,23 @@ class SavedBacktest:
     date: str
     verdict: str
     models: dict[str, dict[str, Any]]
-    """By name: `off_by`, `within`, `top_ten`, and `right` by points."""
+    """By name, its `Usefulness`, and that of its guesses `stretched`."""
 
     def tested(self, model: str) -> Tested | None:
         """Return what it said of a model; None: nothing."""
         said = self.models.get(model)
         if said is None:
             return None
+        apart = said["stretched"]
         return Tested(
             date=self.date,
             verdict=self.verdict,
-            off_by=said["off_by"],
-            within=said["within"],
+            off_by=float(said["off_by"]),
+            within=float(said["within"]),
             top_ten=said["top_ten"],
+            found=said["found"].get(FOUR_STARS),
+            stretched_off_by=float(apart["off_by"]),
+            stretched_found=apart["found"].get(FOUR_STARS),
         )
 
     def right(self, model: str) -> dict[float, float]:
@@ -54,12 +60,7 @@ def save_backtest(
     if not verdict.best:
         return
     models = {
-        name: {
-            "off_by": test.scores[name].mae,
-            "within": own.within,
-            "top_ten": own.top_ten,
-            "right": own.right,
-        }
+        name: {**asdict(own), "stretched": asdict(test.stretched[name])}
         for name, own in test.usefulness.items()
     }
     said = {"format": FORMAT, "library": _whose(identity), "date": date}

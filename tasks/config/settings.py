@@ -149,6 +149,7 @@ class Settings(BaseSettings):
     exclude_labels: Names = Field((), description=NAMES)
     exclude_moods: Names = Field((), description=NAMES)
     respect_cleared: bool = Field(default=False, description="true or false")
+    spread: Number = Field(0, ge=0, le=1, description="a number from 0 to 1")
     max_rewritten: Number = Field(0.3, ge=0, le=1, description="a share, 0 to 1")
     max_mean_shift: Number = Field(0.5, ge=0, le=5, description="stars, 0 to 5")
     max_released: Number = Field(0.05, ge=0, le=1, description="a share, 0 to 1")

@@ -21,6 +21,7 @@ from engine.planning.plan import (
     make_plan,
     plan_part,
 )
+from engine.planning.spread import with_spread
 from engine.rating_scale import Ints
 from engine.reports.run_report import LetterResult
 from tasks.config.settings import Settings
@@ -201,7 +202,7 @@ def parameters_of(
     `finest` is the least step in which the server keeps ratings, in points.
     """
     size = len(everything.tracks)
-    return RunParameters(
+    parameters = RunParameters(
         mean=prior_mean(everything),
         tolerance=drift_tolerance(size, dynamic=settings.dynamic_precision),
         constants=settings.constants,
@@ -210,6 +211,7 @@ def parameters_of(
         least=settings.min_confidence,
         respects_cleared=settings.respect_cleared,
     )
+    return with_spread(everything, parameters, settings.spread)
 
 
 def plans_of(
