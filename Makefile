@@ -61,6 +61,8 @@ bench: setup ## Race against a per-item script, and see how time grows (QUICK=1:
 	$(BIN)/python -m tests.benchmarks.race
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.tagging
+	$(BIN)/python -m tests.benchmarks.report
+
 screenshots: setup ## Take the README's pictures of the Prefect UI anew
 	PLEXBAYES_SCREENSHOTS=docs $(BIN)/pytest -q tests/flows/test_browser.py
 

@@ -136,18 +136,10 @@ def carry_out(
     A live run that would change very much stops before, unless that is accepted.
     """
     context = run.context
-    snapshot, reading = look_around(run, "read the library")
-    first = snapshot
-    call_with_retry(
-        lambda: ensure_record_current(context, snapshot),
-        settings=context.settings,
-        cancellation=context.cancellation,
-        tell=run.report.warn,
-    )
-    _before_planning(run, snapshot)
-    before, outcome = snapshot.everything, Outcome()
+    first, reading = _first_look(run)
+    before, after, outcome = first.everything, first, Outcome()
     with context.timed():
-        parts = split(snapshot.library, before)
+        parts = split(first.library, before)
     for letter in chosen_letters(letters, parts):
         outcome.results[letter] = LetterResult(
             released=taken_over(parts[letter]),
@@ -165,11 +157,25 @@ def carry_out(
         wrote = write_letters(run, work, left, is_shared=is_shared)
     run.runner.raise_if_suspended()
     if wrote:
-        snapshot, _ = look_around(run, "read it back", after=wrote)
+        after, _ = look_around(run, "read it back", after=wrote)
     if context.is_live:
-        outcome.seen = seen_in_plex(context.store, snapshot.library, context.run_id)
-    summary = summary_of(context, before, snapshot, work.parameters, outcome)
-    return Finished(summary, first, snapshot, work.plans, work.parameters)
+        outcome.seen = seen_in_plex(context.store, after.library, context.run_id)
+    summary = summary_of(context, before, after, work.parameters, outcome)
+    return Finished(summary, first, after, work.plans, work.parameters)
+
+
+def _first_look(run: Run) -> tuple[LibrarySnapshot, Sequence[StepRun]]:
+    """Read the library, and make sure that the record explains it."""
+    context = run.context
+    snapshot, reading = look_around(run, "read the library")
+    call_with_retry(
+        lambda: ensure_record_current(context, snapshot),
+        settings=context.settings,
+        cancellation=context.cancellation,
+        tell=run.report.warn,
+    )
+    _before_planning(run, snapshot)
+    return snapshot, reading
 
 
 def _after_writing(run: Run, finished: Finished) -> None:

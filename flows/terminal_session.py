@@ -22,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from flows.reports.terminal import Screen
+from flows.reports.screen import Screen
 from tasks.runtime.cancellation import CancellationToken, kill_at_once
 from tasks.runtime.context import Step
 from tasks.runtime.progress import ProgressLines

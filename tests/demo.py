@@ -58,6 +58,16 @@ def orchestrate(listener: Listener) -> bool:
     return (first["state_type"], second["state_type"]) == ("FAILED", "COMPLETED")
 
 
+def look(listener: Listener) -> None:
+    """Write the report of the library, and keep it where the folder stays."""
+    page = Path("reports").resolve() / "demo.html"
+    page.parent.mkdir(exist_ok=True)
+    command = [COMMAND, "report", "--overwrite", "--out", str(page)]
+    say("\n4. What it looks like now: plexbayes report\n")
+    where = {"cwd": listener.folder, "env": listener.environment}
+    subprocess.run(command, check=False, **where)
+
+
 def show_run(served: Served, run: dict[str, Any], but: set[str]) -> set[str]:
     """Show a run and its tasks by letter, but for some; return all that there are."""
     state = run["state"]
@@ -105,10 +115,12 @@ def main() -> int:
         Simulator.start(synthetic=TRACKS, seed=7) as plex,
     ):
         say(f"An embedded Plex serves {TRACKS} tracks at {plex.url}.")
+        plex.add_playlist("Songs I like", rule="type=10&track.userRating>>=6")
         listener = Listener(Path(folder), plex)
         before = ratings(plex.dump())
         status = plan(listener)
         went_well = orchestrate(listener) and prove(plex, before)
+        look(listener)
     return status or int(not went_well)
 
 

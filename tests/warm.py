@@ -21,8 +21,14 @@ context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(
     [
         "flows.cli.main",
+        "flows.cli.listening_commands",
+        "flows.reports.html",
+        "flows.reports.listening",
         "flows.reports.model_reports",
+        "jinja2",
         "tasks.commands.analysis",
+        "tasks.commands.ask",
+        "tasks.commands.report",
         "tasks.commands.verify",
         "tests.crash_matrix.forked_runs",  # flows.local_runner, undo, recover
         "tests.simulator.__main__",

@@ -177,9 +177,9 @@ def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
         return Verdict(
             LIBRARY_MEAN,
             "No model guesses these ratings better than their average: "
-            f"it is off by {_stars(test, LIBRARY_MEAN)} stars.",
+            f"it is off by {_stars(test, LIBRARY_MEAN)} stars on average.",
         )
-    off = f"its guesses are off by {_stars(test, best)} stars"
+    off = f"its guesses are off by {_stars(test, best)} stars on average"
     if best == present:
         return Verdict(best, f"The {best} model is best for this library: {off}.")
     gain = test.against[best][present]
@@ -196,4 +196,4 @@ def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
 
 
 def _stars(test: Backtest, name: str) -> str:
-    return f"{test.scores[name].rmse / 2:.2f}"
+    return f"{test.scores[name].mae / 2:.2f}"

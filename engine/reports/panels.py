@@ -181,24 +181,24 @@ def thresholds(picture: Picture, right: dict[float, float]) -> list[Threshold]:
 
 
 def changes(picture: Picture, plans: Sequence[PhasePlan]) -> list[Changed]:
-    """Return what plans change most; new ratings come after those that move."""
-    found: list[tuple[float, Level, int, float, float]] = []
+    """Return what plans change most; then come new ratings, the highest first."""
+    found: list[tuple[float, float, float, Level, int]] = []
     for plan in plans:
         level = plan.phase.level
         rows = picture.view[level].items.rows_of(plan.key)
         there = np.flatnonzero(rows >= 0)
-        moved = np.nan_to_num(np.abs(plan.after - plan.before)[there], nan=-1.0)
-        first = there[np.argsort(-moved, kind="stable")[:CHANGES]]
+        moved = np.nan_to_num(np.abs(plan.after - plan.before), nan=-1.0)
+        most = there[np.lexsort((-plan.after[there], -moved[there]))[:CHANGES]]
+        columns = (moved, plan.after, plan.before)
+        each = zip(*(column[most].tolist() for column in columns), strict=True)
         found += [
-            (moved_by, level, int(rows[at]), float(plan.before[at]), plan.after[at])
-            for at, moved_by in zip(
-                first, np.sort(-moved, kind="stable")[:CHANGES] * -1, strict=True
-            )
+            (*numbers, level, row)
+            for numbers, row in zip(each, rows[most].tolist(), strict=True)
         ]
-    found.sort(key=lambda one: (-one[0], one[1], one[2]))
+    found.sort(key=lambda one: (-one[0], -one[1], *one[3:]))
     return [
-        Changed(picture.named(level, row), _known(before), float(after))
-        for _, level, row, before, after in found[:CHANGES]
+        Changed(picture.named(level, row), _known(before), after)
+        for _, after, before, level, row in found[:CHANGES]
     ]
 
 

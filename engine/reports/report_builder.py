@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -75,15 +76,11 @@ def report_of(
     view, survey = picture.view, None
     if parameters.fit is not None:
         survey = FittedLibrary.of(view, parameters.fit)
-        guesses = {
-            Level.TRACK: predict_tracks(survey, np.arange(len(view.tracks))),
-            Level.ARTIST: predict(view, parameters.fit, Level.ARTIST),
-        }
-        picture = picture.with_guesses(guesses)
-    artists, albums = placed(picture, Level.ARTIST), placed(picture, Level.ALBUM)
-    above, below = against_critics(picture)
+        picture = _with_guesses(picture, survey)
     taken = np.flatnonzero(view.tracks.ownership.owner == Owner.TAKEN_OVER)
     return LibraryReport(
+        **_rankings(picture),
+        **_discoveries(picture, survey, parameters),
         library=about.library,
         date=about.date,
         what=about.what,
@@ -96,15 +93,6 @@ def report_of(
         coverage=coverage(picture),
         bars=bars(picture),
         playlists=list(about.playlists),
-        best_artists=artists[0],
-        worst_artists=artists[1],
-        best_albums=albums[0],
-        worst_albums=albums[1],
-        above_critics=above,
-        below_critics=below,
-        surprises=surprises(picture, *_expected(picture, survey, parameters)),
-        gems=finds(picture, gem_rows(picture)),
-        forgotten=finds(picture, forgotten_rows(picture)),
         ask=first_named(
             *(picture, Level.TRACK),
             to_ask(view, about.asked, about.seed, about.filler),
@@ -115,9 +103,40 @@ def report_of(
         changes=changes(picture, plans),
         changed=sum(map(len, plans)),
         taken_over=first_named(picture, Level.TRACK, taken[:TAKEN]),
-        twins=twins(picture),
         all_artists=lines(picture),
     )
+
+
+def _with_guesses(picture: Picture, survey: FittedLibrary) -> Picture:
+    view, fit = picture.view, survey.fit
+    tracks = predict_tracks(survey, np.arange(len(view.tracks)))
+    artists = predict(view, fit, Level.ARTIST)
+    return picture.with_guesses({Level.TRACK: tracks, Level.ARTIST: artists})
+
+
+def _rankings(picture: Picture) -> dict[str, Any]:
+    best_artists, worst_artists = placed(picture, Level.ARTIST)
+    best_albums, worst_albums = placed(picture, Level.ALBUM)
+    return {
+        "best_artists": best_artists,
+        "worst_artists": worst_artists,
+        "best_albums": best_albums,
+        "worst_albums": worst_albums,
+    }
+
+
+def _discoveries(
+    picture: Picture, survey: FittedLibrary | None, parameters: RunParameters
+) -> dict[str, Any]:
+    above, below = against_critics(picture)
+    return {
+        "above_critics": above,
+        "below_critics": below,
+        "surprises": surprises(picture, *_expected(picture, survey, parameters)),
+        "gems": finds(picture, gem_rows(picture)),
+        "forgotten": finds(picture, forgotten_rows(picture)),
+        "twins": twins(picture),
+    }
 
 
 def _expected(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.library import Named
 from engine.playlists.preview import Playlist
-from flows.reports.terminal import Row, Screen
+from flows.reports.screen import Row, Screen
 from tasks.commands.ask import Asked
 from tasks.commands.playlists import Playlists
 from tasks.playlists.ours import Kept

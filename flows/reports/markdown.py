@@ -8,11 +8,11 @@ from engine.plain_text import markdown_text
 from engine.planning.change_list import Change, LetterPlan
 from engine.reports.audit import Audit
 from engine.reports.run_report import PhaseCount, Ranked, Summary
+from flows.reports.screen import Row
 from flows.reports.terminal import (
     COUNTS,
     DIFFERENCE,
     RANKS,
-    Row,
     count_lines,
     counts,
     differences,
@@ -41,7 +41,8 @@ SAMPLE = ("phase", "item", "from", "to")
 
 def markdown(summary: Summary) -> str:
     """Return the report of a run as a page."""
-    about = (inventory(summary), *outcome_lines(summary))
+    page = (f"A page to look at: {summary.report}",) if summary.report else ()
+    about = (inventory(summary), *outcome_lines(summary), *page)
     parts = [heading(f"{summary.library}: {headline(summary)}"), *bullets(about)]
     parts += section("Phases", COUNTS, counts(summary.phases))
     parts += section("Letters", LETTERS, _letters(summary))

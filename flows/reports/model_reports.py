@@ -3,7 +3,8 @@
 from engine.evaluation.backtest import Backtest, Verdict
 from engine.evaluation.tuning import Tuning
 from engine.reports.explanation import Reason, Why
-from flows.reports.terminal import NAMED, Row, Screen, stars
+from flows.reports.screen import Row, Screen
+from flows.reports.terminal import NAMED, stars
 from tasks.commands.analysis import Explained
 from tasks.config.field_types import CONSTANTS
 

@@ -1,16 +1,14 @@
 """What people see: points become stars here, and nowhere else."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from engine.plain_text import printable
+from flows.reports.screen import Row, Screen
 from tasks.config.redaction import redact
 
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
@@ -30,48 +28,8 @@ DIFFERENCE = ("count", "what it means", "such as")
 RANKS = ("stars", "artist", "albums", "tracks you rated", "rated by")
 SURE = ("guesses", "ratings behind each", "±")
 FAMILIAR = ("stars", "artist", "±", "ratings behind it", "tracks")
-WORDS = {"phase", "artist", "rated by", "method", "setting", "because of"}
-"""Columns that hold words; the others hold numbers."""
-
 NAMED = 20
 """How many items a list names before it only counts."""
-
-Row = tuple[str, ...]
-
-
-class Screen(Console):
-    """A terminal that shows a text as it is, even `[live]`; no text can steer it."""
-
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(markup=False, emoji=False, highlight=False, stderr=stderr)
-
-    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
-        """Return a text as rich shows it: everything printed comes through here."""
-        return super().render_str(printable(text), **options)
-
-    def on_broken_pipe(self) -> None:
-        """Print no more when nobody reads on, as below `head`: the work counts.
-
-        The stream goes nowhere from now on, or its last flush would fail, too.
-        """
-        self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
-        os.close(nowhere)
-
-    def print_table(self, title: str, head: Iterable[str], rows: Iterable[Row]) -> None:
-        """Print rows of text below their heads."""
-        shown = Table(title=title, title_justify="left", title_style="bold")
-        for name in head:
-            shown.add_column(name, justify="left" if name in WORDS else "right")
-        for row in rows:
-            shown.add_row(*row)
-        self.print(shown)
-
-    def print_lines(self, sentences: Iterable[str]) -> None:
-        """Print each sentence on a line of its own."""
-        for sentence in sentences:
-            self.print(sentence)
 
 
 def stars(points: float | None, decimals: int = 2) -> str:

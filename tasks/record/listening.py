@@ -42,7 +42,7 @@ def playlists_of_ours(store: ShadowStore) -> dict[str, int]:
         PlaylistRow.library_id == store.library_id
     )
     with store.database.reading() as connection:
-        return dict(connection.execute(here).tuples().all())
+        return {row.kind: row.key for row in connection.execute(here)}
 
 
 def record_playlist(store: ShadowStore, kind: str, key: int) -> None:
