@@ -178,7 +178,8 @@ def test_the_present_model_may_be_the_best():
     scores = scored(library_mean=2.0, classic=1.4, hierarchical=1.47)
 
     assert verdict(Backtest("track5", 100, scores, {})).sentence == (
-        "The classic model is best for this library: its guesses are off by 0.70 stars."
+        "The classic model is best for this library: its guesses are off by 0.50 stars "
+        "on average."
     )
 
 

@@ -29,8 +29,8 @@ UNSTEADY = (
     (r"=\d{9,}(?!\d)", "=DATE"),
 )
 """What is different each time."""
-TIMES = {"run_id", "seconds", "worked", "rested", "unchanged_since"}
-"""Likewise, in the report of `--json`."""
+TIMES = {"run_id", "seconds", "worked", "rested", "unchanged_since", "report"}
+"""Likewise, in the report of `--json`, with the path of the page."""
 
 
 REFUSED = {"match": {"method": "GET"}, "do": "status", "code": 401}
