@@ -100,7 +100,10 @@ def _draft(database: Path) -> Iterator[Path]:
 
 
 def _refuse_if_damaged(copy: sqlite3.Connection, database: Path) -> None:
-    (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+    try:
+        (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:  # not even its tables are told
+        found = str(error)
     if found != "ok":
         kept = newest_backup(str(database))
         advice = f"; the newest is {kept}" if kept else ""
@@ -123,8 +126,8 @@ def _is_worth_keeping(draft: Path, last: Path | None) -> bool:
 
         if last is None:
             return any(holds(_ALL.format("main", table)) for table in RECORD[1:])
-        copy.execute("ATTACH ? AS last", [str(last)])
         try:
+            copy.execute("ATTACH ? AS last", [str(last)])
             return any(map(differs, RECORD))
         except sqlite3.DatabaseError:
             return True  # the last one is damaged, or of an older shape

@@ -46,7 +46,7 @@ def test_every_unrated_track_gets_a_value_of_its_own(plex, listener_of):
 
     rehearsal = listener.run("infer", "--dry-run")
     untouched = plex.dump()
-    ran = listener.run("infer")
+    ran = listener.run("infer", "--verbose")
     after = plex.dump()
     again = listener.run("infer")
     verified = listener.run("verify")

@@ -170,7 +170,8 @@ class Household:
             suppress(sqlite3.OperationalError),  # there is no table yet, or it is old
             record,
         ):
-            record.execute("drop table if exists given")
+            for table in ("given", "asked", "playlist"):
+                record.execute(f"drop table if exists {table}")
             record.execute("alter table library drop column odd_are_theirs")
             record.execute("alter table mark drop column moods")
             record.execute("update alembic_version set version_num = '0009'")

@@ -49,7 +49,7 @@ def test_every_command_goes_on_and_counts_one_odd_item(
         audit = verify(context)
         planned = infer_plainly(context)
         best, _ = rank(context, 10, Level.ARTIST)
-        backtest(context, "keep50")
+        backtest(context, "keep50", tmp_path)
         tune(context, None)
         explained = why(
             context, str(next(iter(context.store.shadows(Level.ALBUM))).key), ""
