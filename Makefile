@@ -69,6 +69,9 @@ screenshots: setup ## Take the README's pictures of the Prefect UI anew
 bench-quality: setup ## Compare the models on real libraries with known figures
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.quality $(LIBRARIES)
 
+bench-asking: setup ## Ask for ratings by the rule and at random: which guesses are closer?
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.asking $(LIBRARIES)
+
 picture: setup ## Draw docs/gains.svg from real libraries
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.gains ../shared/libraries docs/gains.svg
 
@@ -116,5 +119,5 @@ bench-outage: setup ## Kill Plex in mid-run for half a minute
 	$(BIN)/python -m tests.benchmarks.outage
 
 .PHONY: help setup compiled demo test test-system test-all test-pythons test-hierarchical format check screenshots fuzz audit picture
-.PHONY: bench bench-quality bench-speed bench-crash bench-soak bench-outage
+.PHONY: bench bench-quality bench-asking bench-speed bench-crash bench-soak bench-outage
 .PHONY: bench-workers bench-retention bench-files

@@ -4,8 +4,10 @@ A rating of a track says something of its artist, and so of all the artist's tra
 the more, the more tracks there are, and the less, the more ratings there are already.
 So, again and again, a random track is asked for of the artist with the largest
 tracks² / (1 + ratings)², where what was asked for before counts as rated. Source:
-trials with hidden ratings of real libraries, where this did as well as choosing the
-very track that leaves the least uncertainty in all the guesses.
+trials with hidden ratings of real libraries. Where taste hangs on artists, guesses
+come closer than after random questions. Where it hardly does, they come as close if
+there were twenty ratings before; if there was none, they are worse for some sixty
+answers, since artists with many tracks may be liked more than others.
 """
 
 from dataclasses import dataclass

@@ -192,18 +192,30 @@ def test_a_recording_on_two_albums_is_one_and_filler_is_none():
     assert set(titles(part, to_ask(part, 9, 0))) == {"Song", "Intro", "One", "Skit"}
 
 
+def test_a_rating_of_filler_is_no_rating_so_far():
+    part = part_of(
+        artist("A", album("a", track("Intro", 2), *tracks("a", None, None, None))),
+        artist("B", album("b", *tracks("b", None, None))),
+    )
+
+    asked = titles(part, to_ask(part, 2, 0, Filler(words=("intro",))))
+
+    # Three tracks without a rating, and two.
+    assert [title[0] for title in asked] == ["a", "b"]
+
+
 def test_one_rating_answers_whatever_hangs_together():
     def song(title, guid):
         return track(title, guid=guid, duration=200_000)
 
     part = part_of(
-        artist("A", album("a", song("x", "1"), song("z", "5"))),
-        artist("B", album("b", song("x", "1"), song("y", "2"))),
         artist(
-            "C",
-            album("c", song("y", "3"), song("x", "1")),
-            album("d", song("y", "2"), song("x", "4")),
+            "A",
+            album("a", song("y", "3"), song("x", "1")),
+            album("b", song("y", "2"), song("x", "4")),
         ),
+        artist("B", album("c", song("x", "1"), song("z", "5"))),
+        artist("C", album("d", song("x", "1"), song("y", "2"))),
     )
 
     # Guids 1 and 4 are one recording, and so are 2 and 3.
