@@ -86,13 +86,13 @@ def infer(
         run = Run(runner, begun(stack, patient=patient))
         try:
             finished = carry_out(run, phases, letters, request)
-            summary = finished.summary
+            summary, shown = finished.summary, None
             if not cancellation.is_cancelled:
                 _after_writing(run, finished)
-                summary.report = report_run(run, finished)
+                shown = report_run(run, finished)
             mode = "" if is_usual else MODE[request.dry_run]
             again = partial(hint, info, summary, letters, request.model, mode)
-            conclude(run, summary, again)
+            conclude(run, summary, again, shown)
         except RunStopped:
             runner.raise_if_suspended()
             raise

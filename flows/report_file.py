@@ -30,8 +30,8 @@ class Finished:
     parameters: RunParameters
 
 
-def report_run(run: Run, finished: Finished) -> str:
-    """Write the report of a run; return where it is, or nothing if it cannot be."""
+def report_run(run: Run, finished: Finished) -> LibraryReport:
+    """Write the report of a run, and return it; its summary says where it is."""
     context, summary = run.context, finished.summary
     folder = reports_folder(run.info.config)
     with context.timed():
@@ -45,10 +45,10 @@ def report_run(run: Run, finished: Finished) -> str:
             context, *looks, finished.plans, finished.parameters, about
         )
     try:
-        return str(save_report(report, folder))
+        summary.report = str(save_report(report, folder))
     except UsageError as error:
         run.report.warn(f"There is no report of this run: {error}")
-        return ""
+    return report
 
 
 def save_report(report: LibraryReport, folder: Path, path: Path | None = None) -> Path:

@@ -13,6 +13,7 @@ from engine.evidence import LibraryView, library_mean
 from engine.partition import in_order, parse_letters
 from engine.planning.change_list import Change, by_letter, changes, what_is_left
 from engine.planning.plan import PhasePlan, RunParameters
+from engine.reports.library_report import LibraryReport
 from engine.reports.run_report import (
     LetterResult,
     LettersFailed,
@@ -192,7 +193,12 @@ def hint(
     return f"{stopped} {go_on(info, ' '.join(words), RETRY)}"
 
 
-def conclude(run: Run, summary: Summary, again: Callable[[], str]) -> None:
+def conclude(
+    run: Run,
+    summary: Summary,
+    again: Callable[[], str],
+    shown: LibraryReport | None = None,
+) -> None:
     """Report what came of a run; `again` says how to go on if it was stopped.
 
     Raises:
@@ -201,7 +207,7 @@ def conclude(run: Run, summary: Summary, again: Callable[[], str]) -> None:
     """
     context, info, title = run.context, run.info, headline(summary)
     run.report.say(f"{title[:1].upper()}{title[1:]}.")
-    run.report.publish(lambda: markdown(summary), "report", title)
+    run.report.publish(lambda: markdown(summary, shown), "report", title)
     if context.is_live:
         finish_run(
             context.store,

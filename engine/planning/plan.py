@@ -132,8 +132,6 @@ def make_plan(
 ) -> PhasePlan:
     """Plan one phase of one part, given what the earlier phases will change."""
     found = inferred(phase, part, earlier, parameters)
-    if phase is Phase.TRACK_DOWN and parameters.stretch:
-        found = replace(found, mean=parameters.stretch(found.mean))
     view = part[phase.level]
     ours = view.ownership.ours
     grid = parameters.grid
@@ -200,9 +198,9 @@ def inferred(
     earlier: Sequence[PhasePlan],
     parameters: RunParameters,
 ) -> Estimates:
-    """Return what a phase infers by its model; a shared rating stays as it is.
+    """Return what a phase infers by its model, not yet rounded.
 
-    It is neither stretched nor rounded yet.
+    Guesses of tracks may be drawn apart; the rating of a double stays as it is.
     """
     if parameters.fit is None:
         values = _classic(phase, part, earlier, parameters)
@@ -214,6 +212,8 @@ def inferred(
         found = hierarchical.inferred(phase, part, parameters.fit, parameters.least)
     if phase is not Phase.TRACK_DOWN:
         return found
+    if parameters.stretch:
+        found = replace(found, mean=parameters.stretch(found.mean))
     heard = duplicate_rating(part)
     one = np.ones(len(heard), np.int64)
     return found.but(~np.isnan(heard), Estimates.plain(heard, one))

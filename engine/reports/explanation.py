@@ -13,7 +13,7 @@ from engine.hierarchical.model import FittedLibrary
 from engine.hierarchical.observations import rated_rows_of
 from engine.hierarchical.rating_scale_usage import HIGHEST, LOWEST
 from engine.library import Level
-from engine.rating_scale import Floats, Ints
+from engine.rating_scale import Floats, Ints, Stretch
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Reason:
     """One thing that a value is made of."""
 
     what: str
-    """`level`, `critic`, `rating`, `column`, `gravity`, `measure`, `scale` or, of
-    the same recording, `double`."""
+    """`level`, `critic`, `rating`, `column`, `gravity`, `measure`, `scale`, `spread`
+    or, of the same recording, `double`."""
     name: str
     """The rated item, or what is known of the track, such as `plays`."""
     adds: float
@@ -44,6 +44,13 @@ class Why:
     value: float
     """Points, before rounding and before small drift is forgiven."""
     reasons: tuple[Reason, ...]
+
+
+def with_stretch(why: Why, stretch: Stretch) -> Why:
+    """Return why a guess of a track has its value once it is drawn apart."""
+    value = float(stretch(np.array([why.value]))[0])
+    drawn = Reason("spread", "guesses are drawn apart (SPREAD)", value - why.value)
+    return Why(value, (*why.reasons, drawn))
 
 
 def why_double(part: LibraryView, level: Level, row: int) -> Why | None:

@@ -9,11 +9,14 @@ import numpy as np
 from engine.evidence import LibraryView
 from engine.hands_off import to_take_back
 from engine.library import NO_NAME, Facts, Level, Named
+from engine.ownership import Owner
 from engine.planning.plan import PhasePlan, held_after
 from engine.rating_scale import Bools, Columns, Estimates, Floats
 
 DAY = 86_400.0
 """Seconds."""
+TAKEN = 50
+"""How many taken-over ratings of a level are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ class Picture:
     rated: Mapping[Level, Rated]
     guesses: Mapping[Level, Estimates]
     """What a model says of every item of a level, if it says how sure it is."""
+    taken_over: Sequence[Named] = ()
+    """Items whose inferred rating a person had changed before the run."""
 
     @classmethod
     def of(
@@ -45,7 +50,12 @@ class Picture:
     ) -> Self:
         """Return a library as it was, and as it is once plans are applied to it."""
         rated = {level: _rated(before, after, level, plans) for level in Level}
-        return cls(after, rated, {})
+        taken_over = [
+            named(before, level, row)
+            for level in Level
+            for row in _taken_over(before, level)
+        ]
+        return cls(after, rated, {}, taken_over)
 
     def with_guesses(self, guesses: Mapping[Level, Estimates]) -> Self:
         """Return the same with what a model says of every item."""
@@ -53,12 +63,7 @@ class Picture:
 
     def named(self, level: Level, row: int) -> Named:
         """Return the titles of an item, and of what it belongs to."""
-        titles = [""] * len(Level)
-        for one in range(level, Level.ARTIST - 1, -1):
-            items = self.view[Level(one)].items
-            titles[one - Level.ARTIST] = str(items.title[row]) or NO_NAME
-            row = int(items.parent[row])
-        return Named(*titles)
+        return named(self.view, level, row)
 
     def facts(self, level: Level) -> Facts:
         """Return what Plex tells of the items of a level."""
@@ -83,6 +88,23 @@ class Picture:
             return held
         low = self.guesses[level].low
         return np.where(self.rated[level].ours & ~np.isnan(low), low, held)
+
+
+def named(view: LibraryView, level: Level, row: int) -> Named:
+    """Return the titles of an item of a library, and of what it belongs to."""
+    titles = [""] * len(Level)
+    for one in range(level, Level.ARTIST - 1, -1):
+        items = view[Level(one)].items
+        titles[one - Level.ARTIST] = str(items.title[row]) or NO_NAME
+        row = int(items.parent[row])
+    return Named(*titles)
+
+
+def _taken_over(view: LibraryView, level: Level) -> list[int]:
+    own = view[level]
+    is_taken = (own.ownership.owner == Owner.TAKEN_OVER) & own.is_primary
+    rows: list[int] = np.flatnonzero(is_taken)[:TAKEN].tolist()
+    return rows
 
 
 def _rated(

@@ -13,7 +13,6 @@ from engine.hierarchical.evidence_filters import Filler
 from engine.hierarchical.leave_one_out import left_out
 from engine.hierarchical.model import FittedLibrary, predict, predict_tracks
 from engine.library import Level
-from engine.ownership import Owner
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.playlists.preview import Playlist
 from engine.rating_scale import Floats
@@ -38,8 +37,6 @@ from engine.reports.panels import (
 )
 from engine.reports.picture import Picture
 
-TAKEN = 50
-"""How many ratings that you took over are named."""
 OTHERS = 2.0
 """Other ratings on its album from which on something is expected of a track."""
 
@@ -77,7 +74,6 @@ def report_of(
     if parameters.fit is not None:
         survey = FittedLibrary.of(view, parameters.fit)
         picture = _with_guesses(picture, survey)
-    taken = np.flatnonzero(view.tracks.ownership.owner == Owner.TAKEN_OVER)
     return LibraryReport(
         **_rankings(picture),
         **_discoveries(picture, survey, parameters),
@@ -102,7 +98,7 @@ def report_of(
         thresholds=thresholds(picture, about.right or {}),
         changes=changes(picture, plans),
         changed=sum(map(len, plans)),
-        taken_over=first_named(picture, Level.TRACK, taken[:TAKEN]),
+        taken_over=list(picture.taken_over),
         all_artists=lines(picture),
     )
 

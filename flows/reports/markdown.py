@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from engine.library import Named
 from engine.partition import in_order
 from engine.plain_text import markdown_text
 from engine.planning.change_list import Change, LetterPlan
+from engine.playlists.preview import Playlist
 from engine.reports.audit import Audit
+from engine.reports.library_report import LibraryReport
 from engine.reports.run_report import PhaseCount, Ranked, Summary
 from flows.reports.screen import Row
 from flows.reports.terminal import (
@@ -36,11 +39,14 @@ LETTERS = (
     "why it failed",
 )
 PLANS = ("letter", "planned", "unchanged", "cleared")
+PLAYLISTS = ("playlist", "now", "after", "inferred")
+THRESHOLDS = ("as good as your", "share of your ratings", "ask for")
+ASK = ("", "track")
 SAMPLE = ("phase", "item", "from", "to")
 
 
-def markdown(summary: Summary) -> str:
-    """Return the report of a run as a page."""
+def markdown(summary: Summary, shown: LibraryReport | None = None) -> str:
+    """Return the report of a run as a page, with some panels of what is shown."""
     page = (f"A page to look at: {summary.report}",) if summary.report else ()
     about = (inventory(summary), *outcome_lines(summary), *page)
     parts = [heading(f"{summary.library}: {headline(summary)}"), *bullets(about)]
@@ -51,7 +57,35 @@ def markdown(summary: Summary) -> str:
         parts += section(title, head, rows)
     parts += section("Top artists", RANKS, ranks(summary.top))
     parts += section("Bottom artists", RANKS, ranks(summary.bottom))
-    return "\n".join(parts)
+    return "\n".join([*parts, *(_panels(shown) if shown else ())])
+
+
+def _panels(shown: LibraryReport) -> Iterator[str]:
+    """Yield what a table can show of a library's report."""
+    if shown.playlists:
+        yield from section(
+            "Smart playlists", PLAYLISTS, map(_playlist, shown.playlists)
+        )
+    if shown.thresholds:
+        rows = [
+            (stars(one.wanted), f"{100 * one.share:.0f} %", stars(one.threshold))
+            for one in shown.thresholds
+        ]
+        yield from section("Where to draw the line", THRESHOLDS, rows)
+    if shown.ask:
+        numbered = [(str(at), _named(one)) for at, one in enumerate(shown.ask, 1)]
+        yield from section("What to rate next", ASK, numbered)
+
+
+def _playlist(one: Playlist) -> Row:
+    if one.not_previewed:
+        return one.title, f"not previewed: {one.not_previewed}", "", ""
+    share = f"{100 * one.guessed:.0f} %"
+    return one.title, str(one.now), str(one.after), share
+
+
+def _named(item: Named) -> str:
+    return " / ".join(filter(None, (item.artist, item.album, item.track)))
 
 
 def _letters(summary: Summary) -> Iterator[Row]:

@@ -13,10 +13,18 @@ from engine.evaluation.predictors import TREE, usual_methods
 from engine.evaluation.tuning import Tuning
 from engine.evaluation.tuning import tune as fit_constants
 from engine.evidence import LibraryView
+from engine.hierarchical.fitting import Fit
 from engine.hierarchical.model import predict
 from engine.library import Level
 from engine.partition import fold_name
-from engine.reports.explanation import Why, why_classic, why_double, why_hierarchical
+from engine.planning.plan import RunParameters
+from engine.reports.explanation import (
+    Why,
+    why_classic,
+    why_double,
+    why_hierarchical,
+    with_stretch,
+)
 from tasks.config.config_file import change
 from tasks.config.field_types import CONSTANTS, ModelChoice
 from tasks.config.saved_backtest import save_backtest
@@ -86,12 +94,9 @@ def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
     parameters = parameters_of(settings, part, context.executor.capabilities.step)
     manual = float(part[level].ownership.manual[row])
     reasons, uncertainty = why_double(part, level, row), None
-    mean, constants, fit = parameters.mean, parameters.constants, parameters.fit
-    if reasons is None and fit is not None:
-        reasons = why_hierarchical(part, fit, level, row)
-        (known,) = predict(part, fit, level).take(np.array([row])).known()
-        uncertainty = {name: own for name, own in known.items() if own is not None}
-    reasons = reasons or why_classic(part, level, row, mean, constants)
+    if reasons is None:
+        reasons = _why_guessed(part, parameters, level, row)
+        uncertainty = _uncertainty(part, parameters.fit, level, row)
     return Explained(
         item=f"{level.word} {name}",
         model=settings.model,
@@ -99,6 +104,29 @@ def why(context: RunContext, wanted: str, model: ModelChoice) -> Explained:
         why=reasons,
         uncertainty=uncertainty,
     )
+
+
+def _why_guessed(
+    part: LibraryView, parameters: RunParameters, level: Level, row: int
+) -> Why:
+    mean, constants, fit = parameters.mean, parameters.constants, parameters.fit
+    reasons = (
+        why_classic(part, level, row, mean, constants)
+        if fit is None
+        else why_hierarchical(part, fit, level, row)
+    )
+    if level is Level.TRACK and parameters.stretch:
+        return with_stretch(reasons, parameters.stretch)
+    return reasons
+
+
+def _uncertainty(
+    part: LibraryView, fit: Fit | None, level: Level, row: int
+) -> dict[str, float] | None:
+    if fit is None:
+        return None
+    (known,) = predict(part, fit, level).take(np.array([row])).known()
+    return {name: own for name, own in known.items() if own is not None}
 
 
 def _library(context: RunContext) -> LibraryView:

@@ -8,9 +8,11 @@ import pytest
 
 from engine.library import Level
 from flows.reports.html import html
-from tasks.commands.analysis import backtest
+from tasks.commands.analysis import backtest, why
 from tasks.commands.report import report
 from tasks.config.saved_backtest import NAME
+from tasks.sync.reconcile import snapshot_of
+from tasks.sync.steps import plans_of, read
 from tests.simulator.control import Control, dump
 from tests.simulator.plex import Plex
 from tests.simulator.synthetic import make_library
@@ -130,6 +132,40 @@ def test_what_the_last_backtest_said_is_quoted_with_its_date(plex, run_at, tmp_p
     assert {one.wanted: one.right for one in found.thresholds} == {
         one.wanted: useful.right.get(one.wanted) for one in found.thresholds
     }
+
+
+def test_what_you_took_over_since_the_last_run_is_named(plex, run_at, tmp_path):
+    with run_at(plex) as context:
+        infer_plainly(context)
+    song = next(
+        i for i in plex.world.items() if i.kind == Level.TRACK and is_ours(plex, i)
+    )
+    plex.world.clock.jump(1)
+    plex.world.rate(song, 1.0)
+
+    with run_at(plex) as context:
+        found = report(context, tmp_path)
+
+    assert [one.track for one in found.taken_over] == [song.title]
+
+
+def is_ours(plex, item):
+    rating = plex.world.personal_of(1, item).rating
+    return rating is not None and abs(rating - round(rating)) > 0.011
+
+
+@pytest.mark.parametrize("model", ["classic", "hierarchical"])
+def test_why_explains_a_guess_that_is_drawn_apart(plex, run_at, model):
+    with run_at(plex, model=model, spread=1) as context:
+        snapshot = snapshot_of(context, read(context))
+        plans = [p for own in plans_of(context, snapshot).values() for p in own]
+        plan = max((p for p in plans if p.phase.level is Level.TRACK), key=len)
+        key, planned = int(plan.key[0]), float(plan.after[0])
+        found = why(context, str(key), "").why
+
+    assert found.value == pytest.approx(planned, abs=0.06)
+    assert sum(reason.adds for reason in found.reasons) == pytest.approx(found.value)
+    assert "SPREAD" in found.reasons[-1].name
 
 
 @pytest.mark.parametrize("said", ["", "{}", '{"format": 1}', "[]", '{"format": 2}'])
