@@ -39,7 +39,8 @@ def repeated(info: RunInfo, press: str) -> str:
 def after_run(summary: Summary) -> str:
     """Say what to do after a run that came to its end; nothing if there is nothing."""
     if not summary.dry_run:
-        return "Next: plexbayes undo --live takes it back." if summary.written else ""
+        back = f"plexbayes undo --run {summary.run_id[:8]} --live takes it back."
+        return f"Next: {back}" if summary.written else ""
     if not summary.planned:
         return ""
     return "Nothing was written. Next: the same with --live writes it."

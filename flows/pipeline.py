@@ -7,7 +7,7 @@ from functools import partial
 
 from engine.classic import Phase, PhaseChoice, chosen_phases
 from engine.edits import limitations
-from engine.errors import PlexError, RunStopped
+from engine.errors import PlexbayesError, RunStopped
 from engine.evidence import split
 from engine.hands_off import count_to_take_back, not_found
 from engine.library import Library
@@ -186,8 +186,8 @@ def _after_writing(run: Run, finished: Finished) -> None:
     try:
         kept = keep_fresh(context, finished.after, finished.parameters.fit)
         run.report.say(*map(str, kept))
-    except PlexError as error:
-        run.report.warn(f"The playlists of ours are as they were: {error}")
+    except PlexbayesError as error:
+        run.report.warn(f"Playlists of ours are left to the next run: {error}")
 
 
 def _before_planning(run: Run, snapshot: LibrarySnapshot) -> None:

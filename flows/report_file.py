@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import PlexbayesError
+from engine.partition import in_order
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.reports.library_report import LibraryReport
 from engine.reports.run_report import Summary
@@ -30,25 +31,39 @@ class Finished:
     parameters: RunParameters
 
 
-def report_run(run: Run, finished: Finished) -> LibraryReport:
-    """Write the report of a run, and return it; its summary says where it is."""
+def report_run(run: Run, finished: Finished) -> LibraryReport | None:
+    """Write the report of a run, and return it; its summary says where it is.
+
+    Whatever goes wrong here costs the report alone: the ratings are what counts.
+    """
+    try:
+        report = _report_of(run, finished)
+        folder = reports_folder(run.info.config)
+        finished.summary.report = str(save_report(report, folder))
+    except PlexbayesError as error:
+        run.report.warn(f"There is no report of this run: {error}")
+    except Exception as error:  # noqa: BLE001 (whatever odd thing a library holds)
+        run.report.warn(f"There is no report of this run: {error!r}")
+    else:
+        return report
+    return None
+
+
+def _report_of(run: Run, finished: Finished) -> LibraryReport:
     context, summary = run.context, finished.summary
-    folder = reports_folder(run.info.config)
+    failed = ", ".join(in_order(summary.failed_letters))
+    notes = [inventory(summary), *outcome_lines(summary)]
+    notes += [f"Letters that failed: {failed}."] * bool(failed)
     with context.timed():
+        folder = reports_folder(run.info.config)
         about = replace(
             about_of(context, finished.after.everything, folder),
             what=f"{headline(summary)}.",
-            notes=[inventory(summary), *outcome_lines(summary)],
+            notes=notes,
         )
         looks = finished.before, finished.after
-        report = report_of_run(
-            context, *looks, finished.plans, finished.parameters, about
-        )
-    try:
-        summary.report = str(save_report(report, folder))
-    except UsageError as error:
-        run.report.warn(f"There is no report of this run: {error}")
-    return report
+        planned = finished.plans, finished.parameters
+        return report_of_run(context, *looks, *planned, about)
 
 
 def save_report(report: LibraryReport, folder: Path, path: Path | None = None) -> Path:

@@ -11,6 +11,8 @@ from engine.rating_scale import Floats, Stretch
 
 LEAST_SD = 0.01
 """Points; guesses closer together are all the same."""
+MOST = 4.0
+"""Times; more would make opposites of guesses that hardly differ."""
 UPWARDS = (Phase.ALBUM_UP, Phase.ARTIST_UP, Phase.ALBUM_DOWN)
 
 
@@ -37,7 +39,8 @@ def with_spread(
 def stretch_of(guesses: Floats, ratings: Floats, spread: float) -> Stretch | None:
     """Return how guesses are drawn apart; nothing if they are not.
 
-    All are in points; `spread` is from 0 to 1, where they are as far apart as ratings.
+    All are in points; `spread` is from 0 to 1, where they are as far apart as ratings,
+    if that is not more than four times as far as they are.
     """
     if not spread or not len(guesses) or not len(ratings):
         return None
@@ -45,4 +48,4 @@ def stretch_of(guesses: Floats, ratings: Floats, spread: float) -> Stretch | Non
     most = float(ratings.std()) / sd if sd >= LEAST_SD else 1.0
     if most <= 1:
         return None
-    return Stretch(float(guesses.mean()), 1 + spread * (most - 1))
+    return Stretch(float(guesses.mean()), 1 + spread * (min(most, MOST) - 1))

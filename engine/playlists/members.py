@@ -3,8 +3,10 @@
 import operator
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.library import Items, Level, Library
 from engine.playlists.moments import Moment
@@ -41,6 +43,8 @@ COMPARE: dict[str, Callable[[Floats, float], Bools]] = {
 }
 UNRATED, NEVER = -1.0, 0.0
 """What stands for a rating, or a date, that is not there."""
+
+CLEARED = "what a removed rating does to its date is not known."
 
 Answers = Mapping[str, Ints]
 """The ratingKeys that Plex gave to each question, in its order."""
@@ -98,10 +102,14 @@ def _sorted_by(rule: Rule, moment: Moment) -> Floats:
     whose, _, field = column.rpartition(".")
     if field not in {RATING, DATE} or "," in rule.sort:
         raise NotPreviewed(f"it is sorted by {rule.sort}.")
+    if whose and whose.upper() not in Level.__members__:
+        raise NotPreviewed(f"it is sorted by {rule.sort}.")
+    if field == DATE and moment.cleared:
+        raise NotPreviewed(CLEARED)
     level = Level[whose.upper()] if whose else rule.level
     values = _column(field, level, moment)
     above = _related(rule.level, level, moment.library)
-    own = np.where(above >= 0, values[above], -np.inf)
+    own = _at(values, above, -np.inf)
     return -own if direction == "desc" else own
 
 
@@ -134,7 +142,7 @@ def _fits_one(part: Condition, level: Level, moment: Moment, answers: Answers) -
         size = len(moment.library.listed(level))
         return np.bincount(upwards[inside], minlength=size) > 0
     upwards = _related(level, part.level, moment.library)
-    return np.where(upwards >= 0, holds[upwards], False)  # noqa: FBT003
+    return _at(holds, upwards, missing=False)
 
 
 def _holds(term: Term, moment: Moment) -> Bools:
@@ -145,7 +153,7 @@ def _holds(term: Term, moment: Moment) -> Bools:
             raise NotPreviewed(f"its rule compares moods by {term.sign!r}.")
         return np.asarray(moment.held[term.level].tagged == is_wanted)
     if term.field == DATE and moment.cleared:
-        raise NotPreviewed("what a removed rating does to its date is not known.")
+        raise NotPreviewed(CLEARED)
     compare = COMPARE.get(term.sign.removeprefix("!"))
     if compare is None or (term.field == DATE and compare is COMPARE["="]):
         raise NotPreviewed(f"its rule compares by {term.sign!r}.")
@@ -181,9 +189,15 @@ def _related(level: Level, upwards: Level, library: Library) -> Ints:
     """Return the row of what each item of a level belongs to; −1: not known."""
     rows = np.arange(len(library.listed(level)))
     for one in range(level, upwards, -1):
-        parent = _parents(library, Level(one))
-        rows = np.where(rows >= 0, parent[rows], -1)
+        rows = _at(_parents(library, Level(one)), rows, -1)
     return rows
+
+
+def _at(values: NDArray[Any], rows: Ints, missing: float) -> NDArray[Any]:
+    """Return the values of some rows, and something else where there is no row."""
+    found = np.full(len(rows), missing, values.dtype)
+    found[rows >= 0] = values[rows[rows >= 0]]
+    return found
 
 
 def _parents(library: Library, level: Level) -> Ints:

@@ -11,7 +11,7 @@ from engine.hands_off import to_take_back
 from engine.library import Level, Library
 from engine.ownership import Owner
 from engine.planning.plan import PhasePlan
-from engine.rating_scale import Bools, Columns, Floats, Ints
+from engine.rating_scale import Bools, Columns, Floats, Ints, Texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,8 @@ class Moment:
         now, view = self.held[level], everything[level]
         given, removed, released = _changes(view, level, plans, everything)
         outside = len(now) - len(view)
-        given = np.concatenate([given, np.full(outside, np.nan)])
+        strays = self.library.listed(level).guid[len(view) :]
+        given = np.concatenate([given, _of_strays(strays, view, given)])
         removed, released = (
             np.concatenate([own, np.zeros(outside, np.bool_)])
             for own in (removed, released)
@@ -103,6 +104,13 @@ class Moment:
             tagged=(now.tagged & ~removed & ~released) | (written & tags),
             inferred=(now.inferred & ~removed) | written,
         )
+
+
+def _of_strays(strays: Texts, view: LevelView, given: Floats) -> Floats:
+    """Return what items without a parent get, as they share a rating with others."""
+    rows = np.flatnonzero(~np.isnan(given)) if len(strays) else np.empty(0, np.int64)
+    by_guid = dict(zip(view.items.guid[rows], given[rows].tolist(), strict=True))
+    return np.array([by_guid.get(guid, np.nan) for guid in strays], np.float64)
 
 
 def _changes(

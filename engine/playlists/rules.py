@@ -22,6 +22,8 @@ SETTINGS = {
 """Parameters that are no conditions; neither are those of X-Plex-."""
 WORDS = {"push", "pop", "and", "or"}
 """What stands between conditions, and around groups of them."""
+DEEPEST = 50
+"""Groups within groups."""
 _TERM = re.compile(r"^(?:(artist|album|track)\.)?(\w+)(\W*)$")
 _INNER = re.compile(r"/library/sections/(\w+)/all\?(.*)", re.DOTALL)
 
@@ -83,22 +85,21 @@ class Rule:
     """Whether items that share a guid are listed once."""
 
 
-def read_rule(content: str, our_mood: str) -> tuple[str, Rule]:
-    """Return the number of the library that a playlist is about, and its rule.
+def section_and_query(content: str) -> tuple[str, str]:
+    """Return the number of the library that a playlist is about, and its query.
 
-    Args:
-        content: As Plex tells it: `server://…/directory/` or `library://…/directory/`
-            and a path, encoded once or twice.
-        our_mood: The number of the mood that is our tag; empty: nothing bears it.
-
-    Raises:
-        NotPreviewed: It says something that only Plex can evaluate.
+    Without a library, both are empty. `content` is as Plex tells it:
+    `server://…/directory/` or `library://…/directory/` and a path, encoded once or
+    twice.
     """
-    path = unquote(content.rpartition("/directory/")[2])
-    found = _INNER.search(path)
-    if not found:
-        raise NotPreviewed("its rule is not that of a music library.")
-    return found[1], parse(_decoded_once(found[2]), our_mood)
+    found = _INNER.search(unquote(content.rpartition("/directory/")[2]))
+    return (found[1], _decoded_once(found[2])) if found else ("", "")
+
+
+def may_be_ours(query: str) -> bool:
+    """Return whether a query has to do with what a run may change."""
+    said = unquote(query)
+    return any(field in said for field in (RATING, DATE, f"{MOOD}=", f"{MOOD}!="))
 
 
 def _decoded_once(query: str) -> str:
@@ -115,6 +116,10 @@ def _decoded_once(query: str) -> str:
 
 def parse(query: str, our_mood: str) -> Rule:
     """Take a query apart.
+
+    Args:
+        query: In Plex's language, its signs encoded once.
+        our_mood: The number of the mood that is our tag; empty: nothing bears it.
 
     Raises:
         NotPreviewed: It says something that only Plex can evaluate.
@@ -148,6 +153,8 @@ def _unwrapped(group: Group) -> Group:
 def _split(pair: str) -> tuple[str, str]:
     """Return name and value of a parameter; operators are part of the name."""
     name, _, value = pair.partition("=")
+    while value.startswith("="):  # `title==x`, where nobody encoded the operator
+        name, value = f"{name}=", value[1:]
     return unquote(name), unquote_plus(value)
 
 
@@ -191,8 +198,10 @@ class _Reader:
     def __init__(self, words: Sequence[str | Term]) -> None:
         self._words = list(words)
 
-    def group(self) -> Group:
+    def group(self, depth: int = 0) -> Group:
         """Read up to the end of a group, or of the query."""
+        if depth > DEEPEST:
+            raise NotPreviewed("its rule is nested too deeply.")
         parts: list[Condition] = []
         joints = set()
         while self._words:
@@ -200,7 +209,7 @@ class _Reader:
             if isinstance(word, Term):
                 parts.append(word)
             elif word == "push":
-                parts.append(self.group())
+                parts.append(self.group(depth + 1))
             elif word == "pop":
                 break
             else:

@@ -121,8 +121,16 @@ def _value_in_words(term: Term, kind: str, names: Names) -> str:
     if kind == "stars":
         return f"{number / 2:g}★"
     if kind == "date" and number > 0:
-        return f"{datetime.fromtimestamp(number, UTC):%Y-%m-%d}"
+        return _day(number) or term.value
     return term.value
+
+
+def _day(seconds: float) -> str:
+    """Return a date; empty if there is no such year."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def query_of_words(text: str, names: Names) -> str:
@@ -143,15 +151,17 @@ def query_of_words(text: str, names: Names) -> str:
     return f"type={Level.TRACK:d}&{query}"
 
 
-_WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|([<>!]=|[<>=()])|([^\s<>=()\"']+)")
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|[<>!]=|[<>=()]|[^\s<>=()\"]+")
 
 
 class _Reader:
     """Reads conditions, word by word."""
 
     def __init__(self, text: str, names: Names) -> None:
-        self.words = [match[0] for match in _WORD.finditer(text)]
+        self.words = _WORD.findall(text)
         self._names = names
+        if "".join("".join(self.words).split()) != "".join(text.split()):
+            raise UsageError(f"--where: a quotation mark is not closed in {text!r}.")
 
     def either(self) -> str:
         """Read conditions of which any must hold."""
@@ -211,7 +221,9 @@ class _Reader:
     def _value(self) -> Iterator[str]:
         """Take the words up to the next condition."""
         while self.words and self.words[0].casefold() not in {"and", "or", ")"}:
-            yield self.words.pop(0).strip("\"'")
+            word = self.words.pop(0)
+            is_quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
+            yield word[1:-1] if is_quoted else word
 
     def _takes(self, *words: str) -> bool:
         """Take these words if they come next."""
@@ -233,10 +245,9 @@ class _Reader:
 
 def _number(said: str, per_unit: int) -> str:
     bare = re.sub(r"(★|\s*stars?)$", "", said)
-    try:
-        return f"{float(bare) * per_unit:g}"
-    except ValueError:
-        raise UsageError(f"--where: {said!r} is no number.") from None
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", bare):
+        raise UsageError(f"--where: {said!r} is no number.")
+    return f"{float(bare) * per_unit:.10g}"
 
 
 def _date(said: str, *, is_relative: bool) -> str:

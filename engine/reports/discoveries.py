@@ -80,9 +80,14 @@ def surprises(picture: Picture, expected: Floats, sd: Floats) -> list[Compared]:
 
 
 def gem_rows(picture: Picture, count: int = SHOWN) -> Ints:
-    """Return tracks that were never played and would surely be liked, best first."""
-    never = picture.facts(Level.TRACK).plays == 0
-    return _best(picture, picture.rated[Level.TRACK].ours & never, count)
+    """Return tracks that were never played and are guessed above your own average.
+
+    Those come first of which it is most certain that they are good.
+    """
+    own, never = picture.rated[Level.TRACK], picture.facts(Level.TRACK).plays == 0
+    yours = own.manual[~np.isnan(own.manual)]
+    least = float(yours.mean()) if len(yours) else HIGH
+    return _best(picture, own.ours & never & (own.held > least), count)
 
 
 def forgotten_rows(picture: Picture, count: int = SHOWN) -> Ints:

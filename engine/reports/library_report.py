@@ -138,6 +138,8 @@ class LibraryReport:
     """Of the report, such as 2026-11-28."""
     what: str
     """What happened, in a sentence."""
+    is_planned: bool = False
+    """Whether nothing of it was written yet."""
     model: str
     artists: int
     albums: int

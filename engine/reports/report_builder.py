@@ -1,7 +1,7 @@
 """From a library and what a model says of it to all panels of the report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from engine.hierarchical.model import FittedLibrary, predict, predict_tracks
 from engine.library import Level
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.playlists.preview import Playlist
-from engine.rating_scale import Floats
+from engine.rating_scale import Floats, Stretch
 from engine.reports.confidence import sureness_of
 from engine.reports.discoveries import (
     against_critics,
@@ -49,6 +49,8 @@ class About:
     date: str
     what: str
     """What happened, in a sentence."""
+    is_planned: bool = True
+    """Whether nothing of it was written yet."""
     notes: Sequence[str] = ()
     playlists: Sequence[Playlist] = ()
     tested: Tested | None = None
@@ -73,13 +75,14 @@ def report_of(
     view, survey = picture.view, None
     if parameters.fit is not None:
         survey = FittedLibrary.of(view, parameters.fit)
-        picture = _with_guesses(picture, survey)
+        picture = _with_guesses(picture, survey, parameters.stretch)
     return LibraryReport(
         **_rankings(picture),
         **_discoveries(picture, survey, parameters),
         library=about.library,
         date=about.date,
         what=about.what,
+        is_planned=about.is_planned,
         model="classic" if survey is None else "hierarchical",
         artists=len(view.artists),
         albums=len(view.albums),
@@ -103,9 +106,13 @@ def report_of(
     )
 
 
-def _with_guesses(picture: Picture, survey: FittedLibrary) -> Picture:
+def _with_guesses(
+    picture: Picture, survey: FittedLibrary, stretch: Stretch | None
+) -> Picture:
     view, fit = picture.view, survey.fit
     tracks = predict_tracks(survey, np.arange(len(view.tracks)))
+    if stretch:
+        tracks = replace(tracks, low=stretch(tracks.low))
     artists = predict(view, fit, Level.ARTIST)
     return picture.with_guesses({Level.TRACK: tracks, Level.ARTIST: artists})
 

@@ -118,6 +118,8 @@ def undo(
     from tasks.commands.undo import undo as work  # noqa: PLC0415
 
     settings = begin(config, json_file, overwrite=overwrite)
+    if playlists and (run or letters or artist or phases != ALL_PHASES):
+        raise UsageError("--playlists removes all playlists of ours: give it alone.")
     if playlists:
         live = is_live(settings, dry_run=dry_run)
         removed = launch(remove_ours, settings, live=live, accept=accept_library)
@@ -157,6 +159,7 @@ def rank(
     write_json(json_file, {"top": best, "bottom": worst})
 
 
+ALL_PHASES = "1-4"
 LOOK_LIKE_OURS = (
     "{} ratings bear no tag and are no half stars. Did plexbayes give them? (If not, "
     "they are remembered as yours.)"

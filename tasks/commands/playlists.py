@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.errors import PlexError
 from engine.hierarchical.fitting import Fit
 from engine.hierarchical.model import FittedLibrary, predict_tracks
 from engine.library import Level
@@ -15,7 +16,7 @@ from engine.reports.picture import Picture
 from tasks.playlists.ours import TITLES, Kept, keep, remove
 from tasks.playlists.previews import previews
 from tasks.record.listening import playlists_of_ours
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.steps import parameters_of, plans_of, read
 
@@ -61,7 +62,15 @@ def keep_fresh(
     if not kinds:
         return []
     picture = Picture.of(snapshot.everything, snapshot.everything)
-    return _kept(context, kinds, _with_guesses(picture, fit))
+    picture, kept = _with_guesses(picture, fit), []
+    for kind in kinds:
+        try:
+            kept += _kept(context, [kind], picture, makes=False)
+        except PlexError as error:
+            context.watch(
+                Step(note=f"{TITLES[kind]} is filled by the next run: {error}")
+            )
+    return kept
 
 
 def remove_ours(context: RunContext) -> list[Kept]:
@@ -70,14 +79,17 @@ def remove_ours(context: RunContext) -> list[Kept]:
     return [one for one in removed if one]
 
 
-def _kept(context: RunContext, kinds: Sequence[str], picture: Picture) -> list[Kept]:
+def _kept(
+    context: RunContext, kinds: Sequence[str], picture: Picture, *, makes: bool = True
+) -> list[Kept]:
     items = picture.view.tracks.items
 
     def keys(rows: Ints) -> list[int]:
         found: list[int] = items.key[rows].tolist()
         return found
 
-    kept = (keep(context, k, keys(KEPT_BY_RUNS[k](picture, TRACKS))) for k in kinds)
+    chosen = {kind: keys(KEPT_BY_RUNS[kind](picture, TRACKS)) for kind in kinds}
+    kept = (keep(context, kind, own, makes=makes) for kind, own in chosen.items())
     return [one for one in kept if one]
 
 

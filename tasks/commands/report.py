@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from engine.asking import seed_of
 from engine.errors import PlexError
 from engine.evidence import LibraryView
 from engine.planning.plan import PhasePlan, RunParameters
 from engine.playlists.preview import Playlist
+from engine.rating_scale import same
 from engine.reports.library_report import LibraryReport
 from engine.reports.picture import Picture
 from engine.reports.report_builder import About, report_of
 from tasks.config.saved_backtest import read_backtest
 from tasks.playlists.previews import previews
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.steps import parameters_of, plans_of, read
 
@@ -29,10 +32,12 @@ def report(context: RunContext, folder: Path) -> LibraryReport:
     snapshot = snapshot_of(context, read(context))
     everything, step = snapshot.everything, context.executor.capabilities.step
     plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    shown, notes = _playlists(context, snapshot, plans)
     about = replace(
         about_of(context, everything, folder),
         what=AS_IT_IS.format(sum(map(len, plans))),
-        playlists=previews(context, snapshot, plans),
+        playlists=shown,
+        notes=notes,
     )
     picture = Picture.of(everything, everything, plans)
     parameters = parameters_of(context.settings, everything, step)
@@ -53,11 +58,20 @@ def report_of_run(
     """
     if context.is_live:
         picture = Picture.of(before.everything, after.everything)
-        return report_of(picture, plans, parameters, about)
+        arrived = [_arrived(plan, after) for plan in plans]
+        return report_of(picture, arrived, parameters, about)
     playlists, notes = _playlists(context, before, plans)
     about = replace(about, playlists=playlists, notes=(*about.notes, *notes))
     picture = Picture.of(before.everything, before.everything, plans)
     return report_of(picture, plans, parameters, about)
+
+
+def _arrived(plan: PhasePlan, after: LibrarySnapshot) -> PhasePlan:
+    """Return what of a plan is in Plex now."""
+    view = after.everything[plan.phase.level]
+    rows = view.items.rows_of(plan.key)
+    there = np.flatnonzero(rows >= 0)
+    return plan.take(there[same(view.ownership.ours[rows[there]], plan.after[there])])
 
 
 def _playlists(
@@ -67,7 +81,8 @@ def _playlists(
     try:
         return previews(context, snapshot, plans), []
     except PlexError as error:
-        return [], [f"The playlists could not be read: {error}"]
+        context.watch(Step(note=f"The playlists could not be read: {error}"))
+        return [], ["The playlists could not be read."]
 
 
 def about_of(context: RunContext, everything: LibraryView, folder: Path) -> About:
@@ -76,6 +91,7 @@ def about_of(context: RunContext, everything: LibraryView, folder: Path) -> Abou
     saved = read_backtest(folder, identity)
     return About(
         library=identity.title,
+        is_planned=not context.is_live,
         date=f"{context.machine.date:%Y-%m-%d}",
         what="",
         tested=saved.tested(settings.model) if saved else None,

@@ -33,20 +33,20 @@ class SavedBacktest:
             return None
         apart = said["stretched"]
         return Tested(
-            date=self.date,
-            verdict=self.verdict,
+            date=str(self.date),
+            verdict=str(self.verdict),
             off_by=float(said["off_by"]),
             within=float(said["within"]),
-            top_ten=said["top_ten"],
-            found=said["found"].get(FOUR_STARS),
+            top_ten=_number(said["top_ten"]),
+            found=_number(said["found"].get(FOUR_STARS)),
             stretched_off_by=float(apart["off_by"]),
-            stretched_found=apart["found"].get(FOUR_STARS),
+            stretched_found=_number(apart["found"].get(FOUR_STARS)),
         )
 
     def right(self, model: str) -> dict[float, float]:
         """Return how many tracks were rightly thought to be rated so, by points."""
         said = self.models.get(model, {"right": {}})["right"]
-        return {float(points): share for points, share in said.items()}
+        return {float(points): float(share) for points, share in said.items()}
 
 
 def save_backtest(
@@ -81,6 +81,10 @@ def read_backtest(folder: Path, identity: Identity) -> SavedBacktest | None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, UsageError):
         return None
     return saved
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 (as JSON has it)
+    return None if value is None else float(value)
 
 
 def _whose(identity: Identity) -> list[str]:

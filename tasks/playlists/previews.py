@@ -1,11 +1,12 @@
 """Smart playlists as Plex has them, and what they would hold after a run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.errors import PlexError
+from engine.errors import PlexError, PlexRefused
 from engine.library import Level
 from engine.planning.plan import PhasePlan
 from engine.playlists.members import members, orders_by_rating
@@ -16,10 +17,11 @@ from engine.playlists.rules import (
     Group,
     NotPreviewed,
     Rule,
+    may_be_ours,
     parse,
     query_of,
     questions,
-    read_rule,
+    section_and_query,
 )
 from engine.playlists.wording import in_words, query_of_words
 from engine.rating_scale import Ints
@@ -30,7 +32,7 @@ from tasks.plex.playlists import (
     members_of,
     playlist_of,
 )
-from tasks.runtime.context import RunContext
+from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot
 
 NOTHING = np.empty(0, np.int64)
@@ -55,11 +57,23 @@ class Questions:
         return self._answers[asked]
 
     def numbers(self, level: Level, kind: str) -> Mapping[str, str]:
-        """Return the numbers of all tags of a kind that items of a level bear."""
+        """Return the numbers of all tags of a kind that items of a level bear.
+
+        Where Plex tells none, rules show the numbers.
+        """
         asked = level, kind
         if asked not in self._tags:
-            self._tags[asked] = self.context.gateway.tags(level, kind)
-        return self._tags[asked]
+            with suppress(PlexRefused):
+                self._tags[asked] = self.context.gateway.tags(level, kind)
+        return self._tags.setdefault(asked, {})
+
+    def unanswered(self, error: PlexError) -> str:
+        """Tell a person what went wrong, and return what the report says of it.
+
+        That names no address: people share their reports.
+        """
+        self.context.watch(Step(note=str(error)))
+        return "Plex did not answer when it was read."
 
     def our_mood(self) -> str:
         """Return the number of our tag; empty: nothing bears it."""
@@ -123,8 +137,10 @@ class RulePreviews:
         words = in_words(rule, self.ask.numbers)
         try:
             found = self.foreseen(rule, listed)
-        except (NotPreviewed, PlexError) as reason:
+        except NotPreviewed as reason:
             return Playlist(title, words, not_previewed=f"{reason}")
+        except PlexError as error:
+            return Playlist(title, words, not_previewed=self.ask.unanswered(error))
         moments = found.now, found.later, found.before, found.after
         return preview(title, words, *moments)
 
@@ -161,7 +177,8 @@ def previews(
 def _typed(work: RulePreviews, where: str) -> Playlist:
     query = query_of_words(where, work.ask.numbers)
     rule = parse(query, work.ask.our_mood() if MOOD in query else "")
-    return work.preview(where, rule, lambda: work.ask.matching(rule.level, query))
+    asked = query.partition("&")[2]
+    return work.preview(where, rule, lambda: work.ask.matching(rule.level, asked))
 
 
 def _previewed(work: RulePreviews, playlist: PlexPlaylist) -> Iterator[Playlist]:
@@ -169,15 +186,16 @@ def _previewed(work: RulePreviews, playlist: PlexPlaylist) -> Iterator[Playlist]
     context = work.ask.context
     try:
         found = playlist_of(context.gateway, playlist.key)
-        if found is None:
+        section, query = section_and_query(found[1] if found else "")
+        is_here = section == context.gateway.library.rpartition("/")[2]
+        if not (is_here and may_be_ours(query)):
             return
-        content = found[1]
-        our_mood = work.ask.our_mood() if MOOD in content else ""
-        section, rule = read_rule(content, our_mood)
-        if section != context.gateway.library.rpartition("/")[2]:
-            return
-    except (NotPreviewed, PlexError) as reason:
+        rule = parse(query, work.ask.our_mood() if MOOD in query else "")
+    except NotPreviewed as reason:
         yield Playlist(playlist.title, "", not_previewed=f"{reason}")
+        return
+    except PlexError as error:
+        yield Playlist(playlist.title, "", not_previewed=work.ask.unanswered(error))
         return
     if rule.where.is_ours or (rule.limit is not None and orders_by_rating(rule)):
         listed = lambda: members_of(context.gateway, playlist.key)  # noqa: E731

@@ -36,18 +36,25 @@ def asked(store: ShadowStore, guids: Sequence[str]) -> dict[str, float]:
         }
 
 
-def playlists_of_ours(store: ShadowStore) -> dict[str, int]:
-    """Return the ratingKeys of the playlists that are ours, by kind."""
+def playlists_of_ours(store: ShadowStore, *, described: bool = True) -> dict[str, int]:
+    """Return the ratingKeys of the playlists that are ours, by kind.
+
+    Or of those that we made, and did not come to describe.
+    """
+    mine = PlaylistRow.library_id == store.library_id
     here = select(PlaylistRow.kind, PlaylistRow.key).where(
-        PlaylistRow.library_id == store.library_id
+        mine, PlaylistRow.is_described == described
     )
     with store.database.reading() as connection:
         return {row.kind: row.key for row in connection.execute(here)}
 
 
-def record_playlist(store: ShadowStore, kind: str, key: int) -> None:
-    """Record a playlist as ours, in place of another one of its kind."""
+def record_playlist(
+    store: ShadowStore, kind: str, key: int, *, described: bool
+) -> None:
+    """Record a playlist that we made, in place of another one of its kind."""
     row = {"library_id": store.library_id, "kind": kind, "key": key}
+    row["is_described"] = described
     with store.writing() as connection:
         connection.execute(_without(store, kind))
         connection.execute(insert(PlaylistRow), [row])

@@ -204,6 +204,8 @@ class PlaylistRow(Base, LibraryColumns):
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     """`ask`, `gems` or `forgotten`."""
     key: Mapped[int] = mapped_column(BigInteger)
+    is_described: Mapped[bool]
+    """Whether it got our summary; until then it is not ours."""
 
 
 class LeaseRow(Base):

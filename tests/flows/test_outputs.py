@@ -112,6 +112,9 @@ def test_the_plan_of_a_run_in_the_ui_goes_to_a_fixed_file(orchestrated):
 
     folder = orchestrated.folder / "reports"
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert sorted(file.name for file in folder.glob("plan*")) == ["plan.1.csv", "plan.csv"]
+    assert sorted(file.name for file in folder.glob("plan*")) == [
+        "plan.1.csv",
+        "plan.csv",
+    ]
     with (folder / "plan.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.reader(file))) > 100

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.errors import PlexUnreachable
+from engine.errors import PlexRefused, PlexUnreachable
 from tasks.commands.ask import ask
 from tasks.commands.playlists import keep_fresh, playlists, remove_ours
 from tasks.playlists.ours import SUMMARY, TITLES, keep
@@ -120,7 +120,7 @@ def test_a_run_that_ends_between_two_requests_changes_nothing_foreign(
     before = foreign(plex)
     match = {"method": method, "path": "/playlists"}
     plex.faults.set([{"do": do, "match": match}])
-    with run_at(plex) as context, pytest.raises(PlexUnreachable):
+    with run_at(plex) as context, pytest.raises((PlexUnreachable, PlexRefused)):
         keep(context, "ask", [item.key for item in plex.world.items()][-4:-2])
     plex.faults.set([])
 
@@ -133,6 +133,44 @@ def test_a_run_that_ends_between_two_requests_changes_nothing_foreign(
     for one in before.values():
         assert one in left
     assert all(one["summary"] != SUMMARY for one in left)
+    assert len(left) <= len(before) + 1
+
+
+def test_making_one_that_is_tried_again_makes_no_second_one(plex, run_at):
+    keys = [item.key for item in plex.world.items() if item.kind == 10][:5]
+    match = {"method": "PUT", "path": "/playlists", "times": 3}
+    plex.faults.set([{"do": "status", "code": 503, "match": match}])
+    with run_at(plex) as context:
+        for _ in range(3):
+            with pytest.raises(PlexUnreachable):
+                keep(context, "ask", keys)
+        kept = keep(context, "ask", keys)
+
+    assert [one["items"] for one in Control(plex).playlists()] == [keys]
+    assert kept is not None
+    assert listed(plex)["Please rate"]["summary"] == SUMMARY
+
+
+def test_a_long_one_is_made_in_pieces(plex, run_at):
+    keys = [item.key for item in plex.world.items() if item.kind == 10] * 3
+    with run_at(plex) as context:
+        keep(context, "ask", keys)
+
+    assert listed(plex)["Please rate"]["items"] == keys
+
+
+def test_runs_never_make_again_what_a_person_deleted(plex, run_at):
+    with run_at(plex) as context:
+        infer_plainly(context)
+    with run_at(plex, "make") as context:
+        playlists(context, [], ["gems"])
+    (playlist,) = plex.world.playlists.all()
+    plex.world.playlists.delete(playlist)
+
+    with run_at(plex, "later") as context:
+        assert keep_fresh(context, snapshot_of(context, read(context)), None) == []
+        assert playlists_of_ours(context.store) == {}
+    assert Control(plex).playlists() == []
 
 
 def test_gems_and_forgotten_favourites_are_kept_fresh_by_runs(plex, run_at):

@@ -5,12 +5,13 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from engine.library import Level
-from engine.playlists.rules import NotPreviewed, read_rule
-from tasks.playlists.previews import Questions, RulePreviews
+from engine.playlists.rules import NotPreviewed, parse, section_and_query
+from tasks.playlists.previews import Questions, RulePreviews, previews
 from tasks.plex.playlists import audio_playlists, members_of, playlist_of
 from tasks.runtime.context import Outside, open_run
 from tasks.sync.reconcile import snapshot_of
@@ -138,12 +139,46 @@ def test_thirty_random_smart_playlists_hold_what_was_foreseen(data):
     assert any(map(len, plans))
 
 
+ODD = (
+    "type=10&lastViewedAt>>=1700000000000&userRating>>=2",
+    "type=10&lastRatedAt>>=inf",
+    "type=10&userRating>>=5&sort=episode.userRating&limit=2",
+    "type=10&userRating>>=5&sort=artist.userRating&limit=2",
+)
+
+
+@pytest.mark.parametrize("rule", ODD)
+def test_an_odd_rule_is_named_and_the_others_are_previewed(tmp_path, rule):
+    plex = Plex(make_library(World(), 60, seed=2))
+    Control(plex).add_playlist("odd", rule=rule)
+    Control(plex).add_playlist("good", rule="type=10&userRating>>=6")
+    with run_on(plex, tmp_path, "look") as context:
+        snapshot = snapshot_of(context, read(context))
+        found = {one.title: one for one in previews(context, snapshot, [])}
+
+    assert found["good"].not_previewed == ""
+    assert found.keys() <= {"good", "odd"}
+
+
+def test_rules_about_strays_and_empty_levels_break_nothing(tmp_path):
+    plex = Plex(World())
+    added = Control(plex).add("A", "B", ["c", "d"])
+    for key in (added["artist"], added["album"]):
+        Control(plex).hide(key)
+    for number, level in enumerate(("artist", "album", "track")):
+        rule = f"type=10&{level}.userRating>>=6"
+        Control(plex).add_playlist(f"{number}", rule=rule)
+    with run_on(plex, tmp_path, "look") as context:
+        snapshot = snapshot_of(context, read(context))
+        assert len(previews(context, snapshot, [])) == 3
+
+
 def foreseen_on(context, work):
     """Yield the members that smart playlists will have, as far as they are foreseen."""
     keys = work.snapshot.library.listed(Level.TRACK).key
     for playlist in audio_playlists(context.gateway):
         _, content = playlist_of(context.gateway, playlist.key)
         with suppress(NotPreviewed):
-            _, rule = read_rule(content, work.ask.our_mood())
+            rule = parse(section_and_query(content)[1], work.ask.our_mood())
             listed = partial(members_of, context.gateway, playlist.key)
             yield playlist.title, set(keys[work.foreseen(rule, listed).later].tolist())

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column(*_library(), primary_key=True),
         sa.Column("kind", sa.String(20), primary_key=True),
         sa.Column("key", sa.BigInteger, nullable=False),
+        sa.Column("is_described", sa.Boolean, nullable=False),
     )
 
 
