@@ -22,6 +22,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "runs.json"
 UNSTEADY = (
     (r"(skipRefresh|includeGuids)=[^ ]*", "..."),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "RUN"),
+    (r"(?<=--run )[0-9a-f]{8}", "RUN"),
     (r"127\.0\.0\.1:\d+", "PLEX"),
     (r"\b\d+(\.\d+)? (s|ms|min)\b", "TIME"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?", "DATE"),

@@ -108,13 +108,13 @@ def members_by_title(plex):
 
 
 @given(data=st.data())
-@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
 def test_thirty_random_smart_playlists_hold_what_was_foreseen(data):
     plex = Plex(make_library(World(), 150, seed=data.draw(st.integers(1, 99))))
     with TemporaryDirectory() as folder:
-        first = data.draw(st.sampled_from(("", "B-K")))
+        first = data.draw(st.sampled_from(("1-4", "1-3")))
         with run_on(plex, folder, "first") as context:
-            infer_plainly(context, letters=first)
+            infer_plainly(context, phases=first)
         tracks = [item for item in plex.world.items() if item.kind == Level.TRACK]
         for item in tracks[:: data.draw(st.integers(3, 9))]:
             plex.world.clock.jump(1)
