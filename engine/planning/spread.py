@@ -26,6 +26,7 @@ def with_spread(
         parameters: What a run takes as given.
         spread: From 0, not at all, to 1, as far apart as the listener's own ratings.
     """
+    parameters = replace(parameters, stretch=None)
     if not spread:
         return parameters
     earlier = [] if parameters.fit else plan_part(UPWARDS, everything, parameters)

@@ -44,7 +44,8 @@ class Kept:
 
     def __str__(self) -> str:
         """Say so in words."""
-        return f"Playlist {self.title!r} ({self.tracks} tracks): {self.happened}."
+        size = f" ({self.tracks} tracks)" if self.tracks else ""
+        return f"Playlist {self.title!r}{size}: {self.happened}."
 
 
 def keep(

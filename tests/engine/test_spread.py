@@ -48,6 +48,17 @@ def test_without_spread_nothing_is_drawn_apart():
 
 
 @given(libraries())
+def test_asking_again_draws_no_further_apart(artists):
+    part = part_of(*artists)
+    plain = RunParameters(mean=6.0, tolerance=0.0, constants=Constants())
+
+    once = with_spread(part, plain, 1.0)
+
+    assert with_spread(part, once, 1.0) == once
+    assert with_spread(part, once, 0.0) == plain
+
+
+@given(libraries())
 def test_only_tracks_are_drawn_apart(artists):
     part = part_of(*artists)
     plain = RunParameters(mean=6.0, tolerance=0.0, constants=Constants())
