@@ -204,6 +204,24 @@ def test_titles_of_any_kind_are_shown_as_text(plex, run_at, tmp_path, model):
     assert json.dumps(asdict(found))
 
 
+@pytest.mark.parametrize("path", ["/playlists?", "/items"])
+def test_a_plex_that_goes_away_is_told_without_its_address(
+    plex, run_at, tmp_path, path
+):
+    Control(plex).add_playlist("Good", rule="type=10&userRating>>=4")
+    with run_at(plex) as context:
+        said = []
+        context.watch = lambda step: said.append(step.note)
+        plex.faults.set([{"do": "reset_before", "match": {"path": path}}])
+        found = report(context, tmp_path)
+        plex.faults.set([])
+        page = html(found)
+
+    assert "could not be read" in page or "did not answer" in page
+    assert "127.0.0.1" not in page
+    assert any("closed" in note for note in said)
+
+
 @pytest.mark.parametrize("tracks", [0, 1])
 def test_a_library_with_next_to_nothing_in_it_has_a_report(run_at, tmp_path, tracks):
     plex = Plex(World())
