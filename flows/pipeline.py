@@ -184,7 +184,7 @@ def _after_writing(run: Run, finished: Finished) -> None:
     if not context.is_live:
         return
     try:
-        kept = keep_fresh(context, finished.after, finished.parameters.fit)
+        kept = keep_fresh(context, finished.after, finished.parameters)
         run.report.say(*map(str, kept))
     except PlexbayesError as error:
         run.report.warn(f"Playlists of ours are left to the next run: {error}")

@@ -75,7 +75,7 @@ def report_of(
     view, survey = picture.view, None
     if parameters.fit is not None:
         survey = FittedLibrary.of(view, parameters.fit)
-        picture = _with_guesses(picture, survey, parameters.stretch)
+        picture = with_guesses(picture, survey, parameters.stretch)
     return LibraryReport(
         **_rankings(picture),
         **_discoveries(picture, survey, parameters),
@@ -106,9 +106,13 @@ def report_of(
     )
 
 
-def _with_guesses(
+def with_guesses(
     picture: Picture, survey: FittedLibrary, stretch: Stretch | None
 ) -> Picture:
+    """Return a picture with what a fitted model says of its tracks and artists.
+
+    Where guesses are drawn apart, so is how low they may be.
+    """
     view, fit = picture.view, survey.fit
     tracks = predict_tracks(survey, np.arange(len(view.tracks)))
     if stretch:

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from engine.errors import PlexError
-from engine.hierarchical.fitting import Fit
-from engine.hierarchical.model import FittedLibrary, predict_tracks
-from engine.library import Level
+from engine.hierarchical.model import FittedLibrary
+from engine.planning.plan import RunParameters
 from engine.playlists.preview import Playlist
 from engine.rating_scale import Ints
 from engine.reports.discoveries import forgotten_rows, gem_rows
 from engine.reports.picture import Picture
+from engine.reports.report_builder import with_guesses
 from tasks.playlists.ours import TITLES, Kept, keep, remove
 from tasks.playlists.previews import previews
 from tasks.record.listening import playlists_of_ours
@@ -20,7 +18,6 @@ from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.steps import parameters_of, plans_of, read
 
-ASK = "ask"
 KEPT_BY_RUNS = {"gems": gem_rows, "forgotten": forgotten_rows}
 """How the tracks of each kind are chosen that runs keep fresh."""
 TRACKS = 100
@@ -50,19 +47,19 @@ def playlists(
             context.executor.capabilities.step,
         )
         picture = Picture.of(snapshot.everything, snapshot.everything, plans)
-        found.ours = _kept(context, kinds, _with_guesses(picture, parameters.fit))
+        found.ours = _kept(context, kinds, _with_guesses(picture, parameters))
     return found
 
 
 def keep_fresh(
-    context: RunContext, snapshot: LibrarySnapshot, fit: Fit | None
+    context: RunContext, snapshot: LibrarySnapshot, parameters: RunParameters
 ) -> list[Kept]:
     """Let those playlists of ours that there are hold what they should by now."""
     kinds = [k for k in KEPT_BY_RUNS if k in playlists_of_ours(context.store)]
     if not kinds:
         return []
     picture = Picture.of(snapshot.everything, snapshot.everything)
-    picture, kept = _with_guesses(picture, fit), []
+    picture, kept = _with_guesses(picture, parameters), []
     for kind in kinds:
         try:
             kept += _kept(context, [kind], picture, makes=False)
@@ -93,9 +90,8 @@ def _kept(
     return [one for one in kept if one]
 
 
-def _with_guesses(picture: Picture, fit: Fit | None) -> Picture:
-    if fit is None:
+def _with_guesses(picture: Picture, parameters: RunParameters) -> Picture:
+    if parameters.fit is None:
         return picture
-    survey = FittedLibrary.of(picture.view, fit)
-    tracks = predict_tracks(survey, np.arange(len(picture.view.tracks)))
-    return picture.with_guesses({Level.TRACK: tracks})
+    survey = FittedLibrary.of(picture.view, parameters.fit)
+    return with_guesses(picture, survey, parameters.stretch)

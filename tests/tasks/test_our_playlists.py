@@ -2,7 +2,9 @@
 
 import pytest
 
+from engine.classic import Constants
 from engine.errors import PlexRefused, PlexUnreachable
+from engine.planning.plan import RunParameters
 from tasks.commands.ask import ask
 from tasks.commands.playlists import keep_fresh, playlists, remove_ours
 from tasks.playlists.ours import SUMMARY, TITLES, keep
@@ -17,6 +19,8 @@ from tests.state_machine.plain_runs import infer_plainly
 from tests.tasks.first_batches import run_at
 
 __all__ = ["run_at"]
+
+PLAIN = RunParameters(mean=6.0, tolerance=0.0, constants=Constants())
 
 
 @pytest.fixture
@@ -168,7 +172,7 @@ def test_runs_never_make_again_what_a_person_deleted(plex, run_at):
     plex.world.playlists.delete(playlist)
 
     with run_at(plex, "later") as context:
-        assert keep_fresh(context, snapshot_of(context, read(context)), None) == []
+        assert keep_fresh(context, snapshot_of(context, read(context)), PLAIN) == []
         assert playlists_of_ours(context.store) == {}
     assert Control(plex).playlists() == []
 
@@ -185,7 +189,7 @@ def test_gems_and_forgotten_favourites_are_kept_fresh_by_runs(plex, run_at):
     with run_at(plex, "later", max_rewritten=1) as context:
         infer_plainly(context)
         snapshot = snapshot_of(context, read(context))
-        keep_fresh(context, snapshot, None)
+        keep_fresh(context, snapshot, PLAIN)
     later = listed(plex)[TITLES["gems"]]["items"]
 
     assert {one.title for one in made} >= {TITLES["gems"]}
@@ -197,7 +201,7 @@ def test_a_run_asks_nothing_about_playlists_while_there_is_none_of_ours(plex, ru
     with run_at(plex) as context:
         infer_plainly(context)
         reads = context.gateway.reads
-        assert keep_fresh(context, snapshot_of(context, read(context)), None) == []
+        assert keep_fresh(context, snapshot_of(context, read(context)), PLAIN) == []
         with_listings = context.gateway.reads - reads
         reads = context.gateway.reads
         read(context)
