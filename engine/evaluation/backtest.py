@@ -183,8 +183,15 @@ def verdict(test: Backtest, present: str = CLASSIC) -> Verdict:
     if best == present:
         return Verdict(best, f"The {best} model is best for this library: {off}.")
     gain = test.against[best][present]
+    if -gain.change <= gain.error:
+        both = f"{_stars(test, best)} and {_stars(test, present)} stars on average"
+        return Verdict(
+            present,
+            f"The {best} and the {present} model do equally well: their guesses are "
+            f"off by {both}.",
+        )
     size = f"{-100 * gain.change:.0f} % smaller error than {present}"
-    surely = f"(± {100 * gain.error:.0f} %)"
+    surely = f"(± {100 * gain.error:.0f} %, one standard error)"
     if gain.change > -2 * gain.error:
         return Verdict(
             present,

@@ -12,6 +12,7 @@ from flows.cli.options import (
     Json,
     Model,
     Overwrite,
+    Verbose,
     begin,
     write_json,
 )
@@ -30,6 +31,7 @@ def backtest(
     picture: Annotated[
         Path | None, typer.Option(help="Also draw a picture: .svg, .png or .pdf.")
     ] = None,
+    verbose: Verbose = False,
     config: Config = None,
     json_file: Json = None,
     overwrite: Overwrite = False,
@@ -54,7 +56,7 @@ def backtest(
     write_json(json_file, test, verdict=asdict(verdict))
     if picture is not None:
         draw_backtest(test, picture)
-    show_backtest(test, verdict)
+    show_backtest(test, verdict, verbose=verbose)
 
 
 def tune(

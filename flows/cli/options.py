@@ -77,7 +77,7 @@ Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]
 _PREFECT = "Run it as a Prefect flow, as whenever PREFECT_API_URL names a server."
 _OURS = "Only remove the playlists of ours."
 OurPlaylists = Annotated[bool, typer.Option("--playlists", help=_OURS)]
-_VERBOSE = "Also print all tables; the report shows them, too."
+_VERBOSE = "Also print all tables."
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=_VERBOSE)]
 Prefect = Annotated[bool, typer.Option("--prefect", help=_PREFECT)]
 Model = Annotated[

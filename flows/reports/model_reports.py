@@ -8,34 +8,60 @@ from flows.reports.terminal import NAMED, stars
 from tasks.commands.analysis import Explained
 from tasks.config.field_types import CONSTANTS
 
-METHODS = (
+METHODS = ("method", "off by", "within one star", "top ten", "in the right order")
+STATISTICS = (
     "method",
     "error (RMSE)",
-    "error (mean)",
-    "pairs in the right order",
-    "within 80 % interval",
+    "in 80 % interval",
+    "in the inner 80 %",
+    "log score",
+)
+EXPLAINED = (
+    "Off by: on average. Top ten: of the ten that it puts on top, how many you rate "
+    "four stars or more. In the right order: of two that you rate differently, how "
+    "often the better one is guessed higher."
 )
 FITTED = ("setting", "now", "best", "smaller error", "ratings that say so")
 PARTS = ("stars", "because of")
 
 
-def show_backtest(test: Backtest, verdict: Verdict) -> None:
+def show_backtest(test: Backtest, verdict: Verdict, *, verbose: bool = False) -> None:
     """Print how well each method guesses hidden ratings, and which to choose."""
     screen = Screen()
-    rows = [
+    if test.scores:
+        title = f"{test.ratings} ratings, each hidden and guessed ({test.regime})"
+        screen.print_table(title, METHODS, _useful(test))
+        screen.print(EXPLAINED)
+    if verbose and test.scores:
+        screen.print_table("For statisticians", STATISTICS, _statistics(test))
+    screen.print(verdict.sentence)
+
+
+def _useful(test: Backtest) -> list[Row]:
+    """Return what a listener wants to know of each method."""
+    return [
+        (
+            name,
+            stars(own.off_by),
+            f"{100 * own.within:.0f} %",
+            "–" if own.top_ten is None else f"{own.top_ten:.0f}",
+            f"{100 * test.scores[name].order:.0f} %",
+        )
+        for name, own in test.usefulness.items()
+    ]
+
+
+def _statistics(test: Backtest) -> list[Row]:
+    return [
         (
             name,
             stars(score.rmse, 3),
-            stars(score.mae, 3),
-            f"{100 * score.order:.1f} %",
             f"{100 * score.coverage:.1f} %",
+            f"{100 * score.central:.1f} %",
+            f"{score.log_score:.3f}",
         )
         for name, score in test.scores.items()
     ]
-    if rows:
-        title = f"{test.ratings} ratings, each hidden and guessed ({test.regime})"
-        screen.print_table(title, METHODS, rows)
-    screen.print(verdict.sentence)
 
 
 def show_tuning(tuning: Tuning) -> None:

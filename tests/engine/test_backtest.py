@@ -166,12 +166,22 @@ def scored(**rmse):
 
 def test_a_difference_that_may_be_chance_is_said_to_be():
     scores = scored(library_mean=2.0, classic=1.5, hierarchical=1.47)
-    against = {HIERARCHICAL: {CLASSIC: Comparison(-0.02, 0.02)}}
+    against = {HIERARCHICAL: {CLASSIC: Comparison(-0.02, 0.015)}}
 
     found = verdict(Backtest("track5", 100, scores, against))
 
     assert found.best == CLASSIC
     assert "may be chance" in found.sentence
+
+
+def test_within_one_standard_error_models_do_equally_well():
+    scores = scored(library_mean=2.0, classic=1.5, hierarchical=1.47)
+    against = {HIERARCHICAL: {CLASSIC: Comparison(-0.02, 0.02)}}
+
+    found = verdict(Backtest("track5", 100, scores, against))
+
+    assert found.best == CLASSIC
+    assert "do equally well" in found.sentence
 
 
 def test_the_present_model_may_be_the_best():

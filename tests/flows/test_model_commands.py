@@ -33,7 +33,7 @@ def ask(listener, *words):
 def test_a_backtest_compares_what_can_be_chosen_and_gives_a_verdict(plex, offline):
     before = plex.dump()
 
-    ran, answer = ask(offline, "backtest", "--regime", "album5")
+    ran, answer = ask(offline, "backtest", "--regime", "album5", "--verbose")
 
     methods = ["library mean", "classic", "tuned classic", "hierarchical"]
     assert list(answer["scores"]) == methods
@@ -44,6 +44,7 @@ def test_a_backtest_compares_what_can_be_chosen_and_gives_a_verdict(plex, offlin
     for name, score in answer["scores"].items():
         assert f"{name} " in ran.out
         assert f"{score['rmse'] / 2:.3f}★" in ran.out
+        assert f"{score['mae'] / 2:.2f}★" in ran.out
     assert answer["scores"]["hierarchical"]["rmse"] < 2.0
     assert plex.dump() == before
     assert plex.counts()["writes"] == 0
