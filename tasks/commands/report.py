@@ -1,7 +1,9 @@
 """The report of a library: all that is known of it, to be looked at."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from engine.reports.picture import Picture
 from engine.reports.report_builder import About, report_of
 from tasks.config.saved_backtest import read_backtest
 from tasks.playlists.previews import previews
+from tasks.record.runs import latest_summary
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
 from tasks.sync.steps import parameters_of, plans_of, read
@@ -37,11 +40,22 @@ def report(context: RunContext, folder: Path) -> LibraryReport:
         about_of(context, everything, folder),
         what=AS_IT_IS.format(sum(map(len, plans))),
         playlists=shown,
-        notes=notes,
+        notes=[*_last_run(context), *notes],
     )
     picture = Picture.of(everything, everything, plans)
     parameters = parameters_of(context.settings, everything, step)
     return report_of(picture, plans, parameters, about)
+
+
+def _last_run(context: RunContext) -> list[str]:
+    """Say what the last run did, if there was one; its own page shows it."""
+    latest = latest_summary(context.store, "")
+    if latest is None:
+        return []
+    ended, summary = latest[0], json.loads(latest[1])
+    day = f"{datetime.fromtimestamp(ended, UTC):%Y-%m-%d}"
+    written, planned = summary.get("written", 0), summary.get("planned", 0)
+    return [f"The last run, on {day}, wrote {written} of {planned} planned ratings."]
 
 
 def report_of_run(

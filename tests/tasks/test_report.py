@@ -147,6 +147,7 @@ def test_what_you_took_over_since_the_last_run_is_named(plex, run_at, tmp_path):
         found = report(context, tmp_path)
 
     assert [one.track for one in found.taken_over] == [song.title]
+    assert found.notes[0].startswith("The last run, on 2")
 
 
 def is_ours(plex, item):
