@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.library import Items, Level, Library, shared_guids
+from engine.library import Items, Level, Library, Named, shared_guids
 from engine.ownership import Ownership
 from engine.rating_scale import Bools, Columns, Floats, Ints
 
@@ -65,6 +65,16 @@ class LibraryView:
     def __getitem__(self, level: Level) -> LevelView:
         """Return the items of one level."""
         return (self.artists, self.albums, self.tracks)[level - Level.ARTIST]
+
+    def named(self, level: Level, row: int) -> Named:
+        """Return the titles of an item and of what it stands under; −1: all unknown."""
+        titles = [""] * len(Level)
+        for one in range(level, Level.ARTIST - 1, -1):
+            if row >= 0:
+                items = self[Level(one)].items
+                titles[one - Level.ARTIST] = str(items.title[row])
+                row = int(items.parent[row])
+        return Named(*titles)
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,7 @@ EXAMPLES = {
         "plexbayes undo --live                   take everything back",
         "plexbayes undo --artist Abba --live     only those of one artist",
         "plexbayes undo --phases 4 --dry-run     say how many tracks that would be",
-        "plexbayes undo --playlists --live       only the playlists of ours",
+        "plexbayes undo --playlists --live       only delete the playlists it keeps",
     ),
     "rank": ("plexbayes rank --albums -n 20    the 20 best and worst albums",),
     "recover": ("plexbayes recover --dry-run    say what would be recovered",),
@@ -85,7 +85,7 @@ EXAMPLES = {
     "playlists": (
         "plexbayes playlists                             all that ask for ratings",
         'plexbayes playlists --where "rating > 3.5 and genre is jazz"    try a rule',
-        "plexbayes playlists --make gems,forgotten --live    two of our own in Plex",
+        "plexbayes playlists --make gems,forgotten --live    keep two in Plex",
     ),
     "ask": (
         "plexbayes ask 10                    ten tracks",

@@ -187,7 +187,9 @@ def _after_writing(run: Run, finished: Finished) -> None:
         kept = keep_fresh(context, finished.after, finished.parameters)
         run.report.say(*map(str, kept))
     except PlexbayesError as error:
-        run.report.warn(f"Playlists of ours are left to the next run: {error}")
+        run.report.warn(
+            f"The playlists that plexbayes keeps wait for the next run: {error}"
+        )
 
 
 def _before_planning(run: Run, snapshot: LibrarySnapshot) -> None:

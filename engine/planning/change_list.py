@@ -102,17 +102,7 @@ def changes(
             rows = everything[level].items.rows_of(plan.key).tolist()
             columns = (plan.key.tolist(), plan.before.tolist(), plan.after.tolist())
             for row, key, before, after in zip(rows, *columns, strict=True):
-                names = _names(everything, level, row)
+                item = everything.named(level, row)
+                names = item.artist, item.album, item.track
                 ours = None if np.isnan(before) else before
                 yield Change(letter, label, key, *names, ours, after)
-
-
-def _names(everything: LibraryView, level: Level, row: int) -> tuple[str, str, str]:
-    """Return the titles of an item and of what it stands under; −1: all unknown."""
-    names = dict.fromkeys(Level, "")
-    for upwards in reversed(Level):
-        if upwards <= level and row >= 0:
-            items = everything[upwards].items
-            names[upwards] = str(items.title[row])
-            row = int(items.parent[row])
-    return names[Level.ARTIST], names[Level.ALBUM], names[Level.TRACK]

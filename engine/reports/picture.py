@@ -1,7 +1,7 @@
 """A library before and after a run: who rated what, item by item."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -51,7 +51,7 @@ class Picture:
         """Return a library as it was, and as it is once plans are applied to it."""
         rated = {level: _rated(before, after, level, plans) for level in Level}
         taken_over = [
-            named(before, level, row)
+            shown(before, level, row)
             for level in Level
             for row in _taken_over(before, level)
         ]
@@ -63,7 +63,7 @@ class Picture:
 
     def named(self, level: Level, row: int) -> Named:
         """Return the titles of an item, and of what it belongs to."""
-        return named(self.view, level, row)
+        return shown(self.view, level, row)
 
     def facts(self, level: Level) -> Facts:
         """Return what Plex tells of the items of a level."""
@@ -90,14 +90,10 @@ class Picture:
         return np.where(self.rated[level].ours & ~np.isnan(low), low, held)
 
 
-def named(view: LibraryView, level: Level, row: int) -> Named:
-    """Return the titles of an item of a library, and of what it belongs to."""
-    titles = [""] * len(Level)
-    for one in range(level, Level.ARTIST - 1, -1):
-        items = view[Level(one)].items
-        titles[one - Level.ARTIST] = str(items.title[row]) or NO_NAME
-        row = int(items.parent[row])
-    return Named(*titles)
+def shown(view: LibraryView, level: Level, row: int) -> Named:
+    """Return the titles of an item, as far down as it stands; none is empty."""
+    titles = astuple(view.named(level, row))[: level - Level.ARTIST + 1]
+    return Named(*(title or NO_NAME for title in titles))
 
 
 def _taken_over(view: LibraryView, level: Level) -> list[int]:

@@ -14,9 +14,9 @@ from flows.command_table import DONE
 Out = Annotated[Path | None, typer.Option(help="The page; else reports/report.html.")]
 _WHERE = "A rule of your own, such as 'track rating > 3.5 and genre is jazz'."
 Where = Annotated[list[str] | None, typer.Option("--where", help=_WHERE)]
-_MAKE = "Keep playlists of ours in Plex: gems, forgotten or both, as gems,forgotten."
+_MAKE = "Let plexbayes keep playlists in Plex: gems, forgotten or gems,forgotten."
 Make = Annotated[str, typer.Option("--make", help=_MAKE)]
-_PLAYLIST = "Also keep them as a playlist in Plex, called Please rate."
+_PLAYLIST = "Also keep them as a playlist in Plex, named Please rate."
 AsPlaylist = Annotated[bool, typer.Option("--playlist", help=_PLAYLIST)]
 
 

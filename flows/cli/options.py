@@ -75,7 +75,7 @@ Drill = Annotated[str, typer.Option(help="Play the undo of a share, as 5%, in me
 _CANARY = "Also write the first batch of a run, and undo it."
 Canary = Annotated[bool, typer.Option("--canary", help=_CANARY)]
 _PREFECT = "Run it as a Prefect flow, as whenever PREFECT_API_URL names a server."
-_OURS = "Only remove the playlists of ours."
+_OURS = "Only delete the playlists that plexbayes keeps."
 OurPlaylists = Annotated[bool, typer.Option("--playlists", help=_OURS)]
 _VERBOSE = "Also print all tables."
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=_VERBOSE)]

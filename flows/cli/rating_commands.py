@@ -119,7 +119,7 @@ def undo(
 
     settings = begin(config, json_file, overwrite=overwrite)
     if playlists and (run or letters or artist or phases != ALL_PHASES):
-        raise UsageError("--playlists removes all playlists of ours: give it alone.")
+        raise UsageError("--playlists deletes all of them: give it without a choice.")
     if playlists:
         live = is_live(settings, dry_run=dry_run)
         removed = launch(remove_ours, settings, live=live, accept=accept_library)

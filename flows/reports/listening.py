@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from engine.library import Named
 from engine.playlists.preview import Playlist
 from flows.reports.screen import Row, Screen
+from flows.reports.terminal import named
 from tasks.commands.ask import Asked
 from tasks.commands.playlists import Playlists
 from tasks.playlists.ours import Kept
 
 PLAYLISTS = ("playlist", "now", "after", "hours", "inferred")
-NONE = "There is no playlist of ours."
+NONE = "plexbayes keeps no playlist in Plex."
 DRY = "Dry run: nothing was changed."
 
 
@@ -35,9 +35,7 @@ def show_playlists(found: Playlists) -> None:
 def show_removed(removed: Sequence[Kept], *, dry_run: bool) -> None:
     """Print which playlists of ours were removed."""
     screen = Screen()
-    screen.print_lines(
-        map(str, removed) if removed else ["There is no playlist of ours."]
-    )
+    screen.print_lines(map(str, removed) if removed else [NONE])
     screen.print_lines([DRY] if dry_run else [])
 
 
@@ -62,16 +60,6 @@ def _samples(one: Playlist) -> list[str]:
             more = f" and {count - len(some)} more" if count > len(some) else ""
             lines.append(f"  {verb}: {'; '.join(map(named, some))}{more}")
     return lines
-
-
-def named(item: Named) -> str:
-    """Return an item on one line, the artist first.
-
-    >>> named(Named("Abba", "", "Tiger"))
-    'Abba / (no name) / Tiger'
-    """
-    below = [item.album, item.track] if item.album or item.track else []
-    return " / ".join(title or "(no name)" for title in (item.artist, *below))
 
 
 def show_asked(found: Asked) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.library import Named
 from engine.partition import in_order
 from engine.plain_text import markdown_text
 from engine.planning.change_list import Change, LetterPlan
@@ -22,6 +21,7 @@ from flows.reports.terminal import (
     headline,
     heads,
     inventory,
+    named,
     outcome_lines,
     ranks,
     report_title,
@@ -73,7 +73,7 @@ def _panels(shown: LibraryReport) -> Iterator[str]:
         ]
         yield from section("Where to draw the line", THRESHOLDS, rows)
     if shown.ask:
-        numbered = [(str(at), _named(one)) for at, one in enumerate(shown.ask, 1)]
+        numbered = [(str(at), named(one)) for at, one in enumerate(shown.ask, 1)]
         yield from section("What to rate next", ASK, numbered)
 
 
@@ -82,10 +82,6 @@ def _playlist(one: Playlist) -> Row:
         return one.title, f"not previewed: {one.not_previewed}", "", ""
     share = f"{100 * one.guessed:.0f} %"
     return one.title, str(one.now), str(one.after), share
-
-
-def _named(item: Named) -> str:
-    return " / ".join(filter(None, (item.artist, item.album, item.track)))
 
 
 def _letters(summary: Summary) -> Iterator[Row]:

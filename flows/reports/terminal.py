@@ -12,6 +12,7 @@ from flows.reports.screen import Row, Screen
 from tasks.config.redaction import redact
 
 if TYPE_CHECKING:  # what thinks and reads takes long to import; --help needs none
+    from engine.library import Named
     from engine.reports.audit import Audit
     from engine.reports.confidence import Band, Sureness
     from engine.reports.run_report import PhaseCount, Ranked, Summary
@@ -39,6 +40,16 @@ def stars(points: float | None, decimals: int = 2) -> str:
     ('3.74★', '–')
     """
     return "–" if points is None else f"{points / 2:.{decimals}f}★"
+
+
+def named(item: "Named") -> str:
+    """Return an item on one line, the artist first.
+
+    >>> from engine.library import Named
+    >>> named(Named("Abba", "Arrival", "Tiger"))
+    'Abba / Arrival / Tiger'
+    """
+    return " / ".join(filter(None, (item.artist, item.album, item.track)))
 
 
 def headline(summary: "Summary") -> str:

@@ -36,7 +36,7 @@ from tasks.runtime.context import RunContext, open_run
 from tasks.sync.capability_probe import Probe, probe
 from tasks.sync.integrity import ensure_record_current, ensure_record_present
 from tasks.sync.reconcile import reconcile
-from tasks.sync.steps import plans_of, read, read_library
+from tasks.sync.steps import planned, read, read_library
 
 READABLE = stat.S_IRGRP | stat.S_IROTH
 """The permissions that let others read a file."""
@@ -288,7 +288,7 @@ def _try_edits(context: RunContext) -> Probe | None:
         return None
     snapshot = reconcile(context, read(context))
     ensure_record_current(context, snapshot)
-    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    plans = planned(context, snapshot).plans
     try:
         return probe(context, snapshot.everything, plans)
     finally:

@@ -16,7 +16,7 @@ from tasks.playlists.previews import previews
 from tasks.record.listening import playlists_of_ours
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
-from tasks.sync.steps import parameters_of, plans_of, read
+from tasks.sync.steps import planned, read
 
 KEPT_BY_RUNS = {"gems": gem_rows, "forgotten": forgotten_rows}
 """How the tracks of each kind are chosen that runs keep fresh."""
@@ -38,16 +38,12 @@ def playlists(
 ) -> Playlists:
     """Preview smart playlists and typed rules, and make playlists of ours."""
     snapshot = snapshot_of(context, read(context))
-    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    run, everything = planned(context, snapshot), snapshot.everything
     found = Playlists(dry_run=not context.is_live)
-    found.previews = previews(context, snapshot, plans, wheres)
+    found.previews = previews(context, snapshot, run.plans, wheres)
     if kinds:
-        parameters = parameters_of(
-            *(context.settings, snapshot.everything),
-            context.executor.capabilities.step,
-        )
-        picture = Picture.of(snapshot.everything, snapshot.everything, plans)
-        found.ours = _kept(context, kinds, _with_guesses(picture, parameters))
+        picture = Picture.of(everything, everything, run.plans)
+        found.ours = _kept(context, kinds, _with_guesses(picture, run.parameters))
     return found
 
 

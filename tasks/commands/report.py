@@ -22,7 +22,7 @@ from tasks.playlists.previews import previews
 from tasks.record.runs import latest_summary
 from tasks.runtime.context import RunContext, Step
 from tasks.sync.reconcile import LibrarySnapshot, snapshot_of
-from tasks.sync.steps import parameters_of, plans_of, read
+from tasks.sync.steps import planned, read
 
 AS_IT_IS = "As it is, and as a run would leave it: {} ratings to be written."
 
@@ -33,8 +33,8 @@ def report(context: RunContext, folder: Path) -> LibraryReport:
     The last backtest is read from a folder of reports.
     """
     snapshot = snapshot_of(context, read(context))
-    everything, step = snapshot.everything, context.executor.capabilities.step
-    plans = [plan for own in plans_of(context, snapshot).values() for plan in own]
+    everything, found = snapshot.everything, planned(context, snapshot)
+    plans = found.plans
     shown, notes = _playlists(context, snapshot, plans)
     about = replace(
         about_of(context, everything, folder),
@@ -43,8 +43,7 @@ def report(context: RunContext, folder: Path) -> LibraryReport:
         notes=[*_last_run(context), *notes],
     )
     picture = Picture.of(everything, everything, plans)
-    parameters = parameters_of(context.settings, everything, step)
-    return report_of(picture, plans, parameters, about)
+    return report_of(picture, plans, found.parameters, about)
 
 
 def _last_run(context: RunContext) -> list[str]:
@@ -53,9 +52,9 @@ def _last_run(context: RunContext) -> list[str]:
     if latest is None:
         return []
     ended, summary = latest[0], json.loads(latest[1])
-    day = f"{datetime.fromtimestamp(ended, UTC):%Y-%m-%d}"
-    written, planned = summary.get("written", 0), summary.get("planned", 0)
-    return [f"The last run, on {day}, wrote {written} of {planned} planned ratings."]
+    day = datetime.fromtimestamp(ended, UTC).astimezone()
+    share = f"{summary.get('written', 0)} of {summary.get('planned', 0)}"
+    return [f"The last run, on {day:%Y-%m-%d}, wrote {share} planned ratings."]
 
 
 def report_of_run(

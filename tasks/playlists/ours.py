@@ -40,7 +40,7 @@ class Kept:
     title: str
     tracks: int
     happened: str
-    """`made`, `filled anew`, `as it should be` or `removed`."""
+    """`made`, `refilled`, `as it should be` or `removed`."""
 
     def __str__(self) -> str:
         """Say so in words."""
@@ -74,7 +74,7 @@ def keep(
     if context.is_live:
         context.before_write()
         refill(gateway, own, tracks)
-    return Kept(title, len(tracks), _said(context, "filled anew"))
+    return Kept(title, len(tracks), _said(context, "refilled"))
 
 
 def remove(context: RunContext, kind: str) -> Kept | None:

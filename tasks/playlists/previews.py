@@ -1,12 +1,11 @@
 """Smart playlists as Plex has them, and what they would hold after a run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.errors import PlexError, PlexRefused
+from engine.errors import PlexError
 from engine.library import Level
 from engine.planning.plan import PhasePlan
 from engine.playlists.members import members, orders_by_rating
@@ -57,15 +56,18 @@ class Questions:
         return self._answers[asked]
 
     def numbers(self, level: Level, kind: str) -> Mapping[str, str]:
-        """Return the numbers of all tags of a kind that items of a level bear.
-
-        Where Plex tells none, rules show the numbers.
-        """
+        """Return the numbers of all tags of a kind that items of a level bear."""
         asked = level, kind
         if asked not in self._tags:
-            with suppress(PlexRefused):
-                self._tags[asked] = self.context.gateway.tags(level, kind)
-        return self._tags.setdefault(asked, {})
+            self._tags[asked] = self.context.gateway.tags(level, kind)
+        return self._tags[asked]
+
+    def in_words(self, rule: Rule) -> str:
+        """Return what a rule says; tags are numbers if Plex does not name them."""
+        try:
+            return in_words(rule, self.numbers)
+        except PlexError:
+            return in_words(rule, lambda *_: {})
 
     def unanswered(self, error: PlexError) -> str:
         """Tell a person what went wrong, and return what the report says of it.
@@ -134,7 +136,7 @@ class RulePreviews:
 
     def preview(self, title: str, rule: Rule, listed: Callable[[], Ints]) -> Playlist:
         """Return what becomes of a playlist, or why nobody can say."""
-        words = in_words(rule, self.ask.numbers)
+        words = self.ask.in_words(rule)
         try:
             found = self.foreseen(rule, listed)
         except NotPreviewed as reason:

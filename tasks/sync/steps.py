@@ -1,7 +1,7 @@
 """The steps of a run, each of which can fail alone, and what they take as given."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -214,25 +214,44 @@ def parameters_of(
     return with_spread(everything, parameters, settings.spread)
 
 
-def plans_of(
-    context: RunContext, snapshot: LibrarySnapshot
-) -> dict[str, list[PhasePlan]]:
-    """Return the plans of each letter, as a run would begin with."""
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """What a run of the whole library would begin with."""
+
+    parameters: RunParameters
+    letters: Mapping[str, list[PhasePlan]]
+    """The plans of each letter."""
+
+    @property
+    def plans(self) -> list[PhasePlan]:
+        """The plans of all letters."""
+        return [plan for own in self.letters.values() for plan in own]
+
+
+def planned(context: RunContext, snapshot: LibrarySnapshot) -> Planned:
+    """Plan a run of the whole library."""
     everything = snapshot.everything
     parts = split(snapshot.library, everything)
 
-    def planned(step: float) -> dict[str, list[PhasePlan]]:
+    def at(step: float) -> Planned:
         parameters = parameters_of(context.settings, everything, step)
-        return {
+        letters = {
             letter: plan_part(tuple(Phase), parts[letter], parameters)
             for letter in in_order(parts)
         }
+        return Planned(parameters, letters)
 
     able = context.executor.capabilities
-    plans = planned(able.step)
-    every = [plan for own in plans.values() for plan in own]
-    step = foreseen_step(able, every, everything)
-    return plans if step <= able.step else planned(step)
+    found = at(able.step)
+    step = foreseen_step(able, found.plans, everything)
+    return found if step <= able.step else at(step)
+
+
+def plans_of(
+    context: RunContext, snapshot: LibrarySnapshot
+) -> Mapping[str, list[PhasePlan]]:
+    """Return the plans of each letter, as a run would begin with."""
+    return planned(context, snapshot).letters
 
 
 Report = TypeVar("Report")

@@ -160,6 +160,28 @@ def test_an_odd_rule_is_named_and_the_others_are_previewed(tmp_path, rule):
     assert found.keys() <= {"good", "odd"}
 
 
+@pytest.mark.parametrize("code", [404, 503])
+def test_tags_that_plex_does_not_tell_cost_words_or_their_own_playlist(tmp_path, code):
+    plex = Plex(make_library(World(), 60, seed=2))
+    with run_on(plex, tmp_path, "first") as context:
+        infer_plainly(context)
+    mood = plex.world.tag_book.number("mood", TAG)
+    genre = numbers_of(plex, "genre")[0]
+    control = Control(plex)
+    control.add_playlist("tagged", rule=f"type=10&track.mood={mood}")
+    control.add_playlist("jazz", rule=f"type=10&album.genre={genre}&userRating>>=4")
+    with run_on(plex, tmp_path, "look") as context:
+        snapshot = snapshot_of(context, read(context))
+        rules = [{"path": f"/{kind}?type"} for kind in ("mood", "genre")]
+        plex.faults.set([{"do": "status", "code": code, "match": m} for m in rules])
+        found = {one.title: one for one in previews(context, snapshot, [])}
+        plex.faults.set([])
+
+    assert "did not answer" in found["tagged"].not_previewed
+    assert found["jazz"].not_previewed == ""
+    assert str(genre) in found["jazz"].rule
+
+
 def test_rules_about_strays_and_empty_levels_break_nothing(tmp_path):
     plex = Plex(World())
     added = Control(plex).add("A", "B", ["c", "d"])
